@@ -1,0 +1,1 @@
+"""Takes orders and drives each one's payment saga."""

@@ -1,0 +1,1 @@
+"""Turns authorize_payment into a held PaymentIntent at Stripe."""

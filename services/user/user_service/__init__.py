@@ -1,0 +1,1 @@
+"""Users by Clerk id, their Stripe customer and saved card."""

@@ -1,0 +1,1 @@
+"""Loss-free intake and outbox over Kafka and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Every message of the saga, its topic and its key: the contract between the services."""

@@ -1,0 +1,1 @@
+"""The saga command: the local stack, the demo, and the view of every order."""

@@ -1,0 +1,1 @@
+"""Stripe test mode on loopback: an emulator for development and tests."""
