@@ -1,0 +1,80 @@
+"""The edge to Faust: an agent that takes raw bytes in batches and acks after the work is done.
+
+Every rule here answers a way in which Faust would lose a message; `docs/adr/0002` lists them.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+import faust
+import structlog
+from faust.types import EventT
+from saga_schemas.topics import Topic
+
+from saga_messaging.records import Record
+from saga_messaging.settings import MessagingSettings
+
+logger = structlog.get_logger(__name__)
+
+EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
+
+Receive = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingSettings) -> None:
+    """Register the agent of a topic: every record goes through `receive` at least once.
+
+    A batch is acked after `receive` returned. Nothing escapes the agent: what `receive` raises
+    ends the process with nothing acked, so that the batch comes again.
+    """
+    channel = app.topic(
+        settings.kafka_topic_prefix + topic.name,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+    async def agent(stream: faust.StreamT[bytes]) -> None:
+        async for events in batches(stream, settings.intake_batch_size):
+            try:
+                await receive([_record(event) for event in events])
+            except Exception:
+                logger.critical("intake_failed", topic=topic.name, exc_info=True)
+                end_process()
+            for event in events:
+                event.ack()
+
+    app.agent(channel, name=f"{topic.name}_intake", concurrency=1)(agent)
+
+
+async def batches(stream: Any, size: int) -> AsyncIterator[list[EventT[bytes]]]:
+    """Whatever is waiting, up to `size` events, never empty; a single event never waits.
+
+    The stream acks nothing by itself. (`Stream.take` acks in a `finally`, and keeps an event back
+    until its time is over.)
+    """
+    events = stream.noack().events().__aiter__()
+    queue = stream.channel.queue
+    async for event in events:
+        batch = [event]
+        while len(batch) < size and not queue.empty():
+            batch.append(await anext(events))
+        yield batch
+
+
+def end_process() -> None:
+    """End this process at once, so that nothing more is acked; its work is done again later."""
+    os._exit(EXIT_CODE)
+
+
+def _record(event: EventT[bytes]) -> Record:
+    message = event.message
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+    )

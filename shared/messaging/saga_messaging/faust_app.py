@@ -1,0 +1,67 @@
+"""The Faust app of a service, with the settings that loss-free consuming rests on."""
+
+import tempfile
+from typing import Any
+
+import faust
+from aiokafka import AIOKafkaConsumer
+from faust.transport.drivers import aiokafka as driver
+
+from saga_messaging.kafka import tls_context
+from saga_messaging.settings import MessagingSettings
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust hard-codes 1,500 ms, and one fetch is in flight per broker: a fetch that finds
+        # nothing would hold a new message back for that long.
+        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        return consumer
+
+
+class _Consumer(driver.Consumer):
+    def _new_consumer_thread(self) -> _ConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+    fetch_wait_ms: int
+
+
+def faust_app(name: str, settings: MessagingSettings) -> faust.App:
+    """Make the app of consumer group `name`; nothing is connected before it starts."""
+    servers = settings.kafka_bootstrap_servers.split(",")
+    app = faust.App(
+        settings.kafka_topic_prefix + name,
+        broker=";".join(f"kafka://{server.strip()}" for server in servers),
+        broker_credentials=_credentials(settings),
+        broker_request_timeout=max(
+            settings.kafka_request_timeout_seconds, settings.kafka_session_timeout_seconds
+        ),
+        broker_session_timeout=settings.kafka_session_timeout_seconds,
+        broker_heartbeat_interval=settings.kafka_heartbeat_seconds,
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=True,  # SIGTERM waits for the batch in work
+        stream_buffer_maxsize=settings.intake_batch_size * 4,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        datadir=tempfile.gettempdir(),
+    )
+    transport = _Transport(app.conf.broker_consumer, app)
+    transport.fetch_wait_ms = settings.kafka_fetch_wait_ms
+    app.transport = transport
+    return app
+
+
+def _credentials(settings: MessagingSettings) -> faust.SASLCredentials | None:
+    if not settings.kafka_username or not settings.kafka_password:
+        return None
+    return faust.SASLCredentials(
+        username=settings.kafka_username,
+        password=settings.kafka_password.get_secret_value(),
+        mechanism="SCRAM-SHA-512",
+        ssl_context=tls_context(settings),
+    )

@@ -1,0 +1,77 @@
+"""The settings that every service has; each is an environment variable of the same name."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic_settings import BaseSettings
+
+
+class KafkaSettings(BaseSettings):
+    """How to reach Kafka, and how fast a dead worker's partitions are handed over."""
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_topic_prefix: str = Field("", description="Lets several systems share a cluster.")
+    kafka_partitions: PositiveInt = Field(8, description="Of each topic; the most replicas.")
+    kafka_replication_factor: PositiveInt = 1
+    kafka_username: str | None = Field(None, description="Turns on SCRAM-SHA-512 over TLS.")
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = Field(None, description="Where the system's CAs do not do.")
+    kafka_request_timeout_seconds: PositiveFloat = 20.0
+    kafka_session_timeout_seconds: PositiveFloat = Field(
+        10.0, description="A killed worker's partitions move after this long."
+    )
+    kafka_heartbeat_seconds: PositiveFloat = 3.0
+    kafka_fetch_wait_ms: PositiveInt = Field(
+        50, description="How long the broker holds a fetch that finds nothing."
+    )
+
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        if (self.kafka_username is None) != (self.kafka_password is None):
+            raise ValueError("set both KAFKA_USERNAME and KAFKA_PASSWORD, or neither")
+        return self
+
+
+class DatabaseSettings(BaseSettings):
+    """How to reach PostgreSQL, and how many connections a process may hold."""
+
+    database_url: str = Field(description="postgresql+psycopg2://…")
+    database_pool_size: PositiveInt = Field(4, description="Also the number of its threads.")
+    database_connect_timeout_seconds: PositiveInt = 5
+    database_statement_timeout_ms: PositiveInt = 30_000
+    database_retry_max_seconds: PositiveFloat = Field(
+        5.0, description="The longest pause between two tries while PostgreSQL is away."
+    )
+
+
+class MessagingSettings(KafkaSettings, DatabaseSettings):
+    """Batches, the outbox, dead letters."""
+
+    intake_batch_size: PositiveInt = Field(200, description="Messages in one transaction.")
+    outbox_batch_size: PositiveInt = 500
+    outbox_memory_limit: PositiveInt = Field(
+        20_000, description="Rows handed over in memory; the sweep finds those beyond it."
+    )
+    outbox_lease_seconds: PositiveFloat = Field(
+        5.0, description="A row that its process did not send in this time is swept up."
+    )
+    outbox_sweep_seconds: PositiveFloat = 1.0
+    publish_retry_max_seconds: PositiveFloat = Field(
+        5.0, description="The longest pause between two tries while Kafka is away."
+    )
+    dead_letter_limit: PositiveInt = Field(
+        100, description="More than this many in the window end the process, unacked."
+    )
+    dead_letter_window_seconds: PositiveFloat = 60.0
+
+
+class ServiceSettings(MessagingSettings):
+    """And where the service's HTTP side listens."""
+
+    http_host: str = "127.0.0.1"
+    http_port: PositiveInt
+    http_shutdown_seconds: PositiveInt = Field(
+        10, description="For requests in flight when the process is told to stop."
+    )
+    log_level: str = "INFO"

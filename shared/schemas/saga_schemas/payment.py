@@ -1,0 +1,80 @@
+"""Messages to and from the payment service (`payment_commands`, `payment_events`)."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from saga_schemas.envelope import Envelope
+from saga_schemas.values import (
+    Amount,
+    Attempt,
+    Currency,
+    Customer,
+    Failure,
+    Identifier,
+    OrderDetails,
+    Value,
+)
+
+PaymentFailureCode = Literal[
+    "card_declined",
+    "authentication_required",
+    "invalid_customer",
+    "payment_method_not_found",
+    "missing_return_url",
+    "invalid_request",
+    "stripe_unavailable",
+]
+
+
+class AuthorizePaymentPayload(Value):
+    """Who pays and what is paid, as the user service answered and the order says."""
+
+    customer: Customer
+    order: OrderDetails
+    attempt: Attempt = 1
+
+
+class AuthorizePayment(Envelope):
+    """Command: hold the order's amount on the customer's card (manual capture)."""
+
+    type: Literal["authorize_payment"] = "authorize_payment"
+    payload: AuthorizePaymentPayload
+    source: str = "order-saga"
+    version: Literal[1] = 1
+
+
+class PaymentAuthorizedPayload(Value):
+    """The hold. It expires at `capture_before` unless it is captured, where Stripe said when."""
+
+    payment_intent_id: Identifier
+    amount: Amount
+    currency: Currency = "usd"
+    capture_before: AwareDatetime | None = None
+    attempt: Attempt | None = None
+
+
+class PaymentAuthorized(Envelope):
+    """Event: the amount is held at Stripe."""
+
+    type: Literal["payment.authorized"] = "payment.authorized"
+    payload: PaymentAuthorizedPayload
+    source: str = "payment-service"
+    version: Literal[1] = 1
+
+
+class PaymentFailedPayload(Failure):
+    """Why nothing is held; `payment_intent_id` where Stripe made one before it refused."""
+
+    code: PaymentFailureCode
+    payment_intent_id: Identifier | None = None
+    attempt: Attempt | None = None
+
+
+class PaymentFailed(Envelope):
+    """Event: nothing is held, and nothing will be for this attempt."""
+
+    type: Literal["payment.failed"] = "payment.failed"
+    payload: PaymentFailedPayload
+    source: str = "payment-service"
+    version: Literal[1] = 1

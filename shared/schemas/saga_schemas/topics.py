@@ -1,0 +1,59 @@
+"""Each topic and the messages that travel on it. A message's Kafka key is its `correlation_id`."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter
+
+from saga_schemas.envelope import Envelope
+from saga_schemas.order import OrderAuthorized, OrderRejected
+from saga_schemas.payment import AuthorizePayment, PaymentAuthorized, PaymentFailed
+from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved, RetrievePaymentInfo
+
+type_is = Field(discriminator="type")
+
+UserCommand = RetrievePaymentInfo
+UserEvent = Annotated[PaymentInfoRetrieved | PaymentInfoFailed, type_is]
+PaymentCommand = AuthorizePayment
+PaymentEvent = Annotated[PaymentAuthorized | PaymentFailed, type_is]
+OrderEvent = Annotated[OrderAuthorized | OrderRejected, type_is]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic, and the parser of all that may stand on it."""
+
+    name: str
+    messages: tuple[type[Envelope], ...]
+    adapter: TypeAdapter[Any]
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of the topic that keeps what could not be handled."""
+        return f"{self.name}.dlq"
+
+
+def _topic(name: str, union: Any, *messages: type[Envelope]) -> Topic:
+    return Topic(name, messages, TypeAdapter(union))
+
+
+USER_COMMANDS: Final = _topic("user_commands", UserCommand, RetrievePaymentInfo)
+USER_EVENTS: Final = _topic("user_events", UserEvent, PaymentInfoRetrieved, PaymentInfoFailed)
+PAYMENT_COMMANDS: Final = _topic("payment_commands", PaymentCommand, AuthorizePayment)
+PAYMENT_EVENTS: Final = _topic("payment_events", PaymentEvent, PaymentAuthorized, PaymentFailed)
+ORDER_EVENTS: Final = _topic("order_events", OrderEvent, OrderAuthorized, OrderRejected)
+
+TOPICS: Final = (USER_COMMANDS, USER_EVENTS, PAYMENT_COMMANDS, PAYMENT_EVENTS, ORDER_EVENTS)
+MESSAGES: Final = tuple(message for topic in TOPICS for message in topic.messages)
+
+_topic_of = {message: topic for topic in TOPICS for message in topic.messages}
+
+
+def topic_of(message: Envelope) -> Topic:
+    """The one topic that this message travels on."""
+    return _topic_of[type(message)]
+
+
+def key_of(message: Envelope) -> bytes:
+    """The Kafka key: the saga's id, so that a saga's messages keep one partition number."""
+    return message.correlation_id.encode()

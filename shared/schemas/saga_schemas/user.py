@@ -1,0 +1,63 @@
+"""Messages to and from the user service (`user_commands`, `user_events`)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from saga_schemas.envelope import Envelope
+from saga_schemas.values import Attempt, Customer, Failure, Identifier, OrderDetails, Value
+
+PaymentInfoFailureCode = Literal[
+    "user_not_found", "stripe_customer_missing", "payment_method_missing"
+]
+
+
+class RetrievePaymentInfoPayload(Value):
+    """Whose payment info is wanted, and the order that the answer repeats."""
+
+    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    order: OrderDetails
+    attempt: Attempt = 1
+
+
+class RetrievePaymentInfo(Envelope):
+    """Command: answer with the user's Stripe customer and saved card."""
+
+    type: Literal["retrieve_payment_info"] = "retrieve_payment_info"
+    payload: RetrievePaymentInfoPayload
+    source: str = "order-saga"
+    version: Literal[1] = 1
+
+
+class PaymentInfoRetrievedPayload(Value):
+    """The specification's payload; `attempt` is the command's that is answered."""
+
+    customer: Customer
+    order: OrderDetails
+    attempt: Attempt | None = None
+
+
+class PaymentInfoRetrieved(Envelope):
+    """Event: the user can pay, with this customer and card."""
+
+    type: Literal["user.payment_info_retrieved"] = "user.payment_info_retrieved"
+    payload: PaymentInfoRetrievedPayload
+    source: str = "user-service"
+    version: Literal[1] = 1
+
+
+class PaymentInfoFailedPayload(Failure):
+    """Why the user cannot pay."""
+
+    code: PaymentInfoFailureCode
+    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    attempt: Attempt | None = None
+
+
+class PaymentInfoFailed(Envelope):
+    """Event: the user cannot pay."""
+
+    type: Literal["user.payment_info_failed"] = "user.payment_info_failed"
+    payload: PaymentInfoFailedPayload
+    source: str = "user-service"
+    version: Literal[1] = 1

@@ -1,0 +1,100 @@
+"""Values that several messages share: money, the customer, the order's details, a failure."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from saga_schemas.currencies import ISO_4217
+
+# Stripe takes at most eight digits: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+MAX_AMOUNT: Final = 99_999_999
+MAX_ID_LENGTH: Final = 255
+
+
+def _known_currency(code: str) -> str:
+    code = code.lower()
+    if code not in ISO_4217:
+        raise ValueError(f"{code!r} is not an ISO 4217 currency code")
+    return code
+
+
+def _empty_card_is_no_card(card: Any) -> Any:
+    return None if card == {} else card
+
+
+Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_AMOUNT)]
+"""A positive whole number in the currency's minor unit: 1299 is $12.99, 1299 is also ¥1299."""
+
+Currency = Annotated[str, AfterValidator(_known_currency)]
+"""An ISO 4217 code, in lower case whichever case it came in."""
+
+_NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text or JSON
+
+Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=_NO_NUL)
+]
+ShortText = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
+LongText = Annotated[str, StringConstraints(max_length=5_000, pattern=_NO_NUL)]
+Attempt = Annotated[int, Field(strict=True, ge=1, le=1_000)]
+
+
+class Value(BaseModel):
+    """Part of a message: immutable, written and read under the names of the wire."""
+
+    model_config = ConfigDict(
+        frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+
+class Card(Value):
+    """A saved payment method, as Stripe described it when it was saved."""
+
+    payment_method_id: Identifier
+    card_type: ShortText | None = None
+    last_four: ShortText | None = None
+
+
+class Customer(Value):
+    """Who pays. `user_stripe_card` is None for a user without a saved card (`{}` on the wire)."""
+
+    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    stripe_customer_id: Identifier = Field(alias="stripeCustomerId")
+    user_stripe_card: Annotated[Card | None, BeforeValidator(_empty_card_is_no_card)] = Field(
+        alias="userStripeCard"
+    )
+
+
+class OrderDetails(Value):
+    """What is paid."""
+
+    amount: Amount
+    currency: Currency = "usd"
+    description: ShortText = ""
+
+
+class Failure(Value):
+    """Why something did not happen, and what cures it.
+
+    Attributes:
+        code: Ours, from a closed set; each message that carries a failure narrows it.
+        message: One sentence for a person.
+        cure: What to do about it.
+        stripe_code: Stripe's `error.code`, where Stripe refused.
+        decline_code: Stripe's `error.decline_code`: https://docs.stripe.com/declines/codes
+        advice_code: Stripe's `error.advice_code`: `try_again_later`, `do_not_try_again`,
+            `confirm_card_data`.
+    """
+
+    code: ShortText
+    message: LongText
+    cure: LongText = ""
+    stripe_code: ShortText | None = None
+    decline_code: ShortText | None = None
+    advice_code: ShortText | None = None
