@@ -1,0 +1,19 @@
+"""The SDK's client, with every default that matters set on purpose."""
+
+import stripe
+
+from saga_stripe.settings import StripeSettings
+
+
+def stripe_client(settings: StripeSettings) -> stripe.StripeClient:
+    """A client for `client.v1.….…_async` calls, on aiohttp, to be used on one event loop.
+
+    It retries nothing by itself: who calls decides what may be tried again, and for how long.
+    """
+    stripe.enable_telemetry = False  # it would add a header that differs from call to call
+    return stripe.StripeClient(
+        settings.stripe_secret_key.get_secret_value(),
+        base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
+        http_client=stripe.AIOHTTPClient(timeout=settings.stripe_timeout_seconds),
+        max_network_retries=0,
+    )

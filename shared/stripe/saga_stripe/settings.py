@@ -1,0 +1,19 @@
+"""The settings of every service that talks to Stripe."""
+
+from pydantic import Field, PositiveFloat, SecretStr, field_validator
+from pydantic_settings import BaseSettings
+
+
+class StripeSettings(BaseSettings):
+    """Stripe's test mode, or the emulator. A live key is refused: this system is a reference."""
+
+    stripe_secret_key: SecretStr = Field(description="sk_test_…")
+    stripe_api_base: str | None = Field(None, description="The emulator's address; else Stripe's.")
+    stripe_timeout_seconds: PositiveFloat = 20.0
+
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def _only_test_keys(cls, key: SecretStr) -> SecretStr:
+        if not key.get_secret_value().startswith(("sk_test_", "rk_test_")):
+            raise ValueError("only a test mode key (sk_test_…) is accepted")
+        return key
