@@ -1,0 +1,202 @@
+"""The embedded broker: Apache Kafka itself, one KRaft node on loopback."""
+
+import asyncio
+import base64
+import os
+import socket
+import subprocess
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from saga_cli.errors import ChildFailedError
+from saga_cli.jars import ensure_jars
+from saga_cli.java import Java, find_java
+from saga_cli.kafka_config import JVM_FLAGS, LOGGING, server_properties
+from saga_cli.ports import LOOPBACK, reserve_free_port, reserve_port
+from saga_cli.processes import Child
+from saga_cli.waiting import wait_until
+
+READY_SECONDS = 60.0
+FORMAT_SECONDS = 60.0
+LOGGING_FILE = "log4j2.yaml"
+
+
+class EmbeddedKafka:
+    """Apache Kafka as a child process of this one; it dies when this process dies.
+
+    What was acknowledged survives `stop`, `kill` and a later `EmbeddedKafka` on the same folder.
+    The port stays the same through stop and start. All methods block. `log` is the broker's log
+    file. Use it as a context manager, or call `stop` at the end.
+    """
+
+    def __init__(self, data_dir: Path, port: int | None = None, java: Java | None = None) -> None:
+        """Chooses and reserves the ports; nothing runs before `start`.
+
+        Args:
+            data_dir: Kept between runs; created if missing.
+            port: The port to listen on, or None for a free one.
+            java: The Java to run on, or None for the first that is found.
+
+        Raises:
+            PortTakenError: The port is in use.
+        """
+        self._dir = data_dir
+        self._java = java
+        self._client_port = reserve_port(port, "Kafka") if port else reserve_free_port()
+        self._controller_port = reserve_free_port()
+        self._child: Child | None = None
+
+    @property
+    def port(self) -> int:
+        """The port for clients."""
+        return self._client_port.port
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What clients connect to: `127.0.0.1:port`."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """The broker's log file."""
+        return self._dir / "kafka.log"
+
+    @property
+    def child(self) -> Child:
+        """The broker's process.
+
+        Raises:
+            ChildFailedError: It was never started.
+        """
+        if self._child is None:
+            raise ChildFailedError("Kafka was never started.")
+        return self._child
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker's process lives; `start` returned means that it answers too."""
+        return self._child is not None and self._child.running
+
+    def start(self, timeout_seconds: float = READY_SECONDS) -> None:
+        """Starts the broker, or starts it again; returns when it answers a metadata request.
+
+        The first start on a machine fetches Kafka's jars, the first on a folder formats it.
+
+        Raises:
+            DownloadError: The jars cannot be had.
+            JavaMissingError: No Java 17 or newer.
+            ChildFailedError: The broker ended or was not ready in time.
+        """
+        self._child = self._child or self._prepare()
+        for reservation in (self._client_port, self._controller_port):
+            reservation.release()
+        self._child.start()
+        try:
+            wait_until(self._ready, f"Kafka on port {self.port}", timeout_seconds)
+        except BaseException:
+            self._child.kill()
+            raise
+
+    def stop(self) -> None:
+        """Stops it cleanly (SIGTERM), or kills it when that takes too long; may be repeated."""
+        for reservation in (self._client_port, self._controller_port):
+            reservation.release()
+        if self._child:
+            self._child.stop()
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL, as a crash would."""
+        self.child.kill()
+
+    def pause(self) -> None:
+        """Stalls it (SIGSTOP): connections stay open, nothing is answered."""
+        self.child.pause()
+
+    def resume(self) -> None:
+        """Ends the stall (SIGCONT)."""
+        self.child.resume()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _prepare(self) -> Child:
+        launcher = self._launcher()
+        properties = self._dir / "server.properties"
+        log_dir = self._dir / "log"
+        self._dir.mkdir(parents=True, exist_ok=True)
+        (self._dir / LOGGING_FILE).write_text(LOGGING)
+        properties.write_text(server_properties(log_dir, self.port, self._controller_port.port))
+        if not (log_dir / "meta.properties").exists():
+            format_storage(launcher, properties)
+        return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
+
+    def _launcher(self) -> list[str]:
+        java = self._java or find_java()
+        classpath = os.pathsep.join(str(jar) for jar in sorted(ensure_jars().glob("*.jar")))
+        logging = f"-Dlog4j2.configurationFile={self._dir / LOGGING_FILE}"
+        return [str(java.path), *JVM_FLAGS, logging, "-cp", classpath]
+
+    def _ready(self) -> bool:
+        self.child.require_running()
+        return port_answers(self.port) and broker_answers(self.bootstrap_servers)
+
+
+def format_storage(launcher: list[str], properties: Path) -> None:
+    """Prepares an empty log folder with a new cluster id, as every new KRaft node needs.
+
+    Raises:
+        ChildFailedError: Kafka's own tool refused; the message has its output.
+    """
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    tool = [*launcher, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
+    # A run that was killed halfway has left some files behind: they may be written again.
+    command = [*tool, "--ignore-formatted", "--config", str(properties)]
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
+    )
+    if result.returncode:
+        raise ChildFailedError(f"Kafka could not format its folder: {result.stdout}{result.stderr}")
+
+
+def port_answers(port: int) -> bool:
+    """Whether something accepts connections on this port of 127.0.0.1."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def broker_answers(bootstrap_servers: str) -> bool:
+    """Whether a broker answers a metadata request and names at least one live broker.
+
+    May be called with or without a running event loop.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_brokers(bootstrap_servers))).result()
+
+
+async def _brokers(bootstrap_servers: str) -> bool:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2000)
+    try:
+        await client.bootstrap()
+        return bool(client.cluster.brokers())
+    except KafkaError:
+        return False
+    finally:
+        await client.close()

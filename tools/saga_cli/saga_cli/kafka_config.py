@@ -1,0 +1,88 @@
+"""The settings of the embedded broker, each with its reason where it is not the default."""
+
+from pathlib import Path
+
+from saga_cli.ports import LOOPBACK
+
+# With the C1 compiler only, the start takes 1.6 s instead of 2.0 s and 2.0 s of CPU instead of 3.3;
+# it stays ahead afterwards: 16 µs of CPU per message against 21, measured over 200,000 messages.
+JVM_FLAGS = (
+    "-Xms64m",
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Djava.awt.headless=true",
+    "-Djava.net.preferIPv4Stack=true",
+)
+
+NODE_ID = 1
+
+LOGGING = """Configuration:
+  Appenders:
+    Console:
+      name: console
+      PatternLayout: {pattern: "%d{ISO8601} %-5p %c{1} %m%n"}
+  Loggers:
+    Root:
+      level: WARN
+      AppenderRef: {ref: console}
+    Logger:
+      - {name: kafka.server.KafkaRaftServer, level: INFO}
+"""
+
+
+def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
+    """The `server.properties` of one node that is broker and controller at once."""
+    return "".join(
+        f"{key}={value}\n"
+        for key, value in {
+            **_node(log_dir, port, controller_port),
+            **_SINGLE_NODE,
+            **_QUICK_START,
+            **_SMALL,
+        }.items()
+    )
+
+
+def _node(log_dir: Path, port: int, controller_port: int) -> dict[str, object]:
+    return {
+        "process.roles": "broker,controller",
+        "node.id": NODE_ID,
+        "controller.quorum.voters": f"{NODE_ID}@{LOOPBACK}:{controller_port}",
+        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": log_dir,
+        # A misspelt topic must fail, not appear.
+        "auto.create.topics.enable": "false",
+    }
+
+
+_SINGLE_NODE = {
+    "offsets.topic.replication.factor": 1,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+}
+
+_QUICK_START = {
+    "offsets.topic.num.partitions": 4,
+    "transaction.state.log.num.partitions": 4,
+    "share.coordinator.state.topic.num.partitions": 1,
+    # A consumer that joins alone need not wait 3 s for company.
+    "group.initial.rebalance.delay.ms": 0,
+    # After a kill -9 the node may register again only when its old session is over (default 9 s).
+    "broker.session.timeout.ms": 2000,
+    "broker.heartbeat.interval.ms": 500,
+    # Tests use sessions shorter than the broker's default minimum of 6 s.
+    "group.min.session.timeout.ms": 1000,
+}
+
+_SMALL = {
+    # The default of 128 MB would be a third of the heap.
+    "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "background.threads": 2,
+}
