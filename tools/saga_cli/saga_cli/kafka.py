@@ -98,7 +98,7 @@ class EmbeddedKafka:
             reservation.release()
         self._child.start()
         try:
-            wait_until(self._ready, f"Kafka on port {self.port}", timeout_seconds)
+            wait_until(self._ready, f"The start of Kafka on port {self.port}", timeout_seconds)
         except BaseException:
             self._child.kill()
             raise

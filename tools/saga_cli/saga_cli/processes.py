@@ -13,6 +13,7 @@ import psutil
 
 from saga_cli.errors import ChildFailedError
 from saga_cli.guard import process_guard
+from saga_cli.waiting import wait_until
 
 STOP_SECONDS = 15.0
 
@@ -106,7 +107,7 @@ class Child:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait()
-        psutil.wait_procs(family, timeout=STOP_SECONDS)
+        wait_until(lambda: not any(map(is_alive, family)), f"The end of {self.name}", STOP_SECONDS)
 
     def pause(self) -> None:
         """Freezes it (SIGSTOP): it keeps its connections and answers nothing."""
@@ -139,3 +140,11 @@ class Child:
         if self._process is None:
             raise ChildFailedError(f"{self.name} was never started.")
         return self._process
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; one that ended but was not yet collected by its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

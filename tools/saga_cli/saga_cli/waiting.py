@@ -17,5 +17,5 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float)
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise ChildFailedError(f"{what} was not ready within {timeout_seconds:g} s.")
+            raise ChildFailedError(f"{what} did not happen within {timeout_seconds:g} s.")
         time.sleep(POLL_SECONDS)

@@ -1,0 +1,40 @@
+"""What PostgreSQL needs before its first start: a system user and an initialised folder."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from saga_cli.pgserver_wheel import BIN_DIR, ensure_user_exists, pgexec
+
+SUPERUSER = "postgres"
+SYSTEM_USER = "pgserver"
+
+
+def system_user() -> str | None:
+    """The user to run PostgreSQL as where we are root (made if missing), else None: ourselves."""
+    if os.geteuid() != 0:
+        return None
+    ensure_user_exists(SYSTEM_USER)
+    return SYSTEM_USER
+
+
+def prepare_data_dir(cluster: Path) -> None:
+    """Makes the folder a PostgreSQL cluster, unless it is one; only its owner may read it."""
+    user = system_user()
+    cluster.mkdir(parents=True, exist_ok=True)
+    if user:
+        shutil.chown(cluster, user, user)
+        for path in (cluster, BIN_DIR):
+            let_others_pass(path)
+    if not (cluster / "PG_VERSION").exists():
+        options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER)
+        pgexec("initdb", (*options, "-D", str(cluster)), BIN_DIR, user=user)
+
+
+def let_others_pass(path: Path) -> None:
+    """Lets the other user reach a folder: search permission on its parents, not reading them."""
+    for parent in path.parents:
+        mode = parent.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            parent.chmod(mode | stat.S_IXOTH)
