@@ -1,0 +1,146 @@
+"""Stripe's test cards as data: what each token looks like and what charging it does.
+
+https://docs.stripe.com/testing. A card that is not `verified` is one whose outcome was taken
+from the documentation and not seen in Stripe's test mode.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why a charge fails, in the attributes of Stripe's error.
+
+    `blocked` means that Stripe's own Radar refused it, not the issuer.
+    """
+
+    code: str
+    decline_code: str
+    message: str
+    param: str | None = None
+    advice_code: str | None = None
+    network_decline_code: str | None = None
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A test card, by the token that stands for it.
+
+    `authentication` says when the cardholder must authenticate: never, only with the customer
+    present, or always. `decline` is what charging it (after authentication, where that is asked
+    for) ends in; None is success.
+    """
+
+    token: str
+    brand: str
+    last4: str
+    funding: str = "credit"
+    decline: Decline | None = None
+    authentication: str = "never"
+    attachable: bool = True
+    verified: bool = True
+
+
+_DECLINED: Final = "Your card was declined."
+_TRY_AGAIN: Final = "try_again_later"
+
+GENERIC: Final = Decline("card_declined", "generic_decline", _DECLINED, None, _TRY_AGAIN, "01")
+INSUFFICIENT_FUNDS: Final = Decline(
+    "card_declined",
+    "insufficient_funds",
+    "Your card has insufficient funds.",
+    advice_code=_TRY_AGAIN,
+)
+_LOST: Final = Decline("card_declined", "lost_card", _DECLINED, advice_code="do_not_try_again")
+_STOLEN: Final = Decline("card_declined", "stolen_card", _DECLINED, advice_code="do_not_try_again")
+_EXPIRED: Final = Decline(
+    "expired_card", "expired_card", "Your card has expired.", "exp_month", "confirm_card_data"
+)
+_INCORRECT_CVC: Final = Decline(
+    "incorrect_cvc",
+    "incorrect_cvc",
+    "Your card's security code is incorrect.",
+    "cvc",
+    "confirm_card_data",
+)
+_PROCESSING_ERROR: Final = Decline(
+    "processing_error",
+    "processing_error",
+    "An error occurred while processing your card. Try again in a little bit.",
+    advice_code=_TRY_AGAIN,
+)
+_FRAUDULENT: Final = Decline("card_declined", "fraudulent", _DECLINED)
+_VELOCITY: Final = Decline(
+    "card_declined",
+    "card_velocity_exceeded",
+    "Your card was declined for making repeated attempts too frequently or exceeding its "
+    "amount limit.",
+)
+_BLOCKED: Final = Decline("card_declined", "fraudulent", _DECLINED, blocked=True)
+AUTHENTICATION_REQUIRED: Final = Decline(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)
+AUTHENTICATION_NOT_HANDLED: Final = Decline(
+    "authentication_required",
+    "authentication_not_handled",
+    "This payment required an authentication action to complete, but `error_on_requires_action` "
+    "was set. When you're ready, you can upgrade your integration to handle actions at "
+    "https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions.",
+)
+
+
+def _declining(
+    name: str, last4: str, decline: Decline, *, attachable: bool = False, verified: bool = True
+) -> Card:
+    return Card(name, "visa", last4, decline=decline, attachable=attachable, verified=verified)
+
+
+def _authenticating(
+    name: str, last4: str, when: str, *, decline: Decline | None = None, verified: bool = False
+) -> Card:
+    return Card(name, "visa", last4, authentication=when, decline=decline, verified=verified)
+
+
+_CARDS: Final = (
+    Card("visa", "visa", "4242"),
+    Card("visa_debit", "visa", "5556", "debit"),
+    Card("mastercard", "mastercard", "4444"),
+    Card("mastercard_debit", "mastercard", "8210", "debit"),
+    Card("mastercard_prepaid", "mastercard", "5100", "prepaid"),
+    Card("amex", "amex", "0005"),
+    Card("discover", "discover", "1117"),
+    Card("diners", "diners", "0004"),
+    Card("jcb", "jcb", "0505"),
+    Card("unionpay", "unionpay", "0005"),
+    _declining("visa_chargeDeclined", "0002", GENERIC),
+    _declining("chargeDeclined", "0002", GENERIC),
+    _declining("visa_chargeDeclinedInsufficientFunds", "9995", INSUFFICIENT_FUNDS),
+    _declining("visa_chargeDeclinedLostCard", "9987", _LOST),
+    _declining("visa_chargeDeclinedStolenCard", "9979", _STOLEN),
+    _declining("chargeDeclinedExpiredCard", "0069", _EXPIRED),
+    _declining("chargeDeclinedIncorrectCvc", "0127", _INCORRECT_CVC),
+    _declining("chargeDeclinedProcessingError", "0119", _PROCESSING_ERROR),
+    _declining("chargeDeclinedFraudulent", "0019", _FRAUDULENT),
+    _declining("visa_chargeDeclinedVelocityLimitExceeded", "6975", _VELOCITY, verified=False),
+    _declining("chargeCustomerFail", "0341", GENERIC, attachable=True, verified=False),
+    _declining("radarBlock", "0019", _BLOCKED, attachable=True, verified=False),
+    _authenticating("threeDSecure2Required", "3220", "always", verified=True),
+    _authenticating("threeDSecureRequired", "3063", "always"),
+    _authenticating("threeDSecureOptional", "3055", "never"),
+    _authenticating("authenticationRequired", "3184", "always"),
+    _authenticating("authenticationRequiredOnSetup", "3155", "always"),
+    _authenticating("authenticationRequiredSetupForOffSession", "0446", "on_session"),
+    _authenticating(
+        "authenticationRequiredChargeDeclinedInsufficientFunds",
+        "3178",
+        "always",
+        decline=INSUFFICIENT_FUNDS,
+    ),
+)
+
+PAYMENT_METHOD_TOKENS: Final = {f"pm_card_{card.token}": card for card in _CARDS}
+CARD_TOKENS: Final = {f"tok_{card.token}": card for card in _CARDS}

@@ -1,0 +1,217 @@
+"""Confirming a PaymentIntent: charge the card, hold the money, or say why not."""
+
+from dataclasses import dataclass
+
+from stripe_emulator import intent_states
+from stripe_emulator.account import Account, refuse_spent
+from stripe_emulator.cards import (
+    AUTHENTICATION_NOT_HANDLED,
+    AUTHENTICATION_REQUIRED,
+    Decline,
+)
+from stripe_emulator.errors import CardDeclined, InvalidParameters, UnexpectedState
+from stripe_emulator.intent_creation import check_owner
+from stripe_emulator.objects.charge import Charge
+from stripe_emulator.objects.payment_intent import PaymentIntent
+from stripe_emulator.objects.payment_method import PaymentMethod
+from stripe_emulator.parameters import Parameters
+from stripe_emulator.wire import JsonObject
+
+_RETURN_URL_MISSING = (
+    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
+    "Because some of these payment methods might redirect your customer off of your page, you "
+    "must provide a `return_url`. If you don't want to accept redirect-based payment methods, "
+    "set `automatic_payment_methods[enabled]` to `true` and "
+    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
+    "Payment Intents."
+)
+_UNCHARGED = (AUTHENTICATION_REQUIRED, AUTHENTICATION_NOT_HANDLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How a PaymentIntent is confirmed; `origin` is where the emulator can be reached."""
+
+    origin: str
+    off_session: bool = False
+    error_on_requires_action: bool = False
+    return_url: str | None = None
+
+    @classmethod
+    def of(cls, parameters: Parameters, origin: str) -> "Confirmation":
+        """Read it from the parameters of `create` or `confirm`."""
+        return cls(
+            origin,
+            parameters.flag("off_session"),
+            parameters.flag("error_on_requires_action"),
+            parameters.text("return_url"),
+        )
+
+
+def check_redirects(intent: PaymentIntent, confirmation: Confirmation) -> None:
+    """Refuse a confirmation that may redirect and says not where to return.
+
+    Raises:
+        InvalidParameters: `return_url` is missing.
+    """
+    if intent.redirects == "always" and confirmation.return_url is None:
+        raise InvalidParameters(_RETURN_URL_MISSING)
+
+
+def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confirmation) -> None:
+    """Charge the PaymentIntent's payment method.
+
+    Raises:
+        CardDeclined: the charge failed; the PaymentIntent and the charge say why.
+        InvalidParameters: the payment method is another customer's, or used up.
+        UnexpectedState: there is no payment method.
+    """
+    method = _method(account, intent)
+    outcome = intent_states.outcome(
+        method.card,
+        off_session=confirmation.off_session,
+        error_on_requires_action=confirmation.error_on_requires_action,
+    )
+    if outcome == "authenticate":
+        intent_states.require_action(intent, method.id, _next_action(intent, confirmation))
+    else:
+        _charge(account, intent, method, outcome, off_session=confirmation.off_session)
+
+
+def _method(account: Account, intent: PaymentIntent) -> PaymentMethod:
+    method = account.payment_methods.get(intent.payment_method) if intent.payment_method else None
+    if method is None:
+        raise UnexpectedState(_missing_method(intent), intent.as_json())
+    if "card" not in intent.payment_method_types:
+        raise InvalidParameters(
+            "The PaymentMethod provided (card) is not allowed for this PaymentIntent. Please "
+            "attach a PaymentMethod of one of the following types: "
+            f"{', '.join(intent.payment_method_types)}.",
+            param="payment_method",
+        )
+    check_owner(method, intent.customer)
+    refuse_spent(method)
+    return method
+
+
+def _missing_method(intent: PaymentIntent) -> str:
+    start = "You cannot confirm this PaymentIntent because it's missing a payment method."
+    if intent.customer is not None:
+        return (
+            f"{start} To confirm the PaymentIntent with {intent.customer}, specify a payment "
+            "method attached to this customer along with the customer ID."
+        )
+    return (
+        f"{start} You can either update the PaymentIntent with a payment method and then confirm "
+        "it again, or confirm it again directly with a payment method or ConfirmationToken."
+    )
+
+
+def _next_action(intent: PaymentIntent, confirmation: Confirmation) -> JsonObject:
+    if confirmation.return_url is None:
+        return {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
+    return {
+        "type": "redirect_to_url",
+        "redirect_to_url": {
+            "return_url": confirmation.return_url,
+            "url": f"{confirmation.origin}/_emulator/authenticate/{intent.id}",
+        },
+    }
+
+
+def _charge(
+    account: Account,
+    intent: PaymentIntent,
+    method: PaymentMethod,
+    outcome: Decline | str,
+    *,
+    off_session: bool,
+) -> None:
+    if isinstance(outcome, Decline):
+        raise _decline(account, intent, method, outcome)
+    charge = _new_charge(account, intent, method)
+    if intent.manual_capture:
+        charge.capture_before = charge.created + intent_states.hold_seconds(
+            method.card, off_session=off_session
+        )
+    intent_states.approve(intent, charge, charge.created)
+    if method.customer is None:
+        _keep_or_spend(account, intent, method)
+
+
+def _decline(
+    account: Account, intent: PaymentIntent, method: PaymentMethod, decline: Decline
+) -> CardDeclined:
+    charge = None
+    if decline not in _UNCHARGED:
+        charge = _new_charge(account, intent, method)
+        charge.failure = decline
+    error = CardDeclined(
+        decline.message,
+        code=decline.code,
+        param=decline.param,
+        decline_code=decline.decline_code,
+        advice_code=decline.advice_code,
+        network_decline_code=decline.network_decline_code,
+        charge=charge.id if charge else None,
+        payment_method=method.as_json(),
+    )
+    intent_states.decline(intent, charge, error.attributes())
+    error.details["payment_intent"] = intent.as_json()
+    return error
+
+
+def _keep_or_spend(account: Account, intent: PaymentIntent, method: PaymentMethod) -> None:
+    if intent.customer is not None and intent.setup_future_usage is not None:
+        account.attach(method, intent.customer)
+    else:
+        method.spent = True
+
+
+def _new_charge(account: Account, intent: PaymentIntent, method: PaymentMethod) -> Charge:
+    charge = Charge(
+        id=account.ids.new("ch"),
+        created=account.clock.now(),
+        amount=intent.amount,
+        currency=intent.currency,
+        payment_intent=intent.id,
+        payment_method=method.id,
+        card=method.card,
+        billing_details=method.billing_details,
+        customer=intent.customer,
+        description=intent.description,
+        receipt_email=intent.receipt_email,
+        shipping=intent.shipping,
+        statement_descriptor=intent.statement_descriptor,
+        statement_descriptor_suffix=intent.statement_descriptor_suffix,
+        transfer_group=intent.transfer_group,
+        metadata=intent.metadata,
+    )
+    account.charges.add(charge)
+    account.charges.put_in_group(intent.id, charge)
+    if intent.customer is not None:
+        account.charges.put_in_group(intent.customer, charge)
+    return charge
+
+
+def finish_authentication(account: Account, intent: PaymentIntent, *, succeeded: bool) -> None:
+    """The cardholder has authenticated, or failed to: charge the card, or ask for another.
+
+    A decline after it is in the PaymentIntent's `last_payment_error`, as no one waits for it.
+    """
+    method = account.payment_methods.get(intent.payment_method or "")
+    if intent.status != "requires_action" or method is None:
+        return
+    if not succeeded:
+        failure = InvalidParameters(
+            "The provided PaymentMethod has failed authentication. You can provide "
+            "payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent "
+            "again.",
+            code="payment_intent_authentication_failure",
+            payment_method=method.as_json(),
+        )
+        intent_states.decline(intent, None, failure.attributes())
+    elif method.card.decline is not None:
+        _decline(account, intent, method, method.card.decline)
+    else:
+        _charge(account, intent, method, "approved", off_session=False)

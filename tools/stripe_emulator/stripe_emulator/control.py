@@ -1,0 +1,121 @@
+"""The emulator's own API under `/_emulator`: its ledger, its request log, faults, the clock."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from stripe_emulator.confirmation import finish_authentication
+from stripe_emulator.emulator import Emulator
+from stripe_emulator.faults import Fault, Kind
+from stripe_emulator.ledger import ledger
+from stripe_emulator.wire import encode
+
+_LONG_SECONDS = 600
+
+
+class FaultRequest(BaseModel, extra="forbid"):
+    """A fault that is asked for; `Fault` says what each attribute means."""
+
+    kind: Kind
+    endpoint: str = "*"
+    count: int = Field(default=1, ge=1)
+    skip: int = Field(default=0, ge=0)
+    seconds: float = Field(default=_LONG_SECONDS, gt=0)
+    kept: bool | None = None
+    code: Literal["rate_limit", "lock_timeout"] = "rate_limit"
+
+    def fault(self, fault_id: int) -> Fault:
+        """The fault; by default a 500 is kept under the key only if the work was done."""
+        given = self.model_dump(exclude={"kept"})
+        kept = self.kind == "status_500_after" if self.kept is None else self.kept
+        return Fault(id=fault_id, kept=kept, **given)
+
+
+class ClockRequest(BaseModel, extra="forbid"):
+    """How far to move the clock."""
+
+    advance_seconds: int = Field(ge=0)
+
+
+def control_router(emulator: Emulator) -> APIRouter:
+    """The routes of the control API."""
+    router = APIRouter(prefix="/_emulator")
+    router.include_router(_faults_router(emulator))
+    router.include_router(_log_router(emulator))
+
+    @router.get("/ledger")
+    async def read_ledger() -> Response:
+        return _json(ledger(emulator.account, emulator.keys))
+
+    @router.get("/clock")
+    async def read_clock() -> dict[str, int]:
+        return {"now": emulator.account.clock.now()}
+
+    @router.post("/clock")
+    async def advance_clock(request: ClockRequest) -> dict[str, int]:
+        return {"now": emulator.account.clock.advance(request.advance_seconds)}
+
+    @router.get("/authenticate/{intent_id}")
+    async def authenticate(
+        intent_id: str, outcome: Literal["succeeded", "failed"] = "succeeded"
+    ) -> Response:
+        return _authenticate(emulator, intent_id, outcome)
+
+    return router
+
+
+def _authenticate(emulator: Emulator, intent_id: str, outcome: str) -> Response:
+    intent = emulator.account.payment_intents.get(intent_id)
+    if intent is None or intent.next_action is None:
+        raise HTTPException(404, "This PaymentIntent waits for no authentication.")
+    redirect = intent.next_action.get("redirect_to_url")
+    finish_authentication(emulator.account, intent, succeeded=outcome == "succeeded")
+    if isinstance(redirect, dict):
+        return RedirectResponse(str(redirect["return_url"]), status_code=303)
+    return _json(intent.as_json())
+
+
+def _faults_router(emulator: Emulator) -> APIRouter:
+    router = APIRouter(prefix="/faults")
+    faults = emulator.faults
+
+    @router.get("")
+    async def list_faults() -> Response:
+        return _json({"armed": [asdict(fault) for fault in faults.armed], "log": faults.log})
+
+    @router.post("", status_code=201)
+    async def arm(request: FaultRequest) -> dict[str, object]:
+        fault = request.fault(faults.next_id())
+        faults.arm(fault)
+        return asdict(fault)
+
+    @router.delete("", status_code=204)
+    async def clear() -> None:
+        faults.clear()
+
+    return router
+
+
+def _log_router(emulator: Emulator) -> APIRouter:
+    router = APIRouter(prefix="/requests")
+
+    @router.get("")
+    async def list_requests(limit: Annotated[int, Query(ge=1)] = 100) -> Response:
+        entries = emulator.log.newest_first()[:limit]
+        return _json({"requests": [entry.summary() for entry in entries]})
+
+    @router.get("/{request_id}")
+    async def read_request(request_id: str) -> Response:
+        entry = emulator.log.get(request_id)
+        if entry is None:
+            raise HTTPException(404, "This request is unknown, or forgotten by now.")
+        return _json(entry.full())
+
+    return router
+
+
+def _json(value: object) -> Response:
+    return Response(encode(value), media_type="application/json")

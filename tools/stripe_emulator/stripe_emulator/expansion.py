@@ -1,0 +1,82 @@
+"""`expand[]`: ids in an answer replaced by the objects that they name.
+
+https://docs.stripe.com/api/expanding_objects
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from stripe_emulator.account import Account
+from stripe_emulator.errors import InvalidParameters
+from stripe_emulator.wire import JsonObject
+
+_DEEPEST = 4
+_EXPANDABLE: dict[str, dict[str, str]] = {
+    "payment_intent": {
+        "customer": "customer",
+        "latest_charge": "charge",
+        "payment_method": "payment_method",
+    },
+    "charge": {"customer": "customer", "payment_intent": "payment_intent"},
+    "payment_method": {"customer": "customer"},
+    "customer": {},
+}
+
+
+def check(paths: Sequence[str], kind: str, *, listed: bool) -> None:
+    """Refuse a path that an answer of this kind has not; before the work, as Stripe does.
+
+    Raises:
+        InvalidParameters: it is too deep, or names what cannot be expanded.
+    """
+    for path in paths:
+        segments = path.split(".")
+        if len(segments) > _DEEPEST:
+            raise InvalidParameters(
+                f"You cannot expand more than {_DEEPEST} levels of a property: {path}."
+            )
+        if listed and segments.pop(0) != "data":
+            raise _refused(path)
+        current = kind
+        for segment in segments:
+            if segment not in _EXPANDABLE[current]:
+                raise _refused(segment)
+            current = _EXPANDABLE[current][segment]
+
+
+def expand(account: Account, body: JsonObject, paths: Sequence[str]) -> None:
+    """Expand every path, in place; what is null stays null."""
+    for path in paths:
+        segments = path.split(".")
+        if "data" in body:
+            for item in cast("list[JsonObject]", body["data"]):
+                _expand(account, item, segments[1:])
+        else:
+            _expand(account, body, segments)
+
+
+def _expand(account: Account, body: JsonObject, segments: Sequence[str]) -> None:
+    if not segments:
+        return
+    name = segments[0]
+    value = body[name]
+    if isinstance(value, str):
+        value = _find(account, _EXPANDABLE[cast("str", body["object"])][name], value)
+        body[name] = value
+    if isinstance(value, dict):
+        _expand(account, cast("JsonObject", value), segments[1:])
+
+
+def _find(account: Account, kind: str, object_id: str) -> JsonObject | None:
+    collections = {
+        "customer": account.customers,
+        "charge": account.charges,
+        "payment_method": account.payment_methods,
+        "payment_intent": account.payment_intents,
+    }
+    found = collections[kind].get(object_id)
+    return found.as_json() if found else None
+
+
+def _refused(segment: str) -> InvalidParameters:
+    return InvalidParameters(f"This property cannot be expanded ({segment}).")

@@ -1,0 +1,74 @@
+"""What a checker needs to prove that no money was doubled.
+
+For every PaymentIntent its holds, captures and releases; for every idempotency key the digests
+of the bodies that it carried. Held = captured + released + still held, for each of them.
+"""
+
+from collections import defaultdict
+
+from stripe_emulator.account import Account
+from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord
+from stripe_emulator.objects.charge import Charge
+from stripe_emulator.objects.payment_intent import PaymentIntent
+from stripe_emulator.wire import JsonObject
+
+
+def ledger(account: Account, keys: IdempotencyKeys) -> JsonObject:
+    """The whole ledger, oldest first, with the sums of each currency."""
+    return {
+        "payment_intents": [_intent_line(account, intent) for intent in account.payment_intents],
+        "idempotency_keys": [_key_line(record) for record in keys],
+        "totals": _totals(account),
+    }
+
+
+def _intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+    charges = [charge for charge in account.charges.group(intent.id) if charge.failure is None]
+    return {
+        "id": intent.id,
+        "created": intent.created,
+        "status": intent.status,
+        "amount": intent.amount,
+        "currency": intent.currency,
+        "customer": intent.customer,
+        "metadata": intent.metadata,
+        "holds": [_movement(charge, charge.amount, charge.created) for charge in charges],
+        "captures": [
+            _movement(charge, charge.amount_captured, charge.captured_at)
+            for charge in charges
+            if charge.amount_captured
+        ],
+        "releases": [
+            _movement(charge, charge.amount_released, charge.released_at)
+            for charge in charges
+            if charge.amount_released
+        ],
+        "held": sum(charge.amount_held for charge in charges),
+    }
+
+
+def _movement(charge: Charge, amount: int, at: int | None) -> JsonObject:
+    return {"charge": charge.id, "amount": amount, "at": at}
+
+
+def _key_line(record: KeyRecord) -> JsonObject:
+    return {
+        "key": record.key,
+        "digests": dict(record.digests),
+        "status": record.answer.status if record.answer else None,
+        "request_id": record.request_id,
+    }
+
+
+def _totals(account: Account) -> JsonObject:
+    totals: defaultdict[str, dict[str, int]] = defaultdict(
+        lambda: {"authorized": 0, "captured": 0, "released": 0, "held": 0}
+    )
+    for charge in account.charges:
+        if charge.failure is None:
+            sums = totals[charge.currency]
+            sums["authorized"] += charge.amount
+            sums["captured"] += charge.amount_captured
+            sums["released"] += charge.amount_released
+            sums["held"] += charge.amount_held
+    return dict(totals)

@@ -1,0 +1,82 @@
+"""Stripe's list envelope, and the window that its parameters ask for.
+
+https://docs.stripe.com/api/pagination
+"""
+
+from typing import Protocol, TypeVar, cast
+
+from stripe_emulator.collection import Collection, Item, Window
+from stripe_emulator.errors import InvalidParameters, ResourceMissing
+from stripe_emulator.parameters import Parameters
+from stripe_emulator.wire import JsonObject
+
+_DEFAULT_LIMIT = 10
+_LARGEST_LIMIT = 100
+
+
+class Shown(Item, Protocol):
+    """An object that has a JSON form."""
+
+    def as_json(self) -> JsonObject:
+        """The object as the API returns it."""
+        ...
+
+
+T = TypeVar("T", bound=Shown)
+
+
+def list_page(
+    collection: Collection[T],
+    parameters: Parameters,
+    *,
+    url: str,
+    kind: str,
+    group: str | None = None,
+) -> JsonObject:
+    """One page of a collection or of one of its groups.
+
+    Raises:
+        InvalidParameters: the limit is out of range, or both cursors are given.
+        ResourceMissing: the cursor names no object.
+    """
+    window = _window(parameters)
+    for param in ("starting_after", "ending_before"):
+        cursor = parameters.text(param)
+        if cursor is not None and collection.get(cursor) is None:
+            raise ResourceMissing(kind, cursor, param=param, in_path=False)
+    items, has_more = collection.page(window, group)
+    return {
+        "object": "list",
+        "data": [item.as_json() for item in items],
+        "has_more": has_more,
+        "url": url,
+    }
+
+
+def read_limit(parameters: Parameters) -> int:
+    """How many objects are asked for, 10 where nothing is said.
+
+    Raises:
+        InvalidParameters: it is not between 1 and 100.
+    """
+    limit = parameters.integer("limit")
+    if limit is None:
+        return _DEFAULT_LIMIT
+    if not 1 <= limit <= _LARGEST_LIMIT:
+        raise InvalidParameters(
+            f"This value must be between 1 and {_LARGEST_LIMIT}.",
+            code="parameter_invalid_integer",
+            param="limit",
+        )
+    return limit
+
+
+def _window(parameters: Parameters) -> Window:
+    starting_after = parameters.text("starting_after")
+    ending_before = parameters.text("ending_before")
+    if starting_after and ending_before:
+        raise InvalidParameters(
+            "You may only specify one of these parameters: ending_before, starting_after."
+        )
+    created = cast("dict[str, int]", parameters.mapping("created") or {})
+    return Window(read_limit(parameters), starting_after, ending_before, created)

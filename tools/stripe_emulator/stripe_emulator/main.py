@@ -1,0 +1,46 @@
+"""The command `stripe-emulator`."""
+
+import gc
+import logging
+import signal
+from typing import Annotated, NoReturn
+
+import typer
+
+from stripe_emulator.server import create_server, listen
+from stripe_emulator.settings import Settings
+
+_log = logging.getLogger("uvicorn.error")
+_QUICK_COLLECTIONS = (50_000, 20, 1_000)
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 12111,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
+    request_log_size: Annotated[int, typer.Option(help="How many requests are kept.")] = 1_000,
+    log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
+) -> None:
+    """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
+    settings = Settings(seed=seed, request_log_size=request_log_size)
+    try:
+        listener = listen(host, port)
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(str(error)) from None
+    signal.signal(signal.SIGTERM, _leave)
+    gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
+    server = create_server(settings, log_level.lower())
+    _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
+    server.run(sockets=[listener])
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

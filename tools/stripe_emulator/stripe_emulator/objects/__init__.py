@@ -1,0 +1,1 @@
+"""Stripe's objects: their state, and the JSON of each."""

@@ -1,0 +1,151 @@
+"""Charges: one for each attempt to move money. https://docs.stripe.com/api/charges/object."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from stripe_emulator.cards import Card, Decline
+from stripe_emulator.objects.payment_method import card_attributes, checks
+from stripe_emulator.wire import JsonObject
+
+_BLOCKED_MESSAGE = "Stripe blocked this payment as too risky."
+_DECLINED_MESSAGE = "The bank did not return any further details with this decline."
+
+
+@dataclass(slots=True)
+class Charge:
+    """An attempt to move money, and what became of the hold it made.
+
+    Of the `amount` that a successful charge holds, what is neither captured nor released is
+    still held. A charge with a `failure` never held anything.
+    """
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    payment_intent: str
+    payment_method: str
+    card: Card
+    billing_details: JsonObject
+    customer: str | None
+    description: str | None
+    receipt_email: str | None
+    shipping: JsonObject | None
+    statement_descriptor: str | None
+    statement_descriptor_suffix: str | None
+    transfer_group: str | None
+    metadata: dict[str, str]
+    failure: Decline | None = None
+    capture_before: int | None = None
+    amount_captured: int = 0
+    captured_at: int | None = None
+    amount_released: int = 0
+    released_at: int | None = None
+
+    @property
+    def amount_held(self) -> int:
+        """What is on hold now: neither captured nor released."""
+        if self.failure is not None:
+            return 0
+        return self.amount - self.amount_captured - self.amount_released
+
+    def as_json(self) -> JsonObject:
+        """The charge as the API returns it."""
+        failure = self.failure
+        return {
+            "id": self.id,
+            "object": "charge",
+            "amount": self.amount,
+            "amount_captured": self.amount_captured,
+            "amount_refunded": 0,
+            "application": None,
+            "application_fee": None,
+            "application_fee_amount": None,
+            "balance_transaction": None,
+            "billing_details": self.billing_details,
+            "calculated_statement_descriptor": "STRIPE EMULATOR" if failure is None else None,
+            "captured": self.captured_at is not None,
+            "created": self.created,
+            "currency": self.currency,
+            "customer": self.customer,
+            "description": self.description,
+            "disputed": False,
+            "failure_balance_transaction": None,
+            "failure_code": failure.code if failure else None,
+            "failure_message": failure.message if failure else None,
+            "fraud_details": {},
+            "livemode": False,
+            "metadata": self.metadata,
+            "on_behalf_of": None,
+            "outcome": _outcome(failure),
+            "paid": failure is None,
+            "payment_intent": self.payment_intent,
+            "payment_method": self.payment_method,
+            "payment_method_details": {"card": self._card_details(), "type": "card"},
+            "radar_options": {},
+            "receipt_email": self.receipt_email,
+            "receipt_number": None,
+            "receipt_url": None,
+            "refunded": False,
+            "review": None,
+            "shipping": self.shipping,
+            "source_transfer": None,
+            "statement_descriptor": self.statement_descriptor,
+            "statement_descriptor_suffix": self.statement_descriptor_suffix,
+            "status": "succeeded" if failure is None else "failed",
+            "transfer_data": None,
+            "transfer_group": self.transfer_group,
+        }
+
+    def _card_details(self) -> JsonObject:
+        details: JsonObject = {
+            **_card_constants(self.card),
+            "amount_authorized": self.amount if self.failure is None else None,
+            "overcapture": {"maximum_amount_capturable": self.amount, "status": "unavailable"},
+        }
+        if self.capture_before is not None:
+            details["capture_before"] = self.capture_before
+        return details
+
+
+@lru_cache(maxsize=256)
+def _card_constants(card: Card) -> JsonObject:
+    return {
+        **card_attributes(card),
+        "authorization_code": None,
+        "checks": checks("pass"),
+        "extended_authorization": {"status": "disabled"},
+        "incremental_authorization": {"status": "unavailable"},
+        "installments": None,
+        "mandate": None,
+        "multicapture": {"status": "unavailable"},
+        "network": card.brand,
+        "network_token": {"used": False},
+        "network_transaction_id": None,
+        "three_d_secure": None,
+        "transaction_link_id": None,
+    }
+
+
+@lru_cache(maxsize=64)
+def _outcome(failure: Decline | None) -> JsonObject:
+    if failure is None:
+        network_status, kind, message = "approved_by_network", "authorized", "Payment complete."
+    elif failure.blocked:
+        network_status, kind, message = "not_sent_to_network", "blocked", _BLOCKED_MESSAGE
+    else:
+        network_status, kind, message = (
+            "declined_by_network",
+            "issuer_declined",
+            _DECLINED_MESSAGE,
+        )
+    return {
+        "advice_code": failure.advice_code if failure else None,
+        "network_advice_code": None,
+        "network_decline_code": failure.network_decline_code if failure else None,
+        "network_status": network_status,
+        "reason": failure.decline_code if failure else None,
+        "risk_level": "highest" if failure and failure.blocked else "normal",
+        "seller_message": message,
+        "type": kind,
+    }

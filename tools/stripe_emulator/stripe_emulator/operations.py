@@ -1,0 +1,100 @@
+"""Every operation of the Stripe API that the emulator has: the contents page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from stripe_emulator import (
+    charges,
+    customers,
+    payment_intents,
+    payment_methods,
+    schemas,
+    search,
+)
+from stripe_emulator.call import Call
+from stripe_emulator.errors import UnrecognizedUrl
+from stripe_emulator.parameters import Accepts
+from stripe_emulator.wire import JsonObject
+
+Run: TypeAlias = Callable[[Call], JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What runs, what it accepts, and the kind of object (or list of them) it answers with."""
+
+    run: Run
+    accepts: Accepts
+    kind: str
+    listed: bool
+
+
+_TABLE: Final[tuple[tuple[str, Run, Accepts], ...]] = (
+    ("POST customers", customers.create, schemas.CUSTOMER_CREATE),
+    ("GET customers", customers.list_all, schemas.CUSTOMER_LIST),
+    ("GET customers/{}", customers.retrieve, schemas.EXPAND_ONLY),
+    ("POST customers/{}", customers.update, schemas.CUSTOMER_UPDATE),
+    ("DELETE customers/{}", customers.delete, schemas.NOTHING),
+    (
+        "GET customers/{}/payment_methods",
+        payment_methods.list_of_customer,
+        schemas.PAYMENT_METHODS_OF_CUSTOMER,
+    ),
+    (
+        "GET customers/{}/payment_methods/{}",
+        payment_methods.retrieve_of_customer,
+        schemas.EXPAND_ONLY,
+    ),
+    ("POST payment_methods", payment_methods.create, schemas.PAYMENT_METHOD_CREATE),
+    ("GET payment_methods", payment_methods.list_all, schemas.PAYMENT_METHOD_LIST),
+    ("GET payment_methods/{}", payment_methods.retrieve, schemas.EXPAND_ONLY),
+    ("POST payment_methods/{}", payment_methods.update, schemas.PAYMENT_METHOD_UPDATE),
+    ("POST payment_methods/{}/attach", payment_methods.attach, schemas.PAYMENT_METHOD_ATTACH),
+    ("POST payment_methods/{}/detach", payment_methods.detach, schemas.EXPAND_ONLY),
+    ("POST payment_intents", payment_intents.create, schemas.PAYMENT_INTENT_CREATE),
+    ("GET payment_intents", payment_intents.list_all, schemas.PAYMENT_INTENT_LIST),
+    ("GET payment_intents/search", search.search_payment_intents, schemas.PAYMENT_INTENT_SEARCH),
+    ("GET payment_intents/{}", payment_intents.retrieve, schemas.PAYMENT_INTENT_RETRIEVE),
+    ("POST payment_intents/{}", payment_intents.update, schemas.PAYMENT_INTENT_UPDATE),
+    ("POST payment_intents/{}/confirm", payment_intents.confirm, schemas.PAYMENT_INTENT_CONFIRM),
+    ("POST payment_intents/{}/capture", payment_intents.capture, schemas.PAYMENT_INTENT_CAPTURE),
+    ("POST payment_intents/{}/cancel", payment_intents.cancel, schemas.PAYMENT_INTENT_CANCEL),
+    ("GET charges", charges.list_all, schemas.CHARGE_LIST),
+    ("GET charges/{}", charges.retrieve, schemas.EXPAND_ONLY),
+)
+_KINDS: Final = {
+    "customers": "customer",
+    "payment_methods": "payment_method",
+    "payment_intents": "payment_intent",
+    "charges": "charge",
+}
+
+
+def _operation(endpoint: str, run: Run, accepts: Accepts) -> Operation:
+    method, _, template = endpoint.partition(" ")
+    words = template.split("/")
+    kind = [_KINDS[word] for word in words if word in _KINDS][-1]
+    listed = method == "GET" and words[-1] != "{}"
+    return Operation(run, accepts, kind, listed)
+
+
+OPERATIONS: Final = {row[0]: _operation(*row) for row in _TABLE}
+
+
+def find_operation(method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
+    """The operation of a method and a path such as `/v1/customers/cus_1`, and the ids in it.
+
+    Raises:
+        UnrecognizedUrl: there is none.
+    """
+    resource = path.removeprefix("/v1/")
+    named = OPERATIONS.get(f"{method} {resource}")
+    if named is not None:
+        return named, ()
+    segments = resource.split("/")
+    template = "/".join("{}" if at % 2 else segment for at, segment in enumerate(segments))
+    operation = OPERATIONS.get(f"{method} {template}")
+    if operation is None:
+        raise UnrecognizedUrl(method, path)
+    return operation, tuple(segments[1::2])

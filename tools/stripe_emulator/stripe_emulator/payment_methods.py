@@ -1,0 +1,143 @@
+"""The operations on payment methods. https://docs.stripe.com/api/payment_methods."""
+
+from stripe_emulator.account import Account, missing_payment_method
+from stripe_emulator.call import Call
+from stripe_emulator.cards import CARD_TOKENS
+from stripe_emulator.errors import CardDeclined, InvalidParameters, ParameterMissing
+from stripe_emulator.lists import list_page
+from stripe_emulator.metadata import merge
+from stripe_emulator.objects.payment_method import PaymentMethod, merge_billing_details
+from stripe_emulator.parameters import Parameters
+from stripe_emulator.wire import JsonObject
+
+
+def create(call: Call) -> JsonObject:
+    """Create a card from a token such as `tok_visa`; raw card numbers are refused, as Stripe does.
+
+    Raises:
+        InvalidParameters: the token is unknown, or there is none.
+    """
+    token = call.parameters.nested("card").text("token")
+    if token is None:
+        raise ParameterMissing("card[token]")
+    card = CARD_TOKENS.get(token)
+    if card is None:
+        raise InvalidParameters(
+            f"No such token: '{token}'", code="resource_missing", param="card[token]"
+        )
+    method = call.account.mint_payment_method(card)
+    _change(method, call.parameters)
+    return method.as_json()
+
+
+def retrieve(call: Call) -> JsonObject:
+    """The payment method; of a token, one that is minted for the answer (unverified)."""
+    return call.account.payment_method(call.ids[0], in_path=True).as_json()
+
+
+def update(call: Call) -> JsonObject:
+    """Change what is given, keep the rest."""
+    method = call.account.payment_method(call.ids[0], in_path=True)
+    _change(method, call.parameters)
+    return method.as_json()
+
+
+def attach(call: Call) -> JsonObject:
+    """Attach a payment method, or one minted from a token, to a customer; again changes nothing."""
+    customer = call.parameters.text("customer")
+    if customer is None:
+        raise InvalidParameters(
+            "Must provide customer or customer_account.", code="parameter_missing"
+        )
+    return attach_to(call.account, call.ids[0], customer, in_path=True).as_json()
+
+
+def detach(call: Call) -> JsonObject:
+    """Detach a payment method for good.
+
+    Raises:
+        InvalidParameters: it is attached to no customer.
+    """
+    method = call.account.payment_method(call.ids[0], in_path=True)
+    if method.customer is None:
+        raise InvalidParameters(
+            "The payment method you provided is not attached to a customer so detachment is "
+            "impossible."
+        )
+    call.account.detach(method)
+    return method.as_json()
+
+
+def list_of_customer(call: Call) -> JsonObject:
+    """The payment methods of the customer in the path, newest first."""
+    customer = call.account.customer(call.ids[0], "customer")
+    return _list(call, customer.id, f"/v1/customers/{customer.id}/payment_methods")
+
+
+def retrieve_of_customer(call: Call) -> JsonObject:
+    """A payment method of the customer in the path."""
+    customer = call.account.customer(call.ids[0], "customer")
+    method = call.account.payment_methods.get(call.ids[1])
+    if method is None or method.customer != customer.id:
+        raise missing_payment_method(call.ids[1], in_path=True)
+    return method.as_json()
+
+
+def list_all(call: Call) -> JsonObject:
+    """The payment methods of the customer in the parameters, newest first.
+
+    Raises:
+        ParameterMissing: no customer is given.
+    """
+    customer = call.parameters.text("customer")
+    if customer is None:
+        raise ParameterMissing("customer")
+    call.account.customer(customer, "customer", in_path=False)
+    return _list(call, customer, "/v1/payment_methods")
+
+
+def attach_to(
+    account: Account, method_id: str, customer_id: str, *, in_path: bool
+) -> PaymentMethod:
+    """Attach a payment method by its id or token; `in_path` says where that id was given.
+
+    Raises:
+        CardDeclined: the card declines, and is not one that only declines when charged.
+        ResourceMissing: there is no such payment method or customer.
+    """
+    method = account.payment_method(method_id, in_path=in_path)
+    account.customer(customer_id, "customer", in_path=False)
+    decline = method.card.decline
+    if decline is not None and not method.card.attachable:
+        raise CardDeclined(
+            decline.message,
+            code=decline.code,
+            param=decline.param,
+            decline_code=decline.decline_code,
+            advice_code=decline.advice_code,
+            network_decline_code=decline.network_decline_code,
+        )
+    account.attach(method, customer_id)
+    return method
+
+
+def _list(call: Call, customer_id: str, url: str) -> JsonObject:
+    if call.parameters.text("type") not in {None, "card"}:
+        return {"object": "list", "data": [], "has_more": False, "url": url}
+    return list_page(
+        call.account.payment_methods,
+        call.parameters,
+        url=url,
+        kind="PaymentMethod",
+        group=customer_id,
+    )
+
+
+def _change(method: PaymentMethod, parameters: Parameters) -> None:
+    details = parameters.mapping("billing_details")
+    if details is not None:
+        method.billing_details = merge_billing_details(method.billing_details, details)
+    allow_redisplay = parameters.text("allow_redisplay")
+    if allow_redisplay is not None:
+        method.allow_redisplay = allow_redisplay
+    method.metadata = merge(method.metadata, parameters.metadata())

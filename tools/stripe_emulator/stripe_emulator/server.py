@@ -1,0 +1,63 @@
+"""The emulator on a socket: loopback only."""
+
+import ipaddress
+import socket
+import struct
+
+import uvicorn
+
+from stripe_emulator.app import create_app
+from stripe_emulator.settings import Settings
+
+_LINGER_NOT = struct.pack("ii", 1, 0)
+_SHUTDOWN_SECONDS = 2
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        ValueError: the address is not a loopback address.
+        OSError: the port is taken.
+    """
+    address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    if not address.is_loopback:
+        raise ValueError(f"The emulator listens on loopback only, not on {host}.")
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((str(address), port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def create_server(settings: Settings | None = None, log_level: str = "info") -> uvicorn.Server:
+    """A server for a new emulator; `server.run(sockets=[listen(...)])` runs it."""
+
+    def abort(client: tuple[str, int] | None) -> None:
+        _reset(server, client)
+
+    config = uvicorn.Config(
+        create_app(settings, abort),
+        log_level=log_level,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    return server
+
+
+def _reset(server: uvicorn.Server, client: tuple[str, int] | None) -> None:
+    for connection in tuple(server.server_state.connections):
+        transport = getattr(connection, "transport", None)
+        if transport is not None and transport.get_extra_info("peername")[:2] == client:
+            sock = transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            transport.abort()

@@ -1,0 +1,20 @@
+"""What can be set."""
+
+from dataclasses import dataclass, field
+
+from stripe_emulator.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The emulator's settings.
+
+    Attributes:
+        clock: the one clock of the emulator; a test gives one that it moves.
+        seed: makes the ids repeatable.
+        request_log_size: how many requests `/_emulator/requests` keeps.
+    """
+
+    clock: Clock = field(default_factory=Clock)
+    seed: int | None = None
+    request_log_size: int = 1_000

@@ -1,0 +1,12 @@
+"""The JSON that goes over the wire: one type for it, one place that encodes it."""
+
+from typing import TypeAlias
+
+import orjson
+
+JsonObject: TypeAlias = dict[str, object]
+
+
+def encode(value: object) -> bytes:
+    """Encode a value of JSON types, compactly, in the order its keys were set."""
+    return orjson.dumps(value)
