@@ -15,7 +15,7 @@ from saga_messaging.settings import ServiceSettings
 S = TypeVar("S", bound=ServiceSettings)
 
 
-def run_service(package: str, load: Callable[[], S], serve: Callable[[S], None]) -> None:
+def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]) -> None:
     """Read the settings and the command line, and do what they say.
 
     Raises:

@@ -1,7 +1,7 @@
 """The loss-free intake: a batch of records in, one transaction, and only then the ack."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
@@ -12,39 +12,10 @@ from sqlalchemy import Connection, Table
 from saga_messaging import inbox
 from saga_messaging.database import Database
 from saga_messaging.dead_letters import DeadLetters
+from saga_messaging.effects import store_effects
 from saga_messaging.outbox import Outbox
+from saga_messaging.outcomes import BatchResult, Outcomes, Refused
 from saga_messaging.records import Outgoing, Record
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """The message had its effect: what it did, in a few words, and what is to be sent."""
-
-    effect: str
-    send: Sequence[Envelope] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The message can never be handled; it becomes a dead letter with this reason."""
-
-    reason: str
-
-
-Outcomes: TypeAlias = Mapping[UUID, Handled | Refused]
-
-
-def _nothing() -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """One outcome a message, and what is to happen once the batch is committed."""
-
-    outcomes: Outcomes
-    after_commit: Callable[[], None] = field(default=_nothing)
-
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope]], BatchResult]
 """Decides a batch inside its transaction. Called again from the start when a try fails."""
@@ -106,14 +77,10 @@ class Intake:
     ) -> _Done:
         fresh = inbox.fresh(connection, self._inbox, incoming)
         result = self._handler(connection, fresh) if fresh else BatchResult({})
-        refused = self._refused(result.outcomes, by_id)
-        effects = {
-            message_id: outcome.effect if isinstance(outcome, Handled) else outcome.reason
-            for message_id, outcome in result.outcomes.items()
-        }
-        inbox.record(connection, self._inbox, fresh, effects)
-        outgoing = [*_to_send(fresh, result.outcomes), *refused, *letters]
-        self._outbox.store(connection, outgoing)
+        stored = store_effects(connection, self._inbox, self._outbox, fresh, result.outcomes)
+        lost = [*letters, *self._refused(result.outcomes, by_id)]
+        self._outbox.store(connection, lost)
+        outgoing = [*stored, *lost]
         return _Done(outgoing, result.after_commit)
 
     def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:
@@ -124,13 +91,3 @@ class Intake:
         ]
         self._dead_letters.count(letters)
         return letters
-
-
-def _to_send(messages: Sequence[Envelope], outcomes: Outcomes) -> list[Outgoing]:
-    outcome_of = [(message, outcomes[message.message_id]) for message in messages]
-    return [
-        Outgoing.of(reply if reply.causation_id else reply.caused_by(message))
-        for message, outcome in outcome_of
-        if isinstance(outcome, Handled)
-        for reply in outcome.send
-    ]

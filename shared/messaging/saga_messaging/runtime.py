@@ -39,21 +39,19 @@ def watch(name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
 
 
 @asynccontextmanager
-async def running_database(settings: ServiceSettings) -> AsyncGenerator[Database]:
+async def running_database(database: Database) -> AsyncGenerator[None]:
     """The service's database, closed after its last transaction."""
-    database = Database.connect(settings)
     try:
-        yield database
+        yield
     finally:
         database.close()
 
 
 @asynccontextmanager
-async def running_publisher(settings: ServiceSettings) -> AsyncGenerator[Publisher]:
+async def running_publisher(publisher: Publisher) -> AsyncGenerator[None]:
     """The process's producer, closed after its last record."""
-    publisher = Publisher(settings)
     try:
-        yield publisher
+        yield
     finally:
         await publisher.close()
 
@@ -67,6 +65,16 @@ async def running_relay(outbox: Outbox) -> AsyncGenerator[None]:
     finally:
         outbox.stop()
         await asyncio.wait([task], timeout=STOP_TIMEOUT_SECONDS)
+        task.cancel()
+
+
+@asynccontextmanager
+async def running_loop(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenerator[None]:
+    """A part that may be stopped at any moment, since all it does stands in transactions."""
+    task = watch(name, work)
+    try:
+        yield
+    finally:
         task.cancel()
 
 

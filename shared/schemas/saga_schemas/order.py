@@ -11,7 +11,9 @@ from saga_schemas.values import Failure, Identifier, OrderDetails, Value
 class OrderAuthorizedPayload(Value):
     """The order and the hold that stands for it."""
 
-    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    clerk_user_id: Identifier = Field(
+        validation_alias="clerkUserId", serialization_alias="clerkUserId"
+    )
     order: OrderDetails
     payment_intent_id: Identifier
     capture_before: AwareDatetime | None = None
@@ -29,7 +31,9 @@ class OrderAuthorized(Envelope):
 class OrderRejectedPayload(Value):
     """The order and why it was rejected; nothing is held for it."""
 
-    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    clerk_user_id: Identifier = Field(
+        validation_alias="clerkUserId", serialization_alias="clerkUserId"
+    )
     order: OrderDetails
     reason: Failure
 

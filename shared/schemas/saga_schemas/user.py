@@ -15,7 +15,9 @@ PaymentInfoFailureCode = Literal[
 class RetrievePaymentInfoPayload(Value):
     """Whose payment info is wanted, and the order that the answer repeats."""
 
-    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    clerk_user_id: Identifier = Field(
+        validation_alias="clerkUserId", serialization_alias="clerkUserId"
+    )
     order: OrderDetails
     attempt: Attempt = 1
 
@@ -50,7 +52,9 @@ class PaymentInfoFailedPayload(Failure):
     """Why the user cannot pay."""
 
     code: PaymentInfoFailureCode
-    clerk_user_id: Identifier = Field(alias="clerkUserId")
+    clerk_user_id: Identifier = Field(
+        validation_alias="clerkUserId", serialization_alias="clerkUserId"
+    )
     attempt: Attempt | None = None
 
 

@@ -64,10 +64,14 @@ class Card(Value):
 class Customer(Value):
     """Who pays. `user_stripe_card` is None for a user without a saved card (`{}` on the wire)."""
 
-    clerk_user_id: Identifier = Field(alias="clerkUserId")
-    stripe_customer_id: Identifier = Field(alias="stripeCustomerId")
+    clerk_user_id: Identifier = Field(
+        validation_alias="clerkUserId", serialization_alias="clerkUserId"
+    )
+    stripe_customer_id: Identifier = Field(
+        validation_alias="stripeCustomerId", serialization_alias="stripeCustomerId"
+    )
     user_stripe_card: Annotated[Card | None, BeforeValidator(_empty_card_is_no_card)] = Field(
-        alias="userStripeCard"
+        validation_alias="userStripeCard", serialization_alias="userStripeCard"
     )
 
 

@@ -1,0 +1,5 @@
+"""`python -m order_saga`."""
+
+from order_saga.main import main
+
+main()

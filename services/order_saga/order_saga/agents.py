@@ -1,0 +1,45 @@
+"""The way in over Kafka: the replies of the participants."""
+
+from collections.abc import Sequence
+
+import faust
+from saga_messaging.consumer import consume
+from saga_messaging.database import Database
+from saga_messaging.dead_letters import DeadLetters
+from saga_messaging.intake import Intake
+from saga_messaging.outbox import Outbox
+from saga_messaging.outcomes import BatchResult
+from saga_schemas import Envelope
+from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
+from sqlalchemy import Connection
+
+from order_saga.handlers import react
+from order_saga.orm import messaging
+from order_saga.repository import SqlSagas
+from order_saga.saga import Definition
+from order_saga.settings import OrderSagaSettings
+
+
+def register_agents(
+    app: faust.App,
+    definition: Definition,
+    database: Database,
+    outbox: Outbox,
+    settings: OrderSagaSettings,
+) -> None:
+    """Let every reply of the user and the payment service reach its saga."""
+
+    def handle(connection: Connection, messages: Sequence[Envelope]) -> BatchResult:
+        return react(definition, SqlSagas(connection), messages)
+
+    dead_letters = DeadLetters("order-saga", settings)
+    for topic in (USER_EVENTS, PAYMENT_EVENTS):
+        intake = Intake(
+            topic=topic,
+            handler=handle,
+            inbox_table=messaging.inbox,
+            database=database,
+            outbox=outbox,
+            dead_letters=dead_letters,
+        )
+        consume(app, topic, intake.receive, settings)

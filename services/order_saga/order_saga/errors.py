@@ -1,0 +1,13 @@
+"""What a caller of the orders API can do wrong."""
+
+
+class OrderSagaError(Exception):
+    """Base of this service's errors."""
+
+
+class IdempotencyKeyReused(OrderSagaError):
+    """The Idempotency-Key was used before, with another order."""
+
+
+class OrderNotFound(OrderSagaError):
+    """There is no order with this id."""

@@ -1,0 +1,72 @@
+"""The use cases: what is placed, and what each message that reaches the orchestrator leads to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from saga_messaging.outcomes import BatchResult, Handled, Refused
+from saga_schemas import Envelope
+
+from order_saga.domain import OrderSaga
+from order_saga.errors import IdempotencyKeyReused
+from order_saga.ports import Placement, Sagas
+from order_saga.saga import Decision, Definition, decide, start
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The answers to a batch of placements, in their order, and what the new ones lead to."""
+
+    answers: Sequence[OrderSaga | IdempotencyKeyReused]
+    new: Sequence[Placement]
+    result: BatchResult
+
+
+def place(definition: Definition, sagas: Sagas, placements: Sequence[Placement]) -> Placed:
+    """Start a saga for each placement whose idempotency key is new; answer the others again."""
+    now = sagas.now()
+    decisions = [start(definition, placement.message, now) for placement in placements]
+    pairs = list(zip(placements, decisions, strict=True))
+    added = set(sagas.add([(placement, decision.saga) for placement, decision in pairs]))
+    repeated = {
+        placement.idempotency_key
+        for placement, decision in pairs
+        if placement.idempotency_key and decision.saga.id not in added
+    }
+    earlier = sagas.placed(repeated) if repeated else {}
+
+    def answer(placement: Placement, decision: Decision) -> OrderSaga | IdempotencyKeyReused:
+        if decision.saga.id in added or placement.idempotency_key is None:
+            return decision.saga
+        saga, digest = earlier[placement.idempotency_key]
+        return saga if digest == placement.digest else IdempotencyKeyReused()
+
+    new = [(placement, decision) for placement, decision in pairs if decision.saga.id in added]
+    outcomes = {
+        placement.message.message_id: Handled(decision.effect, decision.send)
+        for placement, decision in new
+    }
+    return Placed(
+        [answer(placement, decision) for placement, decision in pairs],
+        [placement for placement, _ in new],
+        BatchResult(outcomes),
+    )
+
+
+def react(definition: Definition, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
+    """Move each message's saga; several messages of one saga are taken in their order."""
+    now = sagas.now()
+    before = sagas.lock({message.correlation_id for message in messages})
+    after = dict(before)
+    outcomes: dict[UUID, Handled | Refused] = {}
+    for message in messages:
+        saga = after.get(message.correlation_id)
+        if saga is None:
+            reason = f"correlation_id: there is no order {message.correlation_id}"
+            outcomes[message.message_id] = Refused(reason)
+            continue
+        decision = decide(definition, saga, message, now)
+        after[saga.id] = decision.saga
+        outcomes[message.message_id] = Handled(decision.effect, decision.send)
+    sagas.save([saga for saga in after.values() if saga is not before[saga.id]])
+    return BatchResult(outcomes)

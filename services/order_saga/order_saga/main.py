@@ -1,0 +1,62 @@
+"""The only wiring of the orchestrator: its parts, and the order in which they start and stop."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from saga_messaging import runtime
+from saga_messaging.command import run_service
+from saga_messaging.database import Database
+from saga_messaging.faust_app import faust_app
+from saga_messaging.health import health_router
+from saga_messaging.outbox import Outbox
+from saga_messaging.problems import install_problems
+from saga_messaging.publisher import Publisher
+
+from order_saga.agents import register_agents
+from order_saga.create_order import create_order
+from order_saga.desk import OrderDesk
+from order_saga.http import orders_router
+from order_saga.orm import messaging
+from order_saga.settings import OrderSagaSettings
+from order_saga.timers import Timers
+
+
+def build(settings: OrderSagaSettings) -> FastAPI:
+    """The service; its lifespan starts everything and stops it in the opposite order."""
+    definition = create_order(
+        payment_info_timeout_seconds=settings.payment_info_timeout_seconds,
+        authorization_timeout_seconds=settings.authorization_timeout_seconds,
+    )
+
+    database = Database.connect(settings)
+    publisher = Publisher(settings)
+    outbox = Outbox(messaging.outbox, database, publisher, settings)
+    timers = Timers(definition, database, outbox, settings)
+    desk = OrderDesk(definition, database, outbox, settings)
+    app = faust_app("order-saga", settings)
+    register_agents(app, definition, database, outbox, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with (
+            runtime.running_database(database),
+            runtime.running_publisher(publisher),
+            runtime.running_relay(outbox),
+            runtime.running_loop("timers", timers.run()),
+            runtime.running_faust(app),
+        ):
+            yield
+
+    api = FastAPI(title="Create Order Saga", lifespan=lifespan)
+    install_problems(api, settings.max_body_bytes)
+    api.include_router(orders_router(desk, database, settings))
+    api.include_router(health_router(runtime.checks("order_saga", database, publisher, app)))
+    return api
+
+
+def main() -> None:
+    """`python -m order_saga [migrate]`."""
+    run_service(
+        "order_saga", OrderSagaSettings, lambda settings: runtime.serve(build(settings), settings)
+    )

@@ -1,0 +1,34 @@
+"""The orchestrator's tables: its sagas, and messaging's inbox and outbox."""
+
+from saga_messaging.orm import messaging_tables
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+metadata = MetaData()
+messaging = messaging_tables(metadata)
+
+sagas = Table(
+    "sagas",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("definition_version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("clerk_user_id", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("line_items", JSONB, nullable=False),
+    Column("customer", JSONB(none_as_null=True)),
+    Column("payment_intent_id", Text),
+    Column("capture_before", TIMESTAMP(timezone=True)),
+    Column("reason", JSONB(none_as_null=True)),
+    Column("deadline_at", TIMESTAMP(timezone=True)),
+    Column("overdue", Boolean, nullable=False),
+    Column("idempotency_key", Text, unique=True),
+    Column("request_digest", Text, nullable=False),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Index("sagas_newest", "created_at", "id"),
+    Index("sagas_due", "deadline_at", postgresql_where=text("NOT overdue")),
+)

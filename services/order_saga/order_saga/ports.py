@@ -1,0 +1,45 @@
+"""What the use cases need of the outside."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A posted order. Two with one `idempotency_key` are one order if their digests are equal."""
+
+    message: PlaceOrder
+    idempotency_key: str | None
+    digest: str
+
+
+class Sagas(Protocol):
+    """The sagas, inside one transaction: what is saved is kept when, and only when, it commits."""
+
+    def now(self) -> datetime:
+        """The database's time, which every replica shares."""
+        ...
+
+    def add(self, new: Sequence[tuple[Placement, OrderSaga]]) -> Collection[str]:
+        """Store new sagas. Returns the ids of those whose idempotency key was not taken."""
+        ...
+
+    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[OrderSaga, str]]:
+        """The saga and the digest that each key was first used with."""
+        ...
+
+    def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
+        """The sagas that exist of these, locked against other processes until the commit."""
+        ...
+
+    def save(self, sagas: Sequence[OrderSaga]) -> None:
+        """Store the new state of sagas that were locked."""
+        ...
+
+    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+        """Lock sagas whose deadline has passed, leaving out those that another process locked."""
+        ...

@@ -1,0 +1,53 @@
+"""The way in of time: a deadline that has passed becomes a message, on the replica that sees it."""
+
+import asyncio
+
+from saga_messaging.database import Database
+from saga_messaging.effects import store_effects
+from saga_messaging.outbox import Outbox
+from saga_messaging.records import Outgoing
+from sqlalchemy import Connection
+
+from order_saga.handlers import react
+from order_saga.orm import messaging
+from order_saga.repository import SqlSagas
+from order_saga.saga import Definition
+from order_saga.settings import OrderSagaSettings
+
+
+class Timers:
+    """Fires each deadline once, in database time, also after every process was restarted."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        database: Database,
+        outbox: Outbox,
+        settings: OrderSagaSettings,
+    ) -> None:
+        self._definition = definition
+        self._database = database
+        self._outbox = outbox
+        self._settings = settings
+
+    async def run(self) -> None:
+        """Fire what is due, for ever."""
+        while True:
+            fired = await self.fire_due()
+            if fired < self._settings.timer_batch_size:
+                await asyncio.sleep(self._settings.timer_poll_seconds)
+
+    async def fire_due(self) -> int:
+        """Fire one batch of due deadlines. Returns how many there were."""
+        fired, outgoing = await self._database.transaction(self._fire)
+        self._outbox.offer(outgoing)
+        return fired
+
+    def _fire(self, connection: Connection) -> tuple[int, list[Outgoing]]:
+        sagas = SqlSagas(connection)
+        due = sagas.due(self._settings.timer_batch_size)
+        if not due:
+            return 0, []
+        result = react(self._definition, sagas, due)
+        stored = store_effects(connection, messaging.inbox, self._outbox, due, result.outcomes)
+        return len(due), stored
