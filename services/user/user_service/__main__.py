@@ -1,0 +1,5 @@
+"""`python -m user_service`."""
+
+from user_service.main import main
+
+main()

@@ -1,0 +1,37 @@
+"""The Kafka edge: `user_commands` in, `user_events` out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import faust
+from saga_messaging.consumer import consume
+from saga_messaging.database import Database
+from saga_messaging.dead_letters import DeadLetters
+from saga_messaging.publisher import Publisher
+from saga_messaging.responder import Responder
+from saga_messaging.settings import MessagingSettings
+from saga_schemas import Envelope
+from saga_schemas.topics import USER_COMMANDS
+from sqlalchemy import Connection
+
+from user_service.handlers import answer_payment_info_requests
+from user_service.repository import PostgresUsers
+
+
+def register_agents(
+    app: faust.App, database: Database, publisher: Publisher, settings: MessagingSettings
+) -> None:
+    """Answer every request for payment info; while PostgreSQL or Kafka is away, wait."""
+    responder = Responder(
+        topic=USER_COMMANDS,
+        answer=_answer,
+        database=database,
+        publisher=publisher,
+        dead_letters=DeadLetters("user-service", settings),
+    )
+    consume(app, USER_COMMANDS, responder.receive, settings)
+
+
+def _answer(connection: Connection, requests: Sequence[Any]) -> Mapping[UUID, Envelope]:
+    return answer_payment_info_requests(PostgresUsers(connection), requests)

@@ -1,0 +1,112 @@
+"""The HTTP edge: users and their cards."""
+
+from typing import Annotated, TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from saga_schemas.values import MAX_ID_LENGTH, Identifier
+
+from user_service.domain import Refusal, SavedCard, User
+from user_service.handlers import UserHandlers
+from user_service.problems import problem_of
+
+T = TypeVar("T")
+
+# One segment of a path, printable; Stripe's ids go into the paths of its API.
+ClerkUserId = Annotated[
+    Identifier,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f/]+$"),
+    Field(examples=["user_2abc"]),
+]
+PaymentMethodId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[A-Za-z0-9_]+$"),
+    Field(examples=["pm_card_visa"]),
+]
+Email = Annotated[
+    str, StringConstraints(max_length=512, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")
+]
+
+
+class NewUser(BaseModel):
+    """Who is to be registered. `email` becomes the Stripe customer's; it is not stored here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clerk_user_id: ClerkUserId
+    email: Email | None = None
+
+
+class NewCard(BaseModel):
+    """Which payment method is to be the user's card."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payment_method_id: PaymentMethodId
+    attach: bool = Field(
+        default=True,
+        description="False saves a payment method that cannot be attached to the customer, such "
+        "as Stripe's decline test cards, or one that is attached elsewhere, under the id given.",
+    )
+
+
+class CardView(BaseModel):
+    """A saved card."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    payment_method_id: str
+    card_type: str | None
+    last_four: str | None
+
+
+class UserView(BaseModel):
+    """A user with their customer and card."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    clerk_user_id: str
+    stripe_customer_id: str | None
+    user_stripe_card: CardView | None = Field(validation_alias="card")
+
+
+UserInPath = Annotated[ClerkUserId, Path()]
+
+
+def users_router(handlers: UserHandlers) -> APIRouter:
+    """POST /users, GET /users/{id}; PUT, GET and DELETE of /users/{id}/card."""
+    router = APIRouter(tags=["users"])
+
+    @router.post("/users", status_code=201, response_model=UserView)
+    async def register(body: NewUser, response: Response) -> User:  # pyright: ignore[reportUnusedFunction]
+        registered = _granted(await handlers.register_user(body.clerk_user_id, body.email))
+        response.headers["Location"] = f"/users/{quote(body.clerk_user_id, safe='')}"
+        response.status_code = 201 if registered.created else 200
+        return registered.user
+
+    @router.get("/users/{clerk_user_id}", response_model=UserView)
+    async def show(clerk_user_id: UserInPath) -> User:  # pyright: ignore[reportUnusedFunction]
+        return _granted(await handlers.get_user(clerk_user_id))
+
+    @router.put("/users/{clerk_user_id}/card", response_model=CardView)
+    async def save_card(clerk_user_id: UserInPath, body: NewCard) -> SavedCard:  # pyright: ignore[reportUnusedFunction]
+        return _granted(
+            await handlers.save_card(clerk_user_id, body.payment_method_id, attach=body.attach)
+        )
+
+    @router.get("/users/{clerk_user_id}/card", response_model=CardView)
+    async def show_card(clerk_user_id: UserInPath) -> SavedCard:  # pyright: ignore[reportUnusedFunction]
+        return _granted(await handlers.get_card(clerk_user_id))
+
+    @router.delete("/users/{clerk_user_id}/card", status_code=204)
+    async def remove_card(clerk_user_id: UserInPath) -> None:  # pyright: ignore[reportUnusedFunction]
+        _granted(await handlers.remove_card(clerk_user_id))
+
+    return router
+
+
+def _granted(result: T | Refusal) -> T:
+    if isinstance(result, Refusal):
+        raise problem_of(result)
+    return result

@@ -1,0 +1,61 @@
+"""The only wiring of the user service: its parts, and the order in which they start and stop."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from saga_messaging import runtime
+from saga_messaging.command import run_service
+from saga_messaging.database import Database
+from saga_messaging.faust_app import faust_app
+from saga_messaging.health import health_router
+from saga_messaging.problems import install_problems
+from saga_messaging.publisher import Publisher
+from saga_stripe import stripe_client
+
+from user_service.agents import register_agents
+from user_service.gateway import StripeGateway, running_stripe
+from user_service.handlers import UserHandlers
+from user_service.http import users_router
+from user_service.problems import install_faults
+from user_service.repository import PostgresTransaction
+from user_service.settings import UserServiceSettings
+
+
+def build(settings: UserServiceSettings) -> FastAPI:
+    """The service; its lifespan starts everything and stops it in the opposite order."""
+    database = Database.connect(settings)
+    publisher = Publisher(settings)
+    stripe = stripe_client(settings)
+    handlers = UserHandlers(
+        PostgresTransaction(database, settings.database_give_up_seconds),
+        StripeGateway(stripe, settings),
+    )
+    app = faust_app("user-service", settings)
+    register_agents(app, database, publisher, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with (
+            runtime.running_database(database),
+            runtime.running_publisher(publisher),
+            running_stripe(stripe),
+            runtime.running_faust(app),
+        ):
+            yield
+
+    api = FastAPI(title="User service", lifespan=lifespan)
+    install_problems(api, settings.max_body_bytes)
+    install_faults(api)
+    api.include_router(users_router(handlers))
+    api.include_router(health_router(runtime.checks("user_service", database, publisher, app)))
+    return api
+
+
+def main() -> None:
+    """`python -m user_service [migrate]`."""
+    run_service(
+        "user_service",
+        UserServiceSettings,
+        lambda settings: runtime.serve(build(settings), settings),
+    )

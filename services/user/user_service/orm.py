@@ -1,0 +1,23 @@
+"""The service's one table. It answers from a read alone, so it needs no inbox and no outbox."""
+
+from saga_schemas.values import MAX_ID_LENGTH
+from sqlalchemy import Column, MetaData, String, Table, func
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("clerk_user_id", String(MAX_ID_LENGTH), primary_key=True),
+    Column("stripe_customer_id", String(MAX_ID_LENGTH)),
+    Column("user_stripe_card", JSONB(none_as_null=True)),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column(
+        "updated_at",
+        TIMESTAMP(timezone=True),
+        nullable=False,
+        server_default=func.now(),
+        onupdate=func.now(),
+    ),
+)

@@ -1,0 +1,98 @@
+"""Refusals and faults as problem+json (RFC 9457): `detail`, `code`, and `cure`, what to do."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_problem.error import Problem
+from fastapi_problem.handler import new_exception_handler
+from starlette.requests import Request
+
+from user_service.domain import Refusal, RefusalCode
+from user_service.errors import (
+    StripeKeyRefused,
+    StripeUnavailable,
+    UserServiceError,
+    UsersUnavailable,
+)
+
+RETRY_AFTER_SECONDS: Final = "2"
+
+_STATUS_AND_TITLE: Final[dict[RefusalCode, tuple[int, str]]] = {
+    "user_not_found": (404, "There is no such user."),
+    "payment_method_missing": (404, "The user has no saved card."),
+    "card_declined": (402, "The card was declined."),
+    "payment_method_not_found": (422, "Payment method not found."),
+    "stripe_customer_missing": (409, "The user has no Stripe customer."),
+    "stripe_customer_invalid": (409, "Invalid Stripe Customer ID."),
+    "stripe_refused": (422, "Stripe refused the request."),
+}
+_FAULTS: Final[dict[type[UserServiceError], tuple[str, str]]] = {
+    UsersUnavailable: ("database_unavailable", "Nothing was changed. Try again."),
+    StripeUnavailable: ("stripe_unavailable", "Nothing was saved. Try again; it is safe."),
+    StripeKeyRefused: ("stripe_key_refused", "The operator must set a valid STRIPE_SECRET_KEY."),
+}
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """The problem to raise for a refusal; Stripe's own codes are named where there are any."""
+    status, title = _STATUS_AND_TITLE[refusal.code]
+    stripe_codes = {
+        name: value
+        for name in ("stripe_code", "decline_code", "advice_code")
+        if (value := getattr(refusal, name)) is not None
+    }
+    return Problem(
+        title,
+        type_=_type(refusal.code),
+        detail=refusal.message,
+        status=status,
+        code=refusal.code,
+        cure=refusal.cure,
+        **stripe_codes,
+    )
+
+
+def install_faults(api: FastAPI) -> None:
+    """Answer this service's errors with 503 and when to try again; name what is invalid, 422."""
+    handler = new_exception_handler(
+        handlers={UserServiceError: _fault},
+        request_validation_handler=_invalid,
+    )
+    api.add_exception_handler(UserServiceError, handler)
+    api.add_exception_handler(RequestValidationError, handler)
+
+
+def _fault(_: Any, __: Request, error: UserServiceError) -> Problem:
+    code, cure = _FAULTS[type(error)]
+    return Problem(
+        "The service cannot do this now.",
+        type_=_type(code),
+        detail=str(error),
+        status=503,
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+        code=code,
+        cure=cure,
+    )
+
+
+def _invalid(_: Any, __: Request, error: RequestValidationError) -> Problem:
+    """Each field and what is wrong with it; what was sent is not repeated."""
+    errors = [
+        {"field": ".".join(map(str, detail["loc"][1:])) or "(the whole body)", "message": message}
+        for detail in error.errors()
+        if (message := detail["msg"])
+    ]
+    return Problem(
+        "The request is invalid.",
+        type_="invalid-request",
+        detail="; ".join(f"{each['field']}: {each['message']}" for each in errors),
+        status=422,
+        code="invalid_request",
+        cure="Correct the fields that are named.",
+        errors=errors,
+    )
+
+
+def _type(code: str) -> str:
+    return code.replace("_", "-")
