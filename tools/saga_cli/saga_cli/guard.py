@@ -10,6 +10,7 @@ import atexit
 import os
 import subprocess
 import sys
+import time
 import uuid
 from contextlib import suppress
 from functools import cache
@@ -18,6 +19,7 @@ import psutil
 
 TOKEN_VARIABLE = "SAGA_GUARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 GRACE_SECONDS = 8.0
+POLL_SECONDS = 0.05
 
 
 class Guard:
@@ -73,9 +75,19 @@ def end_carriers(token: str, grace_seconds: float = GRACE_SECONDS) -> None:
     for process in processes:
         _signal(process, "resume")
         _signal(process, "terminate")
-    psutil.wait_procs(processes, timeout=grace_seconds)
+    deadline = time.monotonic() + grace_seconds
+    while any(map(is_alive, processes)) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
     for process in carriers(token):
         _signal(process, "kill")
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; one that ended but was not yet collected by its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(process: psutil.Process, method: str) -> None:

@@ -1,29 +1,21 @@
 """The embedded broker: Apache Kafka itself, one KRaft node on loopback."""
 
-import asyncio
-import base64
 import os
-import socket
-import subprocess
-import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
 
 from saga_cli.errors import ChildFailedError
 from saga_cli.jars import ensure_jars
 from saga_cli.java import Java, find_java
 from saga_cli.kafka_config import JVM_FLAGS, LOGGING, server_properties
+from saga_cli.kafka_storage import format_storage
 from saga_cli.ports import LOOPBACK, reserve_free_port, reserve_port
+from saga_cli.probes import broker_answers, port_answers
 from saga_cli.processes import Child
-from saga_cli.waiting import wait_until
+from saga_cli.waiting import wait_until_nothing
 
 READY_SECONDS = 60.0
-FORMAT_SECONDS = 60.0
 LOGGING_FILE = "log4j2.yaml"
 
 
@@ -86,27 +78,50 @@ class EmbeddedKafka:
     def start(self, timeout_seconds: float = READY_SECONDS) -> None:
         """Starts the broker, or starts it again; returns when it answers a metadata request.
 
-        The first start on a machine fetches Kafka's jars, the first on a folder formats it.
-
         Raises:
             DownloadError: The jars cannot be had.
             JavaMissingError: No Java 17 or newer.
             ChildFailedError: The broker ended or was not ready in time.
         """
+        self.launch()
+        self.await_ready(timeout_seconds)
+
+    def launch(self) -> None:
+        """The first half of `start`: returns when the process runs.
+
+        The first launch on a machine fetches Kafka's jars, the first on a folder formats it.
+        """
         self._child = self._child or self._prepare()
-        for reservation in (self._client_port, self._controller_port):
-            reservation.release()
+        self._release_ports()
         self._child.start()
+
+    def await_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
+        """The second half of `start`; a broker that does not get ready is killed."""
         try:
-            wait_until(self._ready, f"The start of Kafka on port {self.port}", timeout_seconds)
+            wait_until_nothing(self.not_ready, timeout_seconds)
         except BaseException:
-            self._child.kill()
+            self.child.kill()
             raise
+
+    def not_ready(self) -> str | None:
+        """Why it is not ready yet, or None: it answers a metadata request.
+
+        Raises:
+            ChildFailedError: It ended; the message has the end of its log.
+        """
+        self.child.require_running()
+        if port_answers(self.port) and broker_answers(self.bootstrap_servers):
+            return None
+        return f"Kafka does not answer on port {self.port} (see {self.log})"
+
+    def ask_to_stop(self) -> None:
+        """Asks it to stop; returns at once."""
+        if self._child:
+            self._child.ask_to_stop()
 
     def stop(self) -> None:
         """Stops it cleanly (SIGTERM), or kills it when that takes too long; may be repeated."""
-        for reservation in (self._client_port, self._controller_port):
-            reservation.release()
+        self._release_ports()
         if self._child:
             self._child.stop()
 
@@ -145,58 +160,12 @@ class EmbeddedKafka:
             format_storage(launcher, properties)
         return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
 
+    def _release_ports(self) -> None:
+        self._client_port.release()
+        self._controller_port.release()
+
     def _launcher(self) -> list[str]:
         java = self._java or find_java()
         classpath = os.pathsep.join(str(jar) for jar in sorted(ensure_jars().glob("*.jar")))
         logging = f"-Dlog4j2.configurationFile={self._dir / LOGGING_FILE}"
         return [str(java.path), *JVM_FLAGS, logging, "-cp", classpath]
-
-    def _ready(self) -> bool:
-        self.child.require_running()
-        return port_answers(self.port) and broker_answers(self.bootstrap_servers)
-
-
-def format_storage(launcher: list[str], properties: Path) -> None:
-    """Prepares an empty log folder with a new cluster id, as every new KRaft node needs.
-
-    Raises:
-        ChildFailedError: Kafka's own tool refused; the message has its output.
-    """
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = [*launcher, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
-    # A run that was killed halfway has left some files behind: they may be written again.
-    command = [*tool, "--ignore-formatted", "--config", str(properties)]
-    result = subprocess.run(
-        command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
-    )
-    if result.returncode:
-        raise ChildFailedError(f"Kafka could not format its folder: {result.stdout}{result.stderr}")
-
-
-def port_answers(port: int) -> bool:
-    """Whether something accepts connections on this port of 127.0.0.1."""
-    try:
-        with socket.create_connection((LOOPBACK, port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def broker_answers(bootstrap_servers: str) -> bool:
-    """Whether a broker answers a metadata request and names at least one live broker.
-
-    May be called with or without a running event loop.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(_brokers(bootstrap_servers))).result()
-
-
-async def _brokers(bootstrap_servers: str) -> bool:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2000)
-    try:
-        await client.bootstrap()
-        return bool(client.cluster.brokers())
-    except KafkaError:
-        return False
-    finally:
-        await client.close()

@@ -29,7 +29,7 @@ class PortReservation:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((LOOPBACK, port))
             self._socket.listen(1)
-        except OSError:
+        except BaseException:
             self._socket.close()
             raise
 

@@ -21,7 +21,7 @@ from saga_cli.errors import ChildFailedError
 from saga_cli.pgserver_wheel import BIN_DIR, find_suitable_socket_dir
 from saga_cli.postgres_setup import SUPERUSER, prepare_data_dir, system_user
 from saga_cli.processes import Child
-from saga_cli.waiting import wait_until
+from saga_cli.waiting import wait_until_nothing
 
 READY_SECONDS = 30.0
 
@@ -89,13 +89,39 @@ class EmbeddedPostgres:
         Raises:
             ChildFailedError: It ended or was not ready in time.
         """
+        self.launch()
+        self.await_ready(timeout_seconds)
+
+    def launch(self) -> None:
+        """The first half of `start`: returns when the process runs; the first makes the cluster."""
         self._child = self._child or self._prepare()
         self._child.start()
+
+    def await_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
+        """The second half of `start`; a server that does not get ready is killed."""
         try:
-            wait_until(self._ready, "The start of PostgreSQL", timeout_seconds)
+            wait_until_nothing(self.not_ready, timeout_seconds)
         except BaseException:
-            self._child.kill()
+            self.child.kill()
             raise
+
+    def not_ready(self) -> str | None:
+        """Why it is not ready yet, or None: it accepts a session.
+
+        Raises:
+            ChildFailedError: It ended; the message has the end of its log.
+        """
+        self.child.require_running()
+        try:
+            self._connect().close()
+        except psycopg2.OperationalError as error:
+            return f"PostgreSQL does not answer: {error} (see {self.log})"
+        return None
+
+    def ask_to_stop(self) -> None:
+        """Asks it to stop; returns at once."""
+        if self._child:
+            self._child.ask_to_stop()
 
     def stop(self) -> None:
         """Stops it cleanly; open connections are closed, what runs is rolled back."""
@@ -166,11 +192,3 @@ class EmbeddedPostgres:
         )
         connection.autocommit = True
         return connection
-
-    def _ready(self) -> bool:
-        self.child.require_running()
-        try:
-            self._connect().close()
-        except psycopg2.OperationalError:
-            return False
-        return True

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 from saga_cli.errors import ChildFailedError
-from saga_cli.guard import process_guard
-from saga_cli.waiting import wait_until
+from saga_cli.guard import is_alive, process_guard
+from saga_cli.waiting import wait_until_nothing
 
 STOP_SECONDS = 15.0
 
@@ -42,6 +42,7 @@ class Child:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _asked_to_stop: bool = field(default=False, init=False)
 
     @property
     def pid(self) -> int:
@@ -66,6 +67,7 @@ class Child:
         """Starts it, unless it runs already."""
         if self.running:
             return
+        self._asked_to_stop = False
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -81,8 +83,9 @@ class Child:
             )
 
     def ask_to_stop(self) -> None:
-        """Sends the stop signal and returns at once; `stop` waits for the end."""
-        if self.running:
+        """Sends the stop signal, once, and returns at once; `stop` waits for the end."""
+        if self.running and not self._asked_to_stop:
+            self._asked_to_stop = True
             self.resume()
             self._started().send_signal(self.stop_signal)
 
@@ -107,7 +110,8 @@ class Child:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait()
-        wait_until(lambda: not any(map(is_alive, family)), f"The end of {self.name}", STOP_SECONDS)
+        still = f"{self.name} lives on after SIGKILL"
+        wait_until_nothing(lambda: still if any(map(is_alive, family)) else None, STOP_SECONDS)
 
     def pause(self) -> None:
         """Freezes it (SIGSTOP): it keeps its connections and answers nothing."""
@@ -142,9 +146,23 @@ class Child:
         return self._process
 
 
-def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; one that ended but was not yet collected by its parent does not."""
+def run_to_the_end(children: Sequence[Child], timeout_seconds: float) -> None:
+    """Runs several children at a time; returns when all of them ended with exit code 0.
+
+    Raises:
+        ChildFailedError: One ended otherwise, or not in time; the others are killed.
+    """
+
+    def missing() -> str | None:
+        for child in children:
+            if child.exit_code:
+                child.require_running()
+        return ", ".join(f"{child.name} still runs" for child in children if child.running)
+
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+        for child in children:
+            child.start()
+        wait_until_nothing(missing, timeout_seconds)
+    finally:
+        for child in children:
+            child.kill()

@@ -8,14 +8,14 @@ from saga_cli.errors import ChildFailedError
 POLL_SECONDS = 0.02
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float) -> None:
-    """Returns as soon as `condition` holds; an exception of `condition` ends the wait.
+def wait_until_nothing(missing: Callable[[], str | None], timeout_seconds: float) -> None:
+    """Returns as soon as `missing` names nothing any more; what it raises ends the wait.
 
     Raises:
-        ChildFailedError: It did not hold in time; the message is `what`.
+        ChildFailedError: Something was still missing at the deadline; the message says what.
     """
     deadline = time.monotonic() + timeout_seconds
-    while not condition():
+    while still := missing():
         if time.monotonic() > deadline:
-            raise ChildFailedError(f"{what} did not happen within {timeout_seconds:g} s.")
+            raise ChildFailedError(f"After {timeout_seconds:g} s: {still}")
         time.sleep(POLL_SECONDS)

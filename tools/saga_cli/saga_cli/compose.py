@@ -1,0 +1,84 @@
+"""Decides what a stack is made of, and reserves every port before anything starts."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from saga_cli.http_server import HttpServer
+from saga_cli.kafka import EmbeddedKafka
+from saga_cli.parts import Addresses, Part, emulator_server, service_server
+from saga_cli.postgres import EmbeddedPostgres
+from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_cli.settings import StackSettings
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The parts of a stack by name, in the order in which they start, and where they will be."""
+
+    parts: dict[str, Part]
+    addresses: Addresses
+    postgres: EmbeddedPostgres | None
+
+
+@dataclass
+class Composer:
+    """Collects parts; if one cannot be made, the ports of the others are given up."""
+
+    settings: StackSettings
+    parts: dict[str, Part] = field(default_factory=dict[str, Part])
+
+    def compose(
+        self, kafka: EmbeddedKafka | None, postgres: EmbeddedPostgres | None
+    ) -> Composition:
+        """Makes every part of the settings that is not brought along.
+
+        Raises:
+            PortTakenError: A port that was asked for is in use.
+        """
+        with self._giving_up_on_error():
+            postgres = postgres or self._own_postgres()
+            addresses = Addresses(
+                kafka_bootstrap=self._kafka(kafka),
+                databases=self._databases(postgres),
+                stripe_api_base=self.settings.stripe_api_base or self._emulator(),
+            )
+            for name in self.settings.services:
+                self.parts[name] = service_server(self.settings, SERVICES[name], addresses)
+        return Composition(self.parts, addresses, postgres)
+
+    def _kafka(self, shared: EmbeddedKafka | None) -> str:
+        if self.settings.kafka_bootstrap:
+            return self.settings.kafka_bootstrap
+        if shared:
+            return shared.bootstrap_servers
+        own = EmbeddedKafka(self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA))
+        self.parts[KAFKA] = own
+        return own.bootstrap_servers
+
+    def _own_postgres(self) -> EmbeddedPostgres | None:
+        if not self.settings.embedded_databases:
+            return None
+        own = EmbeddedPostgres(self.settings.data_dir / POSTGRES)
+        self.parts[POSTGRES] = own
+        return own
+
+    def _databases(self, postgres: EmbeddedPostgres | None) -> dict[str, str]:
+        prefix = self.settings.database_prefix
+        embedded = self.settings.embedded_databases if postgres else ()
+        own = {name: postgres.dsn(prefix + name) for name in embedded if postgres}
+        return {**own, **self.settings.database_urls}
+
+    def _emulator(self) -> str | None:
+        if not self.settings.emulated_stripe:
+            return None
+        server: HttpServer = emulator_server(self.settings)
+        self.parts[EMULATOR] = server
+        return server.url
+
+    @contextmanager
+    def _giving_up_on_error(self) -> Generator[None]:
+        with ExitStack() as undo:
+            undo.callback(lambda: [part.stop() for part in self.parts.values()])
+            yield
+            undo.pop_all()

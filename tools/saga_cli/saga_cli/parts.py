@@ -1,0 +1,98 @@
+"""Builds the parts of a stack from its settings, and the environment of our services."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from saga_cli.http_server import HttpServer
+from saga_cli.ports import LOOPBACK, PortReservation, reserve_free_port, reserve_port
+from saga_cli.processes import Child
+from saga_cli.services import EMULATOR, Service
+from saga_cli.settings import EMULATOR_KEY, StackSettings
+
+
+class Part(Protocol):
+    """One process of the stack."""
+
+    @property
+    def child(self) -> Child:
+        """Its process."""
+        ...
+
+    def launch(self) -> None:
+        """Starts it; returns without waiting until it is ready."""
+
+    def not_ready(self) -> str | None:
+        """Why it is not ready yet, or None; raises ChildFailedError when it ended."""
+
+    def ask_to_stop(self) -> None:
+        """Asks it to stop cleanly, unless it does not run; returns at once."""
+
+    def stop(self) -> None:
+        """Stops it cleanly and gives up its ports; may be repeated, and called before `launch`."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything is, known before anything starts because the ports are reserved."""
+
+    kafka_bootstrap: str
+    databases: Mapping[str, str]
+    stripe_api_base: str | None
+
+
+def emulator_server(settings: StackSettings) -> HttpServer:
+    """The Stripe emulator, with its port reserved."""
+    port = _reserve(settings, EMULATOR)
+    argv = [sys.executable, "-m", "stripe_emulator", "--port", str(port.port)]
+    return HttpServer(_child(settings, EMULATOR, argv, {}), port, "/healthz")
+
+
+def service_server(settings: StackSettings, service: Service, addresses: Addresses) -> HttpServer:
+    """One of our services, with its port reserved."""
+    port = _reserve(settings, service.name)
+    environment = {
+        **service_environment(settings, service, addresses),
+        "HTTP_HOST": LOOPBACK,
+        "HTTP_PORT": str(port.port),
+    }
+    argv = [sys.executable, "-m", service.module]
+    return HttpServer(_child(settings, service.name, argv, environment), port, "/readyz")
+
+
+def migration(settings: StackSettings, service: Service, addresses: Addresses) -> Child:
+    """The process that brings a service's database and topics up to date, and ends."""
+    argv = [sys.executable, "-m", service.module, "migrate"]
+    environment = service_environment(settings, service, addresses)
+    return _child(settings, f"{service.name}-migrate", argv, environment)
+
+
+def service_environment(
+    settings: StackSettings, service: Service, addresses: Addresses
+) -> dict[str, str]:
+    """What a service is told: broker, its own database, Stripe."""
+    stripe = {"STRIPE_SECRET_KEY": settings.stripe_secret_key or EMULATOR_KEY}
+    if addresses.stripe_api_base:
+        stripe["STRIPE_API_BASE"] = addresses.stripe_api_base
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap,
+        "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
+        "KAFKA_PARTITIONS": str(settings.partitions),
+        "DATABASE_URL": addresses.databases[service.name],
+        **stripe,
+        **settings.service_env,
+    }
+
+
+def _child(
+    settings: StackSettings, name: str, argv: list[str], environment: Mapping[str, str]
+) -> Child:
+    log = settings.data_dir / "logs" / f"{name}.log"
+    # What a process prints right before it dies must reach the log.
+    return Child(name, argv, log=log, env={"PYTHONUNBUFFERED": "1", **environment})
+
+
+def _reserve(settings: StackSettings, name: str) -> PortReservation:
+    port = settings.ports.get(name)
+    return reserve_port(port, name) if port else reserve_free_port()

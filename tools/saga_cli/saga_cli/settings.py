@@ -1,0 +1,86 @@
+"""What a local stack consists of, and what of it the user brings along."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from saga_cli.errors import ForbiddenKeyError
+from saga_cli.services import SERVICES
+
+EMULATOR_KEY = "sk_test_emulator"
+TEST_KEYS = ("sk_test_", "rk_test_")
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """Everything that can be chosen about a stack. Nothing is read from the environment here.
+
+    Attributes:
+        data_dir: Databases, broker log and log files; created if missing, kept afterwards.
+        services: Which of our services run.
+        ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
+            chosen for what is not named.
+        kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
+        database_urls: Databases of the user's own, by service; the others are embedded.
+        database_prefix: Put before the names of embedded databases.
+        stripe_secret_key: A test mode key for Stripe itself; without it the emulator runs.
+        stripe_api_base: Another address than Stripe's own; with it no emulator runs either.
+        topic_prefix: Put before every topic's name.
+        partitions: Of every topic.
+        service_env: More environment for the services.
+    """
+
+    data_dir: Path
+    services: tuple[str, ...] = tuple(SERVICES)
+    ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    kafka_bootstrap: str | None = None
+    database_urls: Mapping[str, str] = field(default_factory=dict[str, str])
+    database_prefix: str = ""
+    stripe_secret_key: str | None = None
+    stripe_api_base: str | None = None
+    topic_prefix: str = ""
+    partitions: int = 8
+    service_env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        """Raises ForbiddenKeyError for any Stripe key that is not of test mode."""
+        if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
+            raise ForbiddenKeyError(
+                "STRIPE_SECRET_KEY is not a test mode key; it is not used.",
+                "Use a key that begins with sk_test_, or unset it to use the Stripe emulator.",
+            )
+
+    @property
+    def emulated_stripe(self) -> bool:
+        """Whether Stripe is the emulator of this stack."""
+        return not self.stripe_secret_key and not self.stripe_api_base
+
+    @property
+    def embedded_databases(self) -> tuple[str, ...]:
+        """The services whose database is embedded."""
+        return tuple(name for name in self.services if name not in self.database_urls)
+
+
+def with_environment(
+    settings: StackSettings, environment: Mapping[str, str] = os.environ
+) -> StackSettings:
+    """The settings with what the environment brings along: broker, databases, Stripe key.
+
+    Raises:
+        ForbiddenKeyError: `STRIPE_SECRET_KEY` is not a test mode key.
+    """
+    databases = {
+        service.name: environment[service.database_variable]
+        for service in SERVICES.values()
+        if environment.get(service.database_variable)
+    }
+    return replace(
+        settings,
+        kafka_bootstrap=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+        database_urls=databases,
+        stripe_secret_key=environment.get("STRIPE_SECRET_KEY") or None,
+        stripe_api_base=environment.get("STRIPE_API_BASE") or None,
+        topic_prefix=environment.get("KAFKA_TOPIC_PREFIX", settings.topic_prefix),
+        partitions=int(environment.get("KAFKA_PARTITIONS") or settings.partitions),
+    )

@@ -1,0 +1,192 @@
+"""The local stack: broker, databases, Stripe emulator and services, as one thing."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+from saga_cli.compose import Composer
+from saga_cli.http_server import HttpServer
+from saga_cli.kafka import EmbeddedKafka
+from saga_cli.parts import migration
+from saga_cli.postgres import EmbeddedPostgres
+from saga_cli.processes import Child, run_to_the_end
+from saga_cli.services import EMULATOR, SERVICES
+from saga_cli.settings import StackSettings
+from saga_cli.waiting import wait_until_nothing
+
+READY_SECONDS = 60.0
+MIGRATION_SECONDS = 120.0
+
+Report = Callable[[str], None]
+_log = logging.getLogger(__name__)
+
+
+class Stack:
+    """Starts everything in order, and stops everything whatever happens.
+
+    As a context manager it is ready inside the block and gone after it. The names of its parts
+    are `kafka`, `postgres`, `emulator`, `user`, `order_saga` and `payment`, as far as they run
+    here. All methods block. Not safe for use from several threads.
+    """
+
+    def __init__(
+        self,
+        settings: StackSettings,
+        kafka: EmbeddedKafka | None = None,
+        postgres: EmbeddedPostgres | None = None,
+    ) -> None:
+        """Reserves every port; nothing runs before `start_all`.
+
+        Args:
+            settings: What the stack consists of.
+            kafka: A running broker to share; it is neither started nor stopped here.
+            postgres: A running server to share; it is neither started nor stopped here.
+
+        Raises:
+            PortTakenError: A port that was asked for is in use.
+        """
+        composition = Composer(settings).compose(kafka, postgres)
+        self.settings = settings
+        self.parts = composition.parts
+        self.addresses = composition.addresses
+        self._postgres = composition.postgres
+        self._wanted: set[str] = set()
+
+    @property
+    def orders_url(self) -> str:
+        """The address of the order saga's HTTP interface."""
+        return self.url("order_saga")
+
+    @property
+    def users_url(self) -> str:
+        """The address of the user service."""
+        return self.url("user")
+
+    @property
+    def payments_url(self) -> str:
+        """The address of the payment service."""
+        return self.url("payment")
+
+    @property
+    def emulator_url(self) -> str:
+        """The address of the Stripe emulator."""
+        return self.url(EMULATOR)
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """What Kafka clients connect to."""
+        return self.addresses.kafka_bootstrap
+
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """The SQLAlchemy address of each service's database."""
+        return dict(self.addresses.databases)
+
+    def url(self, name: str) -> str:
+        """The base address of a part that serves HTTP.
+
+        Raises:
+            KeyError: It is not part of this stack.
+        """
+        part = self.parts[name]
+        if not isinstance(part, HttpServer):
+            raise KeyError(name)
+        return part.url
+
+    def start_all(self, report: Report = _log.info) -> None:
+        """Starts everything, in order; returns when everything is ready.
+
+        When something fails, everything is stopped before the error leaves.
+
+        Args:
+            report: Told what is going on, in one line each.
+
+        Raises:
+            StackError: Something did not start; the message has the end of its log.
+        """
+        try:
+            shutil.rmtree(self.settings.data_dir / "logs", ignore_errors=True)
+            foundation = [name for name in self.parts if name not in SERVICES]
+            report(f"Starting {', '.join(foundation)}" if foundation else "Using what runs already")
+            self._start(foundation)
+            report("Creating databases and topics")
+            self._migrate()
+            report(f"Starting {', '.join(self.settings.services)}")
+            self._start(self.settings.services)
+        except BaseException:
+            self.stop_all()
+            raise
+
+    def stop_all(self) -> None:
+        """Stops everything cleanly: the services first, as they still need what is below them."""
+        self._wanted.clear()
+        services = [part for name, part in self.parts.items() if name in SERVICES]
+        others = [part for name, part in self.parts.items() if name not in SERVICES]
+        for group in (services, others):
+            for part in group:
+                part.ask_to_stop()
+            for part in group:
+                part.stop()
+
+    def start(self, name: str) -> None:
+        """Starts one part again; returns when it is ready."""
+        self._start([name])
+
+    def stop(self, name: str) -> None:
+        """Stops one part cleanly (SIGTERM); returns when it is gone."""
+        self._wanted.discard(name)
+        self.parts[name].stop()
+
+    def kill(self, name: str) -> None:
+        """Ends one part with SIGKILL, as a crash would; returns when it is gone."""
+        self._wanted.discard(name)
+        self.child(name).kill()
+
+    def pid(self, name: str) -> int:
+        """The process id of one part."""
+        return self.child(name).pid
+
+    def child(self, name: str) -> Child:
+        """The process of one part, for example to pause it or to read its log."""
+        return self.parts[name].child
+
+    def check(self) -> None:
+        """Returns while everything runs that was not stopped on purpose.
+
+        Raises:
+            ChildFailedError: A part ended; the message names it and has the end of its log.
+        """
+        for name in self._wanted:
+            self.child(name).require_running()
+
+    def __enter__(self) -> Self:
+        self.start_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop_all()
+
+    def _start(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.parts[name].launch()
+            self._wanted.add(name)
+
+        def missing() -> str | None:
+            return "; ".join(filter(None, (self.parts[name].not_ready() for name in names)))
+
+        wait_until_nothing(missing, READY_SECONDS)
+
+    def _migrate(self) -> None:
+        for name in self.settings.embedded_databases:
+            if self._postgres:
+                self._postgres.create_database(self.settings.database_prefix + name)
+        services = [SERVICES[name] for name in self.settings.services]
+        children = [migration(self.settings, service, self.addresses) for service in services]
+        run_to_the_end(children, MIGRATION_SECONDS)
