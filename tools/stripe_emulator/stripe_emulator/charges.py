@@ -1,8 +1,12 @@
 """The operations on charges. https://docs.stripe.com/api/charges."""
 
+from stripe_emulator.account import Account
 from stripe_emulator.call import Call
 from stripe_emulator.errors import ResourceMissing
 from stripe_emulator.lists import list_page
+from stripe_emulator.objects.charge import Charge
+from stripe_emulator.objects.payment_intent import PaymentIntent
+from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.wire import JsonObject
 
 
@@ -23,3 +27,30 @@ def list_all(call: Call) -> JsonObject:
         kind="charge",
         group=call.parameters.text("payment_intent") or call.parameters.text("customer"),
     )
+
+
+def new_charge(account: Account, intent: PaymentIntent, method: PaymentMethod) -> Charge:
+    """A new charge of a PaymentIntent; what becomes of it is yet to be said."""
+    charge = Charge(
+        id=account.ids.new("ch"),
+        created=account.clock.now(),
+        amount=intent.amount,
+        currency=intent.currency,
+        payment_intent=intent.id,
+        payment_method=method.id,
+        card=method.card,
+        billing_details=method.billing_details,
+        customer=intent.customer,
+        description=intent.description,
+        receipt_email=intent.receipt_email,
+        shipping=intent.shipping,
+        statement_descriptor=intent.statement_descriptor,
+        statement_descriptor_suffix=intent.statement_descriptor_suffix,
+        transfer_group=intent.transfer_group,
+        metadata=intent.metadata,
+    )
+    account.charges.add(charge)
+    account.charges.put_in_group(intent.id, charge)
+    if intent.customer is not None:
+        account.charges.put_in_group(intent.customer, charge)
+    return charge

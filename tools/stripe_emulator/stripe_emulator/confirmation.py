@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from stripe_emulator import intent_states
+from stripe_emulator import card_outcomes, intent_states
 from stripe_emulator.account import Account, refuse_spent
 from stripe_emulator.cards import (
     AUTHENTICATION_NOT_HANDLED,
     AUTHENTICATION_REQUIRED,
     Decline,
 )
+from stripe_emulator.charges import new_charge
 from stripe_emulator.errors import CardDeclined, InvalidParameters, UnexpectedState
 from stripe_emulator.intent_creation import check_owner
-from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.parameters import Parameters
@@ -67,7 +67,7 @@ def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confir
         UnexpectedState: there is no payment method.
     """
     method = _method(account, intent)
-    outcome = intent_states.outcome(
+    outcome = card_outcomes.outcome(
         method.card,
         off_session=confirmation.off_session,
         error_on_requires_action=confirmation.error_on_requires_action,
@@ -129,9 +129,9 @@ def _charge(
 ) -> None:
     if isinstance(outcome, Decline):
         raise _decline(account, intent, method, outcome)
-    charge = _new_charge(account, intent, method)
+    charge = new_charge(account, intent, method)
     if intent.manual_capture:
-        charge.capture_before = charge.created + intent_states.hold_seconds(
+        charge.capture_before = charge.created + card_outcomes.hold_seconds(
             method.card, off_session=off_session
         )
     intent_states.approve(intent, charge, charge.created)
@@ -144,7 +144,7 @@ def _decline(
 ) -> CardDeclined:
     charge = None
     if decline not in _UNCHARGED:
-        charge = _new_charge(account, intent, method)
+        charge = new_charge(account, intent, method)
         charge.failure = decline
     error = CardDeclined(
         decline.message,
@@ -166,32 +166,6 @@ def _keep_or_spend(account: Account, intent: PaymentIntent, method: PaymentMetho
         account.attach(method, intent.customer)
     else:
         method.spent = True
-
-
-def _new_charge(account: Account, intent: PaymentIntent, method: PaymentMethod) -> Charge:
-    charge = Charge(
-        id=account.ids.new("ch"),
-        created=account.clock.now(),
-        amount=intent.amount,
-        currency=intent.currency,
-        payment_intent=intent.id,
-        payment_method=method.id,
-        card=method.card,
-        billing_details=method.billing_details,
-        customer=intent.customer,
-        description=intent.description,
-        receipt_email=intent.receipt_email,
-        shipping=intent.shipping,
-        statement_descriptor=intent.statement_descriptor,
-        statement_descriptor_suffix=intent.statement_descriptor_suffix,
-        transfer_group=intent.transfer_group,
-        metadata=intent.metadata,
-    )
-    account.charges.add(charge)
-    account.charges.put_in_group(intent.id, charge)
-    if intent.customer is not None:
-        account.charges.put_in_group(intent.customer, charge)
-    return charge
 
 
 def finish_authentication(account: Account, intent: PaymentIntent, *, succeeded: bool) -> None:

@@ -13,7 +13,8 @@ from stripe_emulator.faults import Fault, Kind
 from stripe_emulator.ledger import ledger
 from stripe_emulator.wire import encode
 
-_LONG_SECONDS = 600
+_LATENCY_SECONDS = 1.0
+_SILENCE_SECONDS = 600.0
 
 
 class FaultRequest(BaseModel, extra="forbid"):
@@ -23,15 +24,16 @@ class FaultRequest(BaseModel, extra="forbid"):
     endpoint: str = "*"
     count: int = Field(default=1, ge=1)
     skip: int = Field(default=0, ge=0)
-    seconds: float = Field(default=_LONG_SECONDS, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
     kept: bool | None = None
     code: Literal["rate_limit", "lock_timeout"] = "rate_limit"
 
     def fault(self, fault_id: int) -> Fault:
         """The fault; by default a 500 is kept under the key only if the work was done."""
-        given = self.model_dump(exclude={"kept"})
+        given = self.model_dump(exclude={"kept", "seconds"})
         kept = self.kind == "status_500_after" if self.kept is None else self.kept
-        return Fault(id=fault_id, kept=kept, **given)
+        usual = _LATENCY_SECONDS if self.kind == "latency" else _SILENCE_SECONDS
+        return Fault(id=fault_id, kept=kept, seconds=self.seconds or usual, **given)
 
 
 class ClockRequest(BaseModel, extra="forbid"):

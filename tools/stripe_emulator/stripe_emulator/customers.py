@@ -6,7 +6,7 @@ from stripe_emulator.lists import list_page
 from stripe_emulator.metadata import merge
 from stripe_emulator.objects.customer import Customer
 from stripe_emulator.parameters import Parameters
-from stripe_emulator.payment_methods import attach_to
+from stripe_emulator.payment_methods import attachable
 from stripe_emulator.wire import JsonObject
 
 _LIVE = "live"
@@ -15,13 +15,14 @@ _LIVE = "live"
 def create(call: Call) -> JsonObject:
     """Create a customer, and attach `payment_method` to it where one is given."""
     account = call.account
+    wanted = call.parameters.text("payment_method")
+    method = attachable(account, wanted, in_path=False) if wanted else None
     customer = Customer(account.ids.new("cus"), account.clock.now(), account.ids.invoice_prefix())
     account.customers.add(customer)
     account.customers.put_in_group(_LIVE, customer)
     _change(account, customer, call.parameters)
-    method = call.parameters.text("payment_method")
     if method is not None:
-        attach_to(account, method, customer.id, in_path=False)
+        account.attach(method, customer.id)
     return customer.as_json()
 
 

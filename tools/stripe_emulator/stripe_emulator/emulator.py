@@ -54,7 +54,7 @@ class Emulator:
             self._api_keys.check(request)
             pairs = decode_pairs(request.query) + decode_pairs(request.body)
             key = request.header(b"idempotency-key")
-            if key is None or request.method != "POST":
+            if not key or request.method != "POST":
                 return Work(request, request_id, pairs, None)
             digest = digest_of(request.method, request.path, pairs)
             record = self.keys.begin(key, digest, request_id, self.account.clock.now())
@@ -70,6 +70,10 @@ class Emulator:
             answer, kept = self._run(work), True
         except StripeError as error:
             answer, kept = error_answer(error, work.request, work.request_id), error.kept
+        except BaseException:
+            if work.record is not None:
+                self.keys.release(work.record)
+            raise
         return self.settle(work, answer, kept=kept)
 
     def settle(self, work: Work, answer: Answer, *, kept: bool) -> Answer:

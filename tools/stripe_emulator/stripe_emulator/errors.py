@@ -22,9 +22,9 @@ from typing import ClassVar
 from stripe_emulator.wire import JsonObject
 
 _DOC_URL = "https://stripe.com/docs/error-codes/"
-_AUTHORIZATION_HINT = (
-    "You need to provide your API key in the Authorization header, using Bearer auth "
-    "(e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
+_NO_KEY = (
+    "You did not provide an API key. You need to provide your API key in the Authorization "
+    "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
     "https://stripe.com/docs/api#authentication for details, or we can help at "
     "https://support.stripe.com/."
 )
@@ -75,9 +75,8 @@ class ParameterUnknown(InvalidParameters):
     """A parameter that the operation does not have."""
 
     def __init__(self, param: str) -> None:
-        super().__init__(
-            f"Received unknown parameter: {param}", code="parameter_unknown", param=param
-        )
+        message = f"Received unknown parameter: {param}"
+        super().__init__(message, code="parameter_unknown", param=param)
 
 
 class ParameterMissing(InvalidParameters):
@@ -128,7 +127,7 @@ class Unauthenticated(StripeError):
     @classmethod
     def without_key(cls) -> "Unauthenticated":
         """The request carried no API key."""
-        return cls(f"You did not provide an API key. {_AUTHORIZATION_HINT}")
+        return cls(_NO_KEY)
 
     @classmethod
     def with_key(cls, key: str) -> "Unauthenticated":

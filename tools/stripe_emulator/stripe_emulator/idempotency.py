@@ -63,6 +63,7 @@ class IdempotencyKeys:
             record.digest = record.answer = None
         if record.digest is None:
             record.digest, record.request_id, record.created = digest, request_id, now
+            record.answer = None
         elif record.answer is None:
             raise IdempotencyKeyInUse
         elif record.digest != digest:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from stripe_emulator.server import create_server, listen
+from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
 
 _log = logging.getLogger("uvicorn.error")
@@ -32,7 +32,7 @@ def serve(
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
     gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
-    server = create_server(settings, log_level.lower())
+    server = EmulatorServer(settings, log_level.lower())
     _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
     server.run(sockets=[listener])
 

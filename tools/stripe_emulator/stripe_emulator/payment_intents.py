@@ -48,6 +48,7 @@ def update(call: Call) -> JsonObject:
     intent = call.account.payment_intent(call.ids[0])
     _check_update(intent, call.parameters)
     _change(call, intent)
+    intent.last_payment_error = None
     return intent.as_json()
 
 
@@ -113,9 +114,11 @@ def _change(call: Call, intent: PaymentIntent) -> None:
     parameters = call.parameters
     customer = parameters.text("customer")
     if customer is not None:
+        call.account.customer(customer, "customer", in_path=False)
+    method = resolve_method(call.account, parameters, customer or intent.customer)
+    if customer is not None:
         _change_customer(call, intent, customer)
-    if "payment_method" in parameters:
-        method = resolve_method(call.account, parameters, intent.customer)
+    if method is not None:
         intent_states.choose_method(intent, method)
     intent.amount = parameters.integer("amount") or intent.amount
     intent.currency = (parameters.text("currency") or intent.currency).lower()
@@ -133,7 +136,6 @@ def _change(call: Call, intent: PaymentIntent) -> None:
 
 
 def _change_customer(call: Call, intent: PaymentIntent, customer: str) -> None:
-    call.account.customer(customer, "customer", in_path=False)
     if intent.customer is not None:
         call.account.payment_intents.take_from_group(intent.customer, intent)
     intent.customer = customer

@@ -49,7 +49,10 @@ def attach(call: Call) -> JsonObject:
         raise InvalidParameters(
             "Must provide customer or customer_account.", code="parameter_missing"
         )
-    return attach_to(call.account, call.ids[0], customer, in_path=True).as_json()
+    call.account.customer(customer, "customer", in_path=False)
+    method = attachable(call.account, call.ids[0], in_path=True)
+    call.account.attach(method, customer)
+    return method.as_json()
 
 
 def detach(call: Call) -> JsonObject:
@@ -96,17 +99,14 @@ def list_all(call: Call) -> JsonObject:
     return _list(call, customer, "/v1/payment_methods")
 
 
-def attach_to(
-    account: Account, method_id: str, customer_id: str, *, in_path: bool
-) -> PaymentMethod:
-    """Attach a payment method by its id or token; `in_path` says where that id was given.
+def attachable(account: Account, method_id: str, *, in_path: bool) -> PaymentMethod:
+    """The payment method of an id or a token; `in_path` says where that was given.
 
     Raises:
         CardDeclined: the card declines, and is not one that only declines when charged.
-        ResourceMissing: there is no such payment method or customer.
+        ResourceMissing: there is no such payment method.
     """
     method = account.payment_method(method_id, in_path=in_path)
-    account.customer(customer_id, "customer", in_path=False)
     decline = method.card.decline
     if decline is not None and not method.card.attachable:
         raise CardDeclined(
@@ -117,7 +117,6 @@ def attach_to(
             advice_code=decline.advice_code,
             network_decline_code=decline.network_decline_code,
         )
-    account.attach(method, customer_id)
     return method
 
 

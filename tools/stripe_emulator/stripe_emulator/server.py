@@ -7,6 +7,7 @@ import struct
 import uvicorn
 
 from stripe_emulator.app import create_app
+from stripe_emulator.emulator import Emulator
 from stripe_emulator.settings import Settings
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -35,29 +36,34 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def create_server(settings: Settings | None = None, log_level: str = "info") -> uvicorn.Server:
-    """A server for a new emulator; `server.run(sockets=[listen(...)])` runs it."""
+class EmulatorServer(uvicorn.Server):
+    """A server for a new emulator; `run(sockets=[listen(...)])` runs it until it is told to stop.
 
-    def abort(client: tuple[str, int] | None) -> None:
-        _reset(server, client)
+    Args:
+        settings: the emulator's settings.
+        log_level: of the server's own log, in small letters.
+    """
 
-    config = uvicorn.Config(
-        create_app(settings, abort),
-        log_level=log_level,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
-    server = uvicorn.Server(config)
-    return server
+    def __init__(self, settings: Settings | None = None, log_level: str = "info") -> None:
+        app = create_app(settings, self.reset)
+        self.emulator: Emulator = app.state.emulator
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level=log_level,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            )
+        )
 
-
-def _reset(server: uvicorn.Server, client: tuple[str, int] | None) -> None:
-    for connection in tuple(server.server_state.connections):
-        transport = getattr(connection, "transport", None)
-        if transport is not None and transport.get_extra_info("peername")[:2] == client:
-            sock = transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-            transport.abort()
+    def reset(self, client: tuple[str, int] | None) -> None:
+        """Reset the connection of a client, which then sees ECONNRESET."""
+        for connection in tuple(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None and transport.get_extra_info("peername")[:2] == client:
+                sock = transport.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+                transport.abort()

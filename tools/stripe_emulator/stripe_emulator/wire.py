@@ -9,4 +9,4 @@ JsonObject: TypeAlias = dict[str, object]
 
 def encode(value: object) -> bytes:
     """Encode a value of JSON types, compactly, in the order its keys were set."""
-    return orjson.dumps(value)
+    return bytes(memoryview(orjson.dumps(value)))  # a copy: orjson's own buffer is 16 KiB

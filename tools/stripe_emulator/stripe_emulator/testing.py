@@ -1,0 +1,47 @@
+"""For tests: an emulator of one's own on a free port, in a thread of the same process."""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from stripe_emulator.emulator import Emulator
+from stripe_emulator.server import EmulatorServer, listen
+from stripe_emulator.settings import Settings
+
+_START_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEmulator:
+    """An emulator that is up.
+
+    Attributes:
+        url: its address, for `STRIPE_API_BASE`.
+        emulator: what it remembers, to look into between requests.
+    """
+
+    url: str
+    emulator: Emulator
+
+
+@contextmanager
+def running_emulator(settings: Settings | None = None) -> Generator[RunningEmulator]:
+    """Run an emulator with an empty account for as long as the block lasts."""
+    listener = listen("127.0.0.1", 0)
+    server = EmulatorServer(settings, "warning")
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.started:
+        if time.monotonic() > deadline or not thread.is_alive():
+            raise TimeoutError("The Stripe emulator did not start.")
+        time.sleep(0.005)
+    try:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield RunningEmulator(url, server.emulator)
+    finally:
+        server.should_exit = True
+        thread.join(_START_SECONDS)
+        listener.close()

@@ -1,0 +1,95 @@
+"""An emulator of one's own for each test, the SDK as services use it, and plain HTTP."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+from stripe_emulator.clock import Clock
+from stripe_emulator.settings import Settings
+from stripe_emulator.testing import RunningEmulator, running_emulator
+
+START = 1_800_000_000
+KEY = "sk_test_emulator"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(lambda: START)
+
+
+@pytest.fixture
+def running(clock: Clock) -> Iterator[RunningEmulator]:
+    with running_emulator(Settings(clock=clock)) as running:
+        yield running
+
+
+@pytest.fixture
+def client(running: RunningEmulator) -> Iterator[stripe.StripeClient]:
+    http_client = stripe.RequestsClient(timeout=10)
+    yield stripe.StripeClient(
+        KEY,
+        base_addresses={"api": running.url},
+        http_client=http_client,
+        max_network_retries=0,
+    )
+    http_client.close()
+
+
+@pytest.fixture
+async def async_client(running: RunningEmulator) -> AsyncIterator[stripe.StripeClient]:
+    http_client = stripe.AIOHTTPClient(timeout=10)
+    yield stripe.StripeClient(
+        KEY,
+        base_addresses={"api": running.url},
+        http_client=http_client,
+        max_network_retries=0,
+    )
+    await http_client.close_async()
+
+
+@pytest.fixture
+def http(running: RunningEmulator) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with httpx.Client(base_url=running.url, headers=headers, timeout=10) as http:
+        yield http
+
+
+@pytest.fixture
+def arm(http: httpx.Client) -> Callable[..., dict[str, Any]]:
+    """Arm a fault for PaymentIntents."""
+
+    def arm(kind: str, **options: object) -> dict[str, Any]:
+        wanted = {"kind": kind, "endpoint": "POST /v1/payment_intents", **options}
+        response = http.post("/_emulator/faults", json=wanted)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    return arm
+
+
+@pytest.fixture
+def ledger(http: httpx.Client) -> Callable[[], SimpleNamespace]:
+    return lambda: SimpleNamespace(**http.get("/_emulator/ledger").json())
+
+
+@pytest.fixture
+def hold() -> Callable[..., dict[str, Any]]:
+    """The parameters with which the payment service holds money."""
+
+    def hold(**changes: object) -> dict[str, Any]:
+        parameters = {
+            "amount": 1299,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "capture_method": "manual",
+            "confirm": True,
+            "off_session": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            **changes,
+        }
+        return {name: value for name, value in parameters.items() if value is not None}
+
+    return hold
