@@ -5,7 +5,14 @@ import stripe
 from saga_stripe.settings import StripeSettings
 
 
-def stripe_client(settings: StripeSettings) -> stripe.StripeClient:
+def stripe_http(settings: StripeSettings) -> stripe.HTTPClient:
+    """The connections to Stripe, of one event loop; whoever makes them awaits `close_async`."""
+    return stripe.AIOHTTPClient(timeout=settings.stripe_timeout_seconds)
+
+
+def stripe_client(
+    settings: StripeSettings, http: stripe.HTTPClient | None = None
+) -> stripe.StripeClient:
     """A client for `client.v1.….…_async` calls, on aiohttp, to be used on one event loop.
 
     It retries nothing by itself: who calls decides what may be tried again, and for how long.
@@ -14,6 +21,6 @@ def stripe_client(settings: StripeSettings) -> stripe.StripeClient:
     return stripe.StripeClient(
         settings.stripe_secret_key.get_secret_value(),
         base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
-        http_client=stripe.AIOHTTPClient(timeout=settings.stripe_timeout_seconds),
+        http_client=http or stripe_http(settings),
         max_network_retries=0,
     )

@@ -1,0 +1,56 @@
+"""The Kafka edge: `payment_commands` in."""
+
+import functools
+from collections.abc import Sequence
+from typing import cast
+
+import faust
+from saga_messaging.consumer import consume
+from saga_messaging.database import Database
+from saga_messaging.dead_letters import DeadLetters
+from saga_messaging.intake import Intake
+from saga_messaging.outbox import Outbox
+from saga_messaging.outcomes import BatchResult
+from saga_schemas import Envelope
+from saga_schemas.payment import AuthorizePayment
+from saga_schemas.topics import PAYMENT_COMMANDS
+from sqlalchemy import Connection
+
+from payment_service import handlers, repository
+from payment_service.executor import Executor
+from payment_service.orm import messaging
+from payment_service.ports import Lease
+from payment_service.settings import PaymentSettings
+
+
+def payment_intake(
+    database: Database, outbox: Outbox, executor: Executor, settings: PaymentSettings
+) -> Intake:
+    """The intake that stores payments and hands them to the executor once they are committed."""
+    return Intake(
+        topic=PAYMENT_COMMANDS,
+        handler=functools.partial(_receive, executor, settings.executor_lease_seconds),
+        inbox_table=messaging.inbox,
+        database=database,
+        outbox=outbox,
+        dead_letters=DeadLetters("payment-service", settings),
+    )
+
+
+def register_agents(app: faust.App, intake: Intake, settings: PaymentSettings) -> None:
+    """Make the app consume `payment_commands`."""
+    consume(app, intake.topic, intake.receive, settings)
+
+
+def _receive(
+    executor: Executor,
+    lease_seconds: float,
+    connection: Connection,
+    messages: Sequence[Envelope],
+) -> BatchResult:
+    commands = cast("Sequence[AuthorizePayment]", messages)
+    saga_ids = {command.correlation_id for command in commands}
+    received = handlers.receive(commands, repository.find_known(connection, saga_ids))
+    repository.store_new(connection, received.new, lease_seconds)
+    leases = [Lease(stored.payment) for stored in received.new if stored.verdict is None]
+    return BatchResult(received.outcomes, after_commit=functools.partial(executor.offer, leases))

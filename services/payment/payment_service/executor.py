@@ -1,0 +1,150 @@
+"""The executor: works on leased payments, a bounded number at a time."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import structlog
+from saga_messaging.batcher import Batcher
+
+from payment_service.errors import LeaseLost
+from payment_service.ports import Lease, Postponed, Result, Work
+
+Authorize: TypeAlias = Callable[[Lease, Callable[[], bool]], Awaitable[Result]]
+Postpone: TypeAlias = Callable[[Lease, str], Postponed]
+
+WRITE_SIZE: Final = 500
+TRUSTED_PART: Final = 2 / 3
+"""Of a lease's time: the rest is for the time that passes until we know that we have it."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A lease in this process, and when it was taken or renewed by the loop's clock."""
+
+    lease: Lease
+    since: float
+
+
+class Executor:
+    """Brings every pending payment to its end, whatever dies when.
+
+    A payment is offered in memory by the intake, which leased it, or found by a sweep once its
+    lease or its pause has passed. While it is in memory its lease is renewed; should that fail,
+    nothing more is sent for it. Even two executors that both believe to have a payment make one
+    hold of it, for the idempotency key is the same; and only what the newest lease writes counts.
+
+    At most `concurrency` payments are at Stripe at a time. Results that come while others are
+    written share the next transaction.
+    """
+
+    def __init__(  # noqa: PLR0913 - its parts, and the four numbers that bound it
+        self,
+        *,
+        work: Work,
+        authorize: Authorize,
+        postpone: Postpone,
+        concurrency: int,
+        memory_limit: int,
+        lease_seconds: float,
+        sweep_seconds: float,
+    ) -> None:
+        self._work = work
+        self._authorize = authorize
+        self._postpone = postpone
+        self._concurrency = concurrency
+        self._memory_limit = memory_limit
+        self._lease_seconds = lease_seconds
+        self._sweep_seconds = sweep_seconds
+        self._held: dict[str, _Held] = {}
+        self._queue: deque[_Held] = deque()
+        self._calls = 0
+        self._tasks: asyncio.TaskGroup | None = None
+        self._stopping = asyncio.Event()
+        self._written = Batcher[Result, bool](work.write, WRITE_SIZE)
+
+    def offer(self, leases: Sequence[Lease]) -> None:
+        """Take on payments that were just leased; beyond the limit the sweep finds them later."""
+        now = asyncio.get_running_loop().time()
+        room = self._memory_limit - len(self._held)
+        for lease in leases[:room]:
+            if lease.payment.saga_id not in self._held:
+                held = self._held[lease.payment.saga_id] = _Held(lease, now)
+                self._queue.append(held)
+        self._start()
+
+    async def run(self) -> None:
+        """Work until `stop`; then return once the calls in flight are done and written.
+
+        Raises:
+            ExceptionGroup: A bug; the process must end.
+        """
+        async with asyncio.TaskGroup() as self._tasks:
+            while not self._stopping.is_set():
+                await self._sweep()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), self._sweep_seconds)
+            await self._work.give_back([held.lease for held in self._queue])
+
+    def stop(self) -> None:
+        """Begin nothing more; others may take up what was not begun."""
+        self._stopping.set()
+
+    async def _sweep(self) -> None:
+        await self._renew()
+        room = self._memory_limit - len(self._held)
+        if room > 0:
+            self.offer(await self._work.take(min(room, WRITE_SIZE)))
+
+    async def _renew(self) -> None:
+        now = asyncio.get_running_loop().time()
+        old = now - self._lease_seconds / 3
+        due = {id_: held for id_, held in self._held.items() if held.since < old}
+        if due:
+            renewed = await self._work.renew([held.lease for held in due.values()])
+            for saga_id in renewed:
+                due[saga_id].since = now
+
+    def _start(self) -> None:
+        while (
+            self._tasks
+            and self._queue
+            and self._calls < self._concurrency
+            and not self._stopping.is_set()
+        ):
+            self._calls += 1
+            self._tasks.create_task(self._execute(self._queue.popleft()))
+
+    async def _execute(self, held: _Held) -> None:
+        try:
+            result = await self._call(held)
+        finally:
+            self._calls -= 1
+            self._start()
+        if result and not await self._written.submit(result):
+            logger.warning("result_superseded", **_described(result.lease))
+        del self._held[held.lease.payment.saga_id]
+
+    async def _call(self, held: _Held) -> Result | None:
+        def trusted() -> bool:
+            age = asyncio.get_running_loop().time() - held.since
+            return age < self._lease_seconds * TRUSTED_PART
+
+        try:
+            return await self._authorize(held.lease, trusted)
+        except LeaseLost:
+            logger.warning("lease_lost", **_described(held.lease))
+            return None
+        except Exception as error:
+            # One payment that we cannot handle must not stop the others: it waits, and says why.
+            logger.exception("payment_not_handled", **_described(held.lease))
+            return self._postpone(held.lease, f"not handled: {type(error).__name__}: {error}"[:500])
+
+
+def _described(lease: Lease) -> dict[str, object]:
+    return {"correlation_id": lease.payment.saga_id, "attempts": lease.attempts}

@@ -1,0 +1,99 @@
+"""The only wiring of the payment service: its parts, and how they start and stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import stripe
+from fastapi import FastAPI
+from saga_messaging import runtime
+from saga_messaging.command import run_service
+from saga_messaging.database import Database
+from saga_messaging.faust_app import faust_app
+from saga_messaging.health import health_router
+from saga_messaging.outbox import Outbox
+from saga_messaging.problems import install_problems
+from saga_messaging.publisher import Publisher
+from saga_stripe import stripe_client, stripe_http
+
+from payment_service.agents import payment_intake, register_agents
+from payment_service.authorizer import Authorizer
+from payment_service.executor import Executor
+from payment_service.gateway import StripeGateway
+from payment_service.http import payments_router
+from payment_service.orm import messaging
+from payment_service.settings import PaymentSettings
+from payment_service.work import PaymentWork
+
+
+def build(settings: PaymentSettings) -> FastAPI:
+    """The service; its lifespan starts everything and stops it in the opposite order."""
+    database = Database.connect(settings)
+    publisher = Publisher(settings)
+    outbox = Outbox(messaging.outbox, database, publisher, settings)
+    http = stripe_http(settings)
+    executor = build_executor(settings, database, outbox, http)
+    app = faust_app("payment-service", settings)
+    register_agents(app, payment_intake(database, outbox, executor, settings), settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with (
+            runtime.running_database(database),
+            runtime.running_publisher(publisher),
+            runtime.running_relay(outbox),
+            _running_executor(executor, http),
+            runtime.running_faust(app),
+        ):
+            yield
+
+    api = FastAPI(title="Payment service", lifespan=lifespan)
+    install_problems(api, settings.max_body_bytes)
+    api.include_router(payments_router(database, settings.database_give_up_seconds))
+    api.include_router(health_router(runtime.checks("payment_service", database, publisher, app)))
+    return api
+
+
+def build_executor(
+    settings: PaymentSettings, database: Database, outbox: Outbox, http: stripe.HTTPClient
+) -> Executor:
+    """The executor on Stripe and PostgreSQL."""
+    return_url = settings.stripe_return_url
+    authorizer = Authorizer(
+        StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None),
+        retry_seconds=settings.stripe_retry_seconds,
+        settle_seconds=settings.stripe_settle_seconds,
+        pause_seconds=settings.executor_pause_seconds,
+        pause_max_seconds=settings.executor_pause_max_seconds,
+    )
+    return Executor(
+        work=PaymentWork(database, outbox, settings.executor_lease_seconds),
+        authorize=authorizer.authorize,
+        postpone=authorizer.postpone,
+        concurrency=settings.executor_concurrency,
+        memory_limit=settings.executor_memory_limit,
+        lease_seconds=settings.executor_lease_seconds,
+        sweep_seconds=settings.executor_sweep_seconds,
+    )
+
+
+@asynccontextmanager
+async def _running_executor(executor: Executor, http: stripe.HTTPClient) -> AsyncGenerator[None]:
+    """The executor; it is stopped when the calls in flight are done and written."""
+    task = runtime.watch("executor", executor.run())
+    try:
+        yield
+    finally:
+        executor.stop()
+        await asyncio.wait([task], timeout=runtime.STOP_TIMEOUT_SECONDS)
+        task.cancel()
+        await http.close_async()
+
+
+def main() -> None:
+    """`python -m payment_service [migrate]`."""
+    run_service(
+        "payment_service",
+        PaymentSettings,
+        lambda settings: runtime.serve(build(settings), settings),
+    )

@@ -1,0 +1,109 @@
+"""Why a payment fails and what cures it: one table, told in the events and in the README."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from saga_schemas.payment import PaymentFailedPayload, PaymentFailureCode
+
+from payment_service.domain import Authorized, NotAuthorized, Outcome, Verdict
+
+MAX_DETAIL_LENGTH: Final = 1_000
+MAX_CODE_LENGTH: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A way to fail, for a person: its name, what causes it, what cures it."""
+
+    title: str
+    cause: str
+    cure: str
+
+
+TROUBLESHOOTING: Final[dict[PaymentFailureCode, Trouble]] = {
+    "card_declined": Trouble(
+        "Card declined",
+        "The card's issuer, or Stripe for it, refused to hold the amount.",
+        "Ask the customer for another card, or to call the bank that issued this one.",
+    ),
+    "authentication_required": Trouble(
+        "Authentication required",
+        "The bank wants the cardholder to confirm, who is not there while an order is processed.",
+        "Ask the customer to save the card again and authenticate, or to use another one.",
+    ),
+    "invalid_customer": Trouble(
+        "Invalid Stripe Customer ID",
+        "Stripe has no such customer under this key: it was deleted, or made in another mode.",
+        "Ensure the user has a valid stripe_customer_id in their record; register the user again.",
+    ),
+    "payment_method_not_found": Trouble(
+        "Payment method not found",
+        "The user has no saved card, or Stripe has none of this id that the customer may use.",
+        "Verify the user has saved payment methods in Stripe; save a card of this customer again.",
+    ),
+    "missing_return_url": Trouble(
+        "Missing return_url",
+        "Payment methods that redirect the customer are enabled in the Stripe dashboard.",
+        "Set STRIPE_RETURN_URL, or leave it unset so that we refuse redirects.",
+    ),
+    "invalid_request": Trouble(
+        "Invalid request",
+        "Stripe cannot do what was asked for this order; asking again changes nothing.",
+        "Read what Stripe said, and find the request in the log of the Stripe dashboard.",
+    ),
+    "stripe_unavailable": Trouble(
+        "Stripe unavailable",
+        "Stripe gave no answer for too long; it was asked, and has no PaymentIntent of this order.",
+        "See https://status.stripe.com; place the order again later.",
+    ),
+}
+
+# What is said here is for our people: a customer is never told that a card counts as lost, stolen
+# or fraudulent. https://docs.stripe.com/declines/codes
+CURE_OF_DECLINE: Final = {
+    "insufficient_funds": "Ask the customer for another card, or to try again with funds on it.",
+    "lost_card": "Do not try this card again; ask for another one, without saying why.",
+    "stolen_card": "Do not try this card again; ask for another one, without saying why.",
+    "fraudulent": "Do not try this card again; ask for another one, without saying why.",
+    "expired_card": "Ask the customer to save a card that has not expired.",
+    "incorrect_cvc": "Ask the customer to save the card again, with the right CVC.",
+    "processing_error": "Place the order again; if it fails once more, try later.",
+    "card_velocity_exceeded": "The card's limit is reached: ask for another card, or try later.",
+}
+
+# https://docs.stripe.com/declines#retrying-issuer-declines
+CURE_OF_ADVICE: Final = {
+    "try_again_later": "Place the order again later, or ask the customer for another card.",
+    "do_not_try_again": "Do not try this card again; ask the customer for another one.",
+    "confirm_card_data": "Ask the customer to check the card's data and save it again.",
+}
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    """The outcome as it is stored and told, with cause and cure."""
+    return outcome if isinstance(outcome, Authorized) else _failure(outcome)
+
+
+def _failure(outcome: NotAuthorized) -> PaymentFailedPayload:
+    trouble = TROUBLESHOOTING[outcome.code]
+    detail = outcome.detail.replace("\0", "")[:MAX_DETAIL_LENGTH]
+    return PaymentFailedPayload(
+        code=outcome.code,
+        message=f"{trouble.title}: {trouble.cause} {detail}".strip(),
+        cure=_cure(outcome, trouble),
+        stripe_code=_code(outcome.stripe_code),
+        decline_code=_code(outcome.decline_code),
+        advice_code=_code(outcome.advice_code),
+        payment_intent_id=outcome.payment_intent_id,
+    )
+
+
+def _cure(outcome: NotAuthorized, trouble: Trouble) -> str:
+    if outcome.code != "card_declined":
+        return trouble.cure
+    by_advice = CURE_OF_ADVICE.get(outcome.advice_code or "", trouble.cure)
+    return CURE_OF_DECLINE.get(outcome.decline_code or "", by_advice)
+
+
+def _code(code: str | None) -> str | None:
+    return code and code[:MAX_CODE_LENGTH]
