@@ -105,10 +105,10 @@ class StripeGateway:
         """
         try:
             async with asyncio.timeout(self._give_up_seconds):
-                return await self._retrying.copy()(call)
+                return await self._retrying.copy()(_await, call)
         except Exception as error:
             if is_transient(error):
-                raise StripeUnavailable("Stripe did not answer") from error
+                raise StripeUnavailable("Stripe did not answer.") from error
             if isinstance(error, stripe.StripeError):
                 return refusal_of(error, missing)
             raise
@@ -122,6 +122,10 @@ async def running_stripe(client: stripe.StripeClient) -> AsyncGenerator[None]:
     finally:
         # The SDK closes its HTTP client through nothing that is public.
         await client._requestor._get_http_client().close_async()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+
+
+async def _await(call: Callable[[], Awaitable[T]]) -> T:
+    return await call()
 
 
 def _key(key: object) -> RequestOptions:

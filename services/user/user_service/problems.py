@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem
@@ -15,6 +16,8 @@ from user_service.errors import (
     UserServiceError,
     UsersUnavailable,
 )
+
+logger = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS: Final = "2"
 
@@ -54,7 +57,10 @@ def problem_of(refusal: Refusal) -> Problem:
 
 
 def install_faults(api: FastAPI) -> None:
-    """Answer this service's errors with 503 and when to try again; name what is invalid, 422."""
+    """Answer this service's errors with 503 and when to try again; name what is invalid, 422.
+
+    The operator's log says what was wrong; the caller is told no address and no key.
+    """
     handler = new_exception_handler(
         handlers={UserServiceError: _fault},
         request_validation_handler=_invalid,
@@ -65,6 +71,7 @@ def install_faults(api: FastAPI) -> None:
 
 def _fault(_: Any, __: Request, error: UserServiceError) -> Problem:
     code, cure = _FAULTS[type(error)]
+    logger.error(code, error=str(error.__cause__))
     return Problem(
         "The service cannot do this now.",
         type_=_type(code),
@@ -79,9 +86,7 @@ def _fault(_: Any, __: Request, error: UserServiceError) -> Problem:
 def _invalid(_: Any, __: Request, error: RequestValidationError) -> Problem:
     """Each field and what is wrong with it; what was sent is not repeated."""
     errors = [
-        {"field": ".".join(map(str, detail["loc"][1:])) or "(the whole body)", "message": message}
-        for detail in error.errors()
-        if (message := detail["msg"])
+        {"field": _field(detail["loc"]), "message": detail["msg"]} for detail in error.errors()
     ]
     return Problem(
         "The request is invalid.",
@@ -92,6 +97,12 @@ def _invalid(_: Any, __: Request, error: RequestValidationError) -> Problem:
         cure="Correct the fields that are named.",
         errors=errors,
     )
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    """The field's name; it may be the caller's own, with what is no character of UTF-8."""
+    name = ".".join(map(str, location[1:])) or "(the whole body)"
+    return name.encode(errors="replace").decode()
 
 
 def _type(code: str) -> str:

@@ -32,7 +32,7 @@ def refusal_of(error: stripe.StripeError, missing: RefusalCode) -> Refusal:
         StripeKeyRefused: It refused our key, not what was asked.
     """
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
-        raise StripeKeyRefused(f"Stripe refused STRIPE_SECRET_KEY: {error}") from error
+        raise StripeKeyRefused("Stripe does not accept this service's key.") from error
     message = error.user_message or "Stripe refused without a message."
     if isinstance(error, stripe.CardError):
         return _declined(error, message)

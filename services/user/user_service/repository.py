@@ -94,7 +94,7 @@ class PostgresTransaction:
                 give_up_after_seconds=self._give_up_after_seconds,
             )
         except DatabaseUnavailable as error:
-            raise UsersUnavailable(str(error)) from error
+            raise UsersUnavailable("The database did not answer.") from error
 
 
 def _user(row: Row[Any, Any, Any]) -> User:

@@ -1,0 +1,247 @@
+"""The ports of the user service: a fake of each, and the real one."""
+
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from saga_messaging import migrations
+from saga_messaging.database import Database
+from saga_messaging.problems import install_problems
+from saga_schemas.topics import USER_COMMANDS
+from saga_schemas.user import RetrievePaymentInfo
+from saga_stripe import stripe_client
+from stripe_emulator.server import EmulatorServer, listen
+from user_service.domain import Refusal, Registered, SavedCard, User
+from user_service.errors import UserServiceError, UsersUnavailable
+from user_service.gateway import StripeGateway, running_stripe
+from user_service.handlers import UserHandlers
+from user_service.http import users_router
+from user_service.ports import Users
+from user_service.problems import install_faults
+from user_service.repository import PostgresTransaction
+from user_service.settings import UserServiceSettings
+
+T = TypeVar("T")
+
+
+class FakeUsers:
+    def __init__(self) -> None:
+        self.rows: dict[str, User] = {}
+        self.questions = 0
+
+    def get(self, clerk_user_id: str) -> User | None:
+        return self.rows.get(clerk_user_id)
+
+    def get_many(self, clerk_user_ids: Collection[str]) -> Mapping[str, User]:
+        self.questions += 1
+        return {key: user for key, user in self.rows.items() if key in clerk_user_ids}
+
+    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registered:
+        created = clerk_user_id not in self.rows
+        user = self.rows.get(clerk_user_id, User(clerk_user_id))
+        user = replace(user, stripe_customer_id=user.stripe_customer_id or stripe_customer_id)
+        self.rows[clerk_user_id] = user
+        return Registered(user, created)
+
+    def save_card(self, clerk_user_id: str, card: SavedCard) -> None:
+        if user := self.rows.get(clerk_user_id):
+            self.rows[clerk_user_id] = replace(user, card=card)
+
+    def remove_card(self, clerk_user_id: str, payment_method_id: str) -> None:
+        user = self.rows.get(clerk_user_id)
+        if user and user.card and user.card.payment_method_id == payment_method_id:
+            self.rows[clerk_user_id] = replace(user, card=None)
+
+
+class FakeTransaction:
+    """`crashes` counts the next transactions that are lost, each before its commit."""
+
+    def __init__(self, users: FakeUsers) -> None:
+        self.users = users
+        self.running = False
+        self.crashes = 0
+
+    async def __call__(self, work: Callable[[Users], T]) -> T:
+        if self.crashes:
+            self.crashes -= 1
+            raise UsersUnavailable("PostgreSQL did not answer")
+        self.running = True
+        try:
+            return work(self.users)
+        finally:
+            self.running = False
+
+
+BRANDS = {"pm_card_visa": ("visa", "4242"), "pm_card_mastercard": ("mastercard", "4444")}
+DECLINED = "pm_card_visa_chargeDeclined"
+NO_METHOD = Refusal("payment_method_not_found", "Payment method not found: none", "Verify it.")
+NO_CUSTOMER = Refusal("stripe_customer_invalid", "Invalid Stripe Customer ID: none", "Ensure it.")
+
+
+class FakeStripe:
+    """`fault` is raised by the next call."""
+
+    def __init__(self) -> None:
+        self.customers: dict[str, str] = {}
+        self.emails: dict[str, str] = {}
+        self.methods: dict[str, tuple[SavedCard, str | None]] = {}
+        self.fault: UserServiceError | None = None
+        self.before_call: Callable[[], None] = lambda: None
+
+    async def create_customer(self, clerk_user_id: str) -> str | Refusal:
+        self._call()
+        return self.customers.setdefault(clerk_user_id, f"cus_{uuid4().hex}")
+
+    async def set_email(self, customer_id: str, email: str) -> Refusal | None:
+        self._call()
+        if customer_id not in self.customers.values():
+            return NO_CUSTOMER
+        self.emails[customer_id] = email
+        return None
+
+    async def look_up_card(self, payment_method_id: str) -> SavedCard | Refusal:
+        self._call()
+        found = self._find(payment_method_id)
+        return replace(found, payment_method_id=payment_method_id) if found else NO_METHOD
+
+    async def attach_card(self, payment_method_id: str, customer_id: str) -> SavedCard | Refusal:
+        self._call()
+        card = self._find(payment_method_id)
+        if card is None:
+            return NO_METHOD
+        if customer_id not in self.customers.values():
+            return NO_CUSTOMER
+        if payment_method_id == DECLINED:
+            return Refusal(
+                "card_declined", "Your card was declined.", "Try later.", "card_declined",
+                "generic_decline", "try_again_later",
+            )  # fmt: skip
+        self.methods[card.payment_method_id] = (card, customer_id)
+        return card
+
+    async def detach_card(self, payment_method_id: str, customer_id: str) -> Refusal | None:
+        self._call()
+        card, owner = self.methods.get(payment_method_id, (None, None))
+        if card and owner == customer_id:
+            self.methods[payment_method_id] = (card, None)
+        return None
+
+    def _find(self, payment_method_id: str) -> SavedCard | None:
+        if payment_method_id in BRANDS:
+            return SavedCard(f"pm_{uuid4().hex}", *BRANDS[payment_method_id])
+        if payment_method_id == DECLINED:
+            return SavedCard(f"pm_{uuid4().hex}", "visa", "0002")
+        return self.methods.get(payment_method_id, (None, None))[0]
+
+    def _call(self) -> None:
+        self.before_call()
+        if self.fault:
+            fault, self.fault = self.fault, None
+            raise fault
+
+
+@pytest.fixture
+def fake_transaction() -> FakeTransaction:
+    return FakeTransaction(FakeUsers())
+
+
+@pytest.fixture
+def fake_stripe() -> FakeStripe:
+    return FakeStripe()
+
+
+@pytest.fixture
+def handlers(fake_transaction: FakeTransaction, fake_stripe: FakeStripe) -> UserHandlers:
+    return UserHandlers(fake_transaction, fake_stripe)
+
+
+@pytest.fixture
+async def http(handlers: UserHandlers) -> AsyncIterator[httpx.AsyncClient]:
+    api = FastAPI()
+    install_problems(api, max_body_bytes=16_384)
+    install_faults(api)
+    api.include_router(users_router(handlers))
+    transport = httpx.ASGITransport(api)
+    async with httpx.AsyncClient(transport=transport, base_url="http://user") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """The address of a Stripe emulator."""
+    listener, server = listen("127.0.0.1", 0), EmulatorServer(log_level="warning")
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def settings_with(emulator: str) -> Callable[..., UserServiceSettings]:
+    defaults: dict[str, Any] = {
+        "database_url": "postgresql+psycopg2://nobody@127.0.0.1:1/none",
+        "stripe_secret_key": "sk_test_user",
+        "stripe_api_base": emulator,
+        "stripe_retry_max_seconds": 0.01,
+    }
+    return lambda **changes: UserServiceSettings(**{**defaults, **changes})
+
+
+@pytest.fixture
+async def gateway_with(
+    settings_with: Callable[..., UserServiceSettings],
+) -> AsyncIterator[Callable[..., StripeGateway]]:
+    """Gateways to the emulator, with settings of their own."""
+    clients = []
+
+    def make(**changes: Any) -> StripeGateway:
+        settings = settings_with(**changes)
+        clients.append(stripe_client(settings))
+        return StripeGateway(clients[-1], settings)
+
+    yield make
+    for client in clients:
+        async with running_stripe(client):
+            pass
+
+
+@pytest.fixture
+def database(
+    database_url: str, settings_with: Callable[..., UserServiceSettings]
+) -> Iterator[Database]:
+    migrations.upgrade("user_service", database_url)
+    database = Database.connect(settings_with(database_url=database_url))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_transaction(database: Database) -> PostgresTransaction:
+    return PostgresTransaction(database, give_up_after_seconds=5)
+
+
+@pytest.fixture
+def request_for() -> Callable[..., RetrievePaymentInfo]:
+    """Make the request for a user's payment info."""
+
+    def make(clerk_user_id: str, *, attempt: int = 1) -> RetrievePaymentInfo:
+        saga_id = str(uuid4())
+        message = {
+            "type": "retrieve_payment_info",
+            "correlation_id": saga_id,
+            "message_id": str(uuid4()),
+            "payload": {
+                "clerkUserId": clerk_user_id,
+                "order": {"amount": 1299, "description": "Food delivery order"},
+                "attempt": attempt,
+            },
+        }
+        return USER_COMMANDS.adapter.validate_python(message)
+
+    return make

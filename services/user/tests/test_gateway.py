@@ -1,0 +1,114 @@
+from uuid import uuid4
+
+import httpx
+import pytest
+from user_service.errors import StripeKeyRefused, StripeUnavailable
+
+CREATE = "POST /v1/customers"
+
+
+@pytest.fixture
+def user():
+    return f"user_{uuid4()}"
+
+
+@pytest.fixture
+def arm(emulator):
+    """Arm a fault of the emulator; none is left over for the next test."""
+    with httpx.Client(base_url=emulator) as client:
+        yield lambda **fault: client.post("/_emulator/faults", json=fault).raise_for_status()
+        client.delete("/_emulator/faults")
+
+
+@pytest.fixture
+def requests_of(emulator):
+    """The requests to an endpoint that the emulator saw, newest first, and forgets no test's."""
+
+    def find(path):
+        with httpx.Client(base_url=emulator) as client:
+            entries = client.get("/_emulator/requests", params={"limit": 1000}).json()["requests"]
+            ids = [entry["id"] for entry in entries if entry["path"] == path]
+            return [client.get(f"/_emulator/requests/{each}").json() for each in ids]
+
+    return find
+
+
+@pytest.mark.parametrize("kind", ["status_500_before", "reset", "reset_after", "429"])
+async def test_a_passing_fault_is_tried_again_with_the_same_key(
+    gateway_with, arm, requests_of, user, kind
+):
+    arm(endpoint=CREATE, kind=kind, count=2)
+
+    customer = await gateway_with().create_customer(user)
+
+    assert await gateway_with().create_customer(user) == customer
+    tries = requests_of("/v1/customers")[:4]
+    assert len({each["idempotency_key"] for each in tries}) == 1
+
+
+async def test_a_timeout_after_the_work_was_done_gives_the_customer_that_was_made(
+    gateway_with, arm, user
+):
+    arm(endpoint=CREATE, kind="timeout_after", count=1)
+
+    customer = await gateway_with(stripe_timeout_seconds=0.3).create_customer(user)
+
+    assert await gateway_with().create_customer(user) == customer
+
+
+async def test_a_lasting_fault_ends_after_the_tries(gateway_with, arm, user):
+    arm(endpoint=CREATE, kind="status_500_before", count=3)
+    gateway = gateway_with(stripe_tries=3)
+
+    with pytest.raises(StripeUnavailable):
+        await gateway.create_customer(user)
+
+    assert (await gateway.create_customer(user)).startswith("cus_")
+
+
+async def test_a_stripe_that_does_not_answer_ends_after_the_time(gateway_with, arm, user):
+    arm(endpoint=CREATE, kind="hang", count=1, seconds=5)
+
+    with pytest.raises(StripeUnavailable):
+        await gateway_with(stripe_give_up_seconds=0.2).create_customer(user)
+
+
+async def test_a_stripe_that_is_not_there_is_unavailable(gateway_with, user):
+    gateway = gateway_with(stripe_api_base="http://127.0.0.1:1")
+
+    with pytest.raises(StripeUnavailable):
+        await gateway.create_customer(user)
+
+
+async def test_a_decline_is_asked_for_anew_the_next_time(gateway_with, requests_of, user):
+    gateway, declined = gateway_with(), "pm_card_visa_chargeDeclinedInsufficientFunds"
+    customer = await gateway.create_customer(user)
+
+    for _ in range(2):
+        refusal = await gateway.attach_card(declined, customer)
+        assert refusal.decline_code == "insufficient_funds"
+
+    keys = {
+        each["idempotency_key"] for each in requests_of(f"/v1/payment_methods/{declined}/attach")
+    }
+    assert len(keys) == 2
+
+
+async def test_a_key_that_stripe_refuses_is_no_fault_of_the_caller(gateway_with, user):
+    gateway = gateway_with(stripe_secret_key="sk_test_not a key")
+
+    with pytest.raises(StripeKeyRefused):
+        await gateway.create_customer(user)
+
+
+async def test_the_payment_method_of_another_customer_is_refused_in_stripes_words(
+    gateway_with, user
+):
+    gateway = gateway_with()
+    owner, other = await gateway.create_customer(user), await gateway.create_customer(f"{user}_2")
+    card = await gateway.attach_card("pm_card_visa", owner)
+
+    refusal = await gateway.attach_card(card.payment_method_id, other)
+
+    assert refusal.code == "stripe_refused"
+    assert "already been attached" in refusal.message

@@ -1,0 +1,182 @@
+import asyncio
+
+import pytest
+from user_service.domain import Refusal, Registered, SavedCard, User
+from user_service.errors import StripeUnavailable, UsersUnavailable
+from user_service.handlers import UserHandlers, answer_payment_info_requests
+
+DECLINED = "pm_card_visa_chargeDeclined"
+
+
+@pytest.fixture
+async def user(handlers):
+    return (await handlers.register_user("user_1")).user
+
+
+async def test_a_new_user_gets_a_customer(handlers, fake_stripe):
+    registered = await handlers.register_user("user_1", "a@example.com")
+
+    customer = fake_stripe.customers["user_1"]
+    assert registered == Registered(User("user_1", customer), created=True)
+    assert fake_stripe.emails == {customer: "a@example.com"}
+
+
+async def test_a_user_who_registers_again_stays_the_same(handlers, user):
+    await handlers.save_card("user_1", "pm_card_visa", attach=True)
+
+    again = await handlers.register_user("user_1")
+
+    assert again.created is False
+    assert again.user.stripe_customer_id == user.stripe_customer_id
+    assert again.user.card is not None
+
+
+async def test_the_email_that_is_given_last_is_the_customers(handlers, fake_stripe, user):
+    await handlers.register_user("user_1", "b@example.com")
+
+    assert fake_stripe.emails == {user.stripe_customer_id: "b@example.com"}
+    assert len(fake_stripe.customers) == 1
+
+
+@pytest.mark.parametrize("email", ["a@example.com", "b@example.com", None])
+async def test_a_crash_between_stripe_and_the_row_is_healed_by_registering_again(
+    handlers, fake_stripe, fake_transaction, email
+):
+    def crash_at_the_row():
+        fake_transaction.crashes = 1
+
+    fake_stripe.before_call = crash_at_the_row
+    with pytest.raises(UsersUnavailable):
+        await handlers.register_user("user_1", "a@example.com")
+    fake_stripe.before_call = lambda: None
+    fake_transaction.crashes = 0
+
+    registered = await handlers.register_user("user_1", email)
+
+    assert registered.created is True
+    assert fake_stripe.customers == {"user_1": registered.user.stripe_customer_id}
+
+
+async def test_two_registrations_at_once_are_one_user(postgres_transaction, fake_stripe):
+    handlers = UserHandlers(postgres_transaction, fake_stripe)
+
+    results = await asyncio.gather(*(handlers.register_user("user_1") for _ in range(8)))
+
+    assert len({result.user for result in results}) == 1
+    assert [result.created for result in results].count(True) == 1
+
+
+async def test_stripe_is_never_called_inside_a_transaction(handlers, fake_stripe, fake_transaction):
+    during = []
+    fake_stripe.before_call = lambda: during.append(fake_transaction.running)
+
+    await handlers.register_user("user_1", "a@example.com")
+    await handlers.save_card("user_1", "pm_card_visa", attach=True)
+    await handlers.remove_card("user_1")
+
+    assert during == [False] * 4
+
+
+async def test_an_attached_card_is_saved_as_stripe_returned_it(handlers, user):
+    card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
+
+    assert card == SavedCard(card.payment_method_id, "visa", "4242")
+    assert card.payment_method_id != "pm_card_visa"
+    assert await handlers.get_card("user_1") == card
+
+
+async def test_a_card_that_is_not_to_be_attached_is_saved_under_the_id_given(handlers, user):
+    card = await handlers.save_card("user_1", DECLINED, attach=False)
+
+    assert card == SavedCard(DECLINED, "visa", "0002")
+    assert await handlers.get_card("user_1") == card
+
+
+@pytest.mark.parametrize(
+    ("method", "attach", "code"),
+    [
+        (DECLINED, True, "card_declined"),
+        ("pm_unknown", True, "payment_method_not_found"),
+        ("pm_unknown", False, "payment_method_not_found"),
+    ],
+)
+async def test_what_stripe_refuses_is_not_saved(handlers, user, method, attach, code):
+    before = await handlers.save_card("user_1", "pm_card_visa", attach=True)
+
+    refusal = await handlers.save_card("user_1", method, attach=attach)
+
+    assert refusal.code == code
+    assert await handlers.get_card("user_1") == before
+
+
+async def test_nothing_is_saved_while_stripe_is_away(handlers, user, fake_stripe):
+    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+
+    with pytest.raises(StripeUnavailable):
+        await handlers.save_card("user_1", "pm_card_visa", attach=True)
+
+    assert (await handlers.get_card("user_1")).code == "payment_method_missing"
+
+
+async def test_a_user_without_a_customer_is_told_how_to_get_one(handlers, fake_transaction):
+    fake_transaction.users.rows["user_1"] = User("user_1")
+
+    refusal = await handlers.save_card("user_1", "pm_card_visa", attach=True)
+    assert refusal.code == "stripe_customer_missing"
+    assert "POST /users" in refusal.cure
+
+    await handlers.register_user("user_1")
+    assert isinstance(await handlers.save_card("user_1", "pm_card_visa", attach=True), SavedCard)
+
+
+async def test_a_removed_card_is_detached_and_gone(handlers, user, fake_stripe):
+    card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
+
+    for _ in range(2):
+        assert await handlers.remove_card("user_1") is None
+    assert fake_stripe.methods[card.payment_method_id] == (card, None)
+    assert (await handlers.get_card("user_1")).code == "payment_method_missing"
+
+
+async def test_a_card_that_was_never_attached_is_removed_without_detaching(handlers, user):
+    await handlers.save_card("user_1", DECLINED, attach=False)
+
+    assert await handlers.remove_card("user_1") is None
+    assert (await handlers.get_card("user_1")).code == "payment_method_missing"
+
+
+async def test_a_card_stays_while_stripe_is_away(handlers, user, fake_stripe):
+    card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
+    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+
+    with pytest.raises(StripeUnavailable):
+        await handlers.remove_card("user_1")
+
+    assert await handlers.get_card("user_1") == card
+
+
+async def test_an_unknown_user_is_refused_everywhere(handlers):
+    refusals = [
+        await handlers.get_user("user_1"),
+        await handlers.get_card("user_1"),
+        await handlers.save_card("user_1", "pm_card_visa", attach=True),
+        await handlers.remove_card("user_1"),
+    ]
+
+    assert all(isinstance(each, Refusal) and each.code == "user_not_found" for each in refusals)
+
+
+def test_each_request_of_a_batch_gets_its_own_answer(fake_transaction, request_for):
+    users = fake_transaction.users
+    users.rows["user_1"] = User("user_1", "cus_1", SavedCard("pm_1"))
+    requests = [request_for("user_1"), request_for("user_2"), request_for("user_1", attempt=2)]
+
+    replies = answer_payment_info_requests(users, requests)
+
+    assert users.questions == 1
+    assert [replies[each.message_id].type for each in requests] == [
+        "user.payment_info_retrieved",
+        "user.payment_info_failed",
+        "user.payment_info_retrieved",
+    ]
+    assert [replies[each.message_id].payload.attempt for each in requests] == [1, 1, 2]

@@ -1,0 +1,221 @@
+import pytest
+from user_service.domain import User
+from user_service.errors import StripeKeyRefused, StripeUnavailable
+
+DECLINED = "pm_card_visa_chargeDeclined"
+JSON = "application/json"
+CARD = "/users/user_1/card"
+
+
+@pytest.fixture
+async def user(http):
+    return (await http.post("/users", json={"clerk_user_id": "user_1"})).json()
+
+
+def assert_problem(response, status, code):
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["cure"]
+    return problem
+
+
+async def test_a_new_user_is_created_and_found_at_its_location(http, fake_stripe):
+    response = await http.post("/users", json={"clerk_user_id": "user_1", "email": "a@b.example"})
+
+    assert response.status_code == 201
+    assert response.json() == {
+        "clerk_user_id": "user_1",
+        "stripe_customer_id": fake_stripe.customers["user_1"],
+        "user_stripe_card": None,
+    }
+    assert (await http.get(response.headers["location"])).json() == response.json()
+
+
+async def test_registering_again_answers_200_with_the_same_user(http, user):
+    await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+
+    response = await http.post("/users", json={"clerk_user_id": "user_1", "email": None})
+
+    assert response.status_code == 200
+    assert response.json() == (await http.get("/users/user_1")).json()
+    assert response.json()["stripe_customer_id"] == user["stripe_customer_id"]
+    assert response.json()["user_stripe_card"]["last_four"] == "4242"
+
+
+async def test_a_name_that_needs_quoting_is_found_at_its_location(http):
+    response = await http.post("/users", json={"clerk_user_id": "é ?#%&+"})
+
+    assert (await http.get(response.headers["location"])).json() == response.json()
+
+
+async def test_a_saved_card_is_shown_with_brand_and_last_digits(http, user):
+    response = await http.put(CARD, json={"payment_method_id": "pm_card_mastercard"})
+
+    assert response.status_code == 200
+    card = response.json()
+    assert (card["card_type"], card["last_four"]) == ("mastercard", "4444")
+    assert (await http.get(CARD)).json() == card
+    assert (await http.get("/users/user_1")).json()["user_stripe_card"] == card
+
+
+async def test_a_declined_card_is_a_problem_with_stripes_codes_and_a_cure(http, user):
+    response = await http.put(CARD, json={"payment_method_id": DECLINED})
+
+    problem = assert_problem(response, 402, "card_declined")
+    assert problem["decline_code"] == "generic_decline"
+    assert problem["advice_code"] == "try_again_later"
+    assert problem["type"] == "card-declined"
+
+
+async def test_a_card_that_declines_is_saved_when_it_is_not_to_be_attached(http, user):
+    response = await http.put(CARD, json={"payment_method_id": DECLINED, "attach": False})
+
+    assert response.status_code == 200
+    assert response.json()["payment_method_id"] == DECLINED
+
+
+async def test_an_unknown_payment_method_is_a_problem_of_the_request(http, user):
+    response = await http.put(CARD, json={"payment_method_id": "pm_unknown"})
+
+    assert_problem(response, 422, "payment_method_not_found")
+
+
+async def test_a_customer_unknown_to_stripe_is_a_problem_of_the_user(http, user, fake_stripe):
+    fake_stripe.customers.clear()
+
+    response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+
+    problem = assert_problem(response, 409, "stripe_customer_invalid")
+    assert problem["detail"].startswith("Invalid Stripe Customer ID")
+
+
+async def test_a_user_without_a_customer_is_a_problem_of_the_user(http, fake_transaction):
+    fake_transaction.users.rows["user_1"] = User("user_1")
+
+    response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+
+    assert_problem(response, 409, "stripe_customer_missing")
+
+
+async def test_a_removed_card_is_gone_and_removing_it_again_is_fine(http, user):
+    await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+
+    for _ in range(2):
+        response = await http.delete(CARD)
+        assert (response.status_code, response.content) == (204, b"")
+    assert_problem(await http.get(CARD), 404, "payment_method_missing")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/users/user_1", None),
+        ("GET", CARD, None),
+        ("PUT", CARD, {"payment_method_id": "pm_card_visa"}),
+        ("DELETE", CARD, None),
+    ],
+)
+async def test_an_unknown_user_is_not_found(http, method, path, body):
+    assert_problem(await http.request(method, path, json=body), 404, "user_not_found")
+
+
+async def test_while_stripe_is_away_the_caller_is_told_when_to_come_again(http, user, fake_stripe):
+    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+
+    response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+
+    assert_problem(response, 503, "stripe_unavailable")
+    assert int(response.headers["retry-after"]) > 0
+    assert_problem(await http.get(CARD), 404, "payment_method_missing")
+
+
+async def test_while_postgresql_is_away_the_caller_is_told_when_to_come_again(
+    http, user, fake_transaction
+):
+    fake_transaction.crashes = 1
+
+    response = await http.get("/users/user_1")
+
+    assert_problem(response, 503, "database_unavailable")
+    assert int(response.headers["retry-after"]) > 0
+
+
+async def test_a_refused_key_is_told_without_the_key(http, fake_stripe):
+    fake_stripe.fault = StripeKeyRefused("Stripe does not accept this service's key.")
+
+    response = await http.post("/users", json={"clerk_user_id": "user_1"})
+
+    problem = assert_problem(response, 503, "stripe_key_refused")
+    assert "operator" in problem["cure"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/users", {}, "clerk_user_id"),
+        ("/users", {"clerk_user_id": ""}, "clerk_user_id"),
+        ("/users", {"clerk_user_id": "u" * 256}, "clerk_user_id"),
+        ("/users", {"clerk_user_id": "a\0b"}, "clerk_user_id"),
+        ("/users", {"clerk_user_id": "a/b"}, "clerk_user_id"),
+        ("/users", {"clerk_user_id": 7}, "clerk_user_id"),
+        ("/users", {"clerk_user_id": "u", "email": "nobody"}, "email"),
+        ("/users", {"clerk_user_id": "u", "email": "a@" + "b" * 511}, "email"),
+        ("/users", {"clerk_user_id": "u", "name": "x"}, "name"),
+        (CARD, {}, "payment_method_id"),
+        (CARD, {"payment_method_id": ""}, "payment_method_id"),
+        (CARD, {"payment_method_id": "../customers"}, "payment_method_id"),
+        (CARD, {"payment_method_id": "pm_1\0"}, "payment_method_id"),
+        (CARD, {"payment_method_id": "pm_1", "attach": "perhaps"}, "attach"),
+        ("/users/a%00b/card", {"payment_method_id": "pm_1"}, "clerk_user_id"),
+    ],
+)
+async def test_an_invalid_field_is_named(http, user, path, body, field):
+    response = await http.request("POST" if path == "/users" else "PUT", path, json=body)
+
+    problem = assert_problem(response, 422, "invalid_request")
+    assert [each["field"] for each in problem["errors"]] == [field]
+    assert field in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'{"clerk_user_id": "u", "\\ud800": 1}',
+        b'{"clerk_user_id": NaN}',
+        b'{"clerk_user_id": "\\ud800"}',
+    ],
+)
+async def test_a_body_that_is_no_such_object_is_a_problem(http, body):
+    response = await http.post("/users", content=body, headers={"content-type": JSON})
+
+    assert_problem(response, 422, "invalid_request")
+
+
+@pytest.mark.parametrize("body", [b'"\xff"', b'{"clerk_user_id": "%s"}' % (b"u" * 20_000)])
+async def test_a_body_that_is_no_text_or_too_large_is_refused(http, fake_stripe, body):
+    response = await http.post("/users", content=body, headers={"content-type": JSON})
+
+    assert response.is_client_error
+    assert response.headers["content-type"] == "application/problem+json"
+    assert fake_stripe.customers == {}
+
+
+async def test_what_is_wrong_with_the_path_or_method_is_a_problem_too(http):
+    for method, path, status in (("GET", "/nothing", 404), ("PATCH", "/users", 405)):
+        response = await http.request(method, path)
+        assert response.status_code == status
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_api_describes_itself(http):
+    paths = (await http.get("/openapi.json")).json()["paths"]
+
+    assert {"/users", "/users/{clerk_user_id}", "/users/{clerk_user_id}/card"} == set(paths)

@@ -1,0 +1,32 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from saga_messaging import migrations
+from sqlalchemy import create_engine
+from user_service.orm import metadata
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def test_the_migrations_make_what_the_tables_declare(database_url, engine):
+    migrations.upgrade("user_service", database_url)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_an_empty_database_lacks_the_newest_migration_and_a_migrated_one_none(database_url, engine):
+    with engine.connect() as connection:
+        assert migrations.missing("user_service", connection) == "0001"
+
+    migrations.upgrade("user_service", database_url)
+    migrations.upgrade("user_service", database_url)
+
+    with engine.connect() as connection:
+        assert migrations.missing("user_service", connection) is None

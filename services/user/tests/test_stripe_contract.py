@@ -1,0 +1,118 @@
+"""What every Stripe account promises: run against the fake and against the emulator."""
+
+from uuid import uuid4
+
+import pytest
+from user_service.domain import SavedCard
+
+DECLINED = "pm_card_visa_chargeDeclined"
+
+
+@pytest.fixture(params=["fake", "emulator"])
+def stripe(request):
+    if request.param == "fake":
+        return request.getfixturevalue("fake_stripe")
+    return request.getfixturevalue("gateway_with")()
+
+
+@pytest.fixture
+async def customer(stripe):
+    return await stripe.create_customer(f"user_{uuid4()}")
+
+
+async def test_a_user_has_one_customer_however_often_it_is_created(stripe):
+    name = f"user_{uuid4()}"
+
+    first = await stripe.create_customer(name)
+
+    assert first.startswith("cus_")
+    assert await stripe.create_customer(name) == first
+    assert await stripe.create_customer(f"{name}_2") != first
+
+
+async def test_a_customer_takes_an_email_again_and_again(stripe, customer):
+    for email in ("a@example.com", "a@example.com", "b@example.com"):
+        assert await stripe.set_email(customer, email) is None
+
+
+async def test_a_customer_unknown_to_stripe_takes_no_email(stripe):
+    refusal = await stripe.set_email("cus_unknown", "a@example.com")
+
+    assert refusal.code == "stripe_customer_invalid"
+    assert refusal.message.startswith("Invalid Stripe Customer ID")
+
+
+async def test_an_attached_token_becomes_a_payment_method_of_its_own(stripe, customer):
+    card = await stripe.attach_card("pm_card_visa", customer)
+
+    assert card == SavedCard(card.payment_method_id, "visa", "4242")
+    assert card.payment_method_id != "pm_card_visa"
+
+
+async def test_an_attached_payment_method_is_attached_again_without_change(stripe, customer):
+    card = await stripe.attach_card("pm_card_mastercard", customer)
+
+    assert await stripe.attach_card(card.payment_method_id, customer) == card
+
+
+async def test_a_declined_card_is_not_attached(stripe, customer):
+    refusal = await stripe.attach_card(DECLINED, customer)
+
+    assert refusal.code == "card_declined"
+    assert refusal.message == "Your card was declined."
+    assert refusal.cure
+    assert refusal.stripe_code == "card_declined"
+    assert refusal.decline_code == "generic_decline"
+    assert refusal.advice_code == "try_again_later"
+
+
+async def test_an_unknown_payment_method_is_not_attached(stripe, customer):
+    refusal = await stripe.attach_card("pm_unknown", customer)
+
+    assert refusal.code == "payment_method_not_found"
+    assert refusal.message.startswith("Payment method not found")
+
+
+async def test_nothing_is_attached_to_a_customer_unknown_to_stripe(stripe):
+    refusal = await stripe.attach_card("pm_card_visa", "cus_unknown")
+
+    assert refusal.code == "stripe_customer_invalid"
+
+
+async def test_a_card_that_cannot_be_attached_is_looked_up_under_its_own_id(stripe):
+    assert await stripe.look_up_card(DECLINED) == SavedCard(DECLINED, "visa", "0002")
+
+
+async def test_an_unknown_payment_method_is_not_found(stripe):
+    refusal = await stripe.look_up_card("pm_unknown")
+
+    assert refusal.code == "payment_method_not_found"
+
+
+async def test_a_card_is_detached_again_and_again(stripe, customer):
+    card = await stripe.attach_card("pm_card_visa", customer)
+
+    for _ in range(2):
+        assert await stripe.detach_card(card.payment_method_id, customer) is None
+
+
+async def test_after_a_detached_card_the_same_token_is_another_payment_method(stripe, customer):
+    first = await stripe.attach_card("pm_card_visa", customer)
+    await stripe.detach_card(first.payment_method_id, customer)
+
+    second = await stripe.attach_card("pm_card_visa", customer)
+
+    assert second.payment_method_id != first.payment_method_id
+
+
+async def test_the_card_of_another_customer_stays_attached(stripe, customer):
+    other = await stripe.create_customer(f"user_{uuid4()}")
+    card = await stripe.attach_card("pm_card_visa", other)
+
+    assert await stripe.detach_card(card.payment_method_id, customer) is None
+    assert await stripe.attach_card(card.payment_method_id, other) == card
+
+
+@pytest.mark.parametrize("payment_method_id", ["pm_unknown", DECLINED])
+async def test_what_is_attached_to_nobody_needs_no_detaching(stripe, customer, payment_method_id):
+    assert await stripe.detach_card(payment_method_id, customer) is None

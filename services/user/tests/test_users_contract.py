@@ -1,0 +1,80 @@
+"""What every store of users promises: run against the fake and against PostgreSQL."""
+
+import pytest
+from user_service.domain import Registered, SavedCard, User
+
+VISA = SavedCard("pm_visa", "visa", "4242")
+OTHER = SavedCard("pm_other", None, None)
+
+
+@pytest.fixture(params=["fake", "postgres"])
+def transaction(request):
+    return request.getfixturevalue(f"{request.param}_transaction")
+
+
+async def test_an_unknown_user_is_none(transaction):
+    assert await transaction(lambda users: users.get("user_1")) is None
+
+
+async def test_an_added_user_is_found(transaction):
+    added = await transaction(lambda users: users.add("user_1", "cus_1"))
+
+    assert added == Registered(User("user_1", "cus_1"), created=True)
+    assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
+
+
+async def test_a_user_that_is_added_again_stays_as_it_is(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_1"))
+    await transaction(lambda users: users.save_card("user_1", VISA))
+
+    again = await transaction(lambda users: users.add("user_1", "cus_2"))
+
+    assert again == Registered(User("user_1", "cus_1", VISA), created=False)
+
+
+async def test_a_saved_card_replaces_the_one_before(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_1"))
+    await transaction(lambda users: users.save_card("user_1", VISA))
+    await transaction(lambda users: users.save_card("user_1", OTHER))
+
+    user = await transaction(lambda users: users.get("user_1"))
+    assert user.card == OTHER
+
+
+async def test_a_card_of_an_unknown_user_is_not_saved(transaction):
+    await transaction(lambda users: users.save_card("user_1", VISA))
+
+    assert await transaction(lambda users: users.get("user_1")) is None
+
+
+async def test_a_removed_card_is_gone_and_removing_it_again_changes_nothing(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_1"))
+    await transaction(lambda users: users.save_card("user_1", VISA))
+
+    for _ in range(2):
+        await transaction(lambda users: users.remove_card("user_1", VISA.payment_method_id))
+        assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
+
+
+async def test_a_card_that_was_replaced_meanwhile_is_not_removed(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_1"))
+    await transaction(lambda users: users.save_card("user_1", OTHER))
+
+    await transaction(lambda users: users.remove_card("user_1", VISA.payment_method_id))
+
+    user = await transaction(lambda users: users.get("user_1"))
+    assert user.card == OTHER
+
+
+async def test_many_users_are_found_at_once_and_unknown_ones_left_out(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_1"))
+    await transaction(lambda users: users.add("user_2", "cus_2"))
+    await transaction(lambda users: users.save_card("user_2", VISA))
+
+    found = await transaction(lambda users: users.get_many({"user_1", "user_2", "user_3"}))
+
+    assert found == {"user_1": User("user_1", "cus_1"), "user_2": User("user_2", "cus_2", VISA)}
+
+
+async def test_many_users_of_none_are_none(transaction):
+    assert await transaction(lambda users: users.get_many(set())) == {}
