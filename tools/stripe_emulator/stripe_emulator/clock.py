@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Whole seconds since 1970, as Stripe counts them; it can be moved forward, never back.
+    """Whole seconds since 1970, as Stripe counts them; it can be moved forward, and back only by `reset`.
 
     Args:
         source: where the time comes from; a test passes a fixed one.
@@ -29,3 +29,7 @@ class Clock:
             raise ValueError("A clock only moves forward.")
         self._ahead_seconds += seconds
         return self.now()
+
+    def reset(self) -> None:
+        """Set the clock back to its source."""
+        self._ahead_seconds = 0

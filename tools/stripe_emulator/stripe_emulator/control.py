@@ -60,6 +60,10 @@ def control_router(emulator: Emulator) -> APIRouter:
     async def advance_clock(request: ClockRequest) -> dict[str, int]:
         return {"now": emulator.account.clock.advance(request.advance_seconds)}
 
+    @router.post("/reset", status_code=204)
+    async def reset() -> None:
+        emulator.reset()
+
     @router.get("/authenticate/{intent_id}")
     async def authenticate(
         intent_id: str, outcome: Literal["succeeded", "failed"] = "succeeded"
@@ -82,21 +86,25 @@ def _authenticate(emulator: Emulator, intent_id: str, outcome: str) -> Response:
 
 def _faults_router(emulator: Emulator) -> APIRouter:
     router = APIRouter(prefix="/faults")
-    faults = emulator.faults
 
     @router.get("")
     async def list_faults() -> Response:
-        return _json({"armed": [asdict(fault) for fault in faults.armed], "log": faults.log})
+        return _json(
+            {
+                "armed": [asdict(fault) for fault in emulator.faults.armed],
+                "log": emulator.faults.log,
+            }
+        )
 
     @router.post("", status_code=201)
     async def arm(request: FaultRequest) -> dict[str, object]:
-        fault = request.fault(faults.next_id())
-        faults.arm(fault)
+        fault = request.fault(emulator.faults.next_id())
+        emulator.faults.arm(fault)
         return asdict(fault)
 
     @router.delete("", status_code=204)
     async def clear() -> None:
-        faults.clear()
+        emulator.faults.clear()
 
     return router
 

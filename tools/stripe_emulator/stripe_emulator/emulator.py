@@ -42,11 +42,17 @@ class Emulator:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.account = Account(settings.clock, Ids(settings.seed))
+        self._settings = settings
+        self._api_keys = ApiKeys()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the account is empty, no fault is armed, the clock is not ahead."""
+        self._settings.clock.reset()
+        self.account = Account(self._settings.clock, Ids(self._settings.seed))
         self.keys = IdempotencyKeys()
         self.faults = Faults()
-        self.log = RequestLog(settings.request_log_size)
-        self._api_keys = ApiKeys()
+        self.log = RequestLog(self._settings.request_log_size)
 
     def begin(self, request: Request, request_id: str) -> Work | Answer:
         """Let a request in, or answer it at once: an error, or the replay of its key."""

@@ -1,4 +1,4 @@
-"""An emulator of one's own for each test, the SDK as services use it, and plain HTTP."""
+"""An emulator that is empty for each test, the SDK as services use it, and plain HTTP."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
@@ -15,15 +15,22 @@ START = 1_800_000_000
 KEY = "sk_test_emulator"
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(lambda: START)
-
-
-@pytest.fixture
-def running(clock: Clock) -> Iterator[RunningEmulator]:
-    with running_emulator(Settings(clock=clock)) as running:
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningEmulator]:
+    with running_emulator(Settings(clock=Clock(lambda: START))) as running:
         yield running
+
+
+@pytest.fixture
+def running(server: RunningEmulator) -> RunningEmulator:
+    """The emulator, with an empty account and the clock at `START`."""
+    assert httpx.post(f"{server.url}/_emulator/reset").status_code == 204
+    return server
+
+
+@pytest.fixture
+def clock(running: RunningEmulator) -> Clock:
+    return running.emulator.account.clock
 
 
 @pytest.fixture

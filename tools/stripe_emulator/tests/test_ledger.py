@@ -1,0 +1,42 @@
+from typing import Any
+
+import pytest
+import stripe
+
+
+def test_money_is_conserved_whatever_became_of_it(
+    client: stripe.StripeClient, hold: Any, ledger: Any
+):
+    intents = client.v1.payment_intents
+    intents.create(hold(amount=100))
+    intents.capture(intents.create(hold(amount=200)).id)
+    intents.capture(intents.create(hold(amount=400)).id, {"amount_to_capture": 150})
+    intents.cancel(intents.create(hold(amount=800)).id)
+    intents.create(hold(amount=1600, capture_method="automatic"))
+    intents.create(hold(amount=77, currency="eur"))
+    with pytest.raises(stripe.CardError):
+        intents.create(hold(payment_method="pm_card_chargeDeclined"))
+    assert ledger().totals == {
+        "usd": {"authorized": 3100, "captured": 1950, "released": 1050, "held": 100},
+        "eur": {"authorized": 77, "captured": 0, "released": 0, "held": 77},
+    }
+    for line in ledger().payment_intents:
+        sums = {
+            name: sum(move["amount"] for move in line[name])
+            for name in ("holds", "captures", "releases")
+        }
+        assert sums["holds"] == sums["captures"] + sums["releases"] + line["held"]
+        assert len(line["holds"]) == (line["status"] != "requires_payment_method")
+
+
+def test_a_line_says_whose_it_is(client: stripe.StripeClient, hold: Any, ledger: Any):
+    customer = client.v1.customers.create()
+    made = client.v1.payment_intents.create(
+        hold(customer=customer.id, metadata={"saga_id": "s"}), {"idempotency_key": "k"}
+    )
+    (line,) = ledger().payment_intents
+    assert line["customer"] == customer.id
+    assert line["metadata"] == {"saga_id": "s"}
+    assert line["holds"] == [{"charge": made.latest_charge, "amount": 1299, "at": made.created}]
+    key = {key["key"]: key for key in ledger().idempotency_keys}["k"]
+    assert (key["status"], key["request_id"]) == (200, made.last_response.request_id)

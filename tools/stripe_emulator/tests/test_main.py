@@ -1,0 +1,67 @@
+"""The command, as a process."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from stripe_emulator.server import listen
+
+COMMAND = [sys.executable, "-m", "stripe_emulator"]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_until_healthy(url: str) -> None:
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            assert httpx.get(f"{url}/healthz").status_code == 200
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "the emulator did not start"
+        else:
+            return
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_serves_until_it_is_told_to_stop(stop: signal.Signals):
+    port = free_port()
+    with subprocess.Popen([*COMMAND, "--port", str(port)], stderr=subprocess.PIPE) as process:
+        try:
+            wait_until_healthy(f"http://127.0.0.1:{port}")
+        finally:
+            process.send_signal(stop)
+            _, log = process.communicate(timeout=10)
+    assert process.returncode == (0 if stop == signal.SIGTERM else 130)
+    assert f"http://127.0.0.1:{port}" in log.decode()
+    assert "Traceback" not in log.decode()
+
+
+@pytest.mark.parametrize("host", ["::", "192.0.2.1"])
+def test_it_listens_on_loopback_only(host: str):
+    refused = subprocess.run(
+        [*COMMAND, "--host", host, "--port", "0"], capture_output=True, timeout=15, check=False
+    )
+    assert refused.returncode == 2
+    assert b"loopback only" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_a_clear_error():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = subprocess.run(
+            [*COMMAND, "--port", str(port)], capture_output=True, timeout=15, check=False
+        )
+    assert refused.returncode == 2
+    assert b"in use" in refused.stderr
+
+
+def test_localhost_is_loopback():
+    with listen("localhost", 0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"

@@ -1,0 +1,152 @@
+"""Idempotency keys in all their forms."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+import stripe
+from stripe_emulator.clock import Clock
+
+HOUR = 3600
+
+
+async def until(condition: Any) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0)
+
+
+def replayed(answer: Any) -> bool:
+    return answer.last_response.headers.get("idempotent-replayed") == "true"
+
+
+def test_the_same_key_gives_the_same_answer(client: stripe.StripeClient, hold: Any, ledger: Any):
+    first = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    again = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    assert again.to_dict() == first.to_dict()
+    assert (replayed(first), replayed(again)) == (False, True)
+    assert again.last_response.headers["original-request"] == first.last_response.request_id
+    assert again.last_response.request_id != first.last_response.request_id
+    assert len(ledger().payment_intents) == 1
+    (key,) = ledger().idempotency_keys
+    assert (key["key"], list(key["digests"].values())) == ("k", [2])
+
+
+def test_the_answer_is_the_first_one_even_when_the_world_moved_on(
+    client: stripe.StripeClient, hold: Any
+):
+    first = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    client.v1.payment_intents.cancel(first.id)
+    again = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    assert again.status == "requires_capture"
+
+
+def test_the_order_of_the_parameters_does_not_matter(http: Any):
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/x-www-form-urlencoded"}
+    bodies = ("amount=100&currency=usd&metadata[a]=1", "metadata%5Ba%5D=1&currency=usd&amount=100")
+    first, again = (
+        http.post("/v1/payment_intents", content=body, headers=headers) for body in bodies
+    )
+    assert first.json() == again.json()
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_the_same_key_with_other_parameters_is_refused(
+    client: stripe.StripeClient, hold: Any, ledger: Any
+):
+    client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    for call in (
+        lambda: client.v1.payment_intents.create(hold(amount=1300), {"idempotency_key": "k"}),
+        lambda: client.v1.customers.create({}, {"idempotency_key": "k"}),
+    ):
+        with pytest.raises(stripe.IdempotencyError) as refused:
+            call()
+        assert refused.value.http_status == 400
+        assert refused.value.error.type == "idempotency_error"
+    (key,) = ledger().idempotency_keys
+    assert len(key["digests"]) == 3
+    assert len(ledger().payment_intents) == 1
+
+
+async def test_a_key_whose_first_request_is_in_flight_is_409(
+    async_client: stripe.StripeClient, hold: Any, arm: Any, running: Any
+):
+    arm("latency", seconds=1)
+    create = async_client.v1.payment_intents.create_async
+    first = asyncio.create_task(create(hold(), {"idempotency_key": "k"}))
+    await until(lambda: list(running.emulator.keys))
+    with pytest.raises(stripe.StripeError) as refused:
+        await create(hold(), {"idempotency_key": "k"})
+    assert refused.value.http_status == 409
+    assert refused.value.error.code == "idempotency_key_in_use"
+    done = await first
+    again = await create(hold(), {"idempotency_key": "k"})
+    assert (again.id, replayed(again)) == (done.id, True)
+
+
+def test_a_decline_is_kept(client: stripe.StripeClient, hold: Any, ledger: Any):
+    ids: list[str] = []
+    for _ in range(2):
+        with pytest.raises(stripe.CardError) as refused:
+            client.v1.payment_intents.create(
+                hold(payment_method="pm_card_chargeDeclined"), {"idempotency_key": "k"}
+            )
+        ids.append(refused.value.error.payment_intent.id)
+    assert ids[0] == ids[1]
+    assert refused.value.headers["idempotent-replayed"] == "true"
+    assert len(ledger().payment_intents) == 1
+
+
+def test_a_state_error_is_kept(client: stripe.StripeClient, hold: Any):
+    intent = client.v1.payment_intents.create(hold(confirm=None, off_session=None))
+    for _ in range(2):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            client.v1.payment_intents.capture(intent.id, {}, {"idempotency_key": "k"})
+    assert refused.value.headers["idempotent-replayed"] == "true"
+
+
+def test_a_refusal_of_the_parameters_is_not_kept(client: stripe.StripeClient, hold: Any):
+    for changes in ({"amount": 1}, {"colour": "red"}, {"automatic_payment_methods": None}):
+        with pytest.raises(stripe.InvalidRequestError):
+            client.v1.payment_intents.create(hold(**changes), {"idempotency_key": "k"})
+    made = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    assert not replayed(made)
+
+
+def test_a_wrong_key_and_a_rate_limit_are_not_kept(
+    client: stripe.StripeClient, hold: Any, arm: Any, running: Any
+):
+    with pytest.raises(stripe.AuthenticationError):
+        client.v1.payment_intents.create(hold(), {"idempotency_key": "k", "api_key": "nonsense"})
+    arm("429")
+    with pytest.raises(stripe.RateLimitError):
+        client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    assert not list(running.emulator.keys)
+    assert not replayed(client.v1.payment_intents.create(hold(), {"idempotency_key": "k"}))
+
+
+def test_a_key_is_forgotten_after_24_hours(
+    client: stripe.StripeClient, hold: Any, clock: Clock, ledger: Any
+):
+    first = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
+    clock.advance(24 * HOUR - 1)
+    assert replayed(client.v1.payment_intents.create(hold(), {"idempotency_key": "k"}))
+    clock.advance(1)
+    other = client.v1.payment_intents.create(hold(amount=1300), {"idempotency_key": "k"})
+    assert (other.id == first.id, replayed(other)) == (False, False)
+    (key,) = ledger().idempotency_keys
+    assert sorted(key["digests"].values()) == [1, 2]
+
+
+def test_a_key_is_at_most_255_characters(client: stripe.StripeClient):
+    client.v1.customers.create({}, {"idempotency_key": "k" * 255})
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.customers.create({}, {"idempotency_key": "k" * 256})
+
+
+def test_only_a_post_heeds_its_key(http: Any):
+    for _ in range(2):
+        answer = http.get("/v1/customers", headers={"Idempotency-Key": "k"})
+        assert "idempotent-replayed" not in answer.headers
