@@ -22,6 +22,27 @@ from order_saga.settings import OrderSagaSettings
 POLL_AFTER_SECONDS = "1"
 
 
+class UnknownOrder(NotFoundProblem):
+    """404."""
+
+    title = "There is no such order."
+
+
+class WrongCursor(BadRequestProblem):
+    """400."""
+
+    title = "The cursor is not one of this API's."
+
+
+class KeyReused(UnprocessableProblem):
+    """422, as the draft of the Idempotency-Key header has it.
+
+    https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+    """
+
+    title = "The idempotency key was used with another order."
+
+
 class Accepted(BaseModel):
     """The order is taken; GET its Location to see what becomes of it."""
 
@@ -44,9 +65,8 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
         try:
             saga = await desk.place(order.placement(idempotency_key))
         except IdempotencyKeyReused:
-            raise UnprocessableProblem(
-                title="The idempotency key was used before.",
-                detail="Idempotency-Key: it was used before, with another order",
+            raise KeyReused(
+                detail="Idempotency-Key: use a new one for a new order",
             ) from None
         response.headers["Location"] = f"/orders/{saga.id}"
         response.headers["Retry-After"] = POLL_AFTER_SECONDS
@@ -59,9 +79,7 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
             give_up_after_seconds=patience,
         )
         if view is None:
-            raise NotFoundProblem(
-                title="There is no such order.", detail=f"There is no order {order_id}."
-            )
+            raise UnknownOrder(detail=f"There is no order {order_id}.")
         return view
 
     @router.get("/orders")
@@ -94,6 +112,4 @@ def _decode_cursor(cursor: str) -> tuple[datetime, str]:
         at, order_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
         return datetime.fromisoformat(at), order_id
     except (binascii.Error, ValueError):
-        raise BadRequestProblem(
-            title="The cursor is wrong.", detail="cursor: not one that this API gave out"
-        ) from None
+        raise WrongCursor(detail="cursor: take it from next_cursor") from None

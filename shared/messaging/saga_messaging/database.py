@@ -97,14 +97,14 @@ class Database:
             retry=_worth_another_try,
             before_sleep=_log_retry,
         )
-        loop = asyncio.get_running_loop()
         try:
-            return await retrying(
-                loop.run_in_executor, self._threads, functools.partial(self._run, work)
-            )
+            return await retrying(self._in_thread, functools.partial(self._run, work))
         except tenacity.RetryError as error:
             cause = error.last_attempt.exception()
             raise DatabaseUnavailable(f"PostgreSQL did not answer: {cause}") from cause
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _run(self, work: Callable[[Connection], T]) -> T:
         with self.engine.begin() as connection:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import structlog
 from saga_schemas import Envelope
 from sqlalchemy import Connection, Table
 
@@ -9,6 +10,8 @@ from saga_messaging import inbox
 from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import Handled, Outcomes
 from saga_messaging.records import Outgoing
+
+logger = structlog.get_logger(__name__)
 
 
 def store_effects(
@@ -30,6 +33,13 @@ def store_effects(
         message_id: outcome.effect if isinstance(outcome, Handled) else outcome.reason
         for message_id, outcome in outcomes.items()
     }
+    for message in messages:
+        logger.info(
+            message.type,
+            correlation_id=message.correlation_id,
+            message_id=str(message.message_id),
+            effect=effects[message.message_id],
+        )
     inbox.record(connection, inbox_table, messages, effects)
     outgoing = [
         Outgoing.of(sent if sent.causation_id else sent.caused_by(message))

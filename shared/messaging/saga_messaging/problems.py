@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi_problem.error import StatusProblem
 from fastapi_problem.handler import add_exception_handler, new_exception_handler
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saga_messaging.errors import DatabaseUnavailable
@@ -44,19 +45,32 @@ def _database_unavailable(_: object, request: Request, error: Exception) -> Stat
 
 
 class _BoundedBody:
+    """Reads the whole body before the application does, and no more of it than is allowed."""
+
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        size = 0
-
-        async def counted() -> Message:
-            nonlocal size
-            message = await receive()
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        messages: list[Message] = []
+        size, more = 0, True
+        while more and size <= self._max_bytes:
+            messages.append(message := await receive())
             size += len(message.get("body", b""))
-            if size > self._max_bytes:
-                raise BodyTooLarge(detail=f"at most {self._max_bytes} bytes")
-            return message
+            more = message.get("more_body", False)
+        if size > self._max_bytes:
+            await self._refuse(scope, receive, send)
+            return
 
-        await self._app(scope, counted, send)
+        async def replay() -> Message:
+            return messages.pop(0) if messages else await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = BodyTooLarge(detail=f"The body may have {self._max_bytes} bytes.")
+        response = JSONResponse(problem.marshal(), 413, media_type="application/problem+json")
+        await response(scope, receive, send)
