@@ -1,30 +1,22 @@
-"""The ports of the user service: a fake of each, and the real one."""
+"""A fake of each port of the user service, and the use cases over them."""
 
-import threading
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from saga_messaging import migrations
-from saga_messaging.database import Database
 from saga_messaging.problems import install_problems
 from saga_schemas.topics import USER_COMMANDS
 from saga_schemas.user import RetrievePaymentInfo
-from saga_stripe import stripe_client
-from stripe_emulator.server import EmulatorServer, listen
 from user_service.domain import Refusal, Registered, SavedCard, User
 from user_service.errors import UserServiceError, UsersUnavailable
-from user_service.gateway import StripeGateway, running_stripe
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
 from user_service.ports import Users
 from user_service.problems import install_faults
-from user_service.repository import PostgresTransaction
-from user_service.settings import UserServiceSettings
 
 T = TypeVar("T")
 
@@ -169,61 +161,6 @@ async def http(handlers: UserHandlers) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(api)
     async with httpx.AsyncClient(transport=transport, base_url="http://user") as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[str]:
-    """The address of a Stripe emulator."""
-    listener, server = listen("127.0.0.1", 0), EmulatorServer(log_level="warning")
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def settings_with(emulator: str) -> Callable[..., UserServiceSettings]:
-    defaults: dict[str, Any] = {
-        "database_url": "postgresql+psycopg2://nobody@127.0.0.1:1/none",
-        "stripe_secret_key": "sk_test_user",
-        "stripe_api_base": emulator,
-        "stripe_retry_max_seconds": 0.01,
-    }
-    return lambda **changes: UserServiceSettings(**{**defaults, **changes})
-
-
-@pytest.fixture
-async def gateway_with(
-    settings_with: Callable[..., UserServiceSettings],
-) -> AsyncIterator[Callable[..., StripeGateway]]:
-    """Gateways to the emulator, with settings of their own."""
-    clients = []
-
-    def make(**changes: Any) -> StripeGateway:
-        settings = settings_with(**changes)
-        clients.append(stripe_client(settings))
-        return StripeGateway(clients[-1], settings)
-
-    yield make
-    for client in clients:
-        async with running_stripe(client):
-            pass
-
-
-@pytest.fixture
-def database(
-    database_url: str, settings_with: Callable[..., UserServiceSettings]
-) -> Iterator[Database]:
-    migrations.upgrade("user_service", database_url)
-    database = Database.connect(settings_with(database_url=database_url))
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def postgres_transaction(database: Database) -> PostgresTransaction:
-    return PostgresTransaction(database, give_up_after_seconds=5)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
-import asyncio
-
 import pytest
 from user_service.domain import Refusal, Registered, SavedCard, User
 from user_service.errors import StripeUnavailable, UsersUnavailable
-from user_service.handlers import UserHandlers, answer_payment_info_requests
+from user_service.handlers import answer_payment_info_requests
 
 DECLINED = "pm_card_visa_chargeDeclined"
 
@@ -55,15 +53,6 @@ async def test_a_crash_between_stripe_and_the_row_is_healed_by_registering_again
 
     assert registered.created is True
     assert fake_stripe.customers == {"user_1": registered.user.stripe_customer_id}
-
-
-async def test_two_registrations_at_once_are_one_user(postgres_transaction, fake_stripe):
-    handlers = UserHandlers(postgres_transaction, fake_stripe)
-
-    results = await asyncio.gather(*(handlers.register_user("user_1") for _ in range(8)))
-
-    assert len({result.user for result in results}) == 1
-    assert [result.created for result in results].count(True) == 1
 
 
 async def test_stripe_is_never_called_inside_a_transaction(handlers, fake_stripe, fake_transaction):

@@ -3,7 +3,6 @@ from user_service.domain import User
 from user_service.errors import StripeKeyRefused, StripeUnavailable
 
 DECLINED = "pm_card_visa_chargeDeclined"
-JSON = "application/json"
 CARD = "/users/user_1/card"
 
 
@@ -151,61 +150,6 @@ async def test_a_refused_key_is_told_without_the_key(http, fake_stripe):
 
     problem = assert_problem(response, 503, "stripe_key_refused")
     assert "operator" in problem["cure"]
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "field"),
-    [
-        ("/users", {}, "clerk_user_id"),
-        ("/users", {"clerk_user_id": ""}, "clerk_user_id"),
-        ("/users", {"clerk_user_id": "u" * 256}, "clerk_user_id"),
-        ("/users", {"clerk_user_id": "a\0b"}, "clerk_user_id"),
-        ("/users", {"clerk_user_id": "a/b"}, "clerk_user_id"),
-        ("/users", {"clerk_user_id": 7}, "clerk_user_id"),
-        ("/users", {"clerk_user_id": "u", "email": "nobody"}, "email"),
-        ("/users", {"clerk_user_id": "u", "email": "a@" + "b" * 511}, "email"),
-        ("/users", {"clerk_user_id": "u", "name": "x"}, "name"),
-        (CARD, {}, "payment_method_id"),
-        (CARD, {"payment_method_id": ""}, "payment_method_id"),
-        (CARD, {"payment_method_id": "../customers"}, "payment_method_id"),
-        (CARD, {"payment_method_id": "pm_1\0"}, "payment_method_id"),
-        (CARD, {"payment_method_id": "pm_1", "attach": "perhaps"}, "attach"),
-        ("/users/a%00b/card", {"payment_method_id": "pm_1"}, "clerk_user_id"),
-    ],
-)
-async def test_an_invalid_field_is_named(http, user, path, body, field):
-    response = await http.request("POST" if path == "/users" else "PUT", path, json=body)
-
-    problem = assert_problem(response, 422, "invalid_request")
-    assert [each["field"] for each in problem["errors"]] == [field]
-    assert field in problem["detail"]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"null",
-        b"[]",
-        b'{"clerk_user_id": "u", "\\ud800": 1}',
-        b'{"clerk_user_id": NaN}',
-        b'{"clerk_user_id": "\\ud800"}',
-    ],
-)
-async def test_a_body_that_is_no_such_object_is_a_problem(http, body):
-    response = await http.post("/users", content=body, headers={"content-type": JSON})
-
-    assert_problem(response, 422, "invalid_request")
-
-
-@pytest.mark.parametrize("body", [b'"\xff"', b'{"clerk_user_id": "%s"}' % (b"u" * 20_000)])
-async def test_a_body_that_is_no_text_or_too_large_is_refused(http, fake_stripe, body):
-    response = await http.post("/users", content=body, headers={"content-type": JSON})
-
-    assert response.is_client_error
-    assert response.headers["content-type"] == "application/problem+json"
-    assert fake_stripe.customers == {}
 
 
 async def test_what_is_wrong_with_the_path_or_method_is_a_problem_too(http):

@@ -89,7 +89,8 @@ def payment_method_missing(clerk_user_id: str) -> Refusal:
     return Refusal(
         "payment_method_missing",
         f"Payment method not found: user {clerk_user_id} has no saved card.",
-        f"Save a card with PUT /users/{clerk_user_id}/card.",
+        "Verify the user has saved payment methods in Stripe, then save one with "
+        f"PUT /users/{clerk_user_id}/card.",
     )
 
 

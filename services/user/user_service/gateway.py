@@ -81,15 +81,18 @@ class StripeGateway:
         return found if isinstance(found, Refusal) else _card(found, found.id)
 
     async def detach_card(self, payment_method_id: str, customer_id: str) -> Refusal | None:
-        """See `ports.Stripe`. Stripe detaches for good, so that one key serves for ever."""
-        found = await self._retrieve(payment_method_id)
-        if isinstance(found, Refusal):
-            return None if found.code == "payment_method_not_found" else found
-        if _owner(found) != customer_id:
+        """See `ports.Stripe`. A refusal that comes of being detached meanwhile is none."""
+        if not await self._belongs(payment_method_id, customer_id):
             return None
-        key = _key(derived_message_id("stripe-detach", payment_method_id))
+        key = _key(uuid4())
         done = await self._call(lambda: self._methods.detach_async(payment_method_id, None, key))
-        return done if isinstance(done, Refusal) else None
+        if isinstance(done, Refusal) and await self._belongs(payment_method_id, customer_id):
+            return done
+        return None
+
+    async def _belongs(self, payment_method_id: str, customer_id: str) -> bool:
+        found = await self._retrieve(payment_method_id)
+        return isinstance(found, PaymentMethod) and _owner(found) == customer_id
 
     async def _retrieve(self, payment_method_id: str) -> PaymentMethod | Refusal:
         return await self._call(lambda: self._methods.retrieve_async(payment_method_id))

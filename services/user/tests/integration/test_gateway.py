@@ -1,3 +1,4 @@
+import asyncio
 from uuid import uuid4
 
 import httpx
@@ -112,3 +113,13 @@ async def test_the_payment_method_of_another_customer_is_refused_in_stripes_word
 
     assert refusal.code == "stripe_refused"
     assert "already been attached" in refusal.message
+
+
+async def test_a_card_that_is_detached_twice_at_once_is_detached(gateway_with, user):
+    gateway = gateway_with()
+    customer = await gateway.create_customer(user)
+    card = (await gateway.attach_card("pm_card_visa", customer)).payment_method_id
+
+    results = await asyncio.gather(*(gateway.detach_card(card, customer) for _ in range(4)))
+
+    assert results == [None] * 4

@@ -6,7 +6,7 @@ from saga_messaging.database import Database
 from sqlalchemy import event, text
 from user_service.domain import SavedCard, User
 from user_service.errors import UsersUnavailable
-from user_service.handlers import answer_payment_info_requests
+from user_service.handlers import UserHandlers, answer_payment_info_requests
 from user_service.repository import PostgresTransaction, PostgresUsers
 
 
@@ -51,6 +51,15 @@ async def test_a_user_added_twice_at_once_is_created_once(postgres_transaction):
     )
 
     assert {result.user for result in results} == {User("user_1", "cus_1")}
+    assert [result.created for result in results].count(True) == 1
+
+
+async def test_two_registrations_at_once_are_one_user(postgres_transaction, fake_stripe):
+    handlers = UserHandlers(postgres_transaction, fake_stripe)
+
+    results = await asyncio.gather(*(handlers.register_user("user_1") for _ in range(8)))
+
+    assert len({result.user for result in results}) == 1
     assert [result.created for result in results].count(True) == 1
 
 
