@@ -25,7 +25,7 @@ from saga_schemas.user import (
 )
 from saga_schemas.values import Failure
 
-from order_saga.domain import Hold, OrderSaga, State
+from order_saga.domain import OrderSaga, State
 from order_saga.saga import Definition, End, On, OnTimeout, Rest, Step
 
 
@@ -51,7 +51,7 @@ def create_order(
                 command=authorize_payment,
                 replies=(
                     On(PaymentAuthorized, remember_hold, then=State.AUTHORIZED),
-                    On(PaymentFailed, remember_reason, then=State.REJECTED),
+                    On(PaymentFailed, remember_refusal, then=State.REJECTED),
                 ),
                 timeout_seconds=authorization_timeout_seconds,
                 on_timeout=None,  # the outcome is unknown: money may be held, so it stays, overdue
@@ -97,7 +97,13 @@ def remember_customer(saga: OrderSaga, reply: PaymentInfoRetrieved) -> OrderSaga
 
 def remember_hold(saga: OrderSaga, reply: PaymentAuthorized) -> OrderSaga:
     """Keep the PaymentIntent that holds the money."""
-    return saga.but(hold=Hold(reply.payload.payment_intent_id, reply.payload.capture_before))
+    hold = reply.payload
+    return saga.but(payment_intent_id=hold.payment_intent_id, capture_before=hold.capture_before)
+
+
+def remember_refusal(saga: OrderSaga, reply: PaymentFailed) -> OrderSaga:
+    """Keep why nothing is held, and the PaymentIntent that Stripe made before it refused."""
+    return remember_reason(saga, reply).but(payment_intent_id=reply.payload.payment_intent_id)
 
 
 def remember_reason(saga: OrderSaga, reply: PaymentInfoFailed | PaymentFailed) -> OrderSaga:
@@ -121,14 +127,14 @@ def remember_silence(saga: OrderSaga) -> OrderSaga:
 
 def order_authorized(saga: OrderSaga) -> OrderAuthorized:
     """Announce the hold."""
-    assert saga.hold  # noqa: S101 - only a reply that brings a hold leads here
+    assert saga.payment_intent_id  # noqa: S101 - only a reply that brings a hold leads here
     return OrderAuthorized(
         correlation_id=saga.id,
         payload=OrderAuthorizedPayload(
             clerk_user_id=saga.clerk_user_id,
             order=saga.order,
-            payment_intent_id=saga.hold.payment_intent_id,
-            capture_before=saga.hold.capture_before,
+            payment_intent_id=saga.payment_intent_id,
+            capture_before=saga.capture_before,
         ),
     )
 

@@ -19,20 +19,14 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """An amount held at Stripe until it is captured, released, or expires at `capture_before`."""
-
-    payment_intent_id: str
-    capture_before: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class OrderSaga:
     """An order and how far its payment has come. Immutable; `decide` makes the next one.
 
     Attributes:
         id: The order's id, which is the saga's and every message's correlation id.
         attempt: Of the step in `state`, from 1.
+        payment_intent_id: Stripe's, where one was made; it holds money in `authorized` only.
+        capture_before: When the hold expires, where Stripe said so.
         deadline_at: When the step in `state` is overdue; None where nothing is waited for.
         overdue: The deadline has passed, and the outcome is still unknown.
     """
@@ -44,7 +38,8 @@ class OrderSaga:
     clerk_user_id: str
     order: OrderDetails
     customer: Customer | None = None
-    hold: Hold | None = None
+    payment_intent_id: str | None = None
+    capture_before: datetime | None = None
     reason: Failure | None = None
     deadline_at: datetime | None = None
     overdue: bool = False

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from order_saga.domain import (
     DeadlinePassed,
     DeadlinePayload,
-    Hold,
     OrderSaga,
     State,
 )
@@ -116,7 +115,8 @@ def saga_of(row: Row[Any]) -> OrderSaga:
         clerk_user_id=row.clerk_user_id,
         order=OrderDetails(amount=row.amount, currency=row.currency, description=row.description),
         customer=Customer.model_validate(row.customer) if row.customer else None,
-        hold=Hold(row.payment_intent_id, row.capture_before) if row.payment_intent_id else None,
+        payment_intent_id=row.payment_intent_id,
+        capture_before=row.capture_before,
         reason=Failure.model_validate(row.reason) if row.reason else None,
         deadline_at=row.deadline_at,
         overdue=row.overdue,
@@ -129,8 +129,8 @@ def _state_columns(saga: OrderSaga) -> dict[str, Any]:
         "state": saga.state,
         "attempt": saga.attempt,
         "customer": saga.customer and saga.customer.model_dump(mode="json"),
-        "payment_intent_id": saga.hold and saga.hold.payment_intent_id,
-        "capture_before": saga.hold and saga.hold.capture_before,
+        "payment_intent_id": saga.payment_intent_id,
+        "capture_before": saga.capture_before,
         "reason": saga.reason and saga.reason.model_dump(mode="json"),
         "deadline_at": saga.deadline_at,
         "overdue": saga.overdue,
