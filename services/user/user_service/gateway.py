@@ -110,7 +110,8 @@ class StripeGateway:
             async with asyncio.timeout(self._give_up_seconds):
                 return await self._retrying.copy()(_await, call)
         except Exception as error:
-            if is_transient(error):
+            if is_transient(error) or isinstance(error, (stripe.APIError, stripe.RateLimitError)):
+                # Stripe may advise against another try; a 500 is no refusal for that.
                 raise StripeUnavailable("Stripe did not answer.") from error
             if isinstance(error, stripe.StripeError):
                 return refusal_of(error, missing)
@@ -118,13 +119,12 @@ class StripeGateway:
 
 
 @asynccontextmanager
-async def running_stripe(client: stripe.StripeClient) -> AsyncGenerator[None]:
-    """The SDK's client, its connections closed at the end."""
+async def running_stripe(http: stripe.HTTPClient) -> AsyncGenerator[None]:
+    """The connections to Stripe, closed at the end."""
     try:
         yield
     finally:
-        # The SDK closes its HTTP client through nothing that is public.
-        await client._requestor._get_http_client().close_async()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        await http.close_async()
 
 
 async def _await(call: Callable[[], Awaitable[T]]) -> T:

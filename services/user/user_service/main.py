@@ -11,7 +11,7 @@ from saga_messaging.faust_app import faust_app
 from saga_messaging.health import health_router
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
-from saga_stripe import stripe_client
+from saga_stripe import stripe_client, stripe_http
 
 from user_service.agents import register_agents
 from user_service.gateway import StripeGateway, running_stripe
@@ -26,10 +26,10 @@ def build(settings: UserServiceSettings) -> FastAPI:
     """The service; its lifespan starts everything and stops it in the opposite order."""
     database = Database.connect(settings)
     publisher = Publisher(settings)
-    stripe = stripe_client(settings)
+    http = stripe_http(settings)
     handlers = UserHandlers(
         PostgresTransaction(database, settings.database_give_up_seconds),
-        StripeGateway(stripe, settings),
+        StripeGateway(stripe_client(settings, http), settings),
     )
     app = faust_app("user-service", settings)
     register_agents(app, database, publisher, settings)
@@ -39,7 +39,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
         async with (
             runtime.running_database(database),
             runtime.running_publisher(publisher),
-            running_stripe(stripe),
+            running_stripe(http),
             runtime.running_faust(app),
         ):
             yield

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from saga_messaging import migrations
 from saga_messaging.database import Database
-from saga_stripe import stripe_client
+from saga_stripe import stripe_client, stripe_http
 from stripe_emulator.server import EmulatorServer, listen
 from user_service.gateway import StripeGateway, running_stripe
 from user_service.repository import PostgresTransaction
@@ -41,16 +41,16 @@ async def gateway_with(
     settings_with: Callable[..., UserServiceSettings],
 ) -> AsyncIterator[Callable[..., StripeGateway]]:
     """Gateways to the emulator, with settings of their own."""
-    clients = []
+    opened = []
 
     def make(**changes: Any) -> StripeGateway:
         settings = settings_with(**changes)
-        clients.append(stripe_client(settings))
-        return StripeGateway(clients[-1], settings)
+        opened.append(http := stripe_http(settings))
+        return StripeGateway(stripe_client(settings, http), settings)
 
     yield make
-    for client in clients:
-        async with running_stripe(client):
+    for http in opened:
+        async with running_stripe(http):
             pass
 
 

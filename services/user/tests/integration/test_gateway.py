@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import stripe
 from user_service.errors import StripeKeyRefused, StripeUnavailable
 
 CREATE = "POST /v1/customers"
@@ -79,6 +80,19 @@ async def test_a_stripe_that_is_not_there_is_unavailable(gateway_with, user):
 
     with pytest.raises(StripeUnavailable):
         await gateway.create_customer(user)
+
+
+async def test_a_500_that_stripe_advises_not_to_repeat_is_not_repeated_and_no_refusal(gateway_with):
+    calls = []
+
+    async def fail():
+        calls.append(1)
+        headers = {"stripe-should-retry": "false"}
+        raise stripe.APIError("An error occurred.", http_status=500, headers=headers)
+
+    with pytest.raises(StripeUnavailable):
+        await gateway_with()._call(fail)
+    assert len(calls) == 1
 
 
 async def test_a_decline_is_asked_for_anew_the_next_time(gateway_with, requests_of, user):
