@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Whole seconds since 1970, as Stripe counts them; it can be moved forward, and back only by `reset`.
+    """Whole seconds since 1970, as Stripe counts them; only `reset` moves it back.
 
     Args:
         source: where the time comes from; a test passes a fixed one.

@@ -108,6 +108,7 @@ def _missing_method(intent: PaymentIntent) -> str:
 
 
 def _next_action(intent: PaymentIntent, confirmation: Confirmation) -> JsonObject:
+    """A redirect, or what Stripe.js would take where there is no way back (unverified)."""
     if confirmation.return_url is None:
         return {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
     return {
@@ -162,6 +163,7 @@ def _decline(
 
 
 def _keep_or_spend(account: Account, intent: PaymentIntent, method: PaymentMethod) -> None:
+    """Attach the card where it was set up for later, else never take it again (unverified)."""
     if intent.customer is not None and intent.setup_future_usage is not None:
         account.attach(method, intent.customer)
     else:

@@ -103,12 +103,8 @@ class UnexpectedState(StripeError):
     def __init__(
         self, message: str, payment_intent: JsonObject | None, param: str | None = None
     ) -> None:
-        super().__init__(
-            message,
-            code="payment_intent_unexpected_state",
-            param=param,
-            payment_intent=payment_intent,
-        )
+        code = "payment_intent_unexpected_state"
+        super().__init__(message, code=code, param=param, payment_intent=payment_intent)
 
 
 class CardDeclined(StripeError):
@@ -165,7 +161,7 @@ class IdempotencyMismatch(StripeError):
 
 
 class IdempotencyKeyInUse(StripeError):
-    """The first request with this key has not ended yet; nothing was done."""
+    """The first request with this key has not ended yet; nothing was done (type unverified)."""
 
     status = 409
     type = "idempotency_error"
@@ -200,6 +196,4 @@ class ServerError(StripeError):
     type = "api_error"
 
     def __init__(self) -> None:
-        super().__init__(
-            "An unknown error occurred. Contact support at https://support.stripe.com/."
-        )
+        super().__init__("An unknown error occurred. See https://support.stripe.com/.")

@@ -136,7 +136,10 @@ def check_capturable(intent: PaymentIntent, amount: int | None) -> int:
 
 
 def capture(intent: PaymentIntent, charge: Charge, amount: int, now: int) -> None:
-    """Take `amount` of the hold and release the rest of it."""
+    """Take `amount` of the hold and release the rest, which is no refund of the charge.
+
+    That its `amount_refunded` stays 0 is unverified.
+    """
     charge.amount_captured = amount
     charge.captured_at = now
     if amount < charge.amount:
@@ -163,7 +166,7 @@ def check_cancelable(intent: PaymentIntent) -> None:
 
 
 def cancel(intent: PaymentIntent, charge: Charge | None, reason: str | None, now: int) -> None:
-    """End the PaymentIntent and release whatever it holds."""
+    """End the PaymentIntent and release whatever it holds; its charge is not `refunded`."""
     if charge is not None and charge.amount_held:
         charge.amount_released = charge.amount_held
         charge.released_at = now

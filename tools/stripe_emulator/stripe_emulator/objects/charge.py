@@ -10,6 +10,26 @@ from stripe_emulator.wire import JsonObject
 _BLOCKED_MESSAGE = "Stripe blocked this payment as too risky."
 _DECLINED_MESSAGE = "The bank did not return any further details with this decline."
 
+_ALWAYS: JsonObject = {
+    "amount_refunded": 0,
+    "application": None,
+    "application_fee": None,
+    "application_fee_amount": None,
+    "balance_transaction": None,
+    "disputed": False,
+    "failure_balance_transaction": None,
+    "fraud_details": {},
+    "livemode": False,
+    "on_behalf_of": None,
+    "radar_options": {},
+    "receipt_number": None,
+    "receipt_url": None,
+    "refunded": False,
+    "review": None,
+    "source_transfer": None,
+    "transfer_data": None,
+}
+
 
 @dataclass(slots=True)
 class Charge:
@@ -55,13 +75,9 @@ class Charge:
         return {
             "id": self.id,
             "object": "charge",
+            **_ALWAYS,
             "amount": self.amount,
             "amount_captured": self.amount_captured,
-            "amount_refunded": 0,
-            "application": None,
-            "application_fee": None,
-            "application_fee_amount": None,
-            "balance_transaction": None,
             "billing_details": self.billing_details,
             "calculated_statement_descriptor": "STRIPE EMULATOR" if failure is None else None,
             "captured": self.captured_at is not None,
@@ -69,31 +85,19 @@ class Charge:
             "currency": self.currency,
             "customer": self.customer,
             "description": self.description,
-            "disputed": False,
-            "failure_balance_transaction": None,
             "failure_code": failure.code if failure else None,
             "failure_message": failure.message if failure else None,
-            "fraud_details": {},
-            "livemode": False,
             "metadata": self.metadata,
-            "on_behalf_of": None,
             "outcome": _outcome(failure),
             "paid": failure is None,
             "payment_intent": self.payment_intent,
             "payment_method": self.payment_method,
             "payment_method_details": {"card": self._card_details(), "type": "card"},
-            "radar_options": {},
             "receipt_email": self.receipt_email,
-            "receipt_number": None,
-            "receipt_url": None,
-            "refunded": False,
-            "review": None,
             "shipping": self.shipping,
-            "source_transfer": None,
             "statement_descriptor": self.statement_descriptor,
             "statement_descriptor_suffix": self.statement_descriptor_suffix,
             "status": "succeeded" if failure is None else "failed",
-            "transfer_data": None,
             "transfer_group": self.transfer_group,
         }
 

@@ -21,6 +21,21 @@ CARD_OPTIONS: JsonObject = {
 }
 CONFIGURATION: JsonObject = {"id": "pmc_1EmulatorDefaultSettings", "parent": None}
 
+_ALWAYS: JsonObject = {
+    "allowed_payment_method_types": None,
+    "amount_details": {"tip": {}},
+    "application": None,
+    "application_fee_amount": None,
+    "customer_account": None,
+    "excluded_payment_method_types": None,
+    "livemode": False,
+    "managed_payments": {"enabled": False},
+    "on_behalf_of": None,
+    "processing": None,
+    "review": None,
+    "transfer_data": None,
+}
+
 
 @dataclass(slots=True)
 class PaymentIntent:
@@ -70,13 +85,10 @@ class PaymentIntent:
         return {
             "id": self.id,
             "object": "payment_intent",
-            "allowed_payment_method_types": None,
+            **_ALWAYS,
             "amount": self.amount,
             "amount_capturable": self.amount_capturable,
-            "amount_details": {"tip": {}},
             "amount_received": self.amount_received,
-            "application": None,
-            "application_fee_amount": None,
             "automatic_payment_methods": (
                 {"allow_redirects": self.redirects, "enabled": True} if automatic else None
             ),
@@ -88,28 +100,20 @@ class PaymentIntent:
             "created": self.created,
             "currency": self.currency,
             "customer": self.customer,
-            "customer_account": None,
             "description": self.description,
-            "excluded_payment_method_types": None,
             "last_payment_error": self.last_payment_error,
             "latest_charge": self.latest_charge,
-            "livemode": False,
-            "managed_payments": {"enabled": False},
             "metadata": self.metadata,
             "next_action": self.next_action,
-            "on_behalf_of": None,
             "payment_method": self.payment_method,
             "payment_method_configuration_details": CONFIGURATION if automatic else None,
             "payment_method_options": {"card": self.card_options},
             "payment_method_types": self.payment_method_types,
-            "processing": None,
             "receipt_email": self.receipt_email,
-            "review": None,
             "setup_future_usage": self.setup_future_usage,
             "shipping": self.shipping,
             "statement_descriptor": self.statement_descriptor,
             "statement_descriptor_suffix": self.statement_descriptor_suffix,
             "status": self.status,
-            "transfer_data": None,
             "transfer_group": self.transfer_group,
         }

@@ -1,0 +1,57 @@
+"""Cards that ask the cardholder to authenticate, on session."""
+
+from typing import Any, NamedTuple
+
+import pytest
+import stripe
+
+
+def test_authentication_on_session_asks_for_a_redirect(client: stripe.StripeClient, hold: Any):
+    intent = client.v1.payment_intents.create(
+        hold(
+            payment_method="pm_card_threeDSecure2Required",
+            off_session=None,
+            return_url="https://example.com/back",
+        )
+    )
+    assert intent.status == "requires_action"
+    assert intent.latest_charge is None
+    assert intent.next_action.type == "redirect_to_url"
+    assert intent.next_action.redirect_to_url.return_url == "https://example.com/back"
+
+
+class Authentication(NamedTuple):
+    token: str
+    outcome: str
+    status: str
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Authentication("threeDSecure2Required", "succeeded", "requires_capture"),
+        Authentication("threeDSecure2Required", "failed", "requires_payment_method"),
+        Authentication(
+            "authenticationRequiredChargeDeclinedInsufficientFunds",
+            "succeeded",
+            "requires_payment_method",
+        ),
+    ],
+)
+def test_the_redirect_leads_to_the_end_of_the_authentication(
+    client: stripe.StripeClient, http: Any, hold: Any, case: Authentication
+):
+    intent = client.v1.payment_intents.create(
+        hold(
+            payment_method=f"pm_card_{case.token}",
+            off_session=None,
+            return_url="https://example.com/back",
+        )
+    )
+    url = intent.next_action.redirect_to_url.url
+    response = http.get(url, params={"outcome": case.outcome})
+    assert response.status_code == 303
+    assert response.headers["location"] == "https://example.com/back"
+    after = client.v1.payment_intents.retrieve(intent.id)
+    assert (after.status, after.next_action) == (case.status, None)
+    assert http.get(url).status_code == 404
