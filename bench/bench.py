@@ -11,11 +11,11 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import psutil
@@ -54,7 +54,7 @@ class Completions:
             ORDER_EVENTS.name, bootstrap_servers=bootstrap, fetch_max_wait_ms=20
         )
 
-    async def __aenter__(self) -> "Completions":
+    async def __aenter__(self) -> Self:
         await self._consumer.start()
         self._task = asyncio.create_task(self._read())
         return self
@@ -80,7 +80,7 @@ class Completions:
 
 async def main(orders: int, latency_seconds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # PostgreSQL may run as another user
+        Path(folder).chmod(0o755)  # noqa: ASYNC240 - PostgreSQL may run as another user
         stack = Stack(
             StackSettings(
                 data_dir=Path(folder) / "stack",
@@ -211,7 +211,7 @@ async def count_messages(bootstrap: str, partitions: int) -> int:
 
 
 @asynccontextmanager
-async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def consumer(bootstrap: str) -> AsyncGenerator[AIOKafkaConsumer]:
     client = AIOKafkaConsumer(bootstrap_servers=bootstrap)
     await client.start()
     try:

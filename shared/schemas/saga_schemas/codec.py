@@ -11,6 +11,8 @@ from saga_schemas.topics import Topic
 # message_id is derived from two other fields; where one of those is wrong, that one is named.
 _FOLLOWS_ANOTHER: Final = "default_factory_not_called"
 
+_SPECIFIED: Final = frozenset({"type", "correlation_id", "timestamp", "payload", "source"})
+
 
 class InvalidMessage(ValueError):
     """The bytes are no message of this topic. `fields` names each wrong or missing field."""
@@ -34,11 +36,16 @@ def decode(topic: Topic, value: bytes) -> Any:
         InvalidMessage: Whatever the bytes are, this is the only error; it names the fields.
     """
     try:
-        return topic.adapter.validate_json(value)
+        message = topic.adapter.validate_json(value)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
         fields = dict(_field(detail) for detail in details if detail["type"] != _FOLLOWS_ANOTHER)
         raise InvalidMessage(topic.name, fields) from None
+    # Our models have defaults for what we write; on the wire the specification's fields are due.
+    absent = _SPECIFIED - message.model_fields_set
+    if absent:
+        raise InvalidMessage(topic.name, dict.fromkeys(sorted(absent), "Field required"))
+    return message
 
 
 def encode(message: Envelope) -> bytes:

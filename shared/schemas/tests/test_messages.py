@@ -1,0 +1,211 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from saga_schemas import InvalidMessage, decode, encode
+from saga_schemas.export import file_name, json_schema
+from saga_schemas.topics import (
+    MESSAGES,
+    PAYMENT_COMMANDS,
+    TOPICS,
+    USER_EVENTS,
+    key_of,
+    topic_of,
+)
+
+FOLDER = Path(__file__).parent.parent
+SPECIFICATION = (FOLDER / "golden/specification.user.payment_info_retrieved.json").read_bytes()
+
+each_message = pytest.mark.parametrize("message", MESSAGES, ids=file_name)
+
+
+def golden(message):
+    return (FOLDER / "golden" / file_name(message)).read_bytes()
+
+
+def topic_named(message):
+    return next(topic for topic in TOPICS if message in topic.messages)
+
+
+@each_message
+def test_a_golden_message_is_read_and_written_unchanged(message):
+    read = decode(topic_named(message), golden(message))
+    assert type(read) is message
+    assert json.loads(encode(read)) == json.loads(golden(message))
+
+
+@each_message
+def test_the_committed_json_schema_is_the_model_s(message):
+    # If this fails the wire has changed: an optional field may be added (then run
+    # `python -m saga_schemas.export shared/schemas/json_schema` and extend the golden message);
+    # anything else is a new version beside the old one.
+    assert (FOLDER / "json_schema" / file_name(message)).read_text() == json_schema(message)
+
+
+@each_message
+def test_a_golden_message_is_valid_by_its_json_schema(message):
+    jsonschema.validate(json.loads(golden(message)), json.loads(json_schema(message)))
+
+
+def test_every_file_belongs_to_a_message():
+    known = {file_name(message) for message in MESSAGES}
+    assert {path.name for path in (FOLDER / "json_schema").iterdir()} == known
+    specified = {"specification.user.payment_info_retrieved.json"}
+    assert {path.name for path in (FOLDER / "golden").iterdir()} == known | specified
+
+
+def test_the_specification_s_message_is_read_byte_for_byte():
+    message = decode(USER_EVENTS, SPECIFICATION)
+    assert message.payload.customer.stripe_customer_id == "<stripe_customer_id>"
+    assert message.payload.customer.user_stripe_card.payment_method_id == "<payment_method_id>"
+    assert message.payload.order.amount == 1299
+    assert message.payload.order.currency == "usd"
+    assert message.version == 1
+
+
+def test_ours_carries_every_field_that_the_specification_shows():
+    shown, ours = json.loads(SPECIFICATION), json.loads(encode(decode(USER_EVENTS, SPECIFICATION)))
+
+    def missing(shown, ours, path=""):
+        for name, value in shown.items():
+            if name not in ours:
+                yield f"{path}{name}"
+            elif isinstance(value, dict):
+                yield from missing(value, ours[name], f"{path}{name}.")
+
+    assert list(missing(shown, ours)) == []
+
+
+def test_a_message_without_an_id_has_the_same_id_each_time_it_is_read():
+    first, second = decode(USER_EVENTS, SPECIFICATION), decode(USER_EVENTS, SPECIFICATION)
+    assert first.message_id == second.message_id
+
+
+def test_two_sagas_bare_messages_have_different_ids():
+    other = SPECIFICATION.replace(b"<saga_id>", b"another saga")
+    ids = {decode(USER_EVENTS, value).message_id for value in (SPECIFICATION, other)}
+    assert len(ids) == 2
+
+
+def test_a_user_without_a_card_may_be_written_as_an_empty_object():
+    message = json.loads(SPECIFICATION)
+    message["payload"]["customer"]["userStripeCard"] = {}
+    read = decode(USER_EVENTS, json.dumps(message).encode())
+    assert read.payload.customer.user_stripe_card is None
+
+
+def test_unknown_fields_are_ignored_everywhere():
+    message = json.loads(golden(PAYMENT_COMMANDS.messages[0]))
+    message["novelty"] = message["payload"]["novelty"] = 1
+    message["payload"]["customer"]["novelty"] = message["payload"]["order"]["novelty"] = 1
+    decode(PAYMENT_COMMANDS, json.dumps(message).encode())
+
+
+@each_message
+def test_the_key_is_the_saga_s_id_and_the_topic_the_only_one(message):
+    read = decode(topic_named(message), golden(message))
+    assert key_of(read) == read.correlation_id.encode()
+    assert topic_of(read) is topic_named(message)
+
+
+def changed(path, value):
+    message = json.loads(SPECIFICATION)
+    place = message
+    *parents, last = path.split(".")
+    for name in parents:
+        place = place[name]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return json.dumps(message).encode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("type", ...),
+        ("type", "user.unheard_of"),
+        ("type", 7),
+        ("correlation_id", ...),
+        ("correlation_id", ""),
+        ("correlation_id", "x" * 256),
+        ("correlation_id", "nul\0"),
+        ("timestamp", ...),
+        ("timestamp", "yesterday"),
+        ("timestamp", "2025-03-31T10:30:00"),
+        ("version", 2),
+        ("message_id", "no uuid"),
+        ("source", ...),
+        ("payload", ...),
+        ("payload.order.amount", ...),
+        ("payload.order.amount", 0),
+        ("payload.order.amount", -5),
+        ("payload.order.amount", 12.99),
+        ("payload.order.amount", "1299"),
+        ("payload.order.amount", True),
+        ("payload.order.amount", 100_000_000),
+        ("payload.order.currency", "credits"),
+        ("payload.order.description", "nul\0"),
+        ("payload.customer.clerkUserId", ...),
+        ("payload.customer.stripeCustomerId", None),
+        ("payload.customer.userStripeCard", ...),
+        ("payload.customer.userStripeCard.payment_method_id", ...),
+        ("payload.attempt", 0),
+    ],
+)
+def test_a_wrong_or_missing_field_is_named(field, value):
+    with pytest.raises(InvalidMessage) as error:
+        decode(USER_EVENTS, changed(field, value))
+    assert list(error.value.fields) == [field]
+    assert field in str(error.value)
+
+
+@each_message
+@pytest.mark.parametrize("field", ["type", "correlation_id", "timestamp", "payload", "source"])
+def test_every_field_of_the_specification_is_required_in_every_message(message, field):
+    body = json.loads(golden(message))
+    del body[field]
+    with pytest.raises(InvalidMessage) as error:
+        decode(topic_named(message), json.dumps(body).encode())
+    assert list(error.value.fields) == [field]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"null",
+        b"7",
+        b'"text"',
+        b"[" * 100_000,
+        b'{"a":' * 10_000,
+        b"\0" * 1_000_000,
+    ],
+    ids=lambda value: repr(value[:8]),
+)
+def test_bytes_that_are_no_message_are_refused_and_nothing_else_happens(value):
+    with pytest.raises(InvalidMessage):
+        decode(USER_EVENTS, value)
+
+
+def test_an_upper_case_currency_is_read_as_its_lower_case():
+    message = decode(USER_EVENTS, changed("payload.order.currency", "EUR"))
+    assert message.payload.order.currency == "eur"
+
+
+def test_topics_and_their_messages_are_the_contract():
+    assert {
+        topic.name: [model.model_fields["type"].default for model in topic.messages]
+        for topic in TOPICS
+    } == {
+        "user_commands": ["retrieve_payment_info"],
+        "user_events": ["user.payment_info_retrieved", "user.payment_info_failed"],
+        "payment_commands": ["authorize_payment"],
+        "payment_events": ["payment.authorized", "payment.failed"],
+        "order_events": ["order.authorized", "order.rejected"],
+    }
