@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem
 from fastapi_problem.handler import new_exception_handler
 from starlette.requests import Request
@@ -57,16 +56,12 @@ def problem_of(refusal: Refusal) -> Problem:
 
 
 def install_faults(api: FastAPI) -> None:
-    """Answer this service's errors with 503 and when to try again; name what is invalid, 422.
+    """Answer this service's errors with 503 and when to try again.
 
     The operator's log says what was wrong; the caller is told no address and no key.
     """
-    handler = new_exception_handler(
-        handlers={UserServiceError: _fault},
-        request_validation_handler=_invalid,
-    )
+    handler = new_exception_handler(handlers={UserServiceError: _fault})
     api.add_exception_handler(UserServiceError, handler)
-    api.add_exception_handler(RequestValidationError, handler)
 
 
 def _fault(_: Any, __: Request, error: UserServiceError) -> Problem:
@@ -81,28 +76,6 @@ def _fault(_: Any, __: Request, error: UserServiceError) -> Problem:
         code=code,
         cure=cure,
     )
-
-
-def _invalid(_: Any, __: Request, error: RequestValidationError) -> Problem:
-    """Each field and what is wrong with it; what was sent is not repeated."""
-    errors = [
-        {"field": _field(detail["loc"]), "message": detail["msg"]} for detail in error.errors()
-    ]
-    return Problem(
-        "The request is invalid.",
-        type_="invalid-request",
-        detail="; ".join(f"{each['field']}: {each['message']}" for each in errors),
-        status=422,
-        code="invalid_request",
-        cure="Correct the fields that are named.",
-        errors=errors,
-    )
-
-
-def _field(location: tuple[Any, ...]) -> str:
-    """The field's name; it may be the caller's own, with what is no character of UTF-8."""
-    name = ".".join(map(str, location[1:])) or "(the whole body)"
-    return name.encode(errors="replace").decode()
 
 
 def _type(code: str) -> str:

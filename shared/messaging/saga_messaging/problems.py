@@ -1,9 +1,11 @@
 """HTTP errors as problem+json (RFC 9457), and a bound on the size of a body."""
 
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI
-from fastapi_problem.error import StatusProblem
+from fastapi.exceptions import RequestValidationError
+from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import add_exception_handler, new_exception_handler
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -12,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from saga_messaging.errors import DatabaseUnavailable
 
 RETRY_AFTER_SECONDS: Final = "1"
+
+logger = structlog.get_logger(__name__)
 
 
 class BodyTooLarge(StatusProblem):
@@ -29,19 +33,55 @@ class ServiceUnavailable(StatusProblem):
 
 
 def install_problems(api: FastAPI, max_body_bytes: int) -> None:
-    """Answer every error with problem+json, and refuse larger bodies with 413."""
-    add_exception_handler(
-        api,
-        new_exception_handler(handlers={DatabaseUnavailable: _database_unavailable}),
+    """Answer every error with problem+json, and refuse larger bodies with 413.
+
+    What is invalid is named field by field and not repeated; what failed inside is in the log.
+    """
+    handler = new_exception_handler(
+        handlers={DatabaseUnavailable: _database_unavailable},
+        request_validation_handler=_invalid,
+        unhandled_wrappers={"default": _Unexpected},
     )
+    add_exception_handler(api, handler)
+    api.add_exception_handler(DatabaseUnavailable, handler)
     api.add_middleware(_BoundedBody, max_bytes=max_body_bytes)
 
 
-def _database_unavailable(_: object, request: Request, error: Exception) -> StatusProblem:  # noqa: ARG001
+class _Unexpected(StatusProblem):
+    status = 500
+    title = "The service failed."
+
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__(detail="The log of the service says why.")
+
+
+def _database_unavailable(_: Any, __: Request, error: Exception) -> Problem:
+    logger.error("database_unavailable", error=str(error))
     return ServiceUnavailable(
-        detail=f"{error}. Nothing was changed; try again.",
+        detail="The database does not answer. The same request may be sent again.",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
+
+
+def _invalid(_: Any, __: Request, error: RequestValidationError) -> Problem:
+    errors = [
+        {"field": _field(detail["loc"]), "message": detail["msg"]} for detail in error.errors()
+    ]
+    return Problem(
+        "The request is invalid.",
+        type_="invalid-request",
+        detail="; ".join(f"{each['field']}: {each['message']}" for each in errors),
+        status=422,
+        code="invalid_request",
+        cure="Correct the fields that are named.",
+        errors=errors,
+    )
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    """The field's name; it may be the caller's own, with what is no character of UTF-8."""
+    name = ".".join(map(str, location[1:])) or "(the whole body)"
+    return name.encode(errors="replace").decode()
 
 
 class _BoundedBody:

@@ -1,6 +1,7 @@
 """What the services' `main.py` have in common: start the parts, watch them, stop them in order."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -114,6 +115,9 @@ def checks(
 
 def serve(api: FastAPI, settings: ServiceSettings) -> None:
     """Serve until SIGTERM or SIGINT; then finish the requests and the lifespan, and return."""
+    # When it is done, uvicorn raises the signal again, for whoever handled it before: nobody.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _done)
     uvicorn.run(
         api,
         host=settings.http_host,
@@ -122,3 +126,7 @@ def serve(api: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,
         timeout_graceful_shutdown=settings.http_shutdown_seconds,
     )
+
+
+def _done(*_: object) -> None:
+    """A signal that has been obeyed."""
