@@ -18,7 +18,7 @@ from functools import cache
 import psutil
 
 TOKEN_VARIABLE = "SAGA_GUARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 3.0
 POLL_SECONDS = 0.05
 
 

@@ -13,5 +13,14 @@ def cache_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """The folder for databases, broker log and log files; `SAGA_DATA_DIR` moves it."""
+    """The folder of `saga up`: databases, broker log, log files; `SAGA_DATA_DIR` moves it."""
+    return _root() / "up"
+
+
+def demo_dir() -> Path:
+    """The folder of `saga demo`, beside that of `saga up`."""
+    return _root() / "demo"
+
+
+def _root() -> Path:
     return Path(os.environ.get("SAGA_DATA_DIR") or ".saga").absolute()

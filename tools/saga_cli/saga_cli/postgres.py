@@ -19,11 +19,13 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
 from saga_cli.errors import ChildFailedError
 from saga_cli.pgserver_wheel import BIN_DIR, find_suitable_socket_dir
-from saga_cli.postgres_setup import SUPERUSER, prepare_data_dir, system_user
+from saga_cli.postgres_setup import SUPERUSER, other_server, prepare_data_dir, system_user
 from saga_cli.processes import Child
 from saga_cli.waiting import wait_until_nothing
 
 READY_SECONDS = 30.0
+# A server whose parent was killed is given a moment to end before its folder is used again.
+LEFT_OVER_SECONDS = 10.0
 
 # `fsync`, `full_page_writes` and `synchronous_commit` stay on: a commit that was answered survives
 # any kill -9 and a power cut, which the fault tests rely on.
@@ -95,6 +97,9 @@ class EmbeddedPostgres:
     def launch(self) -> None:
         """The first half of `start`: returns when the process runs; the first makes the cluster."""
         self._child = self._child or self._prepare()
+        if not self._child.running:
+            cluster = self._dir / "cluster"
+            wait_until_nothing(lambda: other_server(cluster), LEFT_OVER_SECONDS)
         self._child.start()
 
     def await_ready(self, timeout_seconds: float = READY_SECONDS) -> None:

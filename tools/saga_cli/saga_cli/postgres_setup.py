@@ -5,6 +5,9 @@ import shutil
 import stat
 from pathlib import Path
 
+import psutil
+
+from saga_cli.guard import is_alive
 from saga_cli.pgserver_wheel import BIN_DIR, ensure_user_exists, pgexec
 
 SUPERUSER = "postgres"
@@ -30,6 +33,18 @@ def prepare_data_dir(cluster: Path) -> None:
     if not (cluster / "PG_VERSION").exists():
         options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER)
         pgexec("initdb", (*options, "-D", str(cluster)), BIN_DIR, user=user)
+
+
+def other_server(cluster: Path) -> str | None:
+    """Which PostgreSQL process uses the folder already, in words, or None."""
+    try:
+        pid = int((cluster / "postmaster.pid").read_text().splitlines()[0])
+        process = psutil.Process(pid)
+        if is_alive(process) and process.name() == "postgres":
+            return f"PostgreSQL (process {pid}) still uses {cluster}"
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        pass
+    return None
 
 
 def let_others_pass(path: Path) -> None:

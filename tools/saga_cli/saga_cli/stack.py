@@ -84,16 +84,18 @@ class Stack:
         """The SQLAlchemy address of each service's database."""
         return dict(self.addresses.databases)
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """The base address of every part that serves HTTP, by name."""
+        return {name: part.url for name, part in self.parts.items() if isinstance(part, HttpServer)}
+
     def url(self, name: str) -> str:
         """The base address of a part that serves HTTP.
 
         Raises:
             KeyError: It is not part of this stack.
         """
-        part = self.parts[name]
-        if not isinstance(part, HttpServer):
-            raise KeyError(name)
-        return part.url
+        return self.urls[name]
 
     def start_all(self, report: Report = _log.info) -> None:
         """Starts everything, in order; returns when everything is ready.
@@ -115,6 +117,7 @@ class Stack:
             self._migrate()
             report(f"Starting {', '.join(self.settings.services)}")
             self._start(self.settings.services)
+            report("Ready")
         except BaseException:
             self.stop_all()
             raise

@@ -11,6 +11,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         ready = os.environ.get("STANDIN") != "never ready"
         self.send_response(200 if ready else 503)
+        self.send_header("X-Pid", str(os.getpid()))
         self.end_headers()
         self.wfile.write(b'{"database": "ok"}' if ready else b'{"database": "away"}')
 

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -156,3 +157,29 @@ def test_no_orphans_however_the_parent_dies(tmp_path, end):
         parent.wait(20)
     for pid in [*pids, *(child.pid for child in family)]:
         gone(pid)
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_two_stacks_share_a_broker_and_a_server_and_nothing_else(
+    monkeypatch, stack_dir, kafka, postgres
+):
+    monkeypatch.setitem(SERVICES, "user", Service("user", "user_service", 0))
+    shared = {"kafka_bootstrap": None, "database_urls": {}, "stripe_api_base": None}
+
+    def stack(name: str) -> Stack:
+        chosen = settings(stack_dir / name, services=("user",), **shared)
+        prefixed = replace(
+            chosen, topic_prefix=f"{name}-", database_prefix=f"{name}-", service_env={}
+        )
+        return Stack(prefixed, kafka=kafka, postgres=postgres)
+
+    with stack("one") as one, stack("two") as two:
+        assert set(one.parts) == {"emulator", "user"}
+        assert one.kafka_bootstrap == two.kafka_bootstrap == kafka.bootstrap_servers
+        body = {"clerk_user_id": "u1"}
+        assert httpx.post(f"{one.users_url}/users", json=body, timeout=20).status_code == 201
+        assert httpx.get(f"{two.users_url}/users/u1", timeout=20).status_code == 404
+    assert kafka.running
+    assert postgres.running

@@ -1,0 +1,45 @@
+"""The services' HTTP interfaces, as the commands use them."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+Json = dict[str, Any]
+TIMEOUT_SECONDS = 15.0
+
+
+class Api:
+    """A client of one service; any answer but success raises httpx.HTTPStatusError."""
+
+    def __init__(self, base_url: str) -> None:
+        # A proxy of the environment is not meant for loopback.
+        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def get(self, path: str, **query: str | int | None) -> Json:
+        """The JSON of a resource; parameters that are None are left out."""
+        given = {key: value for key, value in query.items() if value is not None}
+        return self._answer(self._client.get(path, params=given))
+
+    def post(self, path: str, body: Json) -> Json:
+        """What the service answers to a new resource."""
+        return self._answer(self._client.post(path, json=body))
+
+    def put(self, path: str, body: Json) -> Json:
+        """What the service answers to a replaced resource."""
+        return self._answer(self._client.put(path, json=body))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    @staticmethod
+    def _answer(response: httpx.Response) -> Json:
+        return response.raise_for_status().json()

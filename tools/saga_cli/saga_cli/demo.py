@@ -1,0 +1,83 @@
+"""`saga demo`: orders with every kind of card, each of which must end as its card says."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.text import Text
+
+from saga_cli.api import Api
+from saga_cli.demo_cases import CASES
+from saga_cli.demo_run import Placed, follow, place
+from saga_cli.demo_text import demo_table, plain_line
+from saga_cli.demo_users import prepare_user, stripe_client
+from saga_cli.paths import demo_dir
+from saga_cli.screen import clear_errors, errors, output
+from saga_cli.session import addresses_table, stack_session, watch
+from saga_cli.settings import StackSettings, with_environment
+from saga_cli.stack import Stack
+
+
+def demo(
+    *,
+    data_dir: Annotated[Path | None, typer.Option(help="Emptied first.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on running until Ctrl-C.")] = False,
+) -> None:
+    """Start everything, place an order with every kind of card, and check how each one ends."""
+    folder = (data_dir or demo_dir()).absolute()
+    failed = True
+    with clear_errors():
+        settings = with_environment(StackSettings(data_dir=folder))
+        with stack_session(settings, fresh=True) as stack:
+            failed = not report(run_demo(stack))
+            if keep:
+                output.print(addresses_table(stack))
+                errors.print("Still running. Ctrl-C stops everything.")
+                watch(stack)
+    raise typer.Exit(int(failed))
+
+
+def run_demo(stack: Stack) -> list[Placed]:
+    """Registers the users, places the orders, and shows them until all have finished."""
+    run = secrets.token_hex(3)
+    sdk = stripe_client(stack.settings, stack.addresses.stripe_api_base)
+    with Api(stack.users_url) as users, Api(stack.orders_url) as orders:
+        people = [(f"user_demo_{run}_{number:02}", case) for number, case in enumerate(CASES)]
+        errors.print(f"Registering users at {_stripe_name(stack)}")
+        for clerk_user_id, case in people:
+            prepare_user(users, clerk_user_id, case, sdk)
+        errors.print("Placing orders")
+        placed = [place(orders, case, clerk_user_id) for clerk_user_id, case in people]
+        _show(stack, orders, placed)
+        return placed
+
+
+def report(placed: Sequence[Placed]) -> bool:
+    """Prints the summary; returns whether every order ended as its card says."""
+    wrong = [one for one in placed if one.differences()]
+    for one in wrong:
+        output.print(Text(f"{one.case.title} ({one.order['id']}): {'; '.join(one.differences())}"))
+    right = len(placed) - len(wrong)
+    style = "bold red" if wrong else "bold green"
+    output.print(Text(f"{right} of {len(placed)} orders ended as their card says.", style=style))
+    return not wrong
+
+
+def _show(stack: Stack, orders: Api, placed: Sequence[Placed]) -> None:
+    if not output.is_terminal:
+        for news in follow(orders, placed):
+            stack.check()
+            for one in news:
+                output.print(plain_line(one))
+        return
+    with Live(demo_table(placed), console=output, auto_refresh=False) as live:
+        for _ in follow(orders, placed):
+            stack.check()
+            live.update(demo_table(placed), refresh=True)
+
+
+def _stripe_name(stack: Stack) -> str:
+    return stack.addresses.stripe_api_base or "Stripe (test mode)"

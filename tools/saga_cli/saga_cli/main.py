@@ -1,0 +1,17 @@
+"""The command `saga`."""
+
+import typer
+
+from saga_cli.demo import demo
+from saga_cli.doctor import doctor
+from saga_cli.orders import orders, show
+from saga_cli.up import up
+
+app = typer.Typer(
+    help="The saga reference system on this machine: run it, watch it, ask it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+for command in (up, demo, orders, show, doctor):
+    app.command()(command)

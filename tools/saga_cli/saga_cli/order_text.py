@@ -1,0 +1,115 @@
+"""How an order looks on the screen."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from saga_cli.money import money
+from saga_cli.steps import step_milliseconds
+
+Json = dict[str, Any]
+COLOURS = {"authorized": "green", "rejected": "red"}
+
+
+def state_text(order: Json) -> Text:
+    """The state in its colour, marked if its deadline has passed."""
+    overdue = " (overdue)" if order.get("overdue") else ""
+    return Text(order["state"] + overdue, style=COLOURS.get(order["state"], "yellow"))
+
+
+def reason_code(order: Json) -> str:
+    """Why an order was rejected, in codes: ours, and the issuer's where there is one."""
+    reason = order.get("reason") or {}
+    codes = (reason.get("code"), reason.get("decline_code"))
+    return " / ".join(dict.fromkeys(code for code in codes if code))
+
+
+def orders_table(orders: Sequence[Json]) -> Table:
+    """Several orders, one in each row."""
+    table = Table(
+        "ORDER", "CREATED", "USER", "AMOUNT", "STATE", "REASON", "PAYMENT INTENT", box=None
+    )
+    for order in orders:
+        table.add_row(
+            order["id"],
+            f"{_time(order['created_at']):%Y-%m-%d %H:%M:%S}",
+            escape(order["clerk_user_id"]),
+            money(order["amount"], order["currency"]),
+            state_text(order),
+            escape(reason_code(order)),
+            order["payment_intent_id"] or "",
+        )
+    return table
+
+
+def order_story(order: Json) -> RenderableType:
+    """One order: where it stands, why, and every message of its saga."""
+    parts: list[RenderableType] = [_facts(order)]
+    if order["reason"]:
+        parts += [Text("\nWhy", style="bold"), _reason(order["reason"])]
+    return Group(*parts, Text("\nHistory", style="bold"), _history(order))
+
+
+def _facts(order: Json) -> Table:
+    facts = {
+        "Order": order["id"],
+        "State": state_text(order),
+        "Amount": money(order["amount"], order["currency"]),
+        "Description": escape(order["description"]),
+        "User": escape(order["clerk_user_id"]),
+        "PaymentIntent": order["payment_intent_id"],
+        "Created": order["created_at"],
+        "Updated": order["updated_at"],
+        "Deadline": order["deadline_at"],
+        "Hold ends": order.get("capture_before"),
+        "Took": ", ".join(
+            f"{k} {v:.0f} ms" for k, v in step_milliseconds(order["history"]).items()
+        ),
+    }
+    return _pairs(facts)
+
+
+def _reason(reason: Json) -> Table:
+    codes = {
+        "Code": reason.get("code"),
+        "Stripe's code": reason.get("stripe_code"),
+        "Decline code": reason.get("decline_code"),
+        "Advice": reason.get("advice_code"),
+    }
+    words = {"Cause": reason.get("message"), "Cure": reason.get("cure")}
+    return _pairs({name: escape(text or "") for name, text in {**words, **codes}.items()})
+
+
+def _history(order: Json) -> Table:
+    table = Table("AT", "+MS", "", "MESSAGE", "NOTE", "MESSAGE ID", box=None)
+    start = _time(order["created_at"])
+    for entry in order["history"]:
+        at = _time(entry["at"])
+        table.add_row(
+            f"{at:%H:%M:%S.%f}"[:-3],
+            f"{(at - start).total_seconds() * 1000:.0f}",
+            "→ in" if entry["direction"] == "in" else "← out",
+            entry["type"],
+            escape(entry["note"] or ""),
+            str(entry["message_id"]),
+        )
+    return table
+
+
+def _pairs(values: dict[str, Any]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in values.items():
+        if value:
+            table.add_row(name, value)
+    return table
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,44 @@
+"""`saga up`: the local stack until Ctrl-C."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saga_cli.paths import data_dir as default_data_dir
+from saga_cli.screen import clear_errors, errors, output
+from saga_cli.services import DEFAULT_PORTS, EMULATOR, KAFKA
+from saga_cli.session import addresses_table, stack_session, watch
+from saga_cli.settings import StackSettings, with_environment
+
+
+def _port(name: str) -> object:
+    return typer.Option(help=f"Port of {name}; 0: any free one.", min=0, max=65_535)
+
+
+def up(  # noqa: PLR0913 - each is an option of the command
+    *,
+    data_dir: Annotated[Path | None, typer.Option(help="Kept between runs.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget all earlier data.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show the logs.")] = False,
+    orders_port: Annotated[int, _port("order_saga")] = DEFAULT_PORTS["order_saga"],
+    users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
+    payments_port: Annotated[int, _port("payment")] = DEFAULT_PORTS["payment"],
+    emulator_port: Annotated[int, _port("the Stripe emulator")] = DEFAULT_PORTS["emulator"],
+    kafka_port: Annotated[int, _port("Kafka")] = DEFAULT_PORTS["kafka"],
+) -> None:
+    """Start Kafka, PostgreSQL, the Stripe emulator and the services; stop them on Ctrl-C."""
+    folder = (data_dir or default_data_dir()).absolute()
+    ports = {
+        "order_saga": orders_port,
+        "user": users_port,
+        "payment": payments_port,
+        EMULATOR: emulator_port,
+        KAFKA: kafka_port,
+    }
+    with clear_errors():
+        settings = with_environment(StackSettings(data_dir=folder, ports=ports))
+        with stack_session(settings, fresh=fresh) as stack:
+            output.print(addresses_table(stack))
+            errors.print("Ready. Ctrl-C stops everything.")
+            watch(stack, follow=follow)

@@ -1,0 +1,103 @@
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from saga_cli.money import money
+from saga_cli.order_text import order_story, orders_table, reason_code
+from saga_cli.steps import step_milliseconds, total_milliseconds
+
+
+def entry(at: str, direction: str, kind: str) -> dict:
+    return {
+        "at": f"2026-01-01T00:00:{at}Z",
+        "direction": direction,
+        "type": kind,
+        "message_id": "m1",
+        "note": "-> [rejected]",
+    }
+
+
+ORDER = {
+    "id": "o1",
+    "state": "rejected",
+    "reason": {
+        "code": "card_declined",
+        "decline_code": "insufficient_funds",
+        "stripe_code": "card_declined",
+        "message": "The issuer refused [the amount].",
+        "cure": "Use another card.",
+    },
+    "payment_intent_id": "pi_1",
+    "amount": 1299,
+    "currency": "usd",
+    "description": "pizza [bold]",
+    "clerk_user_id": "u1",
+    "created_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-01T00:00:00.250Z",
+    "deadline_at": None,
+    "overdue": False,
+    "history": [
+        entry("00.000", "in", "place_order"),
+        entry("00.000", "out", "retrieve_payment_info"),
+        entry("00.040", "in", "user.payment_info_retrieved"),
+        entry("00.040", "out", "authorize_payment"),
+        entry("00.250", "in", "payment.failed"),
+        entry("00.250", "out", "order.rejected"),
+    ],
+}
+
+
+def rendered(renderable: object) -> str:
+    console = Console(file=StringIO(), width=200)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def test_the_story_tells_state_cause_cure_and_every_message():
+    story = rendered(order_story(ORDER))
+    for part in ("rejected", "12.99 USD", "The issuer refused [the amount].", "Use another card."):
+        assert part in story
+    for message in ORDER["history"]:
+        assert message["type"] in story
+
+
+def test_what_looks_like_markup_is_shown_as_it_is():
+    assert "pizza [bold]" in rendered(order_story(ORDER))
+    assert "-> [rejected]" in rendered(order_story(ORDER))
+
+
+def test_the_list_has_one_row_for_each_order_with_its_reason():
+    lines = rendered(orders_table([ORDER, ORDER])).strip().splitlines()
+    assert len(lines) == 3
+    assert "card_declined / insufficient_funds" in lines[1]
+
+
+def test_a_code_that_is_told_twice_is_shown_once():
+    reason = {"code": "authentication_required", "decline_code": "authentication_required"}
+    assert reason_code({"reason": reason}) == "authentication_required"
+    assert reason_code({"reason": None}) == ""
+
+
+def test_a_step_lasts_from_its_command_to_the_next_message_in():
+    assert step_milliseconds(ORDER["history"]) == {
+        "retrieve_payment_info": pytest.approx(40),
+        "authorize_payment": pytest.approx(210),
+    }
+    assert total_milliseconds(ORDER) == pytest.approx(250)
+
+
+def test_a_step_without_an_answer_has_no_duration():
+    assert step_milliseconds(ORDER["history"][:4]) == {"retrieve_payment_info": pytest.approx(40)}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (1299, "usd", "12.99 USD"),
+        (5, "eur", "0.05 EUR"),
+        (1299, "jpy", "1299 JPY"),
+        (1299, "kwd", "1.299 KWD"),
+    ],
+)
+def test_amounts_are_shown_in_the_currencys_unit(amount, currency, text):
+    assert money(amount, currency) == text
