@@ -3,12 +3,14 @@
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import psutil
 
+from saga_cli.errors import ChildFailedError
 from saga_cli.guard import is_alive
-from saga_cli.pgserver_wheel import BIN_DIR, ensure_user_exists, pgexec
+from saga_cli.pgserver_wheel import BIN_DIR, ensure_user_exists
 
 SUPERUSER = "postgres"
 SYSTEM_USER = "pgserver"
@@ -23,7 +25,11 @@ def system_user() -> str | None:
 
 
 def prepare_data_dir(cluster: Path) -> None:
-    """Makes the folder a PostgreSQL cluster, unless it is one; only its owner may read it."""
+    """Makes the folder a PostgreSQL cluster, unless it is one; only its owner may read it.
+
+    Raises:
+        ChildFailedError: initdb refused; the message has its output.
+    """
     user = system_user()
     cluster.mkdir(parents=True, exist_ok=True)
     if user:
@@ -31,8 +37,17 @@ def prepare_data_dir(cluster: Path) -> None:
         for path in (cluster, BIN_DIR):
             let_others_pass(path)
     if not (cluster / "PG_VERSION").exists():
-        options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER)
-        pgexec("initdb", (*options, "-D", str(cluster)), BIN_DIR, user=user)
+        _initdb(cluster, user)
+
+
+def _initdb(cluster: Path, user: str | None) -> None:
+    options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "-U", SUPERUSER)
+    command = [str(BIN_DIR / "initdb"), *options, "-D", str(cluster)]
+    result = subprocess.run(
+        command, user=user, group=user, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise ChildFailedError(f"initdb could not make {cluster}: {result.stdout}{result.stderr}")
 
 
 def other_server(cluster: Path) -> str | None:
