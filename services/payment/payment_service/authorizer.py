@@ -21,7 +21,8 @@ from payment_service.ports import (
 from payment_service.troubleshooting import verdict_of
 
 KEY_LIFETIME_SECONDS: Final = 23 * 3600
-"""Stripe forgets an idempotency key after 24 h; a request that is made then makes a second hold."""
+"""Stripe may forget an idempotency key after 24 h; a request that is made then would make a second
+hold: https://docs.stripe.com/api/idempotent_requests"""
 
 
 class Authorizer:

@@ -7,7 +7,7 @@ https://docs.stripe.com/payments/paymentintents/lifecycle .
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import stripe
 from saga_stripe import is_transient
@@ -23,10 +23,10 @@ from payment_service.domain import (
     Outcome,
     PaymentMethodNotFound,
 )
+from payment_service.errors import describe
 from payment_service.ports import Open, Unknown
 
 Json: TypeAlias = Mapping[str, Any]
-MAX_REASON_LENGTH: Final = 500
 
 
 def outcome_of_intent(intent: Json) -> Outcome | Open:
@@ -53,7 +53,7 @@ def outcome_of_intent(intent: Json) -> Outcome | Open:
 
 def answer_of_error(error: BaseException) -> NotAuthorized | Unknown:
     """What an error of a call says; only a refusal of the request itself is an outcome."""
-    if isinstance(error, stripe.StripeError) and _is_refusal(error):
+    if isinstance(error, stripe.StripeError) and _is_refusal(error) and not is_transient(error):
         body: Json = error.json_body["error"] if isinstance(error.json_body, dict) else {}
         intent: Json = body.get("payment_intent") or {}
         return _refusal(body, intent.get("id"))
@@ -62,11 +62,6 @@ def answer_of_error(error: BaseException) -> NotAuthorized | Unknown:
         repeat=is_transient(error) and not _replayed_failure(error),
         retry_after_seconds=_retry_after(error),
     )
-
-
-def describe(error: BaseException) -> str:
-    """The error in a line that can be stored."""
-    return f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_REASON_LENGTH]
 
 
 def _is_refusal(error: stripe.StripeError) -> bool:

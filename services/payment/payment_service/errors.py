@@ -1,8 +1,17 @@
 """What is nobody's decision: exceptions of this service.
 
 PaymentServiceError
-└── LeaseLost      another executor may have the payment: leave it alone, it is taken up again
+└── LeaseLost      the payment is no longer ours to work on: it is taken up again
 """
+
+from typing import Final
+
+MAX_DESCRIPTION_LENGTH: Final = 500
+
+
+def describe(error: BaseException) -> str:
+    """The error in a line that PostgreSQL can store."""
+    return f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_DESCRIPTION_LENGTH]
 
 
 class PaymentServiceError(Exception):
@@ -10,4 +19,4 @@ class PaymentServiceError(Exception):
 
 
 class LeaseLost(PaymentServiceError):
-    """The lease of a payment was not renewed in time; nothing more may be sent for it."""
+    """Nothing more may be sent for a payment: its lease ran out, or this process is to stop."""

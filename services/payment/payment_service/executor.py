@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import structlog
 from saga_messaging.batcher import Batcher
 
-from payment_service.errors import LeaseLost
+from payment_service.errors import LeaseLost, describe
 from payment_service.ports import Lease, Postponed, Result, Work
 
 Authorize: TypeAlias = Callable[[Lease, Callable[[], bool]], Awaitable[Result]]
@@ -25,10 +25,15 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Held:
-    """A lease in this process, and when it was taken or renewed by the loop's clock."""
+    """A lease in this process; by the loop's clock, when it came and when it was last renewed."""
 
     lease: Lease
-    since: float
+    came_at: float
+    renewed_at: float
+
+    def lease_at(self, now: float) -> Lease:
+        """The lease, as old as it is now."""
+        return replace(self.lease, age_seconds=self.lease.age_seconds + now - self.came_at)
 
 
 class Executor:
@@ -65,6 +70,7 @@ class Executor:
         self._queue: deque[_Held] = deque()
         self._calls = 0
         self._tasks: asyncio.TaskGroup | None = None
+        self._interrupted: list[Lease] = []
         self._stopping = asyncio.Event()
         self._written = Batcher[Result, bool](work.write, WRITE_SIZE)
 
@@ -74,7 +80,7 @@ class Executor:
         room = self._memory_limit - len(self._held)
         for lease in leases[:room]:
             if lease.payment.saga_id not in self._held:
-                held = self._held[lease.payment.saga_id] = _Held(lease, now)
+                held = self._held[lease.payment.saga_id] = _Held(lease, now, now)
                 self._queue.append(held)
         self._start()
 
@@ -85,15 +91,21 @@ class Executor:
             ExceptionGroup: A bug; the process must end.
         """
         async with asyncio.TaskGroup() as self._tasks:
+            self._start()
             while not self._stopping.is_set():
                 await self._sweep()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), self._sweep_seconds)
-            await self._work.give_back([held.lease for held in self._queue])
+            await self._give_back([held.lease for held in self._queue])
+        await self._give_back(self._interrupted)
 
     def stop(self) -> None:
-        """Begin nothing more; others may take up what was not begun."""
+        """Begin nothing more, and repeat no request; others take up what is not done."""
         self._stopping.set()
+
+    async def _give_back(self, leases: Sequence[Lease]) -> None:
+        if leases:
+            await self._work.give_back(leases)
 
     async def _sweep(self) -> None:
         await self._renew()
@@ -104,11 +116,11 @@ class Executor:
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()
         old = now - self._lease_seconds / 3
-        due = {id_: held for id_, held in self._held.items() if held.since < old}
+        due = {id_: held for id_, held in self._held.items() if held.renewed_at < old}
         if due:
             renewed = await self._work.renew([held.lease for held in due.values()])
             for saga_id in renewed:
-                due[saga_id].since = now
+                due[saga_id].renewed_at = now
 
     def _start(self) -> None:
         while (
@@ -127,23 +139,26 @@ class Executor:
             self._calls -= 1
             self._start()
         if result and not await self._written.submit(result):
-            logger.warning("result_superseded", **_described(result.lease))
+            logger.warning("result_superseded", result=result)
         del self._held[held.lease.payment.saga_id]
 
     async def _call(self, held: _Held) -> Result | None:
-        def trusted() -> bool:
-            age = asyncio.get_running_loop().time() - held.since
-            return age < self._lease_seconds * TRUSTED_PART
-
+        lease = held.lease_at(asyncio.get_running_loop().time())
         try:
-            return await self._authorize(held.lease, trusted)
+            return await self._authorize(lease, lambda: self._may_ask(held))
         except LeaseLost:
-            logger.warning("lease_lost", **_described(held.lease))
+            logger.warning("payment_left_alone", **_described(held.lease))
+            if self._stopping.is_set():
+                self._interrupted.append(held.lease)
             return None
         except Exception as error:
             # One payment that we cannot handle must not stop the others: it waits, and says why.
             logger.exception("payment_not_handled", **_described(held.lease))
-            return self._postpone(held.lease, f"not handled: {type(error).__name__}: {error}"[:500])
+            return self._postpone(held.lease, f"not handled: {describe(error)}")
+
+    def _may_ask(self, held: _Held) -> bool:
+        age = asyncio.get_running_loop().time() - held.renewed_at
+        return age < self._lease_seconds * TRUSTED_PART and not self._stopping.is_set()
 
 
 def _described(lease: Lease) -> dict[str, object]:

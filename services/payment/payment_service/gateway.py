@@ -7,8 +7,9 @@ from typing import Any, Final
 import aiohttp
 import stripe
 
-from payment_service.classify import Json, answer_of_error, describe, outcome_of_intent
+from payment_service.classify import Json, answer_of_error, outcome_of_intent
 from payment_service.domain import Payment
+from payment_service.errors import describe
 from payment_service.ports import Absent, Answer, Finding, Unknown
 
 CLOCK_SLACK_SECONDS: Final = 600

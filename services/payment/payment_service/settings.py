@@ -30,9 +30,9 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     executor_pause_seconds: PositiveFloat = Field(
         5.0, description="Before Stripe is asked again about a payment, doubled each time."
     )
-    executor_pause_max_seconds: PositiveFloat = 600.0
+    executor_pause_max_seconds: PositiveFloat = 60.0
     stripe_retry_seconds: PositiveFloat = Field(
-        20.0, description="For how long a request is repeated at once, with the same key."
+        30.0, description="For how long a request is repeated at once, with the same key."
     )
     stripe_settle_seconds: PositiveFloat = Field(
         90.0, description="How long after the last request a PaymentIntent may still appear."
@@ -48,4 +48,10 @@ class PaymentSettings(ServiceSettings, StripeSettings):
                 f"EXECUTOR_LEASE_SECONDS must be at least {SWEEPS_PER_LEASE} times "
                 "EXECUTOR_SWEEP_SECONDS, so that a lease can be renewed in time"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_request_that_timed_out_can_be_repeated(self) -> Self:
+        if self.stripe_retry_seconds <= self.stripe_timeout_seconds:
+            raise ValueError("STRIPE_RETRY_SECONDS must be more than STRIPE_TIMEOUT_SECONDS")
         return self

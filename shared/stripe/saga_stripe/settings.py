@@ -1,11 +1,13 @@
 """The settings of every service that talks to Stripe."""
 
 from pydantic import Field, PositiveFloat, SecretStr, field_validator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class StripeSettings(BaseSettings):
     """Stripe's test mode, or the emulator. A live key is refused: this system is a reference."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)  # a refused key is not shown
 
     stripe_secret_key: SecretStr = Field(description="sk_test_…")
     stripe_api_base: str | None = Field(None, description="The emulator's address; else Stripe's.")

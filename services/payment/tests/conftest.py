@@ -1,0 +1,179 @@
+"""What every test may ask for: payments, and a fake of each port."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from payment_service.domain import (
+    Authorized,
+    Declined,
+    InvalidCustomer,
+    Outcome,
+    Payment,
+    PaymentMethodNotFound,
+)
+from payment_service.ports import (
+    Absent,
+    Answer,
+    Decided,
+    Finding,
+    Lease,
+    Postponed,
+    Result,
+    Unknown,
+)
+
+T = TypeVar("T")
+CARDS: dict[str, Callable[[], Outcome]] = {
+    "pm_card_visa": lambda: Authorized(f"pi_{uuid4().hex}"),
+    "pm_card_chargeDeclined": lambda: Declined(
+        "Your card was declined.",
+        "card_declined",
+        "generic_decline",
+        "try_again_later",
+        f"pi_{uuid4().hex}",
+    ),
+}
+
+
+def make_payment(**changes: Any) -> Payment:
+    defaults: dict[str, Any] = {
+        "saga_id": f"saga-{uuid4()}",
+        "attempt": 1,
+        "command_id": uuid4(),
+        "clerk_user_id": "user_1",
+        "stripe_customer_id": "cus_1",
+        "payment_method_id": "pm_card_visa",
+        "amount": 1299,
+        "currency": "usd",
+        "description": "Food delivery order",
+    }
+    return Payment(**{**defaults, **changes})
+
+
+async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
+    """What `look` finds, as soon as that is something."""
+    deadline = time.monotonic() + seconds
+    while not (found := await look()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.01)
+    return found
+
+
+class FakeGateway:
+    """Stripe, in memory. `faults` come first: each is an answer, and whether the work is done."""
+
+    def __init__(self) -> None:
+        self.customers = {"cus_1"}
+        self.outcomes: dict[str, Outcome] = {}
+        self.faults: list[tuple[Unknown, bool]] = []
+        self.finding: Finding | None = None
+        self.keys: list[str] = []
+        self.ages: list[float] = []
+
+    async def authorize(self, payment: Payment) -> Answer:
+        self.keys.append(payment.idempotency_key)
+        fault, done = self.faults.pop(0) if self.faults else (None, True)
+        if done:
+            self.outcomes.setdefault(payment.idempotency_key, self._outcome(payment))
+        return fault or self.outcomes[payment.idempotency_key]
+
+    async def find(self, payment: Payment, age_seconds: float) -> Finding:
+        self.ages.append(age_seconds)
+        outcome = self.outcomes.get(payment.idempotency_key)
+        left_behind = isinstance(outcome, Authorized | Declined)
+        return self.finding or (outcome if outcome and left_behind else Absent())
+
+    def _outcome(self, payment: Payment) -> Outcome:
+        if payment.stripe_customer_id not in self.customers:
+            return InvalidCustomer("No such customer", "resource_missing")
+        card = CARDS.get(payment.payment_method_id or "")
+        return card() if card else PaymentMethodNotFound("No such", "resource_missing")
+
+
+class FakeWork:
+    """The pending payments, in memory."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        self.lease_seconds = lease_seconds
+        self.pending: dict[str, Lease] = {}
+        self.next_try_at: dict[str, float] = {}
+        self.settle_after: dict[str, float] = {}
+        self.results: list[Result] = []
+        self.writes = 0
+
+    def put(self, payment: Payment) -> Lease:
+        return self._lease(Lease(payment))
+
+    async def take(self, limit: int) -> Sequence[Lease]:
+        now = time.monotonic()
+        due = [lease for id_, lease in self.pending.items() if self.next_try_at[id_] <= now]
+        return [self._lease(self._taken(lease, now)) for lease in due[:limit]]
+
+    async def renew(self, leases: Sequence[Lease]) -> set[str]:
+        return {self._lease(lease).payment.saga_id for lease in leases if self._stands(lease)}
+
+    async def give_back(self, leases: Sequence[Lease]) -> None:
+        for lease in filter(self._stands, leases):
+            self.next_try_at[lease.payment.saga_id] = time.monotonic()
+
+    async def write(self, results: Sequence[Result]) -> list[bool]:
+        self.writes += 1
+        return [self._write(result) for result in results]
+
+    def _taken(self, lease: Lease, now: float) -> Lease:
+        end = self.settle_after.get(lease.payment.saga_id)
+        return replace(
+            lease,
+            attempts=lease.attempts + 1,
+            settling=end is not None,
+            settled=end is not None and end <= now,
+        )
+
+    def _lease(self, lease: Lease) -> Lease:
+        self.pending[lease.payment.saga_id] = lease
+        self.next_try_at[lease.payment.saga_id] = time.monotonic() + self.lease_seconds
+        return lease
+
+    def _stands(self, lease: Lease) -> bool:
+        newest = self.pending.get(lease.payment.saga_id)
+        return newest is not None and newest.attempts == lease.attempts
+
+    def _write(self, result: Result) -> bool:
+        if not self._stands(result.lease):
+            return False
+        saga_id = result.lease.payment.saga_id
+        self.results.append(result)
+        match result:
+            case Decided():
+                del self.pending[saga_id]
+            case Postponed(reason=reason, pause_seconds=pause_seconds, settle=settle):
+                end = self.next_try_at[saga_id] = time.monotonic() + pause_seconds
+                self.pending[saga_id] = replace(self.pending[saga_id], last_error=reason)
+                if settle:
+                    self.settle_after.setdefault(saga_id, end)
+        return True
+
+
+@pytest.fixture(name="make_payment")
+def _make_payment() -> Callable[..., Payment]:
+    return make_payment
+
+
+@pytest.fixture(name="eventually")
+def _eventually() -> Callable[..., Awaitable[Any]]:
+    return eventually
+
+
+@pytest.fixture
+def fake_gateway() -> FakeGateway:
+    return FakeGateway()
+
+
+@pytest.fixture
+def fake_work() -> Callable[[float], FakeWork]:
+    return FakeWork

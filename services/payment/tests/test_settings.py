@@ -1,0 +1,28 @@
+import pytest
+from payment_service.settings import PaymentSettings
+from pydantic import ValidationError
+
+NEEDED = {"database_url": "postgresql+psycopg2://", "stripe_secret_key": "sk_test_1"}
+
+
+def test_the_defaults_go_together():
+    settings = PaymentSettings(**NEEDED)
+
+    assert (settings.http_port, settings.stripe_return_url) == (8002, None)
+
+
+def test_a_lease_that_could_not_be_renewed_in_time_is_refused():
+    with pytest.raises(ValidationError, match="EXECUTOR_LEASE_SECONDS"):
+        PaymentSettings(**NEEDED, executor_lease_seconds=2, executor_sweep_seconds=1)
+
+
+def test_a_request_that_times_out_must_leave_time_for_another():
+    with pytest.raises(ValidationError, match="STRIPE_RETRY_SECONDS"):
+        PaymentSettings(**NEEDED, stripe_timeout_seconds=20, stripe_retry_seconds=10)
+
+
+def test_a_live_key_is_refused_and_not_shown():
+    with pytest.raises(ValidationError) as raised:
+        PaymentSettings(**{**NEEDED, "stripe_secret_key": "sk_live_1"})
+
+    assert "sk_live_1" not in str(raised.value)
