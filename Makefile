@@ -1,0 +1,48 @@
+# Everything here needs Python 3.11+ and make; `demo` and `test` install the rest by themselves.
+PYTHON ?= python3
+UV := .tools/uv/bin/uv
+RUN := .venv/bin
+export UV_PYTHON_DOWNLOADS ?= never
+export UV_LINK_MODE ?= copy
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=…") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .tools/uv
+	.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+.venv/installed: $(UV) pyproject.toml uv.lock $(wildcard shared/*/pyproject.toml services/*/pyproject.toml tools/*/pyproject.toml)
+	$(UV) sync --frozen --python $(PYTHON) --quiet
+	@touch $@
+
+.PHONY: install
+install: .venv/installed  ## Install everything into .venv
+
+.PHONY: demo
+demo: install  ## Take real orders through all three services, live
+	$(RUN)/saga demo
+
+.PHONY: up
+up: install  ## Run the whole system until Ctrl-C
+	$(RUN)/saga up
+
+.PHONY: test
+test: install  ## All tests: unit, integration, end to end
+	$(RUN)/pytest -n $(WORKERS) --dist loadgroup
+
+.PHONY: check
+check: install  ## Lint, format, types, import contracts
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/pyright
+	$(RUN)/lint-imports
+
+.PHONY: bench
+bench: install  ## Throughput, latency, and what a saga costs
+	$(RUN)/python bench/bench.py $(ARGS)

@@ -1,0 +1,63 @@
+"""People who order: registered with their cards, and patient while a service is away."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import httpx
+from saga_cli.api import Api
+from saga_cli.demo_cases import Case
+from saga_cli.demo_users import prepare_user, stripe_client
+from saga_cli.stack import Stack
+
+T = TypeVar("T")
+ENDS = {"authorized", "rejected"}
+PATIENCE_SECONDS = 90.0
+
+
+def eventually(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 30) -> T:
+    """What `look` sees once it is as wanted; the last it saw, if that never happens."""
+    deadline = time.monotonic() + seconds
+    while not wanted(seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return seen
+
+
+def register(stack: Stack, cases: Iterable[Case]) -> dict[str, Case]:
+    """A new user for each case. Returns the cases by their user's id."""
+    api_base = stack.emulator_url if stack.settings.emulated_stripe else None
+    client = stripe_client(stack.settings, api_base)
+    users = {f"e2e_{uuid.uuid4().hex}": case for case in cases}
+    with Api(stack.users_url) as api:
+        for user, case in users.items():
+            prepare_user(api, user, case, client)
+    return users
+
+
+def post_order(stack: Stack, user: str, amount: int = 1299) -> str:
+    """Post an order as a careful client does: with one key, until it is accepted."""
+    order = {"clerk_user_id": user, "amount": amount, "description": "Food delivery order"}
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+
+    def once() -> httpx.Response | None:
+        try:
+            response = httpx.post(
+                f"{stack.orders_url}/orders", json=order, headers=headers, timeout=10
+            )
+        except httpx.TransportError:
+            return None
+        return response if response.status_code == 202 else None
+
+    response = eventually(once, lambda answer: answer is not None, PATIENCE_SECONDS)
+    assert response, "the order was never accepted"
+    return response.json()["id"]
+
+
+def order_of(stack: Stack, order: str) -> dict[str, Any]:
+    return httpx.get(f"{stack.orders_url}/orders/{order}", timeout=10).raise_for_status().json()
+
+
+def ended(stack: Stack, order: str, seconds: float = 30) -> dict[str, Any]:
+    """The order once it has ended; as it is, if it does not."""
+    return eventually(lambda: order_of(stack, order), lambda seen: seen["state"] in ENDS, seconds)
