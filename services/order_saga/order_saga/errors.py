@@ -9,5 +9,5 @@ class IdempotencyKeyReused(OrderSagaError):
     """The Idempotency-Key was used before, with another order."""
 
 
-class OrderNotFound(OrderSagaError):
-    """There is no order with this id."""
+class CursorUnknown(OrderSagaError):
+    """The cursor of a list is none that a page named."""

@@ -1,9 +1,7 @@
 """The orders API."""
 
-import base64
-import binascii
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi_problem.error import BadRequestProblem, NotFoundProblem, UnprocessableProblem
@@ -14,12 +12,43 @@ from saga_schemas.values import Identifier
 from order_saga import queries
 from order_saga.desk import OrderDesk
 from order_saga.domain import State
-from order_saga.errors import IdempotencyKeyReused
+from order_saga.errors import CursorUnknown, IdempotencyKeyReused
 from order_saga.queries import OrderPage, OrderView
 from order_saga.requests import OrderRequest
 from order_saga.settings import OrderSagaSettings
 
 POLL_AFTER_SECONDS = "1"
+
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+_PLACED: Final[Responses] = {
+    202: {
+        "description": "The order is taken, and its saga has begun.",
+        "headers": {
+            "Location": _header("Where to see what becomes of the order."),
+            "Retry-After": _header("Seconds after which to look there first."),
+        },
+    },
+    413: _problem("The body is too large."),
+    422: _problem("A field is wrong, or the idempotency key was used with another order."),
+    503: _problem("The database is away: try again, with the same idempotency key."),
+}
+_WRONG_FIELD: Final = _problem("A field is wrong.")
+_SHOWN: Final[Responses] = {404: _problem("There is no such order."), 422: _WRONG_FIELD}
+_LISTED: Final[Responses] = {400: _problem("The cursor is wrong."), 422: _WRONG_FIELD}
 
 
 class UnknownOrder(NotFoundProblem):
@@ -31,7 +60,7 @@ class UnknownOrder(NotFoundProblem):
 class WrongCursor(BadRequestProblem):
     """400."""
 
-    title = "The cursor is not one of this API's."
+    title = "The cursor is none that a page named."
 
 
 class KeyReused(UnprocessableProblem):
@@ -56,12 +85,13 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
     router = APIRouter(tags=["orders"])
     patience = settings.place_order_timeout_seconds
 
-    @router.post("/orders", status_code=202)
+    @router.post("/orders", status_code=202, responses=_PLACED)
     async def place_order(  # pyright: ignore[reportUnusedFunction]
         order: OrderRequest,
         response: Response,
         idempotency_key: Annotated[Identifier | None, Header()] = None,
     ) -> Accepted:
+        """Take an order. Sent again with the same Idempotency-Key, it stays one order."""
         try:
             saga = await desk.place(order.placement(idempotency_key))
         except IdempotencyKeyReused:
@@ -72,8 +102,9 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
         response.headers["Retry-After"] = POLL_AFTER_SECONDS
         return Accepted(id=saga.id, state=saga.state, deadline_at=saga.deadline_at)
 
-    @router.get("/orders/{order_id}")
+    @router.get("/orders/{order_id}", responses=_SHOWN)
     async def show_order(order_id: Identifier) -> OrderView:  # pyright: ignore[reportUnusedFunction]
+        """Where an order stands, why, and each message of its saga."""
         view = await database.transaction(
             lambda connection: queries.find_order(connection, order_id, settings.history_limit),
             give_up_after_seconds=patience,
@@ -82,34 +113,22 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
             raise UnknownOrder(detail=f"There is no order {order_id}.")
         return view
 
-    @router.get("/orders")
+    @router.get("/orders", responses=_LISTED)
     async def list_orders(  # pyright: ignore[reportUnusedFunction]
         state: State | None = None,
         clerk_user_id: Identifier | None = None,
         limit: Annotated[int, Query(ge=1, le=settings.list_limit)] = min(20, settings.list_limit),
         cursor: Identifier | None = None,
     ) -> OrderPage:
-        after = _decode_cursor(cursor) if cursor else None
-        found = await database.transaction(
-            lambda connection: queries.list_orders(
-                connection, state=state, clerk_user_id=clerk_user_id, limit=limit + 1, after=after
-            ),
-            give_up_after_seconds=patience,
-        )
-        page = list(found[:limit])
-        more = len(found) > limit
-        return OrderPage(orders=page, next_cursor=_encode_cursor(page[-1]) if more else None)
+        """Orders, newest first; `cursor` is the `next_cursor` of the page before."""
+        try:
+            return await database.transaction(
+                lambda connection: queries.list_orders(
+                    connection, state=state, clerk_user_id=clerk_user_id, limit=limit, cursor=cursor
+                ),
+                give_up_after_seconds=patience,
+            )
+        except CursorUnknown:
+            raise WrongCursor(detail="cursor: take it from next_cursor") from None
 
     return router
-
-
-def _encode_cursor(last: queries.OrderSummary) -> str:
-    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
-
-
-def _decode_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, order_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromisoformat(at), order_id
-    except (binascii.Error, ValueError):
-        raise WrongCursor(detail="cursor: take it from next_cursor") from None

@@ -30,5 +30,6 @@ sagas = Table(
     Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
     Index("sagas_newest", "created_at", "id"),
+    Index("sagas_of_user", "clerk_user_id", "created_at", "id"),
     Index("sagas_due", "deadline_at", postgresql_where=text("NOT overdue")),
 )

@@ -1,15 +1,15 @@
 """What the API shows of orders: read-only, straight from the tables."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 from saga_schemas.values import Failure
-from sqlalchemy import Connection, Row, literal, select, tuple_, union_all
+from sqlalchemy import Connection, desc, literal, select, tuple_, union_all
 
-from order_saga.domain import State
+from order_saga.domain import LineItem, State
+from order_saga.errors import CursorUnknown
 from order_saga.orm import messaging, sagas
 
 
@@ -36,7 +36,7 @@ class OrderSummary(BaseModel):
     amount: int
     currency: str
     description: str
-    line_items: list[dict[str, Any]]
+    line_items: tuple[LineItem, ...]
     attempt: int
     deadline_at: datetime | None
     overdue: bool
@@ -45,25 +45,26 @@ class OrderSummary(BaseModel):
 
 
 class OrderView(OrderSummary):
-    """An order with its saga's whole history, oldest first."""
+    """An order with its saga's history, oldest first."""
 
     history: list[HistoryEntry]
 
 
 class OrderPage(BaseModel):
-    """Some orders, newest first; `next_cursor` leads to the next page, None on the last."""
+    """Some orders, newest first; `next_cursor` leads to the next page, null on the last."""
 
     orders: list[OrderSummary]
     next_cursor: str | None
 
 
 def find_order(connection: Connection, order_id: str, history_limit: int) -> OrderView | None:
-    """One order with its history; None where there is none."""
-    row = connection.execute(select(sagas).where(sagas.c.id == order_id)).one_or_none()
+    """One order with the latest `history_limit` of its messages; None where there is no order."""
+    query = select(sagas).where(sagas.c.id == order_id)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         return None
     history = _history(connection, order_id, history_limit)
-    return OrderView(**_columns(row), history=history)
+    return OrderView.model_validate({**row, "history": history})
 
 
 def list_orders(
@@ -72,17 +73,37 @@ def list_orders(
     state: State | None,
     clerk_user_id: str | None,
     limit: int,
-    after: tuple[datetime, str] | None,
-) -> Sequence[OrderSummary]:
-    """At most `limit` orders, newest first, older than `after` (creation time and id)."""
-    query = select(sagas).order_by(sagas.c.created_at.desc(), sagas.c.id.desc()).limit(limit)
+    cursor: str | None,
+) -> OrderPage:
+    """At most `limit` orders, newest first.
+
+    While orders are placed, the pages that follow each other's cursors show every older order
+    once: an order never changes its place, which is its creation time and its id.
+
+    Raises:
+        CursorUnknown: The cursor is none that a page named.
+    """
+    newest_first = sagas.c.created_at.desc(), sagas.c.id.desc()
+    query = select(sagas).order_by(*newest_first).limit(limit + 1)
     if state:
         query = query.where(sagas.c.state == state)
     if clerk_user_id:
         query = query.where(sagas.c.clerk_user_id == clerk_user_id)
-    if after:
-        query = query.where(tuple_(sagas.c.created_at, sagas.c.id) < tuple_(*after))
-    return [OrderSummary(**_columns(row)) for row in connection.execute(query)]
+    if cursor:
+        place = tuple_(*_place_of(connection, cursor))
+        query = query.where(tuple_(sagas.c.created_at, sagas.c.id) < place)
+    rows = connection.execute(query).mappings()
+    found = [OrderSummary.model_validate(dict(row)) for row in rows]
+    page = found[:limit]
+    return OrderPage(orders=page, next_cursor=page[-1].id if len(found) > limit else None)
+
+
+def _place_of(connection: Connection, order_id: str) -> tuple[datetime, str]:
+    query = select(sagas.c.created_at, sagas.c.id).where(sagas.c.id == order_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise CursorUnknown
+    return row.created_at, row.id
 
 
 def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryEntry]:
@@ -103,9 +124,7 @@ def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryE
         literal("to ") + outbox.topic,
         outbox.sent_at,
     ).where(outbox.correlation_id == order_id)
-    rows = connection.execute(union_all(came_in, went_out).order_by("at", "direction").limit(limit))
-    return [HistoryEntry(**row._mapping) for row in rows]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-
-
-def _columns(row: Row[Any]) -> dict[str, Any]:
-    return dict(row._mapping)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    newest_first = (desc("at"), desc("direction"), "message_id")
+    query = union_all(came_in, went_out).order_by(*newest_first).limit(limit)
+    rows = connection.execute(query).mappings().all()
+    return [HistoryEntry.model_validate(dict(row)) for row in reversed(rows)]

@@ -44,8 +44,12 @@ class SqlSagas:
         return self._connection.execute(select(func.now())).scalar_one()
 
     def add(self, new: Sequence[tuple[Placement, OrderSaga]]) -> Collection[str]:
-        """See `ports.Sagas`. Waits for another process that is storing the same key."""
-        statement = insert(table).on_conflict_do_nothing(index_elements=["idempotency_key"])
+        """See `ports.Sagas`. Waits for another process that is storing the same key.
+
+        In the order of the keys, so that two batches never deadlock. A saga that is there already
+        is no conflict either: the try before this one was committed, and its answer was lost.
+        """
+        statement = insert(table).on_conflict_do_nothing()
         rows = [
             {
                 **_state_columns(saga),
@@ -58,7 +62,7 @@ class SqlSagas:
                 "idempotency_key": placement.idempotency_key,
                 "request_digest": placement.digest,
             }
-            for placement, saga in new
+            for placement, saga in sorted(new, key=lambda each: each[0].idempotency_key or "")
         ]
         return set(self._connection.scalars(statement.returning(table.c.id), rows))
 

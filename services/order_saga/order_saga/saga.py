@@ -7,7 +7,8 @@ or a reason why the message is ignored.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from graphlib import TopologicalSorter
+from typing import Any, TypeAlias, assert_never
 
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
@@ -63,22 +64,50 @@ class End:
     announce: Callable[[OrderSaga], Envelope]
 
 
+Node: TypeAlias = Step | Rest | End
+
+
+def _next_states(node: Node) -> set[State]:
+    match node:
+        case Step():
+            late = {node.on_timeout.then} if node.on_timeout else set[State]()
+            return {on.then for on in node.replies} | late
+        case Rest() | End():
+            return set()
+        case _:
+            assert_never(node)
+
+
+def _can_be_answered(node: Node) -> bool:
+    if not isinstance(node, Step):
+        return True
+    return 0 < len({on.reply for on in node.replies}) == len(node.replies)
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """The declaration of a saga: a node for every state.
 
+    Every state can be reached, and whatever is answered leads to a rest or an end: a state is
+    entered at most once, which is what makes the `message_id` of its command unique.
+
     Raises:
-        ValueError: A state has no node.
+        ValueError: The declaration is not of that kind; the message names the states.
     """
 
     version: int
     start: State
-    nodes: Mapping[State, Step | Rest | End]
+    nodes: Mapping[State, Node]
 
     def __post_init__(self) -> None:
-        missing = set(State) - set(self.nodes)
-        if missing:
+        if missing := set(State) - set(self.nodes):
             raise ValueError(f"states without a node: {sorted(missing)}")
+        if stuck := {state for state, node in self.nodes.items() if not _can_be_answered(node)}:
+            raise ValueError(f"steps without a reply, or with two rules for one: {sorted(stuck)}")
+        next_states = {state: _next_states(node) for state, node in self.nodes.items()}
+        if unreachable := set(State) - {self.start}.union(*next_states.values()):
+            raise ValueError(f"states that nothing leads to: {sorted(unreachable)}")
+        TopologicalSorter(next_states).prepare()  # its CycleError is a ValueError
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +162,8 @@ def _time_out(
     definition: Definition, saga: OrderSaga, step: Step, message: DeadlinePassed, now: datetime
 ) -> Decision:
     if (message.payload.state, message.payload.attempt) != (saga.state, saga.attempt):
-        return _ignore(saga, f"{message.payload.state} is behind it")
+        late = message.payload
+        return _ignore(saga, f"the deadline of {late.state}, attempt {late.attempt}, is behind it")
     if step.on_timeout is None:
         return Decision(saga.but(overdue=True), f"{saga.state}: overdue, the outcome is unknown")
     return _enter(definition, step.on_timeout.remember(saga), step.on_timeout.then, now)

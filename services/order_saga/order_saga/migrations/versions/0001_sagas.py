@@ -33,6 +33,7 @@ def upgrade() -> None:
             updated_at         timestamptz NOT NULL DEFAULT now()
         );
         CREATE INDEX sagas_newest ON sagas (created_at, id);
+        CREATE INDEX sagas_of_user ON sagas (clerk_user_id, created_at, id);
         CREATE INDEX sagas_due ON sagas (deadline_at) WHERE NOT overdue;
         """
     )
