@@ -1,12 +1,13 @@
 """How the demo looks: a table that fills up, or plain lines where there is no terminal."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from saga_cli.demo_run import Placed
-from saga_cli.order_text import reason_code, state_text
+from saga_cli.order_text import state_text
 from saga_cli.steps import step_milliseconds, total_milliseconds
 
 STEPS = {"retrieve_payment_info": "INFO MS", "authorize_payment": "HOLD MS"}
@@ -31,11 +32,17 @@ def cells(one: Placed) -> list[str | Text]:
         mark(one),
         one.case.title,
         state_text(one.order),
-        reason_code(one.order),
+        _shortest_reason(one.order),
         one.order["payment_intent_id"] or "",
         *steps,
         total,
     ]
+
+
+def _shortest_reason(order: dict[str, Any]) -> str:
+    """The most telling code alone, so that a row fits on a line."""
+    reason = order["reason"] or {}
+    return reason.get("decline_code") or reason.get("code") or ""
 
 
 def plain_line(one: Placed) -> str:

@@ -12,7 +12,8 @@ from saga_cli.kafka_config import server_properties
 from saga_cli.ports import reserve_free_port
 from saga_cli.probes import broker_answers
 
-pytestmark = pytest.mark.stack
+# One worker runs all that shares these servers, as they are stopped and killed here.
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("embedded servers")]
 
 
 async def create_topic(kafka: EmbeddedKafka) -> str:

@@ -6,7 +6,8 @@ import pytest
 from saga_cli.postgres import EmbeddedPostgres
 from sqlalchemy import create_engine, make_url, text
 
-pytestmark = pytest.mark.stack
+# One worker runs all that shares these servers, as they are stopped and killed here.
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("embedded servers")]
 
 
 def execute(dsn: str, statement: str) -> list[tuple]:
