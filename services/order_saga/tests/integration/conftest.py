@@ -1,0 +1,138 @@
+"""The orders API and its timers over a real PostgreSQL; Kafka is never reached."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from order_saga.create_order import create_order
+from order_saga.desk import OrderDesk
+from order_saga.handlers import react
+from order_saga.http import orders_router
+from order_saga.orm import messaging, metadata
+from order_saga.repository import SqlSagas
+from order_saga.saga import Definition
+from order_saga.settings import OrderSagaSettings
+from order_saga.timers import Timers
+from saga_messaging.database import Database
+from saga_messaging.effects import store_effects
+from saga_messaging.outbox import Outbox
+from saga_messaging.problems import install_problems
+from saga_messaging.publisher import Publisher
+from saga_schemas import Envelope
+from sqlalchemy import NullPool, create_engine, text
+
+ORDER = {"clerk_user_id": "user_1", "amount": 1299, "description": "Food delivery order"}
+
+
+class Replica:
+    """One process's share of the orchestrator, without its Kafka consumers."""
+
+    def __init__(self, settings: OrderSagaSettings, database: Database) -> None:
+        self.definition: Definition = create_order(
+            payment_info_timeout_seconds=settings.payment_info_timeout_seconds,
+            authorization_timeout_seconds=settings.authorization_timeout_seconds,
+        )
+        self.database = database
+        self.outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
+        self.timers = Timers(self.definition, database, self.outbox, settings)
+        desk = OrderDesk(self.definition, database, self.outbox, settings)
+        self.api = FastAPI()
+        install_problems(self.api, settings.max_body_bytes)
+        self.api.include_router(orders_router(desk, database, settings))
+        transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
+
+    async def place(self, *, key: str | None = None, **changes: Any) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.http.post("/orders", json={**ORDER, **changes}, headers=headers)
+
+    async def show(self, order_id: str) -> dict[str, Any]:
+        return (await self.http.get(f"/orders/{order_id}")).json()
+
+    async def hear(self, *messages: Envelope) -> None:
+        """Take in messages as the intake does: state, inbox and outbox in one transaction."""
+
+        def handle(connection):
+            result = react(self.definition, SqlSagas(connection), messages)
+            store_effects(connection, messaging.inbox, self.outbox, messages, result.outcomes)
+
+        await self.database.transaction(handle)
+
+    async def rows(self, query: str) -> list[Any]:
+        return await self.database.transaction(lambda c: list(c.execute(text(query)).all()))
+
+    async def execute(self, statement: str) -> None:
+        await self.database.transaction(lambda c: c.execute(text(statement)))
+
+
+@pytest.fixture(scope="session")
+def shared_url() -> Iterator[str]:
+    """A database that this worker's tests share, one after the other; making one takes long."""
+    admin, name = os.environ["TEST_POSTGRES_DSN"], f"orders_{uuid4().hex}"
+    server = create_engine(admin, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield make_tables(admin.replace("/postgres?", f"/{name}?"))
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def make_tables(url: str) -> str:
+    """The service's tables; `test_migrations` shows that a migration makes the same ones."""
+    engine = create_engine(url, poolclass=NullPool)
+    metadata.create_all(engine)
+    return url
+
+
+@pytest.fixture
+def empty_url(shared_url: str) -> str:
+    """The shared database, with nothing in its tables; they are not to be altered."""
+    engine = create_engine(shared_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+    return shared_url
+
+
+@pytest.fixture
+def own_url(database_url: str) -> str:
+    """A database whose tables may be altered."""
+    return make_tables(database_url)
+
+
+@pytest.fixture
+async def replicas() -> AsyncIterator[Callable[..., Replica]]:
+    """Start replicas, each with settings and a pool of its own."""
+    started: list[Replica] = []
+
+    def start(kind: type[Database] = Database, **changes: Any) -> Replica:
+        settings = OrderSagaSettings(**{"database_retry_max_seconds": 0.05, **changes})
+        started.append(Replica(settings, kind.connect(settings)))
+        return started[-1]
+
+    yield start
+    for replica in started:
+        await replica.http.aclose()
+        replica.database.close()
+
+
+@pytest.fixture
+def replica_with(replicas: Callable[..., Replica], empty_url: str) -> Callable[..., Replica]:
+    """Replicas on one empty database."""
+    return partial(replicas, database_url=empty_url)
+
+
+@pytest.fixture
+def orders(replica_with: Callable[..., Replica]) -> Replica:
+    return replica_with()
+
+
+@pytest.fixture
+def edge(replicas: Callable[..., Replica]) -> Replica:
+    """A replica without a database: what gets past the edge is answered with 503."""
+    url = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
+    return replicas(database_url=url, place_order_timeout_seconds=0.01)
