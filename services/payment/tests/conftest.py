@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from payment_service.authorizer import Authorizer
 from payment_service.domain import (
     Authorized,
     Declined,
@@ -109,9 +110,12 @@ class FakeWork:
     def put(self, payment: Payment) -> Lease:
         return self._lease(Lease(payment))
 
+    def is_due(self, lease: Lease) -> bool:
+        return self.next_try_at[lease.payment.saga_id] <= time.monotonic()
+
     async def take(self, limit: int) -> Sequence[Lease]:
         now = time.monotonic()
-        due = [lease for id_, lease in self.pending.items() if self.next_try_at[id_] <= now]
+        due = [lease for lease in self.pending.values() if self.is_due(lease)]
         return [self._lease(self._taken(lease, now)) for lease in due[:limit]]
 
     async def renew(self, leases: Sequence[Lease]) -> set[str]:
@@ -172,6 +176,21 @@ def _eventually() -> Callable[..., Awaitable[Any]]:
 @pytest.fixture
 def fake_gateway() -> FakeGateway:
     return FakeGateway()
+
+
+@pytest.fixture
+def authorizer(fake_gateway):
+    return Authorizer(
+        fake_gateway, retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60
+    )
+
+
+@pytest.fixture
+def authorize(authorizer):
+    async def authorize(lease, may_ask=lambda: True):
+        return await authorizer.authorize(lease, may_ask)
+
+    return authorize
 
 
 @pytest.fixture

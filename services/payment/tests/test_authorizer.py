@@ -1,27 +1,11 @@
 import pytest
-from payment_service.authorizer import KEY_LIFETIME_SECONDS, Authorizer
 from payment_service.domain import Authorized
 from payment_service.errors import LeaseLost
-from payment_service.ports import Decided, Lease, Open, Postponed, Unknown
+from payment_service.ports import Decided, Lease, Postponed, Unknown
 
 LOST = Unknown("connection lost", repeat=True)
 KEPT_500 = Unknown("APIError: 500 again", repeat=False)
 DONE, NOT_DONE = True, False
-
-
-@pytest.fixture
-def authorizer(fake_gateway):
-    return Authorizer(
-        fake_gateway, retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60
-    )
-
-
-@pytest.fixture
-def authorize(authorizer):
-    async def authorize(lease, may_ask=lambda: True):
-        return await authorizer.authorize(lease, may_ask)
-
-    return authorize
 
 
 async def test_a_good_card_is_held(authorize, make_payment):
@@ -84,111 +68,6 @@ async def test_work_that_was_done_behind_a_kept_500_is_adopted(
     found = fake_gateway.outcomes[payment.idempotency_key]
     assert result.verdict.payment_intent_id == found.payment_intent_id
     assert (len(fake_gateway.keys), fake_gateway.ages) == (2, [40])
-
-
-async def test_an_absence_is_not_believed_at_once(authorize, fake_gateway, make_payment):
-    fake_gateway.faults = [(KEPT_500, NOT_DONE)]
-
-    result = await authorize(Lease(make_payment()))
-
-    assert (result.settle, result.pause_seconds) == (True, 90)
-    assert "500 again; Stripe has no PaymentIntent" in result.reason
-
-
-async def test_while_an_absence_settles_no_request_is_made(authorize, fake_gateway, make_payment):
-    result = await authorize(Lease(make_payment(), settling=True))
-
-    assert result.settle
-    assert fake_gateway.keys == []
-
-
-async def test_an_absence_that_has_settled_is_stripe_unavailable(
-    authorize, fake_gateway, make_payment
-):
-    lease = Lease(make_payment(), settling=True, settled=True, last_error="APIError: 500")
-
-    result = await authorize(lease)
-
-    assert result.verdict.code == "stripe_unavailable"
-    assert "APIError: 500" in result.verdict.message
-    assert fake_gateway.keys == []
-
-
-async def test_a_hold_that_appears_while_an_absence_settles_is_adopted(
-    authorize, fake_gateway, make_payment
-):
-    fake_gateway.finding = Authorized("pi_late")
-
-    result = await authorize(Lease(make_payment(), settling=True, settled=True))
-
-    assert result.verdict == Authorized("pi_late")
-
-
-@pytest.mark.parametrize("settled", [False, True])
-async def test_a_payment_waits_for_as_long_as_stripe_cannot_be_asked(
-    authorize, fake_gateway, make_payment, settled
-):
-    fake_gateway.faults = [(KEPT_500, NOT_DONE)]
-    fake_gateway.finding = Unknown("no route to host")
-
-    result = await authorize(Lease(make_payment(), settling=settled, settled=settled))
-
-    assert isinstance(result, Postponed)
-    assert not result.settle
-    assert "no route to host" in result.reason
-
-
-async def test_a_payment_that_waits_is_asked_about_ever_more_seldom(
-    authorize, fake_gateway, make_payment
-):
-    fake_gateway.finding = Unknown("no route to host")
-    pauses = []
-
-    for attempts in (1, 2, 3, 4, 5, 1_000):
-        fake_gateway.faults = [(KEPT_500, NOT_DONE)]
-        pauses.append((await authorize(Lease(make_payment(), attempts))).pause_seconds)
-
-    assert pauses == [5, 10, 20, 40, 60, 60]
-
-
-async def test_once_a_key_may_be_forgotten_no_request_is_made(
-    authorize, fake_gateway, make_payment
-):
-    result = await authorize(Lease(make_payment(), age_seconds=KEY_LIFETIME_SECONDS))
-
-    assert result.settle
-    assert (fake_gateway.keys, fake_gateway.ages) == ([], [KEY_LIFETIME_SECONDS])
-
-
-async def test_shortly_before_that_a_request_is_made(authorize, fake_gateway, make_payment):
-    result = await authorize(Lease(make_payment(), age_seconds=KEY_LIFETIME_SECONDS - 1))
-
-    assert isinstance(result.verdict, Authorized)
-
-
-@pytest.mark.parametrize("settled", [False, True])
-async def test_a_payment_intent_in_processing_is_never_given_up(
-    authorize, fake_gateway, make_payment, settled
-):
-    fake_gateway.finding = Open("pi_1", "processing")
-
-    result = await authorize(Lease(make_payment(), settling=True, settled=settled))
-
-    assert isinstance(result, Postponed)
-    assert not result.settle
-
-
-async def test_a_payment_intent_that_is_never_confirmed_fails_once_that_has_settled(
-    authorize, fake_gateway, make_payment
-):
-    fake_gateway.finding = Open("pi_1", "requires_confirmation")
-
-    waiting = await authorize(Lease(make_payment(), settling=True))
-    ended = await authorize(Lease(make_payment(), settling=True, settled=True))
-
-    assert waiting.settle
-    assert ended.verdict.code == "invalid_request"
-    assert ended.verdict.payment_intent_id == "pi_1"
 
 
 async def test_nothing_is_sent_once_the_lease_is_lost(authorize, fake_gateway, make_payment):

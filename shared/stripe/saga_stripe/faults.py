@@ -23,7 +23,7 @@ def is_transient(error: BaseException) -> bool:
     if advice in {"true", "false"}:
         return advice == "true"
     status = error.http_status or 0
-    unreadable = status < HTTPStatus.MULTIPLE_CHOICES
+    unreadable = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
     return (
         unreadable
         or status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -88,6 +88,14 @@ def test_advice_that_is_neither_is_none(status):
     assert is_transient(error(status, {"stripe-should-retry": "perhaps"})) is (status == 500)
 
 
-@pytest.mark.parametrize("bug", [ValueError(), KeyError("id"), asyncio.CancelledError()])
-def test_what_is_not_stripe_s_does_not_pass(bug):
+@pytest.mark.parametrize(
+    "bug",
+    [
+        ValueError(),
+        KeyError("id"),
+        asyncio.CancelledError(),
+        stripe.InvalidRequestError("never sent", None),
+    ],
+)
+def test_what_stripe_never_answered_does_not_pass(bug):
     assert not is_transient(bug)

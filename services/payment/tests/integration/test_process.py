@@ -1,0 +1,153 @@
+"""The service as it is run: `python -m payment_service`, on Kafka, PostgreSQL and the emulator."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from uuid import uuid4
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+
+@pytest.fixture
+def prefix():
+    return f"{uuid4().hex}-"
+
+
+@pytest.fixture
+def environment(settings, kafka_bootstrap, prefix, unused_tcp_port):
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "KAFKA_TOPIC_PREFIX": prefix,
+        "KAFKA_PARTITIONS": "2",
+        "STRIPE_SECRET_KEY": "sk_test_payment",
+        "STRIPE_API_BASE": settings.stripe_api_base,
+        "HTTP_PORT": str(unused_tcp_port),
+        "EXECUTOR_LEASE_SECONDS": "6",
+    }
+
+
+@pytest.fixture
+def service(environment):
+    """Runs the service, after its migration; gives its process and its address."""
+    command = [sys.executable, "-m", "payment_service"]
+    subprocess.run([*command, "migrate"], env=environment, check=True)
+
+    @contextmanager
+    def running():
+        process = subprocess.Popen(command, env=environment)
+        try:
+            yield process, f"http://127.0.0.1:{environment['HTTP_PORT']}"
+        finally:
+            process.kill()
+            process.wait()
+
+    return running
+
+
+@pytest.fixture
+async def kafka(kafka_bootstrap, prefix):
+    """Sends commands and reads events, as the orchestrator does."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
+    )
+    await producer.start()
+    await consumer.start()
+    consumer.subscribe([f"{prefix}payment_events"])
+
+    async def send(command):
+        key = command["correlation_id"].encode()
+        value = json.dumps(command).encode()
+        await producer.send_and_wait(f"{prefix}payment_commands", value, key=key)
+
+    async def events(count):
+        return [json.loads((await consumer.getone()).value) for _ in range(count)]
+
+    yield send, events
+    await producer.stop()
+    await consumer.stop()
+
+
+def command(customer, saga_id, card="pm_card_visa"):
+    """With the specification's fields, and no more."""
+    saved = {"payment_method_id": card, "card_type": "visa", "last_four": "4242"}
+    return {
+        "type": "authorize_payment",
+        "correlation_id": saga_id,
+        "timestamp": "2025-03-31T10:30:00Z",
+        "payload": {
+            "customer": {
+                "clerkUserId": "user_1",
+                "stripeCustomerId": customer,
+                "userStripeCard": saved if card else {},
+            },
+            "order": {"amount": 1299, "description": "Food delivery order"},
+        },
+        "source": "order-saga",
+    }
+
+
+async def get(address):
+    async with httpx.AsyncClient() as client:
+        try:
+            answer = await client.get(address)
+        except httpx.TransportError:
+            return None
+        return answer if answer.status_code == 200 else None
+
+
+async def test_commands_become_holds_and_failures_and_sigterm_ends_it_cleanly(
+    service, kafka, customer, eventually
+):
+    send, events = kafka
+    cards = {"good": "pm_card_visa", "bad": "pm_card_chargeDeclined", "none": None}
+
+    with service() as (process, address):
+        await eventually(lambda: get(f"{address}/readyz"), 40)
+        for saga_id, card in cards.items():
+            await send(command(customer, saga_id, card))
+        told = {event["correlation_id"]: event for event in await events(3)}
+        shown = (await get(f"{address}/payments/good")).json()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+    assert {saga_id: event["type"] for saga_id, event in told.items()} == {
+        "good": "payment.authorized",
+        "bad": "payment.failed",
+        "none": "payment.failed",
+    }
+    assert shown["payment_intent_id"] == told["good"]["payload"]["payment_intent_id"]
+    assert told["bad"]["payload"]["code"] == "card_declined"
+    assert told["none"]["payload"]["code"] == "payment_method_not_found"
+
+
+async def test_what_a_killed_service_had_in_work_is_ended_after_its_restart(
+    service, kafka, customer, eventually, emulator
+):
+    send, events = kafka
+    sagas = [f"saga-{number}" for number in range(30)]
+    slow = {"kind": "latency", "endpoint": "POST /v1/payment_intents", "count": 30, "seconds": 0.5}
+    emulator.post("faults", json=slow).raise_for_status()
+
+    with service() as (process, address):
+        await eventually(lambda: get(f"{address}/readyz"), 40)
+        for saga_id in sagas:
+            await send(command(customer, saga_id))
+        told = {event["correlation_id"]: event["type"] for event in await events(1)}
+        process.kill()
+    with service():
+        while len(told) < len(sagas):  # some may be told twice
+            told |= {event["correlation_id"]: event["type"] for event in await events(1)}
+
+    assert told == dict.fromkeys(sagas, "payment.authorized")
+    intents = emulator.get("ledger").json()["payment_intents"]
+    assert sorted(intent["metadata"]["saga_id"] for intent in intents) == sorted(sagas)
