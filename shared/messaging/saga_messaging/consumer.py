@@ -3,8 +3,10 @@
 Every rule here answers a way in which Faust would lose a message; `docs/adr/0002` lists them.
 """
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import faust
@@ -37,31 +39,46 @@ def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingS
     )
 
     async def agent(stream: faust.StreamT[bytes]) -> None:
-        async for events in batches(stream, settings.intake_batch_size):
-            try:
-                await receive([_record(event) for event in events])
-            except Exception:
-                logger.critical("intake_failed", topic=topic.name, exc_info=True)
-                end_process()
-            for event in events:
-                event.ack()
+        async with aclosing(batches(stream, settings.intake_batch_size)) as incoming:
+            async for events in incoming:
+                try:
+                    await receive([_record(event) for event in events])
+                except Exception:
+                    logger.critical("intake_failed", topic=topic.name, exc_info=True)
+                    end_process()
+                for event in events:
+                    event.ack()
 
     app.agent(channel, name=f"{topic.name}_intake", concurrency=1)(agent)
 
 
-async def batches(stream: Any, size: int) -> AsyncIterator[list[EventT[bytes]]]:
-    """Whatever is waiting, up to `size` events, never empty; a single event never waits.
+async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]:
+    """Whatever is waiting, up to `size` events, never empty; an event never waits for another.
 
     The stream acks nothing by itself. (`Stream.take` acks in a `finally`, and keeps an event back
     until its time is over.)
     """
-    events = stream.noack().events().__aiter__()
-    queue = stream.channel.queue
-    async for event in events:
-        batch = [event]
-        while len(batch) < size and not queue.empty():
-            batch.append(await anext(events))
-        yield batch
+    # A task of its own reads the stream. Were a batch filled from Faust's queue directly, a
+    # rebalance could empty that queue in between, and then wait for ever for the batch to be acked.
+    taken: asyncio.Queue[EventT[bytes]] = asyncio.Queue(size)
+    reader = asyncio.create_task(_read(stream, taken))
+    try:
+        while True:
+            batch = [await taken.get()]
+            while len(batch) < size and not taken.empty():
+                batch.append(taken.get_nowait())
+            yield batch
+    finally:
+        reader.cancel()
+
+
+async def _read(stream: Any, taken: "asyncio.Queue[EventT[bytes]]") -> None:
+    try:
+        async for event in stream.noack().events():
+            await taken.put(event)
+    except Exception:
+        logger.critical("stream_failed", exc_info=True)
+        end_process()
 
 
 def end_process() -> None:

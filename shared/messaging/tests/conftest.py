@@ -1,0 +1,80 @@
+"""Makes `messaging_testing`, the package beside the tests, importable; worlds and servers."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from saga_cli.kafka import EmbeddedKafka
+from saga_cli.postgres import EmbeddedPostgres
+from saga_messaging import migrations
+from saga_messaging.database import Database
+from saga_messaging.settings import ServiceSettings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from messaging_testing.world import World
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Worlds on servers of one's own choice; their processes die with the test."""
+    worlds: list[World] = []
+
+    def make(servers: str, database_url: str, *, prepare: bool = True) -> World:
+        worlds.append(world := World(tmp_path, servers, database_url))
+        if prepare:
+            world.prepare()
+        return world
+
+    yield make
+    for world in worlds:
+        world.close()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World], kafka_bootstrap: str, database_url: str) -> World:
+    """A world on the servers that the whole run shares."""
+    return make_world(kafka_bootstrap, database_url)
+
+
+@pytest.fixture(scope="module")
+def servers_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="saga-m-"))
+    folder.chmod(0o755)  # PostgreSQL may run as another user
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def own_kafka(servers_folder: Path) -> Iterator[EmbeddedKafka]:
+    """A broker that a test may stall and kill; it is put right before the next test."""
+    with EmbeddedKafka(servers_folder / "kafka") as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_postgres(servers_folder: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(servers_folder / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def make_settings() -> Callable[..., ServiceSettings]:
+    defaults = {"database_url": "postgresql+psycopg2://nobody@127.0.0.1:1/none", "http_port": 1}
+    return lambda **changes: ServiceSettings(**{**defaults, **changes})
+
+
+@pytest.fixture
+def database(
+    database_url: str, make_settings: Callable[..., ServiceSettings]
+) -> Iterator[Database]:
+    """A migrated database of this test's own."""
+    migrations.upgrade("messaging_testing", database_url)
+    database = Database.connect(
+        make_settings(database_url=database_url, database_retry_max_seconds=0.1)
+    )
+    yield database
+    database.close()

@@ -1,0 +1,74 @@
+"""Points at which the participant ends itself with SIGKILL; production code knows none of it."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from saga_messaging.database import Database
+from saga_messaging.intake import Intake
+from saga_messaging.outbox import Outbox
+from saga_messaging.publisher import Publisher
+from saga_messaging.records import Outgoing, Record
+
+
+class CrashPoint:
+    """`name:n` kills the process when `name` is passed for the n-th time; `` never does."""
+
+    def __init__(self, text: str) -> None:
+        self._name, _, count = text.partition(":")
+        self._left = int(count or 1)
+
+    def __call__(self, name: str) -> None:
+        if name == self._name:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class CrashingDatabase(Database):
+    """Passes `<role>:before_commit` and `<role>:after_commit`, where `role` has work to write."""
+
+    crash: CrashPoint
+    role: str
+
+    async def transaction(self, work: Callable[..., Any], **options: Any) -> Any:
+        def run(connection: Any) -> Any:
+            result = work(connection)
+            self.crash(f"{self.role}_before_commit")
+            return result
+
+        result = await super().transaction(run, **options)
+        self.crash(f"{self.role}_after_commit")
+        return result
+
+
+class CrashingPublisher(Publisher):
+    """Passes `after_send` between Kafka's ack of an outbox batch and its mark."""
+
+    crash: CrashPoint
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        await super().publish(records)
+        self.crash("after_send")
+
+
+class CrashingOutbox(Outbox):
+    """Passes `after_mark` when a batch is marked."""
+
+    crash: CrashPoint
+
+    async def _send_batch(self) -> None:
+        await super()._send_batch()
+        self.crash("after_mark")
+
+
+class CrashingIntake(Intake):
+    """Passes `before_ack` when a batch is done, and `before_intake` when it comes."""
+
+    crash: CrashPoint
+
+    async def receive(self, records: Sequence[Record]) -> None:
+        self.crash("before_intake")
+        await super().receive(records)
+        self.crash("before_ack")

@@ -1,0 +1,3 @@
+from saga_messaging.migrations import run_migrations
+
+run_migrations()

@@ -1,0 +1,13 @@
+"""Messaging's tables, and what the handler did: a row a message, a row a transaction."""
+
+from alembic import op
+from saga_messaging.ddl import MESSAGING_TABLES_V1
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.execute(MESSAGING_TABLES_V1)
+    op.execute("CREATE TABLE effects (n bigserial, message_id uuid, correlation_id text)")
+    op.execute("CREATE TABLE batches (n bigserial, size int)")

@@ -1,0 +1,108 @@
+"""The participant: `user_commands` in, a row and an answer on `user_events` for each of them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from fastapi import FastAPI
+from saga_messaging import runtime
+from saga_messaging.consumer import consume
+from saga_messaging.dead_letters import DeadLetters
+from saga_messaging.faust_app import faust_app
+from saga_messaging.health import health_router
+from saga_messaging.orm import messaging_tables
+from saga_messaging.outcomes import BatchResult, Handled, Refused
+from saga_messaging.settings import ServiceSettings
+from saga_schemas import Envelope
+from saga_schemas.topics import USER_COMMANDS
+from saga_schemas.user import PaymentInfoFailed, PaymentInfoFailedPayload, RetrievePaymentInfo
+from sqlalchemy import Connection, MetaData, text
+
+from messaging_testing.crash import (
+    CrashingDatabase,
+    CrashingIntake,
+    CrashingOutbox,
+    CrashingPublisher,
+    CrashPoint,
+)
+
+messaging = messaging_tables(MetaData())
+
+BUG, REFUSED, SLOW = "bug", "refused", "slow"
+"""Users whose messages the handler cannot survive, refuses, or waits over."""
+
+
+class ParticipantSettings(ServiceSettings):
+    """Where it dies, whether it has a bug, and the pipe that a slow handler reads to its end."""
+
+    crash: str = ""
+    buggy: bool = False
+    pipe: Path | None = None
+
+
+def handle(
+    settings: ParticipantSettings, connection: Connection, messages: Sequence[Envelope]
+) -> BatchResult:
+    """A row for each message, and one for the batch."""
+    users = {message.payload.clerk_user_id for message in messages}
+    if settings.buggy and BUG in users:
+        raise RuntimeError("a bug in the handler")
+    if settings.pipe and SLOW in users:
+        settings.pipe.read_bytes()
+    connection.execute(text("INSERT INTO batches (size) VALUES (:n)"), {"n": len(messages)})
+    connection.execute(
+        text("INSERT INTO effects (message_id, correlation_id) VALUES (:message, :saga)"),
+        [{"message": each.message_id, "saga": each.correlation_id} for each in messages],
+    )
+    return BatchResult({message.message_id: _outcome(message) for message in messages})
+
+
+def _outcome(message: RetrievePaymentInfo) -> Handled | Refused:
+    user = message.payload.clerk_user_id
+    if user == REFUSED:
+        return Refused(f"no saga {message.correlation_id}")
+    payload = PaymentInfoFailedPayload(code="user_not_found", message="no", clerk_user_id=user)
+    answer = PaymentInfoFailed(
+        message_id=uuid4(), correlation_id=message.correlation_id, payload=payload
+    )
+    return Handled("answered", [answer])
+
+
+def build(settings: ParticipantSettings) -> FastAPI:
+    """Wired as the services are, with crash points around the parts."""
+    crash = CrashPoint(settings.crash)
+    database = CrashingDatabase.connect(settings)
+    relay_database = CrashingDatabase.connect(settings)
+    publisher = CrashingPublisher(settings)
+    outbox = CrashingOutbox(messaging.outbox, relay_database, publisher, settings)
+    app = faust_app("participant", settings)
+    intake = CrashingIntake(
+        topic=USER_COMMANDS,
+        handler=partial(handle, settings),
+        inbox_table=messaging.inbox,
+        database=database,
+        outbox=outbox,
+        dead_letters=DeadLetters("participant", settings),
+    )
+    database.role, relay_database.role = "intake", "relay"
+    for part in (database, relay_database, publisher, outbox, intake):
+        part.crash = crash
+    consume(app, USER_COMMANDS, intake.receive, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with (
+            runtime.running_database(database),
+            runtime.running_database(relay_database),
+            runtime.running_publisher(publisher),
+            runtime.running_relay(outbox),
+            runtime.running_faust(app),
+        ):
+            yield
+
+    api = FastAPI(lifespan=lifespan)
+    checks = runtime.checks("messaging_testing", relay_database, publisher, app)
+    api.include_router(health_router(checks))
+    return api
