@@ -20,8 +20,8 @@ class Publisher:
     """Sends records with an idempotent producer and `acks=all`.
 
     While Kafka is away it keeps trying, for ever; a record may then stand in Kafka twice, never
-    not at all. Records of one call keep their order per key. Not to be called concurrently where
-    the order between calls matters.
+    not at all. Records keep their order per key, within a call and from call to call: calls that
+    come together take turns.
     """
 
     def __init__(self, settings: MessagingSettings) -> None:
@@ -30,20 +30,22 @@ class Publisher:
         self._wait = tenacity.wait_random_exponential(
             multiplier=0.1, max=settings.publish_retry_max_seconds
         )
+        self._turn = asyncio.Lock()
         self._changing = asyncio.Lock()
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Return when the broker has acknowledged every record."""
         left = list(records)
-        async for attempt in tenacity.AsyncRetrying(
-            wait=self._wait,
-            retry=tenacity.retry_if_exception_type((KafkaError, OSError)),
-            before_sleep=_log_retry,
-        ):
-            with attempt:
-                left, error = await self._send(left)
-                if error:
-                    raise error
+        async with self._turn:
+            async for attempt in tenacity.AsyncRetrying(
+                wait=self._wait,
+                retry=tenacity.retry_if_exception_type((KafkaError, OSError)),
+                before_sleep=_log_retry,
+            ):
+                with attempt:
+                    left, error = await self._send(left)
+                    if error:
+                        raise error
 
     async def ping(self) -> None:
         """Ask a broker for its metadata.
@@ -61,28 +63,30 @@ class Publisher:
     async def _send(self, records: list[Outgoing]) -> tuple[list[Outgoing], BaseException | None]:
         """Send once. Returns what was not acknowledged, and the first error."""
         producer = await self._connected()
-        try:
-            acks = [await self._enqueue(producer, record) for record in records]
-        except (KafkaError, OSError) as error:
-            await self._discard(producer)
-            return records, error
+        acks, error = await self._enqueue(producer, records)
         results = await asyncio.gather(*acks, return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]
-        if not errors:
-            return [], None
-        # A batch that expired leaves a gap in the producer's sequence numbers, which the broker
-        # would refuse from then on; a new producer starts a new sequence.
-        await self._discard(producer)
-        outcome = zip(records, results, strict=True)
-        return [record for record, ack in outcome if isinstance(ack, BaseException)], errors[0]
+        if error := errors[0] if errors else error:
+            # A batch that expired leaves a gap in the producer's sequence numbers, which the
+            # broker would refuse from then on; a new producer starts a new sequence.
+            await self._discard(producer)
+        outcome = zip(records, results, strict=False)
+        failed = [record for record, ack in outcome if isinstance(ack, BaseException)]
+        return failed + records[len(acks) :], error
 
-    async def _enqueue(self, producer: AIOKafkaProducer, record: Outgoing) -> "asyncio.Future[Any]":
-        return await producer.send(
-            self._settings.kafka_topic_prefix + record.topic,
-            value=record.value,
-            key=record.key,
-            headers=[(name, value.encode()) for name, value in record.headers.items()],
-        )
+    async def _enqueue(
+        self, producer: AIOKafkaProducer, records: list[Outgoing]
+    ) -> "tuple[list[asyncio.Future[Any]], BaseException | None]":
+        """Buffer the records in their order. Returns their acks, up to the first error."""
+        acks: list[asyncio.Future[Any]] = []
+        try:
+            for record in records:
+                headers = [(name, value.encode()) for name, value in record.headers.items()]
+                topic = self._settings.kafka_topic_prefix + record.topic
+                acks.append(await producer.send(topic, record.value, record.key, headers=headers))
+        except (KafkaError, OSError) as error:
+            return acks, error
+        return acks, None
 
     async def _connected(self) -> AIOKafkaProducer:
         async with self._changing:
@@ -108,11 +112,19 @@ class Publisher:
                 return
             self._producer = None
         try:
-            await asyncio.wait_for(
-                producer.stop(), timeout=self._settings.kafka_request_timeout_seconds
-            )
+            async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
+                await producer.stop()
         except (KafkaError, OSError, TimeoutError) as error:
-            logger.warning("producer_close_failed", error=str(error))
+            logger.warning("producer_close_failed", error=repr(error))
+            await _abandon(producer)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """End what `stop` leaves at work when it is cut short: it would send again, much later."""
+    if task := producer._sender.sender_task:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        task.cancel()
+        await asyncio.wait([task])
+    await producer.client.close()
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
