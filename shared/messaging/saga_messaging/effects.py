@@ -47,5 +47,4 @@ def store_effects(
         if isinstance(outcome := outcomes[message.message_id], Handled)
         for sent in outcome.send
     ]
-    outbox.store(connection, outgoing)
-    return outgoing
+    return outbox.store(connection, outgoing)

@@ -79,8 +79,7 @@ class Intake:
         result = self._handler(connection, fresh) if fresh else BatchResult({})
         stored = store_effects(connection, self._inbox, self._outbox, fresh, result.outcomes)
         lost = [*letters, *self._refused(result.outcomes, by_id)]
-        self._outbox.store(connection, lost)
-        outgoing = [*stored, *lost]
+        outgoing = [*stored, *self._outbox.store(connection, lost)]
         return _Done(outgoing, result.after_commit)
 
     def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:

@@ -40,30 +40,26 @@ class Outbox:
         self._wake = asyncio.Event()
         self._stopping = False
 
-    def store(self, connection: Connection, records: Sequence[Outgoing]) -> None:
-        """Write the records in the caller's transaction; an id that is stored is left alone."""
-        if records:
-            claim = func.now() + self._lease
-            connection.execute(
-                insert(self._table).values(claimed_until=claim).on_conflict_do_nothing(),
-                [
-                    {
-                        "message_id": record.message_id,
-                        "correlation_id": record.correlation_id,
-                        "type": record.type,
-                        "topic": record.topic,
-                        "key": record.key,
-                        "value": record.value,
-                        "headers": dict(record.headers),
-                    }
-                    for record in records
-                ],
-            )
+    def store(self, connection: Connection, records: Sequence[Outgoing]) -> list[Outgoing]:
+        """Write the records in the caller's transaction; an id that is stored is left alone.
+
+        Returns:
+            Those that were new: they are to be offered once the transaction has committed.
+        """
+        if not records:
+            return []
+        statement = (
+            insert(self._table)
+            .values(claimed_until=func.now() + self._lease)
+            .on_conflict_do_nothing()
+            .returning(self._table.c.message_id)
+        )
+        new = set(connection.scalars(statement, [_row(record) for record in records]))
+        return [record for record in records if record.message_id in new]
 
     def offer(self, records: Sequence[Outgoing]) -> None:
         """Hand committed records over for sending now; beyond the limit the sweep finds them."""
-        room = self._settings.outbox_memory_limit - len(self._in_memory)
-        for record in records[:room]:
+        for record in records[: self._room()]:
             if record.message_id not in self._in_memory:
                 self._in_memory.add(record.message_id)
                 self._queue.append(record)
@@ -74,30 +70,42 @@ class Outbox:
         loop = asyncio.get_running_loop()
         next_sweep = loop.time()
         while not self._stopping:
-            if loop.time() >= next_sweep:
-                self.offer(await self._database.transaction(self._claim_left_behind))
-                next_sweep = loop.time() + self._settings.outbox_sweep_seconds
-            await self._send_queued()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0, next_sweep - loop.time()))
-        await self._send_queued()
+            if loop.time() >= next_sweep and (room := self._room()):
+                pause = 0 if await self._sweep(room) else self._settings.outbox_sweep_seconds
+                next_sweep = loop.time() + pause
+            self._wake.clear()
+            if self._queue:
+                await self._send_batch()
+            elif not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), next_sweep - loop.time())
+        while self._queue:
+            await self._send_batch()
 
     def stop(self) -> None:
         """Let `relay` return once all that was offered has been sent."""
         self._stopping = True
         self._wake.set()
 
-    async def _send_queued(self) -> None:
-        while self._queue:
-            size = min(len(self._queue), self._settings.outbox_batch_size)
-            batch = [self._queue.popleft() for _ in range(size)]
-            ids = [record.message_id for record in batch]
-            await self._publisher.publish(batch)
-            await self._database.transaction(
-                lambda connection, ids=ids: self._mark(connection, ids)
-            )
-            self._in_memory.difference_update(ids)
-        self._wake.clear()
+    def _room(self) -> int:
+        return self._settings.outbox_memory_limit - len(self._in_memory)
+
+    async def _sweep(self, room: int) -> bool:
+        """Take on what was left behind. Returns whether there may be more."""
+        limit = min(room, self._settings.outbox_batch_size)
+        found = await self._database.transaction(
+            lambda connection: self._claim_left_behind(connection, limit)
+        )
+        self.offer(found)
+        return len(found) == limit
+
+    async def _send_batch(self) -> None:
+        size = min(len(self._queue), self._settings.outbox_batch_size)
+        batch = [self._queue.popleft() for _ in range(size)]
+        ids = [record.message_id for record in batch]
+        await self._publisher.publish(batch)
+        await self._database.transaction(lambda connection: self._mark(connection, ids))
+        self._in_memory.difference_update(ids)
 
     def _mark(self, connection: Connection, ids: list[UUID]) -> None:
         table = self._table
@@ -106,13 +114,13 @@ class Outbox:
             {"ids": ids},
         )
 
-    def _claim_left_behind(self, connection: Connection) -> list[Outgoing]:
+    def _claim_left_behind(self, connection: Connection, limit: int) -> list[Outgoing]:
         table = self._table
         left_behind = (
             select(table.c.message_id)
             .where(table.c.sent_at.is_(None), table.c.claimed_until < func.now())
             .order_by(table.c.claimed_until)
-            .limit(self._settings.outbox_batch_size)
+            .limit(limit)
             .with_for_update(skip_locked=True)
         )
         claimed = connection.execute(
@@ -123,6 +131,18 @@ class Outbox:
         )
         rows = sorted(claimed, key=lambda row: row.created_at)
         return [_outgoing(row) for row in rows]
+
+
+def _row(record: Outgoing) -> dict[str, object]:
+    return {
+        "message_id": record.message_id,
+        "correlation_id": record.correlation_id,
+        "type": record.type,
+        "topic": record.topic,
+        "key": record.key,
+        "value": record.value,
+        "headers": dict(record.headers),
+    }
 
 
 def _outgoing(row: Row[tuple[object, ...]]) -> Outgoing:
