@@ -38,14 +38,17 @@ class Batcher(Generic[Item, Result]):
         while self._waiting:
             batch = self._waiting[: self._size]
             del self._waiting[: self._size]
-            try:
-                results = await self._work([item for item, _ in batch])
-            except Exception as error:  # noqa: BLE001 - it is the callers' to handle
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for (_, future), result in zip(batch, results, strict=True):
-                    if not future.done():
-                        future.set_result(result)
+            await self._do([item for item, _ in batch], [future for _, future in batch])
         self._runner = None
+
+    async def _do(self, items: Sequence[Item], futures: "Sequence[asyncio.Future[Result]]") -> None:
+        try:
+            answers = list(zip(futures, await self._work(items), strict=True))
+        except Exception as error:  # noqa: BLE001 - it is the callers' to handle
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for future, result in answers:
+                if not future.done():
+                    future.set_result(result)

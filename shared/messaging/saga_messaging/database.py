@@ -70,9 +70,13 @@ class Database:
             pool_size=settings.database_pool_size,
             max_overflow=0,
             pool_pre_ping=False,
+            hide_parameters=True,  # they are people's data, and errors are logged
             connect_args={
                 "connect_timeout": settings.database_connect_timeout_seconds,
                 "options": f"-c statement_timeout={settings.database_statement_timeout_ms}",
+                # A server that vanishes without a word must not hold a thread for ever.
+                "tcp_user_timeout": settings.database_silence_ms,
+                "keepalives_idle": max(1, settings.database_silence_ms // 1000),
             },
         )
         return cls(engine, settings.database_pool_size, settings.database_retry_max_seconds)
@@ -101,7 +105,7 @@ class Database:
             return await retrying(self._in_thread, functools.partial(self._run, work))
         except tenacity.RetryError as error:
             cause = error.last_attempt.exception()
-            raise DatabaseUnavailable(f"PostgreSQL did not answer: {cause}") from cause
+            raise DatabaseUnavailable(f"PostgreSQL did not answer: {_reason(cause)}") from cause
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -118,4 +122,9 @@ class Database:
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    logger.warning("database_retry", attempt=state.attempt_number, error=str(error))
+    logger.warning("database_retry", attempt=state.attempt_number, error=_reason(error))
+
+
+def _reason(error: BaseException | None) -> str:
+    """What PostgreSQL said, without the statement that SQLAlchemy adds."""
+    return str(error.orig if isinstance(error, DBAPIError) else error).strip()

@@ -19,7 +19,7 @@ class _Seldom(logging.Filter):
         self._spoke: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(LIBRARIES):
+        if record.name.partition(".")[0] not in LIBRARIES:
             return True
         place, now = (record.pathname, record.lineno), time.monotonic()
         if now - self._spoke.get(place, -REPEAT_AFTER_SECONDS) < REPEAT_AFTER_SECONDS:

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
+from socket import socket
 from typing import Any, Final
 
 import faust
@@ -11,6 +13,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from faust.contrib.asgi import faust_app_running
+from uvicorn.config import STARTUP_FAILURE
 
 from saga_messaging import migrations
 from saga_messaging.consumer import end_process
@@ -114,11 +117,17 @@ def checks(
 
 
 def serve(api: FastAPI, settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT; then finish the requests and the lifespan, and return."""
-    # When it is done, uvicorn raises the signal again, for whoever handled it before: nobody.
+    """Serve until SIGTERM or SIGINT; then finish the requests and the lifespan, and end.
+
+    Ending takes at most `stop_timeout_seconds`, whatever hangs.
+
+    Raises:
+        SystemExit: 0 after a signal; else it did not start, and the log says why.
+    """
+    # uvicorn takes the signals over, and when it is done raises them again.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _done)
-    uvicorn.run(
+        signal.signal(number, _end)
+    config = uvicorn.Config(
         api,
         host=settings.http_host,
         port=settings.http_port,
@@ -126,7 +135,31 @@ def serve(api: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,
         timeout_graceful_shutdown=settings.http_shutdown_seconds,
     )
+    server = _Server(config, settings.stop_timeout_seconds)
+    server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILURE)
 
 
-def _done(*_: object) -> None:
-    """A signal that has been obeyed."""
+def _end(*_: object) -> None:
+    raise SystemExit(0)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with a bound on the time that it takes to end."""
+
+    def __init__(self, config: uvicorn.Config, stop_timeout_seconds: float) -> None:
+        super().__init__(config)
+        # A thread, since what hangs may be the event loop, or a thread that the end waits for.
+        self._bound = threading.Timer(stop_timeout_seconds, _give_up)
+        self._bound.daemon = True
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._bound.start()
+        await super().shutdown(sockets)
+
+
+def _give_up() -> None:
+    """What is left undone is not acked, not committed or not marked, and is taken up again."""
+    logger.critical("stop_timed_out")
+    end_process()

@@ -1,9 +1,17 @@
 """The settings that every service has; each is an environment variable of the same name."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings
 
 
@@ -26,10 +34,18 @@ class KafkaSettings(BaseSettings):
         50, description="How long the broker holds a fetch that finds nothing."
     )
 
+    @field_validator("kafka_username", "kafka_password", "kafka_ca_file", mode="before")
+    @classmethod
+    def _empty_is_missing(cls, value: Any) -> Any:
+        """`KAFKA_PASSWORD=` in an environment file is no password, rather than an empty one."""
+        return value or None
+
     @model_validator(mode="after")
     def _credentials_are_whole(self) -> Self:
         if (self.kafka_username is None) != (self.kafka_password is None):
             raise ValueError("set both KAFKA_USERNAME and KAFKA_PASSWORD, or neither")
+        if self.kafka_ca_file and not self.kafka_username:
+            raise ValueError("KAFKA_CA_FILE has no effect without KAFKA_USERNAME")
         return self
 
 
@@ -40,6 +56,9 @@ class DatabaseSettings(BaseSettings):
     database_pool_size: PositiveInt = Field(4, description="Also the number of its threads.")
     database_connect_timeout_seconds: PositiveInt = 5
     database_statement_timeout_ms: PositiveInt = 30_000
+    database_silence_ms: PositiveInt = Field(
+        45_000, description="A connection over which nothing comes back for this long is dead."
+    )
     database_retry_max_seconds: PositiveFloat = Field(
         5.0, description="The longest pause between two tries while PostgreSQL is away."
     )
@@ -74,4 +93,9 @@ class ServiceSettings(MessagingSettings):
     http_shutdown_seconds: PositiveInt = Field(
         10, description="For requests in flight when the process is told to stop."
     )
-    log_level: str = "INFO"
+    stop_timeout_seconds: PositiveFloat = Field(
+        30.0, description="A process that is told to stop and has not by then ends as it is."
+    )
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)
+    ] = "INFO"

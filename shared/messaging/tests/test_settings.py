@@ -1,0 +1,51 @@
+import pytest
+from pydantic import ValidationError
+
+HALVES = [
+    {"KAFKA_USERNAME": "saga"},
+    {"KAFKA_PASSWORD": "secret"},
+    {"KAFKA_USERNAME": "saga", "KAFKA_PASSWORD": ""},
+    {"KAFKA_USERNAME": "", "KAFKA_PASSWORD": "secret"},
+]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_of_the_credentials_is_refused_and_never_sent_in_the_clear(
+    half, make_settings, monkeypatch
+):
+    for name, value in half.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match="both KAFKA_USERNAME and KAFKA_PASSWORD") as caught:
+        make_settings()
+    assert "secret" not in str(caught.value)
+
+
+def test_empty_credentials_are_no_credentials(make_settings, monkeypatch):
+    for name in ("KAFKA_USERNAME", "KAFKA_PASSWORD", "KAFKA_CA_FILE"):
+        monkeypatch.setenv(name, "")
+    settings = make_settings()
+    assert (settings.kafka_username, settings.kafka_password) == (None, None)
+    assert settings.kafka_ca_file is None
+
+
+def test_a_ca_file_without_credentials_is_refused_since_it_would_not_be_used(make_settings):
+    with pytest.raises(ValidationError, match="KAFKA_CA_FILE has no effect without KAFKA_USERNAME"):
+        make_settings(kafka_ca_file="ca.pem")
+
+
+def test_the_password_is_not_shown(make_settings):
+    settings = make_settings(kafka_username="saga", kafka_password="secret")
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("level", ["debug", "Info", "ERROR"])
+def test_the_log_level_may_be_written_in_any_case(level, make_settings):
+    assert make_settings(log_level=level).log_level == level.upper()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"log_level": "loud"}, {"kafka_partitions": 0}, {"outbox_lease_seconds": 0}]
+)
+def test_what_cannot_work_is_refused(wrong, make_settings):
+    with pytest.raises(ValidationError):
+        make_settings(**wrong)
