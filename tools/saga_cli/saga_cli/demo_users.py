@@ -4,6 +4,7 @@ import stripe
 
 from saga_cli.api import Api
 from saga_cli.demo_cases import Case, Setup
+from saga_cli.errors import StackError
 from saga_cli.settings import EMULATOR_KEY, StackSettings
 
 
@@ -12,7 +13,7 @@ def prepare_user(users: Api, clerk_user_id: str, case: Case, stripe_: stripe.Str
 
     Raises:
         httpx.HTTPStatusError: The user service refused.
-        stripe.StripeError: Stripe refused to delete the customer.
+        StackError: Stripe did not delete the customer.
     """
     if case.setup is Setup.UNKNOWN:
         return
@@ -21,7 +22,14 @@ def prepare_user(users: Api, clerk_user_id: str, case: Case, stripe_: stripe.Str
         card = {"payment_method_id": case.payment_method, "attach": case.setup is not Setup.STORED}
         users.put(f"/users/{clerk_user_id}/card", card)
     if case.setup is Setup.DELETED:
-        stripe_.v1.customers.delete(user["stripe_customer_id"])
+        _delete_customer(stripe_, user["stripe_customer_id"])
+
+
+def _delete_customer(stripe_: stripe.StripeClient, customer_id: str) -> None:
+    try:
+        stripe_.v1.customers.delete(customer_id)
+    except stripe.StripeError as error:
+        raise StackError(f"Stripe did not delete the customer {customer_id}: {error}.") from error
 
 
 def stripe_client(settings: StackSettings, api_base: str | None) -> stripe.StripeClient:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg2
 import pytest
 from saga_cli.errors import ChildFailedError, PortTakenError
 from saga_cli.guard import is_alive
+from saga_cli.kafka import EmbeddedKafka
 from saga_cli.ports import reserve_free_port
+from saga_cli.postgres import EmbeddedPostgres
 from saga_cli.processes import Child
 from saga_cli.services import SERVICES, Service
 from saga_cli.settings import StackSettings
@@ -132,6 +135,7 @@ def test_a_paused_part_can_be_stopped(tmp_path):
 
 PARENT = """
 import sys, time, pathlib
+from saga_cli.postgres import EmbeddedPostgres
 from saga_cli.processes import Child
 sleep = "import signal, time; signal.signal(signal.SIGTERM, {}); time.sleep(600)"
 log = pathlib.Path("log")
@@ -184,3 +188,34 @@ def test_two_stacks_share_a_broker_and_a_server_and_nothing_else(
         assert httpx.get(f"{two.users_url}/users/u1", timeout=20).status_code == 404
     assert kafka.running
     assert postgres.running
+
+
+SERVERS = """
+import pathlib, sys, time
+from saga_cli.kafka import EmbeddedKafka
+from saga_cli.postgres import EmbeddedPostgres
+folder = pathlib.Path(sys.argv[1])
+kafka, postgres = EmbeddedKafka(folder / "kafka"), EmbeddedPostgres(folder / "postgres")
+postgres.start()
+kafka.start()
+postgres.create_database("kept")
+print(postgres.child.pid, kafka.child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+def test_kafka_and_postgresql_die_with_their_parent_and_their_folders_can_be_used_again(stack_dir):
+    folder = stack_dir / "orphans"
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVERS, str(folder)], stdout=subprocess.PIPE
+    ) as parent:
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
+    with EmbeddedPostgres(folder / "postgres") as postgres:
+        psycopg2.connect(postgres.dsn("kept").replace("+psycopg2", "")).close()
+    for pid in pids:
+        gone(pid)
+    with EmbeddedKafka(folder / "kafka") as kafka:
+        assert kafka.running
