@@ -1,0 +1,147 @@
+"""GET /orders/{id}: where an order stands, why, and everything that was said about it."""
+
+from datetime import datetime
+
+import pytest
+from order_saga.domain import State
+
+
+def times(order):
+    return [datetime.fromisoformat(entry["at"]) for entry in order["history"]]
+
+
+@pytest.fixture
+async def order_id(orders):
+    return (await orders.place()).json()["id"]
+
+
+@pytest.fixture
+def messages(new_messages, order_id):
+    return new_messages(order_id)
+
+
+async def test_a_new_order_is_shown_whole(orders, order_id):
+    order = await orders.show(order_id)
+
+    history, created_at = order.pop("history"), order.pop("created_at")
+    deadline_at, updated_at = order.pop("deadline_at"), order.pop("updated_at")
+    assert order == {
+        "id": order_id,
+        "state": "retrieving_payment_info",
+        "reason": None,
+        "payment_intent_id": None,
+        "capture_before": None,
+        "clerk_user_id": "user_1",
+        "amount": 1299,
+        "currency": "usd",
+        "description": "Food delivery order",
+        "line_items": [],
+        "attempt": 1,
+        "overdue": False,
+    }
+    assert [(entry["direction"], entry["type"], entry["note"]) for entry in history] == [
+        ("in", "place_order", "-> retrieving_payment_info"),
+        ("out", "retrieve_payment_info", "to user_commands"),
+    ]
+    waits = datetime.fromisoformat(deadline_at) - datetime.fromisoformat(created_at)
+    assert waits.total_seconds() == 10
+    assert updated_at == created_at
+
+
+async def test_an_authorized_order_shows_its_hold_and_each_message_with_its_time(
+    orders, order_id, messages
+):
+    await orders.hear(messages.info_retrieved())
+    await orders.hear(messages.payment_authorized())
+
+    order = await orders.show(order_id)
+
+    assert (order["state"], order["payment_intent_id"]) == ("authorized", "pi_1")
+    assert order["capture_before"] == "2026-02-08T12:00:00Z"
+    assert (order["reason"], order["deadline_at"], order["overdue"]) == (None, None, False)
+    assert [(entry["direction"], entry["type"]) for entry in order["history"]] == [
+        ("in", "place_order"),
+        ("out", "retrieve_payment_info"),
+        ("in", "user.payment_info_retrieved"),
+        ("out", "authorize_payment"),
+        ("in", "payment.authorized"),
+        ("out", "order.authorized"),
+    ]
+    assert times(order) == sorted(times(order))
+    assert datetime.fromisoformat(order["updated_at"]) == times(order)[-1]
+
+
+async def test_a_rejected_order_says_why_and_what_cures_it(orders, order_id, messages):
+    await orders.hear(messages.info_retrieved())
+    await orders.hear(messages.payment_failed())
+
+    order = await orders.show(order_id)
+
+    assert (order["state"], order["payment_intent_id"]) == ("rejected", "pi_1")
+    assert order["reason"] == {
+        "code": "card_declined",
+        "message": "Your card was declined.",
+        "cure": "",
+        "stripe_code": None,
+        "decline_code": "generic_decline",
+        "advice_code": "try_again_later",
+    }
+
+
+async def test_an_order_whose_outcome_is_unknown_is_shown_overdue(orders, order_id, messages):
+    await orders.hear(messages.info_retrieved())
+    await orders.hear(messages.deadline(State.AUTHORIZING))
+
+    order = await orders.show(order_id)
+
+    assert (order["state"], order["overdue"]) == ("authorizing", True)
+    assert order["deadline_at"] is not None
+
+
+async def test_a_message_that_did_nothing_is_shown_with_the_reason(orders, order_id, messages):
+    await orders.hear(messages.payment_authorized())
+
+    last = (await orders.show(order_id))["history"][-1]
+
+    assert last["type"] == "payment.authorized"
+    assert last["note"] == ("ignored: retrieving_payment_info does not wait for payment.authorized")
+
+
+async def test_what_kafka_acknowledged_is_shown_with_the_time(orders, order_id):
+    await orders.execute("UPDATE outbox SET sent_at = '2026-02-01T12:00:00Z'")
+
+    came_in, went_out = (await orders.show(order_id))["history"]
+
+    assert (came_in["sent_at"], went_out["sent_at"]) == (None, "2026-02-01T12:00:00Z")
+
+
+async def test_a_history_that_is_too_long_is_cut_at_its_beginning(replica_with, new_messages):
+    orders = replica_with(history_limit=2)
+    order_id = (await orders.place()).json()["id"]
+    await orders.hear(new_messages(order_id).info_failed())
+
+    history = (await orders.show(order_id))["history"]
+
+    assert [entry["type"] for entry in history] == ["user.payment_info_failed", "order.rejected"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("unknown", 404),
+        ("00000000-0000-0000-0000-000000000000", 404),
+        ("it's", 404),
+        ("%25", 404),
+        ("é", 404),
+        ("x" * 255, 404),
+        ("x" * 256, 422),
+        ("a%00b", 422),
+    ],
+)
+async def test_an_id_that_is_no_orders_is_a_problem(orders, path, status):
+    response = await orders.http.get(f"/orders/{path}")
+
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["status"] == status
+    assert response.json()["title"]

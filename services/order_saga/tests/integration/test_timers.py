@@ -1,0 +1,130 @@
+"""A deadline fires once, in database time, on whichever replica sees it."""
+
+import asyncio
+
+import pytest
+
+FIRED = "SELECT correlation_id FROM inbox WHERE type = 'deadline_passed'"
+SOON = 0.000001
+OWN_CLOCK = """
+    CREATE SCHEMA clock;
+    CREATE TABLE clock.ahead (by interval NOT NULL);
+    INSERT INTO clock.ahead VALUES ('0');
+    CREATE FUNCTION clock.now() RETURNS timestamptz STABLE LANGUAGE sql
+        AS 'SELECT pg_catalog.now() + by FROM clock.ahead';
+    DO $$ BEGIN EXECUTE format(
+        'ALTER DATABASE %I SET search_path = clock, public, pg_catalog', current_database());
+    END $$;
+"""
+
+
+@pytest.fixture
+def due_orders(replica_with):
+    """A replica, and the ids of orders whose payment info did not come in time."""
+
+    async def due_orders(count, **settings):
+        replica = replica_with(payment_info_timeout_seconds=SOON, **settings)
+        placed = await asyncio.gather(*(replica.place() for _ in range(count)))
+        return replica, {response.json()["id"] for response in placed}
+
+    return due_orders
+
+
+async def test_payment_info_that_does_not_come_in_time_rejects_the_order(due_orders):
+    orders, (order_id,) = await due_orders(1)
+
+    assert await orders.timers.fire_due() == 1
+
+    order = await orders.show(order_id)
+    assert (order["state"], order["reason"]["code"]) == ("rejected", "payment_info_timeout")
+    assert (order["deadline_at"], order["overdue"]) == (None, False)
+    assert [(entry["direction"], entry["type"]) for entry in order["history"]][2:] == [
+        ("in", "deadline_passed"),
+        ("out", "order.rejected"),
+    ]
+
+
+async def test_an_authorization_that_does_not_come_in_time_leaves_the_order_overdue(
+    replica_with, new_messages
+):
+    orders = replica_with(authorization_timeout_seconds=SOON)
+    order_id = (await orders.place()).json()["id"]
+    await orders.hear(new_messages(order_id).info_retrieved())
+
+    assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
+
+    order = await orders.show(order_id)
+    assert (order["state"], order["overdue"]) == ("authorizing", True)
+    await orders.hear(new_messages(order_id).payment_authorized())
+    order = await orders.show(order_id)
+    assert (order["state"], order["overdue"], order["deadline_at"]) == ("authorized", False, None)
+
+
+async def test_a_deadline_that_has_not_passed_does_not_fire(orders):
+    await orders.place()
+
+    assert await orders.timers.fire_due() == 0
+
+
+async def test_a_deadline_fires_once_also_after_a_restart(due_orders, replica_with):
+    _, ids = await due_orders(2)
+
+    restarted = replica_with()
+
+    assert [await restarted.timers.fire_due() for _ in range(2)] == [2, 0]
+    assert {row.correlation_id for row in await restarted.rows(FIRED)} == ids
+
+
+async def test_two_replicas_fire_each_deadline_once(due_orders, replica_with):
+    one, ids = await due_orders(40, timer_batch_size=7)
+    other = replica_with(timer_batch_size=7)
+
+    async def fire_all(replica):
+        fired = 0
+        while batch := await replica.timers.fire_due():
+            fired += batch
+        return fired
+
+    assert sum(await asyncio.gather(fire_all(one), fire_all(other))) == 40
+    fired = [row.correlation_id for row in await one.rows(FIRED)]
+    assert len(fired) == 40
+    assert set(fired) == ids
+
+
+async def test_a_batch_that_fails_fires_again(replicas, own_url):
+    orders = replicas(database_url=own_url, payment_info_timeout_seconds=SOON)
+    await orders.place()
+    await orders.execute("ALTER TABLE outbox ADD CONSTRAINT no CHECK (type <> 'order.rejected')")
+    with pytest.raises(Exception, match="violates check constraint"):
+        await orders.timers.fire_due()
+    await orders.execute("ALTER TABLE outbox DROP CONSTRAINT no")
+
+    assert await orders.timers.fire_due() == 1
+
+
+async def test_the_databases_clock_decides_and_not_ours(replicas, own_url):
+    await replicas(database_url=own_url).execute(OWN_CLOCK)
+    orders = replicas(database_url=own_url, payment_info_timeout_seconds=3600)
+    await orders.place()
+    assert await orders.timers.fire_due() == 0
+
+    await orders.execute("UPDATE clock.ahead SET by = '59 minutes'")
+    assert await orders.timers.fire_due() == 0
+
+    await orders.execute("UPDATE clock.ahead SET by = '1 hour'")
+    assert await orders.timers.fire_due() == 1
+
+
+async def test_the_loop_fires_what_is_due_batch_after_batch_and_hands_it_to_the_outbox(due_orders):
+    orders, ids = await due_orders(5, timer_batch_size=2, timer_poll_seconds=3600)
+    offered = asyncio.Queue()
+    orders.outbox.offer = lambda records: [offered.put_nowait(each) for each in records]
+
+    running = asyncio.create_task(orders.timers.run())
+    async with asyncio.timeout(10):
+        sent = [await offered.get() for _ in ids]
+    running.cancel()
+
+    assert {(record.correlation_id, record.type) for record in sent} == {
+        (order_id, "order.rejected") for order_id in ids
+    }
