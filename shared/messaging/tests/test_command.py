@@ -1,0 +1,87 @@
+import sys
+
+import pytest
+from messaging_testing.service import ParticipantSettings, messaging
+from saga_messaging import command, migrations
+from saga_messaging.command import run_service
+from sqlalchemy import create_engine, inspect
+
+
+@pytest.fixture(autouse=True)
+def untouched_logs(monkeypatch):
+    monkeypatch.setattr(command, "configure_logs", lambda *_: None)
+
+
+def run(monkeypatch, *arguments: str, serve=lambda _: None) -> None:
+    monkeypatch.setattr(sys, "argv", ["service", *arguments])
+    run_service("messaging_testing", ParticipantSettings, serve)
+
+
+def test_a_missing_setting_is_named_without_a_traceback(monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(SystemExit, match=r"messaging_testing: wrong settings:\n  DATABASE_URL: "):
+        run(monkeypatch)
+
+
+def test_half_of_the_credentials_is_named_and_the_password_is_not_shown(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg2:///x")
+    monkeypatch.setenv("HTTP_PORT", "1")
+    monkeypatch.setenv("KAFKA_PASSWORD", "secret")
+    with pytest.raises(SystemExit, match="set both KAFKA_USERNAME and KAFKA_PASSWORD") as caught:
+        run(monkeypatch)
+    assert "secret" not in str(caught.value)
+
+
+def test_without_a_command_the_service_runs(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg2:///x")
+    monkeypatch.setenv("HTTP_PORT", "1")
+    served = []
+    run(monkeypatch, serve=served.append)
+    assert served[0].http_port == 1
+
+
+def test_an_unknown_command_is_refused(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "dance")
+    assert "dance" in capsys.readouterr().err
+
+
+@pytest.mark.stack
+def test_migrations_may_be_repeated_and_what_is_missing_is_known(database_url):
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        assert migrations.missing("messaging_testing", connection) == "0001"
+    for _ in range(2):
+        migrations.upgrade("messaging_testing", database_url)
+    with engine.connect() as connection:
+        assert migrations.missing("messaging_testing", connection) is None
+    engine.dispose()
+
+
+@pytest.mark.stack
+def test_the_tables_are_those_that_the_code_declares(database_url):
+    from_ddl, from_code = tables_of(database_url, migrate=True), tables_of(database_url)
+    assert from_ddl == from_code
+
+
+def tables_of(database_url: str, *, migrate: bool = False) -> dict[str, object]:
+    """Columns, keys and indexes of inbox and outbox, made by the DDL or from the declarations."""
+    engine = create_engine(database_url)
+    if migrate:
+        migrations.upgrade("messaging_testing", database_url)
+    else:
+        metadata = messaging.inbox.metadata
+        metadata.drop_all(engine)
+        metadata.create_all(engine)
+    inspector = inspect(engine)
+    found = {
+        name: (
+            [(each["name"], str(each["type"]), each["nullable"], each["default"])
+             for each in inspector.get_columns(name)],
+            inspector.get_pk_constraint(name)["constrained_columns"],
+            sorted(str(each) for each in inspector.get_indexes(name)),
+        )
+        for name in ("inbox", "outbox")
+    }  # fmt: skip
+    engine.dispose()
+    return found

@@ -1,0 +1,75 @@
+"""The parts of a process: watched, stopped in order, ended when they hang."""
+
+import asyncio
+import threading
+
+import faust
+import pytest
+from fastapi import FastAPI
+from messaging_testing.fakes import eventually
+from saga_messaging import runtime
+
+
+@pytest.fixture
+def ends(monkeypatch):
+    """How often the process would have ended."""
+    ends: list[str] = []
+    monkeypatch.setattr(runtime, "end_process", lambda: ends.append("ended"))
+    return ends
+
+
+async def fail():
+    raise RuntimeError("a bug")
+
+
+async def test_a_part_that_fails_ends_the_process(ends):
+    await asyncio.wait([runtime.watch("part", fail())])
+    await eventually(lambda: ends)
+
+
+async def test_a_part_that_is_done_or_stopped_does_not(ends):
+    done = runtime.watch("part", asyncio.sleep(0))
+    stopped = runtime.watch("part", asyncio.Event().wait())
+    await asyncio.wait([done])
+    stopped.cancel()
+    await asyncio.wait([stopped])
+    await asyncio.sleep(0)
+    assert not ends
+
+
+async def test_a_loop_is_stopped_with_its_part():
+    stopped = asyncio.Event()
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    async with runtime.running_loop("part", work()):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(stopped.wait(), 5)
+
+
+async def test_faust_that_stops_by_itself_ends_the_process(ends):
+    app = faust.App("service", broker="kafka://127.0.0.1:1")
+    crashed = runtime.watch("faust", runtime._until_crash(app))
+    app.set_shutdown()
+    app._stopped.set()
+    await asyncio.wait([crashed])
+    await eventually(lambda: ends)
+
+
+def test_a_process_that_does_not_stop_in_time_is_ended(monkeypatch, make_settings):
+    ended = threading.Event()
+    monkeypatch.setattr(runtime, "end_process", ended.set)
+    config = runtime.uvicorn.Config(FastAPI(), port=1)
+    server = runtime._Server(config, 0.01)
+
+    class Hanging:
+        async def shutdown(self):
+            await asyncio.to_thread(ended.wait, 10)
+
+    server.lifespan, server.servers = Hanging(), []
+    asyncio.run(server.shutdown())
+    assert ended.is_set()

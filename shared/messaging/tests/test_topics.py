@@ -1,0 +1,125 @@
+"""Topics on a real broker, and the publisher with it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+from messaging_testing import topics
+from messaging_testing.messages import outgoing
+from saga_messaging.kafka import MAX_RECORD_BYTES, create_topics
+from saga_messaging.publisher import Publisher
+from saga_messaging.settings import ServiceSettings
+from saga_schemas.topics import TOPICS, USER_COMMANDS, USER_EVENTS
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def settings_here(make_settings: Callable[..., ServiceSettings], kafka_bootstrap: str):
+    def make(**changes) -> ServiceSettings:
+        defaults = {
+            "kafka_bootstrap_servers": kafka_bootstrap,
+            "kafka_topic_prefix": f"t{uuid4().hex[:10]}.",
+            "kafka_partitions": 3,
+            "kafka_request_timeout_seconds": 2,
+        }
+        return make_settings(**{**defaults, **changes})
+
+    return make
+
+
+NAMES = {name for topic in TOPICS for name in (topic.name, topic.dead_letters)}
+
+
+@asynccontextmanager
+async def administering(settings: ServiceSettings):
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def described(settings: ServiceSettings) -> dict[str, int]:
+    """The partitions of each topic of ours; a broker shows a new topic after a moment."""
+    prefix = settings.kafka_topic_prefix
+    async with administering(settings) as admin, asyncio.timeout(10):
+        while True:
+            every = await admin.describe_topics()
+            ours = {each["topic"].removeprefix(prefix): len(each["partitions"]) for each in every}
+            if ours.keys() >= NAMES and prefix + USER_COMMANDS.name in await admin.list_topics():
+                return {name: ours[name] for name in NAMES}
+
+
+async def largest_record(settings: ServiceSettings, topic: str) -> int:
+    name = settings.kafka_topic_prefix + topic
+    resource = ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": None})
+    await described(settings)
+    async with administering(settings) as admin:
+        (answer,) = await admin.describe_configs([resource])
+    return int(answer.resources[0][4][0][1])
+
+
+async def test_every_topic_and_its_dead_letters_have_the_partitions_of_the_settings(settings_here):
+    settings = settings_here()
+    await create_topics(settings)
+    assert await described(settings) == dict.fromkeys(NAMES, 3)
+
+
+async def test_creating_them_again_changes_nothing(settings_here):
+    settings = settings_here()
+    await create_topics(settings)
+    await create_topics(settings.model_copy(update={"kafka_partitions": 5}))
+    assert set((await described(settings)).values()) == {3}
+
+
+async def test_a_topic_of_dead_letters_takes_larger_records_than_its_topic(settings_here):
+    settings = settings_here()
+    await create_topics(settings)
+    assert await largest_record(settings, USER_COMMANDS.dead_letters) == MAX_RECORD_BYTES
+    assert await largest_record(settings, USER_COMMANDS.name) < MAX_RECORD_BYTES
+
+
+async def test_what_the_broker_refuses_is_raised_and_names_the_topic(settings_here):
+    with pytest.raises(KafkaError, match="user_commands was not created"):
+        await create_topics(settings_here(kafka_replication_factor=2))
+
+
+async def test_what_publish_returned_from_is_in_kafka_in_its_order_with_key_and_headers(
+    settings_here,
+):
+    settings = settings_here()
+    await create_topics(settings)
+    publisher = Publisher(settings)
+    records = [replace(each, headers={"h": f"{n}ä"}) for n, each in enumerate(outgoing(2_000))]
+    await asyncio.gather(publisher.publish(records[:999]), publisher.publish(records[999:]))
+    await publisher.close()
+    name = settings.kafka_topic_prefix + USER_EVENTS.name
+    found = await topics._read(settings.kafka_bootstrap_servers, name, 20)
+    assert [each.value for each in found] == [each.value for each in records]
+    assert {each.key for each in found} == {b"saga"}
+    assert found[7].headers == (("h", "7ä".encode()),)
+
+
+async def test_the_publisher_waits_for_a_topic_that_is_not_there_yet(settings_here):
+    settings = settings_here(kafka_request_timeout_seconds=0.5, publish_retry_max_seconds=0.1)
+    publisher = Publisher(settings)
+    publishing = asyncio.create_task(publisher.publish(outgoing(3)))
+    await publisher.ping()
+    await create_topics(settings)
+    await asyncio.wait_for(publishing, 20)
+    await publisher.close()
+
+
+async def test_ping_says_when_no_broker_answers(make_settings):
+    publisher = Publisher(make_settings(kafka_bootstrap_servers="127.0.0.1:1"))
+    with pytest.raises(KafkaError):
+        await publisher.ping()
+    await publisher.close()
