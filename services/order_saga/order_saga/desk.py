@@ -1,10 +1,14 @@
 """The way in over HTTP: orders that are posted at the same time share one transaction."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from saga_messaging.batcher import Batcher
 from saga_messaging.database import Database
 from saga_messaging.effects import store_effects
+from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
@@ -18,7 +22,17 @@ from order_saga.repository import SqlSagas
 from order_saga.saga import Definition
 from order_saga.settings import OrderSagaSettings
 
-Answers = Sequence[OrderSaga | IdempotencyKeyReused]
+Answer: TypeAlias = OrderSaga | IdempotencyKeyReused | DatabaseUnavailable
+
+TOO_LATE: Final = "the order was not stored in time"
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Waits until a time of the event loop; an order whose batch begins later is not placed."""
+
+    placement: Placement
+    until: float
 
 
 class OrderDesk:
@@ -42,25 +56,35 @@ class OrderDesk:
 
         Raises:
             IdempotencyKeyReused: The key was used with another order.
-            DatabaseUnavailable: Nothing was stored, or it is not known; the same key may be
-                used again.
+            DatabaseUnavailable: Not within `place_order_timeout_seconds`. Nothing was stored, or
+                it is not known; the same key may be used again.
         """
-        answer = await self._batcher.submit(placement)
-        if isinstance(answer, IdempotencyKeyReused):
+        until = asyncio.get_running_loop().time() + self._give_up_after
+        try:
+            async with asyncio.timeout_at(until):
+                answer = await self._batcher.submit(_Caller(placement, until))
+        except TimeoutError:
+            raise DatabaseUnavailable(TOO_LATE) from None
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def _place_all(self, placements: Sequence[Placement]) -> Answers:
+    async def _place_all(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
+        now = asyncio.get_running_loop().time()
+        here = [caller for caller in callers if caller.until > now]
+        if not here:
+            raise DatabaseUnavailable(TOO_LATE)
         answers, outgoing = await self._database.transaction(
-            lambda connection: self._store(connection, placements),
-            give_up_after_seconds=self._give_up_after,
+            lambda connection: self._store(connection, [caller.placement for caller in here]),
+            give_up_after_seconds=max(caller.until for caller in here) - now,
         )
         self._outbox.offer(outgoing)
-        return answers
+        answer_of = dict(zip(map(id, here), answers, strict=True))
+        return [answer_of.get(id(caller), DatabaseUnavailable(TOO_LATE)) for caller in callers]
 
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
-    ) -> tuple[Answers, list[Outgoing]]:
+    ) -> tuple[Sequence[Answer], list[Outgoing]]:
         placed = place(self._definition, SqlSagas(connection), placements)
         messages = [placement.message for placement in placed.new]
         outgoing = store_effects(
