@@ -43,6 +43,7 @@ def faust_app(name: str, settings: MessagingSettings) -> faust.App:
         broker_session_timeout=settings.kafka_session_timeout_seconds,
         broker_heartbeat_interval=settings.kafka_heartbeat_seconds,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=int(settings.kafka_metadata_seconds * 1000),
         stream_wait_empty=True,  # SIGTERM waits for the batch in work
         stream_buffer_maxsize=settings.intake_batch_size * 4,
         topic_disable_leader=True,

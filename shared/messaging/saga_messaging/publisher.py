@@ -1,7 +1,7 @@
 """The one producer of a process: what `publish` returned from is in Kafka."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import structlog
@@ -47,14 +47,14 @@ class Publisher:
                     if error:
                         raise error
 
-    async def ping(self) -> None:
-        """Ask a broker for its metadata.
+    async def topics(self) -> Collection[str]:
+        """The names of all topics, as a broker knows them now.
 
         Raises:
             KafkaError: No broker answered.
         """
         producer = await self._connected()
-        await producer.client.fetch_all_metadata()
+        return (await producer.client.fetch_all_metadata()).topics()
 
     async def close(self) -> None:
         """Send what is buffered, then disconnect."""

@@ -102,16 +102,19 @@ def checks(
     package: str, database: Database, publisher: Publisher, app: faust.App
 ) -> dict[str, Check]:
     """The readiness of a service: broker joined, database reachable, migrations applied."""
+    cure = f"run `python -m {package} migrate`"
+    consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
 
     async def kafka() -> str | None:
-        await publisher.ping()
+        if missing := consumed.difference(await publisher.topics()):
+            return f"topic {min(missing)} is missing: {cure}"
         return None if app.rebalancing_count and not app.rebalancing else "joining the group"
 
     async def postgresql() -> str | None:
         missing = await database.transaction(
             lambda connection: migrations.missing(package, connection), give_up_after_seconds=1
         )
-        return missing and f"migration {missing} is missing: run `python -m {package} migrate`"
+        return missing and f"migration {missing} is missing: {cure}"
 
     return {"kafka": kafka, "database": postgresql}
 

@@ -34,6 +34,10 @@ class KafkaSettings(BaseSettings):
         50, description="How long the broker holds a fetch that finds nothing."
     )
 
+    kafka_metadata_seconds: PositiveFloat = Field(
+        10.0, description="A topic or a partition that is new is found after this long."
+    )
+
     @field_validator("kafka_username", "kafka_password", "kafka_ca_file", mode="before")
     @classmethod
     def _empty_is_missing(cls, value: Any) -> Any:
@@ -94,7 +98,7 @@ class ServiceSettings(MessagingSettings):
         10, description="For requests in flight when the process is told to stop."
     )
     stop_timeout_seconds: PositiveFloat = Field(
-        30.0, description="A process that is told to stop and has not by then ends as it is."
+        25.0, description="A process that is told to stop and has not by then ends as it is."
     )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)

@@ -112,14 +112,16 @@ async def test_the_publisher_waits_for_a_topic_that_is_not_there_yet(settings_he
     settings = settings_here(kafka_request_timeout_seconds=0.5, publish_retry_max_seconds=0.1)
     publisher = Publisher(settings)
     publishing = asyncio.create_task(publisher.publish(outgoing(3)))
-    await publisher.ping()
+    assert not any(
+        each.startswith(settings.kafka_topic_prefix) for each in await publisher.topics()
+    )
     await create_topics(settings)
     await asyncio.wait_for(publishing, 20)
     await publisher.close()
 
 
-async def test_ping_says_when_no_broker_answers(make_settings):
+async def test_asked_for_the_topics_it_says_when_no_broker_answers(make_settings):
     publisher = Publisher(make_settings(kafka_bootstrap_servers="127.0.0.1:1"))
     with pytest.raises(KafkaError):
-        await publisher.ping()
+        await publisher.topics()
     await publisher.close()

@@ -1,5 +1,6 @@
 """One test's own topics and tables, on servers that it may share, and participants on them."""
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
@@ -11,6 +12,8 @@ from uuid import UUID, uuid4
 from saga_cli.ports import reserve_free_port
 from saga_cli.processes import Child, run_to_the_end
 from saga_cli.waiting import wait_until_nothing
+from saga_messaging import migrations
+from saga_messaging.kafka import create_topics
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
 from sqlalchemy import create_engine, text
@@ -28,6 +31,7 @@ QUICK = {
     "KAFKA_SESSION_TIMEOUT_SECONDS": "2",
     "KAFKA_HEARTBEAT_SECONDS": "0.5",
     "KAFKA_REQUEST_TIMEOUT_SECONDS": "2",
+    "KAFKA_METADATA_SECONDS": "0.5",
     "OUTBOX_LEASE_SECONDS": "1",
     "OUTBOX_SWEEP_SECONDS": "0.2",
     "PUBLISH_RETRY_MAX_SECONDS": "0.3",
@@ -96,7 +100,12 @@ class World:
         return ServiceSettings(**{**values, "http_port": 1, **changes})
 
     def prepare(self) -> None:
-        """Migrates and creates the topics, with the participant's own command."""
+        """Migrates and creates the topics."""
+        migrations.upgrade("messaging_testing", self.database_url)
+        asyncio.run(create_topics(self.settings()))
+
+    def run_migrate(self) -> None:
+        """The same by the participant's own command."""
         child = self._child("migrate", {"HTTP_PORT": "1"})
         run_to_the_end([child], 60)
 
