@@ -30,7 +30,7 @@ from order_saga.saga import Definition, End, On, OnTimeout, Rest, Step
 
 
 def create_order(
-    *, payment_info_timeout_seconds: float = 10, authorization_timeout_seconds: float = 60
+    *, payment_info_timeout_seconds: float = 60, authorization_timeout_seconds: float = 60
 ) -> Definition:
     """The saga's declaration. It is data; `saga.decide` is its only interpreter."""
     return Definition(
@@ -40,7 +40,12 @@ def create_order(
             State.RETRIEVING_PAYMENT_INFO: Step(
                 command=retrieve_payment_info,
                 replies=(
-                    On(PaymentInfoRetrieved, remember_customer, then=State.AUTHORIZING),
+                    On(
+                        PaymentInfoRetrieved,
+                        remember_customer,
+                        then=State.AUTHORIZING,
+                        unless=another_user,
+                    ),
                     On(PaymentInfoFailed, remember_reason, then=State.REJECTED),
                 ),
                 timeout_seconds=payment_info_timeout_seconds,
@@ -50,7 +55,12 @@ def create_order(
             State.AUTHORIZING: Step(
                 command=authorize_payment,
                 replies=(
-                    On(PaymentAuthorized, remember_hold, then=State.AUTHORIZED),
+                    On(
+                        PaymentAuthorized,
+                        remember_hold,
+                        then=State.AUTHORIZED,
+                        unless=another_amount,
+                    ),
                     On(PaymentFailed, remember_refusal, then=State.REJECTED),
                 ),
                 timeout_seconds=authorization_timeout_seconds,
@@ -85,6 +95,23 @@ def authorize_payment(saga: OrderSaga) -> AuthorizePayment:
             customer=saga.customer, order=saga.order, attempt=saga.attempt
         ),
     )
+
+
+# What is no reply to this order
+
+
+def another_user(saga: OrderSaga, reply: PaymentInfoRetrieved) -> str | None:
+    """Nobody pays for somebody else's order."""
+    user = reply.payload.customer.clerk_user_id
+    return None if user == saga.clerk_user_id else f"it is about user {user}"
+
+
+def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
+    """A hold of another amount does not authorize the order; it stays, and becomes overdue."""
+    held, ordered = reply.payload, saga.order
+    if (held.amount, held.currency) == (ordered.amount, ordered.currency):
+        return None
+    return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
 
 
 # What a reply leaves behind

@@ -117,6 +117,7 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
     async def list_orders(  # pyright: ignore[reportUnusedFunction]
         state: State | None = None,
         clerk_user_id: Identifier | None = None,
+        overdue: bool | None = None,
         limit: Annotated[int, Query(ge=1, le=settings.list_limit)] = min(20, settings.list_limit),
         cursor: Identifier | None = None,
     ) -> OrderPage:
@@ -124,7 +125,12 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
         try:
             return await database.transaction(
                 lambda connection: queries.list_orders(
-                    connection, state=state, clerk_user_id=clerk_user_id, limit=limit, cursor=cursor
+                    connection,
+                    state=state,
+                    clerk_user_id=clerk_user_id,
+                    overdue=overdue,
+                    limit=limit,
+                    cursor=cursor,
                 ),
                 give_up_after_seconds=patience,
             )

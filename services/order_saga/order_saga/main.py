@@ -43,8 +43,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             runtime.running_database(database),
             runtime.running_publisher(publisher),
             runtime.running_relay(outbox),
-            runtime.running_loop("timers", timers.run()),
             runtime.running_faust(app),
+            runtime.running_loop("timers", timers.run()),
         ):
             yield
 

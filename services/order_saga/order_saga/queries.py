@@ -72,6 +72,7 @@ def list_orders(
     *,
     state: State | None,
     clerk_user_id: str | None,
+    overdue: bool | None,
     limit: int,
     cursor: str | None,
 ) -> OrderPage:
@@ -89,6 +90,8 @@ def list_orders(
         query = query.where(sagas.c.state == state)
     if clerk_user_id:
         query = query.where(sagas.c.clerk_user_id == clerk_user_id)
+    if overdue is not None:
+        query = query.where(sagas.c.overdue == overdue)
     if cursor:
         place = tuple_(*_place_of(connection, cursor))
         query = query.where(tuple_(sagas.c.created_at, sagas.c.id) < place)

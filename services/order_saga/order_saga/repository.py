@@ -15,6 +15,7 @@ from order_saga.domain import (
     OrderSaga,
     State,
 )
+from order_saga.orm import messaging
 from order_saga.orm import sagas as table
 from order_saga.ports import Placement
 
@@ -92,12 +93,19 @@ class SqlSagas:
 
     def due(self, limit: int) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
+        # The step's time counts from when its command was sent: Kafka away is nobody's silence.
+        allowed = table.c.deadline_at - table.c.updated_at
+        sent_at = messaging.outbox.c.sent_at
+        unheard = select(messaging.outbox.c.message_id).where(
+            messaging.outbox.c.correlation_id == table.c.id,
+            sent_at.is_(None) | (sent_at > func.now() - allowed),
+        )
         query = (
             select(table.c.id, table.c.state, table.c.attempt)
-            .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
+            .where(table.c.deadline_at <= func.now(), ~table.c.overdue, ~unheard.exists())
             .order_by(table.c.deadline_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=table)
         )
         return [
             DeadlinePassed(

@@ -16,13 +16,22 @@ from saga_schemas.envelope import derived_message_id
 from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder, State
 
 
+def _nothing_wrong(_: OrderSaga, __: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class On:
-    """When this reply comes: what the saga remembers of it, and where it goes."""
+    """When this reply comes: what the saga remembers of it, and where it goes.
+
+    Attributes:
+        unless: Why a reply of this kind is not one to this saga; it is then ignored, visibly.
+    """
 
     reply: type[Envelope]
     remember: Callable[[OrderSaga, Any], OrderSaga]
     then: State
+    unless: Callable[[OrderSaga, Any], str | None] = _nothing_wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,8 @@ def _reply(
     attempt = message.payload.attempt
     if attempt is not None and attempt != saga.attempt:
         return _ignore(saga, f"it answers attempt {attempt}, and {saga.attempt} is under way")
+    if why := rule.unless(saga, message):
+        return _ignore(saga, why)
     return _enter(definition, rule.remember(saga, message), rule.then, now)
 
 

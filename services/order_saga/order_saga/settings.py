@@ -13,9 +13,12 @@ class OrderSagaSettings(ServiceSettings):
     """Its port, its steps' time-outs, its timers, its API's bounds."""
 
     http_port: PositiveInt = 8000
-    payment_info_timeout_seconds: StepTimeout = 10.0
+    payment_info_timeout_seconds: StepTimeout = 60.0  # well above KAFKA_SESSION_TIMEOUT_SECONDS
     authorization_timeout_seconds: StepTimeout = 60.0
     timer_poll_seconds: PositiveFloat = Field(0.5, description="A deadline fires this late.")
+    timer_grace_seconds: PositiveFloat = Field(
+        5.0, description="After a start, to hear first what was said while it was away."
+    )
     timer_batch_size: PositiveInt = 100
     max_body_bytes: PositiveInt = 65_536
     place_order_timeout_seconds: PositiveFloat = Field(

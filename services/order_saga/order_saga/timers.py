@@ -2,6 +2,7 @@
 
 import asyncio
 
+import structlog
 from saga_messaging.database import Database
 from saga_messaging.effects import store_effects
 from saga_messaging.outbox import Outbox
@@ -13,6 +14,8 @@ from order_saga.orm import messaging
 from order_saga.repository import SqlSagas
 from order_saga.saga import Definition
 from order_saga.settings import OrderSagaSettings
+
+logger = structlog.get_logger(__name__)
 
 
 class Timers:
@@ -31,7 +34,8 @@ class Timers:
         self._settings = settings
 
     async def run(self) -> None:
-        """Fire what is due, for ever."""
+        """Fire what is due, for ever; first let the replies be heard that came meanwhile."""
+        await asyncio.sleep(self._settings.timer_grace_seconds)
         while True:
             fired = await self.fire_due()
             if fired < self._settings.timer_batch_size:
@@ -48,6 +52,7 @@ class Timers:
         due = sagas.due(self._settings.timer_batch_size)
         if not due:
             return 0, []
+        logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])
         result = react(self._definition, sagas, due)
         stored = store_effects(connection, messaging.inbox, self._outbox, due, result.outcomes)
         return len(due), stored
