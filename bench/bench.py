@@ -42,7 +42,7 @@ class Readings:
     cpu_seconds: dict[str, float]
     transactions: int
     messages: int
-    stripe_calls: int
+    payment_intents: int
 
 
 class Completions:
@@ -93,7 +93,7 @@ async def main(orders: int, latency_seconds: int) -> dict[str, Any]:
                 Completions(stack.kafka_bootstrap) as completions,
             ):
                 await register_users(http, stack)
-                await post_orders(http, stack, 100)  # warm up
+                await completions.wait_for(await post_orders(http, stack, 100))  # warm up
                 throughput = await measure_throughput(http, stack, completions, orders)
                 latency = await measure_latency(http, stack, completions, latency_seconds)
     return throughput | latency
@@ -150,7 +150,7 @@ async def measure_throughput(
         "cpu_ms_per_saga_by_process": cpu,
         "transactions_per_saga": (after.transactions - before.transactions) / count,
         "messages_per_saga": (after.messages - before.messages) / count,
-        "stripe_calls_per_saga": (after.stripe_calls - before.stripe_calls) / count,
+        "payment_intents_per_saga": (after.payment_intents - before.payment_intents) / count,
     }
 
 
@@ -181,7 +181,7 @@ async def read(http: aiohttp.ClientSession, stack: Stack) -> Readings:
         cpu_seconds={name: cpu_seconds(stack.pid(name)) for name in names},
         transactions=sum(commits(url) for url in stack.database_urls.values()),
         messages=await count_messages(stack.kafka_bootstrap, stack.settings.partitions),
-        stripe_calls=len(ledger["idempotency_keys"]),
+        payment_intents=len(ledger["payment_intents"]),
     )
 
 

@@ -28,9 +28,7 @@ def fragile(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kill")
     for place in (folder, *folder.parents[:3]):
         place.chmod(0o755)  # PostgreSQL may run as another user
-    # A user service that is away for long is not what is tested here.
-    environment = {"PAYMENT_INFO_TIMEOUT_SECONDS": "120", "KAFKA_SESSION_TIMEOUT_SECONDS": "6"}
-    with Stack(StackSettings(data_dir=folder, service_env=environment)) as stack:
+    with Stack(StackSettings(data_dir=folder)) as stack:
         yield stack
 
 

@@ -67,7 +67,7 @@ def find_order(connection: Connection, order_id: str, history_limit: int) -> Ord
     return OrderView.model_validate({**row, "history": history})
 
 
-def list_orders(
+def list_orders(  # noqa: PLR0913 - each filter by its name
     connection: Connection,
     *,
     state: State | None,

@@ -32,7 +32,7 @@ class Messages:
     def __init__(self, saga_id: str | None = None, clerk_user_id: str = "user_1") -> None:
         self.saga_id = saga_id or str(uuid4())
         self.clerk_user_id = clerk_user_id
-        self.order = OrderDetails(amount=1299, currency="eur", description="Food delivery order")
+        self.order = OrderDetails(amount=1299, currency="usd", description="Food delivery order")
 
     def place_order(self, *, key: str | None = None, digest: str = "digest") -> Placement:
         payload = PlaceOrderPayload(clerk_user_id=self.clerk_user_id, order=self.order)
@@ -61,7 +61,7 @@ class Messages:
         payload = {
             "payment_intent_id": "pi_1",
             "amount": 1299,
-            "currency": "eur",
+            "currency": "usd",
             "capture_before": "2026-02-08T12:00:00Z",
             "attempt": attempt,
         }

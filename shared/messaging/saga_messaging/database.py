@@ -93,7 +93,7 @@ class Database:
         stop = (
             tenacity.stop_never
             if give_up_after_seconds is None
-            else tenacity.stop_after_delay(give_up_after_seconds)
+            else tenacity.stop_before_delay(give_up_after_seconds)
         )
         retrying = tenacity.AsyncRetrying(
             wait=self._wait,
@@ -102,7 +102,10 @@ class Database:
             before_sleep=_log_retry,
         )
         try:
-            return await retrying(self._in_thread, functools.partial(self._run, work))
+            async with asyncio.timeout(give_up_after_seconds):
+                return await retrying(self._in_thread, functools.partial(self._run, work))
+        except TimeoutError as error:  # a server that hangs; the work may be committed yet
+            raise DatabaseUnavailable("PostgreSQL did not answer in time") from error
         except tenacity.RetryError as error:
             cause = error.last_attempt.exception()
             raise DatabaseUnavailable(f"PostgreSQL did not answer: {_reason(cause)}") from cause

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from saga_schemas.values import Identifier, ShortText
+from saga_schemas.values import Identifier, Instant, ShortText
 
 MESSAGE_NAMESPACE: Final = UUID("6f1c4b1e-8a53-4f0e-9d0c-2b1f6d1a7c55")
 
@@ -41,7 +41,7 @@ class Envelope(BaseModel):
 
     type: str
     correlation_id: Identifier
-    timestamp: AwareDatetime = Field(default_factory=_now)
+    timestamp: Instant = Field(default_factory=_now)
     payload: Any
     source: ShortText
     message_id: UUID = Field(default_factory=_message_id_of_a_bare_message)

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from saga_schemas.envelope import Envelope
-from saga_schemas.values import Failure, Identifier, OrderDetails, Value
+from saga_schemas.values import Failure, Identifier, Instant, OrderDetails, Value
 
 
 class OrderAuthorizedPayload(Value):
@@ -16,7 +16,7 @@ class OrderAuthorizedPayload(Value):
     )
     order: OrderDetails
     payment_intent_id: Identifier
-    capture_before: AwareDatetime | None = None
+    capture_before: Instant | None = None
 
 
 class OrderAuthorized(Envelope):

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from saga_schemas.envelope import Envelope
 from saga_schemas.values import (
     Amount,
@@ -12,6 +10,7 @@ from saga_schemas.values import (
     Customer,
     Failure,
     Identifier,
+    Instant,
     OrderDetails,
     Value,
 )
@@ -50,7 +49,7 @@ class PaymentAuthorizedPayload(Value):
     payment_intent_id: Identifier
     amount: Amount
     currency: Currency = "usd"
-    capture_before: AwareDatetime | None = None
+    capture_before: Instant | None = None
     attempt: Attempt | None = None
 
 

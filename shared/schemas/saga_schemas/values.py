@@ -1,9 +1,11 @@
 """Values that several messages share: money, the customer, the order's details, a failure."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +18,8 @@ from saga_schemas.currencies import ISO_4217
 # Stripe takes at most eight digits: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MAX_AMOUNT: Final = 99_999_999
 MAX_ID_LENGTH: Final = 255
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2200
 
 
 def _known_currency(code: str) -> str:
@@ -28,6 +32,15 @@ def _known_currency(code: str) -> str:
 def _empty_card_is_no_card(card: Any) -> Any:
     return None if card == {} else card
 
+
+def _within_reason(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+"""A moment with a time zone, in UTC whichever zone it came in, that every database can store."""
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_AMOUNT)]
 """A positive whole number in the currency's minor unit: 1299 is $12.99, 1299 is also ¥1299."""

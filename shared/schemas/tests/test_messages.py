@@ -135,6 +135,8 @@ def changed(path, value):
         ("timestamp", ...),
         ("timestamp", "yesterday"),
         ("timestamp", "2025-03-31T10:30:00"),
+        ("timestamp", "9999-12-31T23:59:59-12:00"),
+        ("timestamp", "0001-01-01T00:00:00+14:00"),
         ("version", 2),
         ("message_id", "no uuid"),
         ("source", ...),
@@ -191,6 +193,11 @@ def test_every_field_of_the_specification_is_required_in_every_message(message, 
 def test_bytes_that_are_no_message_are_refused_and_nothing_else_happens(value):
     with pytest.raises(InvalidMessage):
         decode(USER_EVENTS, value)
+
+
+def test_a_time_of_another_zone_is_read_as_utc():
+    message = decode(USER_EVENTS, changed("timestamp", "2025-03-31T12:30:00+02:00"))
+    assert message.timestamp.isoformat() == "2025-03-31T10:30:00+00:00"
 
 
 def test_an_upper_case_currency_is_read_as_its_lower_case():

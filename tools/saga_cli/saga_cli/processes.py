@@ -15,7 +15,7 @@ from saga_cli.errors import ChildFailedError
 from saga_cli.guard import is_alive, process_guard
 from saga_cli.waiting import wait_until_nothing
 
-STOP_SECONDS = 15.0
+STOP_SECONDS = 30.0  # above the services' own stop_timeout_seconds
 
 
 @dataclass

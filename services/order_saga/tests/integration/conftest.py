@@ -63,6 +63,10 @@ class Replica:
 
         await self.database.transaction(handle)
 
+    async def sent(self) -> None:
+        """As if the relay had sent what is stored, at once."""
+        await self.execute("UPDATE outbox SET sent_at = created_at WHERE sent_at IS NULL")
+
     async def rows(self, query: str) -> list[Any]:
         return await self.database.transaction(lambda c: list(c.execute(text(query)).all()))
 

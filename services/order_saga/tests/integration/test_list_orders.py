@@ -77,6 +77,14 @@ async def test_orders_in_one_state_are_listed(orders, pages, seven, new_messages
     assert await pages(state="rejected", clerk_user_id="user_1") == [[]]
 
 
+async def test_overdue_orders_are_listed(orders, pages, seven):
+    await orders.execute(f"UPDATE sagas SET overdue = true WHERE id = '{seven[2]}'")
+
+    assert await pages(overdue=True) == [[seven[2]]]
+    (others,) = await pages(overdue=False)
+    assert seven[2] not in others
+
+
 async def test_a_listed_order_is_the_shown_one_without_its_history(orders, seven):
     listed = (await orders.http.get("/orders", params={"limit": 1})).json()["orders"]
 

@@ -44,7 +44,7 @@ async def test_a_new_order_is_shown_whole(orders, order_id):
         ("out", "retrieve_payment_info", "to user_commands"),
     ]
     waits = datetime.fromisoformat(deadline_at) - datetime.fromisoformat(created_at)
-    assert waits.total_seconds() == 10
+    assert waits.total_seconds() == 60
     assert updated_at == created_at
 
 

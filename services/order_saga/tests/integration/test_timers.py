@@ -25,6 +25,7 @@ def due_orders(replica_with):
     async def due_orders(count, **settings):
         replica = replica_with(payment_info_timeout_seconds=SOON, **settings)
         placed = await asyncio.gather(*(replica.place() for _ in range(count)))
+        await replica.sent()
         return replica, {response.json()["id"] for response in placed}
 
     return due_orders
@@ -50,6 +51,7 @@ async def test_an_authorization_that_does_not_come_in_time_leaves_the_order_over
     orders = replica_with(authorization_timeout_seconds=SOON)
     order_id = (await orders.place()).json()["id"]
     await orders.hear(new_messages(order_id).info_retrieved())
+    await orders.sent()
 
     assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
 
@@ -64,6 +66,29 @@ async def test_a_deadline_that_has_not_passed_does_not_fire(orders):
     await orders.place()
 
     assert await orders.timers.fire_due() == 0
+
+
+async def test_no_deadline_fires_while_its_command_waits_for_kafka(replica_with):
+    orders = replica_with(payment_info_timeout_seconds=SOON)
+    await orders.place()
+    assert await orders.timers.fire_due() == 0
+
+    await orders.sent()
+    assert await orders.timers.fire_due() == 1
+
+
+async def test_the_time_of_a_step_counts_from_when_its_command_was_sent(replica_with):
+    orders = replica_with(payment_info_timeout_seconds=60)
+    await orders.place()
+    await orders.execute(
+        "UPDATE sagas SET updated_at = updated_at - interval '61 s',"
+        " deadline_at = deadline_at - interval '61 s'"
+    )
+    await orders.execute("UPDATE outbox SET sent_at = now() - interval '59 s'")
+    assert await orders.timers.fire_due() == 0
+
+    await orders.execute("UPDATE outbox SET sent_at = now() - interval '61 s'")
+    assert await orders.timers.fire_due() == 1
 
 
 async def test_a_deadline_fires_once_also_after_a_restart(due_orders, replica_with):
@@ -94,6 +119,7 @@ async def test_two_replicas_fire_each_deadline_once(due_orders, replica_with):
 async def test_a_batch_that_fails_fires_again(replicas, own_url):
     orders = replicas(database_url=own_url, payment_info_timeout_seconds=SOON)
     await orders.place()
+    await orders.sent()
     await orders.execute("ALTER TABLE outbox ADD CONSTRAINT no CHECK (type <> 'order.rejected')")
     with pytest.raises(Exception, match="violates check constraint"):
         await orders.timers.fire_due()
@@ -106,6 +132,7 @@ async def test_the_databases_clock_decides_and_not_ours(replicas, own_url):
     await replicas(database_url=own_url).execute(OWN_CLOCK)
     orders = replicas(database_url=own_url, payment_info_timeout_seconds=3600)
     await orders.place()
+    await orders.sent()
     assert await orders.timers.fire_due() == 0
 
     await orders.execute("UPDATE clock.ahead SET by = '59 minutes'")
@@ -116,7 +143,9 @@ async def test_the_databases_clock_decides_and_not_ours(replicas, own_url):
 
 
 async def test_the_loop_fires_what_is_due_batch_after_batch_and_hands_it_to_the_outbox(due_orders):
-    orders, ids = await due_orders(5, timer_batch_size=2, timer_poll_seconds=3600)
+    orders, ids = await due_orders(
+        5, timer_batch_size=2, timer_poll_seconds=3600, timer_grace_seconds=SOON
+    )
     offered = asyncio.Queue()
     orders.outbox.offer = lambda records: [offered.put_nowait(each) for each in records]
 

@@ -9,7 +9,7 @@ from saga_schemas.envelope import derived_message_id
 RETRIEVING, AUTHORIZING = State.RETRIEVING_PAYMENT_INFO, State.AUTHORIZING
 
 
-def test_a_new_order_asks_who_pays_and_waits_ten_seconds(driver, messages):
+def test_a_new_order_asks_who_pays_and_waits_a_minute(driver, messages):
     decision = driver.place()
 
     (command,) = decision.send
@@ -17,7 +17,7 @@ def test_a_new_order_asks_who_pays_and_waits_ten_seconds(driver, messages):
     assert command.payload.clerk_user_id == "user_1"
     assert (command.payload.order, command.payload.attempt) == (messages.order, 1)
     assert (decision.saga.id, decision.saga.state) == (messages.saga_id, RETRIEVING)
-    assert decision.saga.deadline_at == driver.now + timedelta(seconds=10)
+    assert decision.saga.deadline_at == driver.now + timedelta(seconds=60)
 
 
 def test_the_customer_who_answers_is_asked_to_pay_what_was_ordered(driver, messages):
@@ -32,6 +32,26 @@ def test_the_customer_who_answers_is_asked_to_pay_what_was_ordered(driver, messa
     assert command.payload.customer.stripe_customer_id == "cus_1"
     assert command.payload.customer.user_stripe_card.payment_method_id == "pm_card_visa"
     assert decision.saga.deadline_at == driver.now + timedelta(seconds=60)
+
+
+def test_payment_info_of_another_user_is_ignored(driver, messages):
+    driver.walk_to(RETRIEVING)
+    customer = {"clerkUserId": "user_2", "stripeCustomerId": "cus_2", "userStripeCard": None}
+
+    decision = driver.give(messages.info_retrieved(customer=customer))
+
+    assert (decision.saga.state, decision.send) == (RETRIEVING, ())
+    assert decision.effect == "ignored: it is about user user_2"
+
+
+@pytest.mark.parametrize("other", [{"amount": 100}, {"currency": "eur"}])
+def test_a_hold_of_another_amount_does_not_authorize_the_order(driver, messages, other):
+    driver.walk_to(AUTHORIZING)
+
+    decision = driver.give(messages.payment_authorized(**other))
+
+    assert (decision.saga.state, decision.send) == (AUTHORIZING, ())
+    assert decision.effect.startswith("ignored: it holds ")
 
 
 def test_a_user_without_a_card_is_left_to_the_payment_service(driver, messages):
