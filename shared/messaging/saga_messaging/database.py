@@ -87,7 +87,8 @@ class Database:
         """Run `work` in one transaction, committed when this returns.
 
         Raises:
-            DatabaseUnavailable: Not within `give_up_after_seconds`. Never where that is None.
+            DatabaseUnavailable: Not within `give_up_after_seconds`; it may be committed all the
+                same, or yet. Never where that is None.
             Exception: Whatever `work` raised that is no transient fault; nothing was committed.
         """
         stop = (

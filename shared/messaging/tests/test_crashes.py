@@ -7,15 +7,7 @@ from messaging_testing.messages import command
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-POINTS = [
-    "before_intake",
-    "intake_before_commit",
-    "intake_after_commit",
-    "before_ack",
-    "after_send",
-    "relay_before_commit:3",
-    "after_mark",
-]
+POINTS = ["intake_before_commit", "intake_after_commit", "before_ack", "after_send"]
 
 
 def test_killed_at_every_point_each_message_has_its_effect_once_and_its_answer_is_sent(world):

@@ -167,6 +167,13 @@ async def test_a_caller_that_set_a_bound_learns_in_time_that_postgresql_is_away(
     database.close()
 
 
+async def test_a_caller_that_set_a_bound_is_not_held_by_a_server_that_hangs(database):
+    hung = threading.Event()
+    with pytest.raises(DatabaseUnavailable, match="in time"):
+        await database.transaction(lambda _: hung.wait(20), give_up_after_seconds=0.05)
+    hung.set()
+
+
 async def test_without_a_bound_it_waits_and_may_be_cancelled(make_settings):
     database = Database.connect(make_settings(database_retry_max_seconds=0.01))
     tries = []
@@ -193,7 +200,7 @@ async def test_a_statement_that_takes_too_long_is_ended(database_url, make_setti
     with pytest.raises(DatabaseUnavailable, match="statement timeout"):
         await database.transaction(
             lambda connection: connection.execute(text("SELECT pg_sleep(60)")),
-            give_up_after_seconds=0.01,
+            give_up_after_seconds=1,
         )
     database.close()
 

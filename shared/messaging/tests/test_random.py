@@ -11,7 +11,7 @@ from saga_cli.waiting import wait_until_nothing
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 
 MESSAGES = 4_000
-FAULTS_SECONDS = 20
+FAULTS_SECONDS = 12
 REST_SECONDS = 60
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from saga_messaging.database import Database
 from saga_messaging.intake import Intake
-from saga_messaging.outbox import Outbox
 from saga_messaging.publisher import Publisher
 from saga_messaging.records import Outgoing, Record
 
@@ -27,19 +26,18 @@ class CrashPoint:
 
 
 class CrashingDatabase(Database):
-    """Passes `<role>:before_commit` and `<role>:after_commit`, where `role` has work to write."""
+    """Passes `intake_before_commit` and `intake_after_commit`."""
 
     crash: CrashPoint
-    role: str
 
     async def transaction(self, work: Callable[..., Any], **options: Any) -> Any:
         def run(connection: Any) -> Any:
             result = work(connection)
-            self.crash(f"{self.role}_before_commit")
+            self.crash("intake_before_commit")
             return result
 
         result = await super().transaction(run, **options)
-        self.crash(f"{self.role}_after_commit")
+        self.crash("intake_after_commit")
         return result
 
 
@@ -53,22 +51,11 @@ class CrashingPublisher(Publisher):
         self.crash("after_send")
 
 
-class CrashingOutbox(Outbox):
-    """Passes `after_mark` when a batch is marked."""
-
-    crash: CrashPoint
-
-    async def _send_batch(self) -> None:
-        await super()._send_batch()
-        self.crash("after_mark")
-
-
 class CrashingIntake(Intake):
-    """Passes `before_ack` when a batch is done, and `before_intake` when it comes."""
+    """Passes `before_ack` when a batch is done."""
 
     crash: CrashPoint
 
     async def receive(self, records: Sequence[Record]) -> None:
-        self.crash("before_intake")
         await super().receive(records)
         self.crash("before_ack")

@@ -9,10 +9,12 @@ from uuid import uuid4
 from fastapi import FastAPI
 from saga_messaging import runtime
 from saga_messaging.consumer import consume
+from saga_messaging.database import Database
 from saga_messaging.dead_letters import DeadLetters
 from saga_messaging.faust_app import faust_app
 from saga_messaging.health import health_router
 from saga_messaging.orm import messaging_tables
+from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import BatchResult, Handled, Refused
 from saga_messaging.settings import ServiceSettings
 from saga_schemas import Envelope
@@ -23,7 +25,6 @@ from sqlalchemy import Connection, MetaData, text
 from messaging_testing.crash import (
     CrashingDatabase,
     CrashingIntake,
-    CrashingOutbox,
     CrashingPublisher,
     CrashPoint,
 )
@@ -74,9 +75,9 @@ def build(settings: ParticipantSettings) -> FastAPI:
     """Wired as the services are, with crash points around the parts."""
     crash = CrashPoint(settings.crash)
     database = CrashingDatabase.connect(settings)
-    relay_database = CrashingDatabase.connect(settings)
+    relay_database = Database.connect(settings)
     publisher = CrashingPublisher(settings)
-    outbox = CrashingOutbox(messaging.outbox, relay_database, publisher, settings)
+    outbox = Outbox(messaging.outbox, relay_database, publisher, settings)
     app = faust_app("participant", settings)
     intake = CrashingIntake(
         topic=USER_COMMANDS,
@@ -86,8 +87,7 @@ def build(settings: ParticipantSettings) -> FastAPI:
         outbox=outbox,
         dead_letters=DeadLetters("participant", settings),
     )
-    database.role, relay_database.role = "intake", "relay"
-    for part in (database, relay_database, publisher, outbox, intake):
+    for part in (database, publisher, intake):
         part.crash = crash
     consume(app, USER_COMMANDS, intake.receive, settings)
 
