@@ -146,7 +146,7 @@ class FakeSagas:
 
 @pytest.fixture
 def definition() -> Definition:
-    return create_order(payment_info_timeout_seconds=10, authorization_timeout_seconds=60)
+    return create_order(payment_info_timeout_seconds=60, authorization_timeout_seconds=60)
 
 
 @pytest.fixture
