@@ -131,3 +131,23 @@ def test_a_user_service_that_never_answers_rejects_the_order(stack_folder):
         order = ended(stack, saga)
     assert order["state"] == "rejected"
     assert order["reason"]["code"] == "payment_info_timeout"
+
+
+def test_orders_are_taken_while_kafka_is_away_from_the_start(stack_folder):
+    settings = StackSettings(
+        data_dir=stack_folder,
+        services=("order_saga",),
+        service_env={"PAYMENT_INFO_TIMEOUT_SECONDS": "1"},
+    )
+    with Stack(settings) as stack:
+        stack.kill("order_saga")
+        stack.kill("kafka")
+        stack.parts["order_saga"].launch()
+        saga = post_order(stack, "user_by_hand")
+        ready = httpx.get(f"{stack.orders_url}/readyz")
+        stack.start("kafka")
+        order = ended(stack, saga)
+    assert (ready.status_code, ready.json()["database"]) == (503, "ok")
+    assert order["reason"]["code"] == "payment_info_timeout"
+    (question,) = [one for one in order["history"] if one["type"] == "retrieve_payment_info"]
+    assert question["sent_at"]

@@ -37,14 +37,18 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     app = faust_app("order-saga", settings)
     register_agents(app, definition, database, outbox, settings)
 
+    async def fire_deadlines() -> None:
+        await runtime.joined(app)
+        await timers.run()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
             runtime.running_database(database),
             runtime.running_publisher(publisher),
             runtime.running_relay(outbox),
-            runtime.running_faust(app),
-            runtime.running_loop("timers", timers.run()),
+            runtime.running_faust(app, publisher),
+            runtime.running_loop("timers", fire_deadlines()),
         ):
             yield
 

@@ -98,6 +98,7 @@ class SqlSagas:
         sent_at = messaging.outbox.c.sent_at
         unheard = select(messaging.outbox.c.message_id).where(
             messaging.outbox.c.correlation_id == table.c.id,
+            messaging.outbox.c.type != "dead-letter",
             sent_at.is_(None) | (sent_at > func.now() - allowed),
         )
         query = (

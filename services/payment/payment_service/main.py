@@ -43,7 +43,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             runtime.running_publisher(publisher),
             runtime.running_relay(outbox),
             _running_executor(executor, http),
-            runtime.running_faust(app),
+            runtime.running_faust(app, publisher),
         ):
             yield
 

@@ -40,7 +40,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
             runtime.running_database(database),
             runtime.running_publisher(publisher),
             running_stripe(http),
-            runtime.running_faust(app),
+            runtime.running_faust(app, publisher),
         ):
             yield
 

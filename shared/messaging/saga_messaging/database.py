@@ -73,7 +73,9 @@ class Database:
             hide_parameters=True,  # they are people's data, and errors are logged
             connect_args={
                 "connect_timeout": settings.database_connect_timeout_seconds,
-                "options": f"-c statement_timeout={settings.database_statement_timeout_ms}",
+                "options": (
+                    f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms}"
+                ),
                 # A server that vanishes without a word must not hold a thread for ever.
                 "tcp_user_timeout": settings.database_silence_ms,
                 "keepalives_idle": max(1, settings.database_silence_ms // 1000),

@@ -9,7 +9,7 @@ CREATE TABLE inbox (
     type           text NOT NULL,
     effect         text NOT NULL,
     message        jsonb NOT NULL,
-    received_at    timestamptz NOT NULL DEFAULT now()
+    received_at    timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX inbox_correlation_id ON inbox (correlation_id);
 
@@ -21,7 +21,7 @@ CREATE TABLE outbox (
     key            bytea,
     value          bytea NOT NULL,
     headers        jsonb NOT NULL DEFAULT '{}',
-    created_at     timestamptz NOT NULL DEFAULT now(),
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     claimed_until  timestamptz NOT NULL,
     sent_at        timestamptz
 );

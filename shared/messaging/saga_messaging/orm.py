@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Index, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP, UUID
 
-NOW = func.now()
+NOW = func.clock_timestamp()  # not the transaction's: a batch keeps its order
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,10 @@ class Publisher:
                     if error:
                         raise error
 
+    async def connect(self) -> None:
+        """Return once a broker has answered."""
+        await self.publish([])
+
     async def topics(self) -> Collection[str]:
         """The names of all topics, as a broker knows them now.
 

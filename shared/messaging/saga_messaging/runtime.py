@@ -25,6 +25,7 @@ from saga_messaging.settings import ServiceSettings
 
 STOP_TIMEOUT_SECONDS: Final = 20.0
 """For a part to finish its work in flight; what is left then is taken up after the restart."""
+JOIN_POLL_SECONDS: Final = 0.1
 
 logger = structlog.get_logger(__name__)
 
@@ -83,19 +84,35 @@ async def running_loop(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenera
 
 
 @asynccontextmanager
-async def running_faust(app: faust.App) -> AsyncGenerator[None]:
-    """Faust's consumers; they are stopped when the batch in work is done and acked."""
+async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[None]:
+    """Faust's consumers, from when Kafka answers; HTTP is served meanwhile.
+
+    They are stopped when the batch in work is done and acked.
+    """
+    task = watch("faust", _consume(app, publisher))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _consume(app: faust.App, publisher: Publisher) -> None:
+    await publisher.connect()
     async with faust_app_running(app, stop_timeout=STOP_TIMEOUT_SECONDS):
-        watcher = watch("faust", _until_crash(app))
-        try:
-            yield
-        finally:
-            watcher.cancel()
+        await app.wait_until_stopped()
+        raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
 
 
-async def _until_crash(app: faust.App) -> None:
-    await app.wait_until_stopped()
-    raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
+def has_joined(app: faust.App) -> bool:
+    """Whether the app is a member of its group, with nothing being handed over."""
+    return bool(app.rebalancing_count) and not app.rebalancing
+
+
+async def joined(app: faust.App) -> None:
+    """Return once the app has joined its group."""
+    while not has_joined(app):  # noqa: ASYNC110 - Faust tells of it by these two alone
+        await asyncio.sleep(JOIN_POLL_SECONDS)
 
 
 def checks(
@@ -108,7 +125,7 @@ def checks(
     async def kafka() -> str | None:
         if missing := consumed.difference(await publisher.topics()):
             return f"topic {min(missing)} is missing: {cure}"
-        return None if app.rebalancing_count and not app.rebalancing else "joining the group"
+        return None if has_joined(app) else "joining the group"
 
     async def postgresql() -> str | None:
         missing = await database.transaction(

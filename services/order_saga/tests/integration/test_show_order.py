@@ -68,7 +68,21 @@ async def test_an_authorized_order_shows_its_hold_and_each_message_with_its_time
         ("out", "order.authorized"),
     ]
     assert times(order) == sorted(times(order))
-    assert datetime.fromisoformat(order["updated_at"]) == times(order)[-1]
+    assert times(order)[3] <= datetime.fromisoformat(order["updated_at"]) <= times(order)[-1]
+
+
+async def test_replies_that_came_in_one_batch_are_shown_in_their_order(orders, order_id, messages):
+    batch = [
+        messages.payment_authorized(),
+        messages.info_retrieved(),
+        messages.deadline("rejected"),
+    ]
+    await orders.hear(*batch)
+
+    history = (await orders.show(order_id))["history"]
+
+    came = [entry["message_id"] for entry in history if entry["direction"] == "in"]
+    assert came[1:] == [str(message.message_id) for message in batch]
 
 
 async def test_a_rejected_order_says_why_and_what_cures_it(orders, order_id, messages):

@@ -98,7 +98,7 @@ def build(settings: ParticipantSettings) -> FastAPI:
             runtime.running_database(relay_database),
             runtime.running_publisher(publisher),
             runtime.running_relay(outbox),
-            runtime.running_faust(app),
+            runtime.running_faust(app, publisher),
         ):
             yield
 
