@@ -40,6 +40,11 @@ class FakeUsers:
         self.rows[clerk_user_id] = user
         return Registered(user, created)
 
+    def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
+        user = self.rows.get(clerk_user_id)
+        if user and user.stripe_customer_id == lost:
+            self.rows[clerk_user_id] = User(clerk_user_id, stripe_customer_id)
+
     def save_card(self, clerk_user_id: str, card: SavedCard) -> None:
         if user := self.rows.get(clerk_user_id):
             self.rows[clerk_user_id] = replace(user, card=card)
@@ -76,22 +81,28 @@ NO_CUSTOMER = Refusal("stripe_customer_invalid", "Invalid Stripe Customer ID: no
 
 
 class FakeStripe:
-    """`fault` is raised by the next call."""
+    """`fault` is raised by the next call. Customers are kept by their idempotency key."""
 
     def __init__(self) -> None:
         self.customers: dict[str, str] = {}
+        self.deleted: set[str] = set()
         self.emails: dict[str, str] = {}
         self.methods: dict[str, tuple[SavedCard, str | None]] = {}
         self.fault: UserServiceError | None = None
         self.before_call: Callable[[], None] = lambda: None
 
-    async def create_customer(self, clerk_user_id: str) -> str | Refusal:
+    async def create_customer(self, clerk_user_id: str, lost: str | None = None) -> str | Refusal:
         self._call()
-        return self.customers.setdefault(clerk_user_id, f"cus_{uuid4().hex}")
+        key = f"{clerk_user_id} without {lost}" if lost else clerk_user_id
+        return self.customers.setdefault(key, f"cus_{uuid4().hex}")
+
+    async def has_customer(self, customer_id: str) -> bool:
+        self._call()
+        return self._has(customer_id)
 
     async def set_email(self, customer_id: str, email: str) -> Refusal | None:
         self._call()
-        if customer_id not in self.customers.values():
+        if not self._has(customer_id):
             return NO_CUSTOMER
         self.emails[customer_id] = email
         return None
@@ -106,7 +117,7 @@ class FakeStripe:
         card = self._find(payment_method_id)
         if card is None:
             return NO_METHOD
-        if customer_id not in self.customers.values():
+        if not self._has(customer_id):
             return NO_CUSTOMER
         if payment_method_id == DECLINED:
             return Refusal(
@@ -122,6 +133,9 @@ class FakeStripe:
         if card and owner == customer_id:
             self.methods[payment_method_id] = (card, None)
         return None
+
+    def _has(self, customer_id: str) -> bool:
+        return customer_id in self.customers.values() and customer_id not in self.deleted
 
     def _find(self, payment_method_id: str) -> SavedCard | None:
         if payment_method_id in BRANDS:

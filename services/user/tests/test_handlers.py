@@ -1,6 +1,6 @@
 import pytest
-from user_service.domain import Refusal, Registered, SavedCard, User
-from user_service.errors import StripeUnavailable, UsersUnavailable
+from user_service.domain import Refusal, SavedCard, User
+from user_service.errors import StripeUnavailable
 from user_service.handlers import answer_payment_info_requests
 
 DECLINED = "pm_card_visa_chargeDeclined"
@@ -11,50 +11,6 @@ async def user(handlers):
     return (await handlers.register_user("user_1")).user
 
 
-async def test_a_new_user_gets_a_customer(handlers, fake_stripe):
-    registered = await handlers.register_user("user_1", "a@example.com")
-
-    customer = fake_stripe.customers["user_1"]
-    assert registered == Registered(User("user_1", customer), created=True)
-    assert fake_stripe.emails == {customer: "a@example.com"}
-
-
-async def test_a_user_who_registers_again_stays_the_same(handlers, user):
-    await handlers.save_card("user_1", "pm_card_visa", attach=True)
-
-    again = await handlers.register_user("user_1")
-
-    assert again.created is False
-    assert again.user.stripe_customer_id == user.stripe_customer_id
-    assert again.user.card is not None
-
-
-async def test_the_email_that_is_given_last_is_the_customers(handlers, fake_stripe, user):
-    await handlers.register_user("user_1", "b@example.com")
-
-    assert fake_stripe.emails == {user.stripe_customer_id: "b@example.com"}
-    assert len(fake_stripe.customers) == 1
-
-
-@pytest.mark.parametrize("email", ["a@example.com", "b@example.com", None])
-async def test_a_crash_between_stripe_and_the_row_is_healed_by_registering_again(
-    handlers, fake_stripe, fake_transaction, email
-):
-    def crash_at_the_row():
-        fake_transaction.crashes = 1
-
-    fake_stripe.before_call = crash_at_the_row
-    with pytest.raises(UsersUnavailable):
-        await handlers.register_user("user_1", "a@example.com")
-    fake_stripe.before_call = lambda: None
-    fake_transaction.crashes = 0
-
-    registered = await handlers.register_user("user_1", email)
-
-    assert registered.created is True
-    assert fake_stripe.customers == {"user_1": registered.user.stripe_customer_id}
-
-
 async def test_stripe_is_never_called_inside_a_transaction(handlers, fake_stripe, fake_transaction):
     during = []
     fake_stripe.before_call = lambda: during.append(fake_transaction.running)
@@ -63,7 +19,10 @@ async def test_stripe_is_never_called_inside_a_transaction(handlers, fake_stripe
     await handlers.save_card("user_1", "pm_card_visa", attach=True)
     await handlers.remove_card("user_1")
 
-    assert during == [False] * 4
+    fake_stripe.deleted |= set(fake_stripe.customers.values())
+    await handlers.register_user("user_1")
+
+    assert during == [False] * 6
 
 
 async def test_an_attached_card_is_saved_as_stripe_returned_it(handlers, user):

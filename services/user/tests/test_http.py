@@ -92,6 +92,22 @@ async def test_a_customer_unknown_to_stripe_is_a_problem_of_the_user(http, user,
     assert problem["detail"].startswith("Invalid Stripe Customer ID")
 
 
+async def test_registering_again_heals_a_user_whose_customer_was_deleted_at_stripe(
+    http, user, fake_stripe
+):
+    await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+    fake_stripe.deleted.add(user["stripe_customer_id"])
+
+    response = await http.post("/users", json={"clerk_user_id": "user_1"})
+
+    assert response.status_code == 200
+    assert response.json()["stripe_customer_id"] != user["stripe_customer_id"]
+    assert response.json()["user_stripe_card"] is None
+    assert (await http.get("/users/user_1")).json() == response.json()
+    saved = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
+    assert saved.status_code == 200
+
+
 async def test_a_user_without_a_customer_is_a_problem_of_the_user(http, fake_transaction):
     fake_transaction.users.rows["user_1"] = User("user_1")
 

@@ -40,12 +40,26 @@ class StripeGateway:
             reraise=True,
         )
 
-    async def create_customer(self, clerk_user_id: str) -> str | Refusal:
-        """See `ports.Stripe`: a user always has the same key and the same bytes."""
-        key = _key(derived_message_id("stripe-customer", clerk_user_id))
+    async def create_customer(self, clerk_user_id: str, lost: str | None = None) -> str | Refusal:
+        """See `ports.Stripe`: a user always has the same key and the same bytes.
+
+        In place of a lost customer the key is another one: the first is answered with the lost
+        customer for as long as Stripe keeps it.
+        """
+        whose = (clerk_user_id,) if lost is None else (clerk_user_id, lost)
+        key = _key(derived_message_id("stripe-customer", *whose))
         metadata = {"clerk_user_id": clerk_user_id}
         made = await self._call(lambda: self._customers.create_async({"metadata": metadata}, key))
         return made if isinstance(made, Refusal) else made.id
+
+    async def has_customer(self, customer_id: str) -> bool:
+        """See `ports.Stripe`. Of a deleted customer Stripe still has the id."""
+        found = await self._call(
+            lambda: self._customers.retrieve_async(customer_id), missing="stripe_customer_invalid"
+        )
+        if isinstance(found, Refusal):
+            return found.code != "stripe_customer_invalid"
+        return not getattr(found, "deleted", False)
 
     async def set_email(self, customer_id: str, email: str) -> Refusal | None:
         """See `ports.Stripe`."""

@@ -27,19 +27,21 @@ class UserHandlers:
     ) -> Registered | Refusal:
         """The user, with a customer at Stripe: first there, then here.
 
+        A customer that Stripe has no more is replaced, and its card forgotten.
+
         The e-mail address is no part of the call that creates the customer, so that a repetition
         with another address is the same call to Stripe; the address last given is the customer's.
         """
         user = await self._get(clerk_user_id)
-        customer_id = user.stripe_customer_id if user else None
-        if customer_id is None:
-            created = await self._stripe.create_customer(clerk_user_id)
-            if isinstance(created, Refusal):
-                return created
-            customer_id = created
+        known = user.stripe_customer_id if user else None
+        customer_id = await self._living_customer(clerk_user_id, known)
+        if isinstance(customer_id, Refusal):
+            return customer_id
         if email and (refusal := await self._stripe.set_email(customer_id, email)):
             return refusal
-        return await self._transaction(lambda users: users.add(clerk_user_id, customer_id))
+        return await self._transaction(
+            lambda users: _store(users, clerk_user_id, known, customer_id)
+        )
 
     async def get_user(self, clerk_user_id: str) -> User | Refusal:
         """The user."""
@@ -87,6 +89,12 @@ class UserHandlers:
         )
         return None
 
+    async def _living_customer(self, clerk_user_id: str, known: str | None) -> str | Refusal:
+        """The customer that is known, or a new one where there is none at Stripe."""
+        if known and await self._stripe.has_customer(known):
+            return known
+        return await self._stripe.create_customer(clerk_user_id, lost=known)
+
     async def _card_of(
         self, user: User, payment_method_id: str, *, attach: bool
     ) -> SavedCard | Refusal:
@@ -98,6 +106,12 @@ class UserHandlers:
 
     async def _get(self, clerk_user_id: str) -> User | None:
         return await self._transaction(lambda users: users.get(clerk_user_id))
+
+
+def _store(users: Users, clerk_user_id: str, known: str | None, customer_id: str) -> Registered:
+    if known and known != customer_id:
+        users.replace_customer(clerk_user_id, known, customer_id)
+    return users.add(clerk_user_id, customer_id)
 
 
 def answer_payment_info_requests(

@@ -27,6 +27,13 @@ class Users(Protocol):
         """
         ...
 
+    def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
+        """Give the user another customer if its customer still is the lost one.
+
+        The card is forgotten: it was the lost customer's.
+        """
+        ...
+
     def save_card(self, clerk_user_id: str, card: SavedCard) -> None:
         """Replace the card of a user; of one that does not exist, nothing."""
         ...
@@ -55,8 +62,18 @@ class Stripe(Protocol):
     with one idempotency key, and StripeKeyRefused; what Stripe decides against is a Refusal.
     """
 
-    async def create_customer(self, clerk_user_id: str) -> str | Refusal:
-        """The id of the user's customer: the same one each time, for as long as a key is kept."""
+    async def create_customer(self, clerk_user_id: str, lost: str | None = None) -> str | Refusal:
+        """The id of the user's customer: the same one each time, for as long as a key is kept.
+
+        Args:
+            clerk_user_id: Whose.
+            lost: The customer that the user had, where Stripe has it no more; the new one is
+                another, and the same one each time for this lost one.
+        """
+        ...
+
+    async def has_customer(self, customer_id: str) -> bool:
+        """Whether Stripe has the customer; False only where Stripe says that it has not."""
         ...
 
     async def set_email(self, customer_id: str, email: str) -> Refusal | None:

@@ -15,8 +15,9 @@ _CURE_OF_ADVICE: Final = {
 }
 _DECLINE_CURE: Final = "Save another card, or ask the card's issuer."
 _CUSTOMER_CURE: Final = (
-    "Ensure the user has a valid stripe_customer_id in their record: one that exists at Stripe, "
-    "in the account and mode of STRIPE_SECRET_KEY."
+    "Ensure the user has a valid stripe_customer_id in their record: POST /users with the same "
+    "clerk_user_id replaces one that Stripe does not have in the account and mode of "
+    "STRIPE_SECRET_KEY. Then save a card."
 )
 _METHOD_CURE: Final = (
     "Verify that the payment method exists in Stripe, in the account and mode of "

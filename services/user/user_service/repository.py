@@ -61,6 +61,15 @@ class PostgresUsers:
         stored = self._connection.execute(_one, {"id": clerk_user_id}).one()
         return Registered(_user(stored), created=created is not None)
 
+    def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
+        """See `Users`."""
+        self._connection.execute(
+            update(users)
+            .where(users.c.clerk_user_id == clerk_user_id)
+            .where(users.c.stripe_customer_id == lost)
+            .values(stripe_customer_id=stripe_customer_id, user_stripe_card=None)
+        )
+
     def save_card(self, clerk_user_id: str, card: SavedCard) -> None:
         """See `Users`."""
         self._connection.execute(

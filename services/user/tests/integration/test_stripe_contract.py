@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import httpx
 import pytest
 from user_service.domain import SavedCard
 
@@ -13,6 +14,20 @@ def stripe(request):
     if request.param == "fake":
         return request.getfixturevalue("fake_stripe")
     return request.getfixturevalue("gateway_with")()
+
+
+@pytest.fixture
+def delete_customer(request, stripe, emulator):
+    """Delete a customer as a person does in Stripe's dashboard."""
+
+    def in_the_fake(customer_id):
+        stripe.deleted.add(customer_id)
+
+    def at_the_emulator(customer_id):
+        url, key = f"{emulator}/v1/customers/{customer_id}", "Bearer sk_test_user"
+        httpx.delete(url, headers={"Authorization": key}).raise_for_status()
+
+    return in_the_fake if hasattr(stripe, "deleted") else at_the_emulator
 
 
 @pytest.fixture
@@ -28,6 +43,31 @@ async def test_a_user_has_one_customer_however_often_it_is_created(stripe):
     assert first.startswith("cus_")
     assert await stripe.create_customer(name) == first
     assert await stripe.create_customer(f"{name}_2") != first
+
+
+async def test_a_customer_is_there_until_it_is_deleted(stripe, customer, delete_customer):
+    assert await stripe.has_customer(customer)
+
+    delete_customer(customer)
+
+    assert not await stripe.has_customer(customer)
+
+
+async def test_an_unknown_customer_is_not_there(stripe):
+    assert not await stripe.has_customer("cus_unknown")
+
+
+async def test_a_lost_customer_is_replaced_by_one_other_however_often(stripe, delete_customer):
+    name = f"user_{uuid4()}"
+    lost = await stripe.create_customer(name)
+    delete_customer(lost)
+
+    second = await stripe.create_customer(name, lost=lost)
+
+    assert second != lost
+    assert await stripe.has_customer(second)
+    assert await stripe.create_customer(name, lost=lost) == second
+    assert await stripe.create_customer(name, lost=second) not in {lost, second}
 
 
 async def test_a_customer_takes_an_email_again_and_again(stripe, customer):

@@ -32,6 +32,26 @@ async def test_a_user_that_is_added_again_stays_as_it_is(transaction):
     assert again == Registered(User("user_1", "cus_1", VISA), created=False)
 
 
+async def test_a_lost_customer_is_replaced_and_its_card_forgotten(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_1"))
+    await transaction(lambda users: users.save_card("user_1", VISA))
+
+    await transaction(lambda users: users.replace_customer("user_1", "cus_1", "cus_2"))
+
+    assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_2")
+
+
+async def test_a_customer_that_is_not_the_lost_one_stays_with_its_card(transaction):
+    await transaction(lambda users: users.add("user_1", "cus_2"))
+    await transaction(lambda users: users.save_card("user_1", VISA))
+
+    await transaction(lambda users: users.replace_customer("user_1", "cus_1", "cus_3"))
+    await transaction(lambda users: users.replace_customer("user_2", "cus_1", "cus_3"))
+
+    assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_2", VISA)
+    assert await transaction(lambda users: users.get("user_2")) is None
+
+
 async def test_a_saved_card_replaces_the_one_before(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.save_card("user_1", VISA))
