@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from saga_messaging.outcomes import Handled
+from saga_messaging.outcomes import Handled, Refused
 from saga_schemas.payment import AuthorizePayment
 
 from payment_service.domain import (
@@ -21,17 +21,18 @@ from payment_service.troubleshooting import verdict_of
 class Received:
     """What a batch of commands did: an outcome for each, and the payments to be stored."""
 
-    outcomes: Mapping[UUID, Handled]
+    outcomes: Mapping[UUID, Handled | Refused]
     new: Sequence[KnownPayment]
 
 
 def receive(commands: Sequence[AuthorizePayment], known: Mapping[str, KnownPayment]) -> Received:
     """Decide commands by the payments that their sagas have.
 
-    A saga gets one payment, whatever is sent: a further command is answered from that payment.
+    A saga gets one payment, whatever is sent: a further command is answered from that payment, or
+    refused where it asks for another one.
     """
     payments = dict(known)
-    outcomes: dict[UUID, Handled] = {}
+    outcomes: dict[UUID, Handled | Refused] = {}
     for command in commands:
         stored = payments.get(command.correlation_id)
         if stored is None:
@@ -58,10 +59,18 @@ def _begun(stored: KnownPayment) -> Handled:
     return Handled(f"answered: {answer.type}", [answer])
 
 
-def _repeated(command: AuthorizePayment, stored: KnownPayment) -> Handled:
+def _repeated(command: AuthorizePayment, stored: KnownPayment) -> Handled | Refused:
+    if differing := _differing(Payment.of(command), stored.payment):
+        return Refused(f"{differing}: the saga has a payment with another")
     if stored.verdict is None:
         return Handled("already in work")
     answer = reply(
         stored.payment, stored.verdict, to=command.message_id, attempt=command.payload.attempt
     )
     return Handled(f"answered again: {answer.type}", [answer])
+
+
+def _differing(asked: Payment, stored: Payment) -> str | None:
+    """The first field in which a further command asks for another payment."""
+    fields = ("amount", "currency", "stripe_customer_id")
+    return next((name for name in fields if getattr(asked, name) != getattr(stored, name)), None)

@@ -4,10 +4,11 @@ import pytest
 from payment_service.domain import Authorized, KnownPayment, Payment, StripeUnavailable
 from payment_service.handlers import receive
 from payment_service.troubleshooting import verdict_of
+from saga_messaging.outcomes import Refused
 from saga_schemas.payment import AuthorizePayment
 
 
-def command(saga_id="saga-1", attempt=1, card=True):
+def command(saga_id="saga-1", attempt=1, card=True, customer="cus_1", **order):
     return AuthorizePayment.model_validate(
         {
             "correlation_id": saga_id,
@@ -15,10 +16,10 @@ def command(saga_id="saga-1", attempt=1, card=True):
             "payload": {
                 "customer": {
                     "clerkUserId": "user_1",
-                    "stripeCustomerId": "cus_1",
+                    "stripeCustomerId": customer,
                     "userStripeCard": {"payment_method_id": "pm_1"} if card else {},
                 },
-                "order": {"amount": 1299, "currency": "usd", "description": ""},
+                "order": {"amount": 1299, "currency": "usd", "description": "", **order},
                 "attempt": attempt,
             },
         }
@@ -72,6 +73,35 @@ def test_a_second_command_for_a_decided_payment_is_answered_again(verdict, type_
     assert event.type == type_
     assert (event.causation_id, event.payload.attempt) == (second.message_id, 2)
     assert received.outcomes[second.message_id].effect == f"answered again: {type_}"
+
+
+@pytest.mark.parametrize("verdict", [None, Authorized("pi_1")])
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("amount", {"amount": 1300}),
+        ("currency", {"currency": "eur"}),
+        ("stripe_customer_id", {"customer": "cus_2"}),
+    ],
+)
+def test_a_further_command_that_asks_for_another_payment_is_refused(field, changes, verdict):
+    first, second = command(), command(attempt=2, **changes)
+
+    received = receive([second], {"saga-1": KnownPayment(Payment.of(first), verdict)})
+
+    refusal = received.outcomes[second.message_id]
+    assert received.new == []
+    assert isinstance(refusal, Refused)
+    assert field in refusal.reason
+
+
+def test_of_two_different_payments_of_a_saga_in_one_batch_the_first_is_made():
+    first, second = command(), command(amount=1300)
+
+    received = receive([first, second], {})
+
+    assert received.new == [KnownPayment(Payment.of(first))]
+    assert isinstance(received.outcomes[second.message_id], Refused)
 
 
 def test_two_commands_of_a_saga_in_one_batch_make_one_payment():

@@ -89,22 +89,34 @@ async def gateway_with(
 
 
 @pytest.fixture
-def stripe_post(emulator: httpx.Client) -> Iterator[Callable[..., Any]]:
-    """Posts to the emulator as Stripe's own clients do; returns the object."""
+def stripe_api(emulator: httpx.Client) -> Iterator[httpx.Client]:
+    """A client of the emulator with our key, as Stripe's own clients are."""
     address = str(emulator.base_url).removesuffix("_emulator/")
     headers = {"Authorization": "Bearer sk_test_payment"}
     with httpx.Client(base_url=f"{address}v1", headers=headers) as client:
+        yield client
 
-        def post(path: str, **parameters: Any) -> Any:
-            return client.post(path, data=parameters).raise_for_status().json()
 
-        yield post
+@pytest.fixture
+def stripe_post(stripe_api: httpx.Client) -> Callable[..., Any]:
+    """Posts to the emulator; returns the object."""
+
+    def post(path: str, **parameters: Any) -> Any:
+        return stripe_api.post(path, data=parameters).raise_for_status().json()
+
+    return post
 
 
 @pytest.fixture
 def customer(stripe_post: Callable[..., Any]) -> str:
     """The id of a customer at the emulator."""
     return stripe_post("customers")["id"]
+
+
+@pytest.fixture
+def payment_with(customer: str, make_payment: Callable[..., Payment]) -> Callable[..., Payment]:
+    """Make a payment of this customer."""
+    return lambda **changes: make_payment(**{"stripe_customer_id": customer, **changes})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from payment_service.domain import (
     NeedsAuthentication,
     PaymentMethodNotFound,
 )
-from payment_service.ports import Absent, Unknown
+from payment_service.ports import Unknown
 
 LATER, NEVER, CHECK = "try_again_later", "do_not_try_again", "confirm_card_data"
 DECLINES = [
@@ -26,16 +26,6 @@ DECLINES = [
 @pytest.fixture
 def gateway(gateway_with):
     return gateway_with()
-
-
-@pytest.fixture
-def payment_with(customer, make_payment):
-    return lambda **changes: make_payment(**{"stripe_customer_id": customer, **changes})
-
-
-def arm(emulator, kind, endpoint="POST /v1/payment_intents", **options):
-    fault = {"kind": kind, "endpoint": endpoint, **options}
-    emulator.post("faults", json=fault).raise_for_status()
 
 
 def intents(emulator):
@@ -135,7 +125,8 @@ async def test_an_order_without_a_description_is_held(gateway, payment_with):
 )
 async def test_no_fault_makes_a_second_payment_intent(gateway, payment_with, emulator, kind, made):
     payment = payment_with()
-    arm(emulator, kind, seconds=2)
+    fault = {"kind": kind, "endpoint": "POST /v1/payment_intents", "seconds": 2}
+    emulator.post("faults", json=fault).raise_for_status()
 
     answer = await gateway.authorize(payment)
 
@@ -147,31 +138,6 @@ async def test_no_fault_makes_a_second_payment_intent(gateway, payment_with, emu
     assert len(intents(emulator)) == 1
     assert found.payment_intent_id == intents(emulator)[0]["id"]
     assert again == found or (kind == "status_500_after" and not again.repeat)
-
-
-async def test_a_payment_intent_is_found_among_more_than_a_page(
-    gateway, payment_with, stripe_post, customer
-):
-    payment = payment_with()
-    outcome = await gateway.authorize(payment)
-    for _ in range(120):
-        stripe_post("payment_intents", customer=customer, amount=100, currency="usd")
-
-    assert await gateway.find(payment, 1) == outcome
-    assert await gateway.find(payment_with(), 1) == Absent()
-
-
-@pytest.mark.parametrize("kind", ["status_500_before", "reset", "hang", "429"])
-async def test_a_look_up_that_fails_finds_nothing_out(gateway, payment_with, emulator, kind):
-    payment = payment_with()
-    await gateway.authorize(payment)
-    arm(emulator, kind, "GET /v1/payment_intents", seconds=2, count=2)  # aiohttp repeats a GET
-
-    assert isinstance(await gateway.find(payment, 1), Unknown)
-
-
-async def test_a_customer_who_is_gone_is_no_proof_that_nothing_is_held(gateway, payment_with):
-    assert isinstance(await gateway.find(payment_with(stripe_customer_id="cus_none"), 1), Unknown)
 
 
 async def test_a_key_that_stripe_refuses_is_no_decision(gateway_with, payment_with, emulator):

@@ -84,7 +84,8 @@ async def test_what_was_asked_for_is_found(gateway, payment_with, card):
     assert await gateway.find(payment, age_seconds=1) == outcome
 
 
-async def test_what_was_never_asked_for_is_absent(gateway, payment_with):
+@pytest.mark.parametrize("changes", [{}, {"stripe_customer_id": "cus_none"}])
+async def test_what_was_never_asked_for_is_absent(gateway, payment_with, changes):
     await gateway.authorize(payment_with())
 
-    assert await gateway.find(payment_with(), age_seconds=1) == Absent()
+    assert await gateway.find(payment_with(**changes), age_seconds=1) == Absent()

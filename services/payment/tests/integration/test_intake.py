@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -110,6 +111,22 @@ async def test_another_command_of_the_saga_is_visibly_already_in_work(
     effects = {row.message_id: row.effect for row in rows(messaging.inbox)}
     assert effects[other] == "already in work"
     assert (len(rows(payments)), len(executor.offered)) == (1, 1)
+
+
+@pytest.mark.parametrize("change", [{"amount": 1300}, {"stripe_customer_id": "cus_2"}])
+async def test_another_payment_for_the_saga_is_a_dead_letter(
+    intake, executor, rows, make_payment, change
+):
+    payment = make_payment()
+    other = replace(payment, command_id=uuid4(), **change)
+
+    await intake.receive(records(command(payment), command(other)))
+
+    (row,), (letter,) = rows(payments), rows(messaging.outbox)
+    assert (row.amount, row.stripe_customer_id) == (1299, "cus_1")
+    assert letter.type == "dead-letter"
+    assert str(*change) in letter.headers["dead-letter-reason"]
+    assert [lease.payment for lease in executor.offered] == [payment]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -1,3 +1,6 @@
+import time
+from types import SimpleNamespace
+
 import pytest
 from payment_service.orm import payments
 from sqlalchemy import func
@@ -59,6 +62,54 @@ async def test_a_kept_500_without_work_is_unavailable_and_asked_for_no_third_tim
     (row,) = await world.rows()
     assert row.failure["code"] == "stripe_unavailable"
     assert len(world.requests()) == 2
+
+
+async def test_a_kept_500_for_a_customer_who_is_gone_ends_once_that_has_settled(
+    world, stripe_api, customer
+):
+    stripe_api.delete(f"customers/{customer}").raise_for_status()
+    world.arm("status_500_before", kept=True)
+    world.store(world.payment())
+
+    async with world.executors():
+        await world.all_decided()
+
+    (row,) = await world.rows()
+    assert row.failure["code"] == "stripe_unavailable"
+    assert row.settle_after is not None
+
+
+async def test_a_hold_of_a_customer_who_is_gone_is_adopted(world, stripe_api, customer):
+    payment = world.payment()
+    world.arm("status_500_after", kept=True)
+    world.arm("status_500_before", endpoint="GET /v1/payment_intents", count=1_000)
+    world.store(payment)
+
+    async def held():
+        return world.intents_of(payment)
+
+    async with world.executors():
+        (intent,) = await world.eventually(held)
+        stripe_api.delete(f"customers/{customer}").raise_for_status()
+        world.disarm()
+        await world.all_decided()
+
+    (row,) = await world.rows()
+    assert (row.status, row.payment_intent_id) == ("authorized", intent["id"])
+
+
+async def test_a_hold_behind_a_kept_500_is_adopted_when_our_clock_is_ahead(world, monkeypatch):
+    payment = world.payment()
+    ahead = SimpleNamespace(time=lambda: time.time() + 15 * 60)
+    monkeypatch.setattr("payment_service.gateway.time", ahead)
+    world.arm("status_500_after", kept=True)
+    world.store(payment)
+
+    async with world.executors():
+        await world.all_decided()
+
+    (row,), (intent,) = await world.rows(), world.intents_of(payment)
+    assert (row.status, row.payment_intent_id) == ("authorized", intent["id"])
 
 
 async def test_a_payment_waits_for_as_long_as_stripe_cannot_be_asked(world):
