@@ -2,10 +2,13 @@
 
 import os
 from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from messaging_testing.messages import command
 from messaging_testing.service import SLOW
+from messaging_testing.world import Participant
 from saga_cli.waiting import wait_until_nothing
 from saga_messaging import migrations
 
@@ -44,10 +47,11 @@ def test_told_to_stop_it_finishes_the_work_in_flight_acks_it_and_exits_clean(wor
     process = world.start(pipe=str(pipe))
     slow = command(user=SLOW)
     world.send([slow])
-    with pipe.open("wb"):  # opens when the handler does
-        process.ask_to_stop()
-        world.await_number(lambda: process.answer("/healthz")[0] == 0, 1)
-        assert process.running
+    writer = open_when_read(pipe, process)
+    process.ask_to_stop()
+    world.await_number(lambda: process.answer("/healthz")[0] == 0, 1)
+    assert process.running
+    os.close(writer)
     assert process.await_end() == 0
     assert world.acked() == 1
     world.check_exactly_once({slow.message_id})
@@ -56,6 +60,20 @@ def test_told_to_stop_it_finishes_the_work_in_flight_acks_it_and_exits_clean(wor
     world.start()
     world.await_rest(2)
     assert world.rows("SELECT size FROM batches") == [(1,), (1,)]
+
+
+def open_when_read(pipe: Path, process: Participant) -> int:
+    """The pipe's end for writing, once the handler reads from it; it waits until that is closed."""
+    opened: list[int] = []
+
+    def missing() -> str | None:
+        process.require_running()
+        with suppress(OSError):  # nobody reads yet
+            opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return None if opened else "the handler was not reached"
+
+    wait_until_nothing(missing, 60)
+    return opened[0]
 
 
 def test_a_process_that_starts_before_its_topics_exist_finds_them(
