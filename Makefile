@@ -34,7 +34,7 @@ up: install  ## Run the whole system until Ctrl-C
 
 .PHONY: test
 test: install  ## All tests: unit, integration, end to end
-	$(RUN)/pytest -n $(WORKERS) --dist loadgroup
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: check
 check: install  ## Lint, format, types, import contracts

@@ -4,7 +4,7 @@ import pytest
 from customers import ended, post_order, register
 from saga_cli.demo_cases import CASES
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)

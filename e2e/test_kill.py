@@ -14,7 +14,6 @@ pytestmark = [
     pytest.mark.stack,
     pytest.mark.slow,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("kill"),
 ]
 
 ORDERS = 500

@@ -13,7 +13,7 @@ from saga_cli.stack import Stack
 from saga_schemas import decode
 from saga_schemas.topics import USER_EVENTS
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("raw")]
+pytestmark = pytest.mark.stack
 
 AS_SPECIFIED = """{
   "type": "user.payment_info_retrieved",

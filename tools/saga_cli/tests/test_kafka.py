@@ -13,7 +13,7 @@ from saga_cli.ports import reserve_free_port
 from saga_cli.probes import broker_answers
 
 # One worker runs all that shares these servers, as they are stopped and killed here.
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("embedded servers")]
+pytestmark = pytest.mark.stack
 
 
 async def create_topic(kafka: EmbeddedKafka) -> str:

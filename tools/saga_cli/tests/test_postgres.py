@@ -7,7 +7,7 @@ from saga_cli.postgres import EmbeddedPostgres
 from sqlalchemy import create_engine, make_url, text
 
 # One worker runs all that shares these servers, as they are stopped and killed here.
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("embedded servers")]
+pytestmark = pytest.mark.stack
 
 
 def execute(dsn: str, statement: str) -> list[tuple]:

@@ -165,7 +165,6 @@ def test_no_orphans_however_the_parent_dies(tmp_path, end):
 
 @pytest.mark.stack
 @pytest.mark.slow
-@pytest.mark.xdist_group("embedded servers")
 @pytest.mark.timeout(240)
 def test_two_stacks_share_a_broker_and_a_server_and_nothing_else(
     monkeypatch, stack_dir, kafka, postgres
