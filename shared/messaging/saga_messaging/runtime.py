@@ -100,8 +100,12 @@ async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[
 async def _consume(app: faust.App, publisher: Publisher) -> None:
     await publisher.connect()
     async with faust_app_running(app, stop_timeout=STOP_TIMEOUT_SECONDS):
-        await app.wait_until_stopped()
-        raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
+        await _until_crash(app)
+
+
+async def _until_crash(app: faust.App) -> None:
+    await app.wait_until_stopped()
+    raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
 
 
 def has_joined(app: faust.App) -> bool:
