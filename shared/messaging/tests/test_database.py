@@ -8,6 +8,7 @@ import threading
 import psycopg2
 import psycopg2.errors
 import pytest
+import tenacity
 from messaging_testing.fakes import eventually
 from saga_messaging.database import RACE_TRIES, Database, is_race, is_transient
 from saga_messaging.errors import DatabaseUnavailable
@@ -157,12 +158,12 @@ async def test_deadlocked_transactions_are_tried_again(database):
 
 
 async def test_a_caller_that_set_a_bound_learns_in_time_that_postgresql_is_away(make_settings):
-    away = make_settings(database_retry_max_seconds=0.05)
-    database = Database.connect(away)
+    database = Database.connect(make_settings())
+    database._wait = tenacity.wait_fixed(60)
     with pytest.raises(
         DatabaseUnavailable, match=r"PostgreSQL did not answer: .*refused"
     ) as caught:
-        await database.transaction(count, give_up_after_seconds=0.2)
+        await database.transaction(count, give_up_after_seconds=30)
     assert "sqlalche.me" not in str(caught.value)
     database.close()
 
@@ -197,10 +198,11 @@ async def test_errors_hold_no_parameters_for_they_are_peoples_data(database):
 async def test_a_statement_that_takes_too_long_is_ended(database_url, make_settings):
     settings = make_settings(database_url=database_url, database_statement_timeout_ms=20)
     database = Database.connect(settings)
+    database._wait = tenacity.wait_fixed(60)
     with pytest.raises(DatabaseUnavailable, match="statement timeout"):
         await database.transaction(
             lambda connection: connection.execute(text("SELECT pg_sleep(60)")),
-            give_up_after_seconds=1,
+            give_up_after_seconds=30,
         )
     database.close()
 
