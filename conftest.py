@@ -6,6 +6,7 @@ environment; both die with it.
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ _folder: Path | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts us in the background has SIGINT ignored, and so would have the programs
+    # that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput") or config.option.collectonly or KAFKA in os.environ:
         return
     global _folder  # noqa: PLW0603 - one run, one folder

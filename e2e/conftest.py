@@ -22,6 +22,11 @@ def stack_folder() -> Iterator[Path]:
     yield from _folder()
 
 
+@pytest.fixture(scope="module")
+def module_folder() -> Iterator[Path]:
+    yield from _folder()
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """All of it, started once; tests on it leave it running."""
@@ -32,6 +37,7 @@ def stack() -> Iterator[Stack]:
 
 
 def _folder() -> Iterator[Path]:
+    # None of pytest's own: whenever pytest starts it closes them to PostgreSQL's user.
     folder = Path(tempfile.mkdtemp(prefix="saga-e2e-"))
     folder.chmod(0o755)  # PostgreSQL may run as another user
     yield folder

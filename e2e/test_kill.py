@@ -22,12 +22,9 @@ VICTIMS = ("order_saga", "user", "payment", "kafka", "postgres")
 
 
 @pytest.fixture(scope="module")
-def fragile(tmp_path_factory):
+def fragile(module_folder):
     """A stack of our own, as nobody else likes what happens to it."""
-    folder = tmp_path_factory.mktemp("kill")
-    for place in (folder, *folder.parents[:3]):
-        place.chmod(0o755)  # PostgreSQL may run as another user
-    with Stack(StackSettings(data_dir=folder)) as stack:
+    with Stack(StackSettings(data_dir=module_folder)) as stack:
         yield stack
 
 

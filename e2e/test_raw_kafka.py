@@ -39,11 +39,8 @@ AS_SPECIFIED = """{
 
 
 @pytest.fixture(scope="module")
-def without_user_service(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("raw")
-    for place in (folder, *folder.parents[:3]):
-        place.chmod(0o755)  # PostgreSQL may run as another user
-    settings = StackSettings(data_dir=folder, services=("order_saga", "payment"))
+def without_user_service(module_folder):
+    settings = StackSettings(data_dir=module_folder, services=("order_saga", "payment"))
     with Stack(settings) as stack:
         yield stack
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from saga_schemas.envelope import Envelope
-from saga_schemas.values import Failure, Identifier, Instant, OrderDetails, Value
+from saga_schemas.values import Failure, Identifier, Instant, OrderDetails, ShortText, Value
 
 
 class OrderAuthorizedPayload(Value):
@@ -24,7 +24,7 @@ class OrderAuthorized(Envelope):
 
     type: Literal["order.authorized"] = "order.authorized"
     payload: OrderAuthorizedPayload
-    source: str = "order-saga"
+    source: ShortText = "order-saga"
     version: Literal[1] = 1
 
 
@@ -43,5 +43,5 @@ class OrderRejected(Envelope):
 
     type: Literal["order.rejected"] = "order.rejected"
     payload: OrderRejectedPayload
-    source: str = "order-saga"
+    source: ShortText = "order-saga"
     version: Literal[1] = 1

@@ -12,6 +12,7 @@ from saga_schemas.values import (
     Identifier,
     Instant,
     OrderDetails,
+    ShortText,
     Value,
 )
 
@@ -39,7 +40,7 @@ class AuthorizePayment(Envelope):
 
     type: Literal["authorize_payment"] = "authorize_payment"
     payload: AuthorizePaymentPayload
-    source: str = "order-saga"
+    source: ShortText = "order-saga"
     version: Literal[1] = 1
 
 
@@ -58,7 +59,7 @@ class PaymentAuthorized(Envelope):
 
     type: Literal["payment.authorized"] = "payment.authorized"
     payload: PaymentAuthorizedPayload
-    source: str = "payment-service"
+    source: ShortText = "payment-service"
     version: Literal[1] = 1
 
 
@@ -75,5 +76,5 @@ class PaymentFailed(Envelope):
 
     type: Literal["payment.failed"] = "payment.failed"
     payload: PaymentFailedPayload
-    source: str = "payment-service"
+    source: ShortText = "payment-service"
     version: Literal[1] = 1

@@ -5,7 +5,15 @@ from typing import Literal
 from pydantic import Field
 
 from saga_schemas.envelope import Envelope
-from saga_schemas.values import Attempt, Customer, Failure, Identifier, OrderDetails, Value
+from saga_schemas.values import (
+    Attempt,
+    Customer,
+    Failure,
+    Identifier,
+    OrderDetails,
+    ShortText,
+    Value,
+)
 
 PaymentInfoFailureCode = Literal[
     "user_not_found", "stripe_customer_missing", "payment_method_missing"
@@ -27,7 +35,7 @@ class RetrievePaymentInfo(Envelope):
 
     type: Literal["retrieve_payment_info"] = "retrieve_payment_info"
     payload: RetrievePaymentInfoPayload
-    source: str = "order-saga"
+    source: ShortText = "order-saga"
     version: Literal[1] = 1
 
 
@@ -44,7 +52,7 @@ class PaymentInfoRetrieved(Envelope):
 
     type: Literal["user.payment_info_retrieved"] = "user.payment_info_retrieved"
     payload: PaymentInfoRetrievedPayload
-    source: str = "user-service"
+    source: ShortText = "user-service"
     version: Literal[1] = 1
 
 
@@ -63,5 +71,5 @@ class PaymentInfoFailed(Envelope):
 
     type: Literal["user.payment_info_failed"] = "user.payment_info_failed"
     payload: PaymentInfoFailedPayload
-    source: str = "user-service"
+    source: ShortText = "user-service"
     version: Literal[1] = 1

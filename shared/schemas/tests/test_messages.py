@@ -140,6 +140,8 @@ def changed(path, value):
         ("version", 2),
         ("message_id", "no uuid"),
         ("source", ...),
+        ("source", "nul\0"),
+        ("source", "x" * 501),
         ("payload", ...),
         ("payload.order.amount", ...),
         ("payload.order.amount", 0),
