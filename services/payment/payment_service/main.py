@@ -1,6 +1,5 @@
 """The only wiring of the payment service: its parts, and how they start and stop."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -14,7 +13,7 @@ from saga_messaging.health import health_router
 from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
-from saga_stripe import stripe_client, stripe_http
+from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.agents import payment_intake, register_agents
 from payment_service.authorizer import Authorizer
@@ -42,7 +41,8 @@ def build(settings: PaymentSettings) -> FastAPI:
             runtime.running_database(database),
             runtime.running_publisher(publisher),
             runtime.running_relay(outbox),
-            _running_executor(executor, http),
+            running_stripe(http),
+            runtime.running_until_stopped("executor", executor.run(), executor.stop),
             runtime.running_faust(app, publisher),
         ):
             yield
@@ -75,19 +75,6 @@ def build_executor(
         lease_seconds=settings.executor_lease_seconds,
         sweep_seconds=settings.executor_sweep_seconds,
     )
-
-
-@asynccontextmanager
-async def _running_executor(executor: Executor, http: stripe.HTTPClient) -> AsyncGenerator[None]:
-    """The executor; it is stopped when the calls in flight are done and written."""
-    task = runtime.watch("executor", executor.run())
-    try:
-        yield
-    finally:
-        executor.stop()
-        await asyncio.wait([task], timeout=runtime.STOP_TIMEOUT_SECONDS)
-        task.cancel()
-        await http.close_async()
 
 
 def main() -> None:

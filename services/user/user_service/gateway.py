@@ -1,8 +1,7 @@
 """The Stripe account, through Stripe's SDK: bounded tries, one idempotency key a call."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import uuid4
 
@@ -130,15 +129,6 @@ class StripeGateway:
             if isinstance(error, stripe.StripeError):
                 return refusal_of(error, missing)
             raise
-
-
-@asynccontextmanager
-async def running_stripe(http: stripe.HTTPClient) -> AsyncGenerator[None]:
-    """The connections to Stripe, closed at the end."""
-    try:
-        yield
-    finally:
-        await http.close_async()
 
 
 async def _await(call: Callable[[], Awaitable[T]]) -> T:

@@ -11,10 +11,10 @@ from saga_messaging.faust_app import faust_app
 from saga_messaging.health import health_router
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
-from saga_stripe import stripe_client, stripe_http
+from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from user_service.agents import register_agents
-from user_service.gateway import StripeGateway, running_stripe
+from user_service.gateway import StripeGateway
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
 from user_service.problems import install_faults

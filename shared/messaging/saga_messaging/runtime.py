@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from socket import socket
 from typing import Any, Final
@@ -62,15 +62,24 @@ async def running_publisher(publisher: Publisher) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def running_relay(outbox: Outbox) -> AsyncGenerator[None]:
-    """The outbox's relay; it is stopped when it has sent what it was offered."""
-    task = watch("outbox_relay", outbox.relay())
+async def running_until_stopped(
+    name: str, work: Coroutine[Any, Any, Any], stop: Callable[[], None]
+) -> AsyncGenerator[None]:
+    """A part that ends by itself, its work in flight done, once `stop` was called."""
+    task = watch(name, work)
     try:
         yield
     finally:
-        outbox.stop()
+        stop()
         await asyncio.wait([task], timeout=STOP_TIMEOUT_SECONDS)
         task.cancel()
+
+
+@asynccontextmanager
+async def running_relay(outbox: Outbox) -> AsyncGenerator[None]:
+    """The outbox's relay; it is stopped when it has sent what it was offered."""
+    async with running_until_stopped("outbox_relay", outbox.relay(), outbox.stop):
+        yield
 
 
 @asynccontextmanager

@@ -1,13 +1,25 @@
 """The SDK's client, with every default that matters set on purpose."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 import stripe
 
 from saga_stripe.settings import StripeSettings
 
 
 def stripe_http(settings: StripeSettings) -> stripe.HTTPClient:
-    """The connections to Stripe, of one event loop; whoever makes them awaits `close_async`."""
+    """The connections to Stripe, of one event loop; `running_stripe` closes them."""
     return stripe.AIOHTTPClient(timeout=settings.stripe_timeout_seconds)
+
+
+@asynccontextmanager
+async def running_stripe(http: stripe.HTTPClient) -> AsyncGenerator[None]:
+    """The connections to Stripe, closed at the end."""
+    try:
+        yield
+    finally:
+        await http.close_async()
 
 
 def stripe_client(

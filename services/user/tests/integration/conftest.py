@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from saga_messaging import migrations
 from saga_messaging.database import Database
-from saga_stripe import stripe_client, stripe_http
+from saga_stripe import running_stripe, stripe_client, stripe_http
 from stripe_emulator.server import EmulatorServer, listen
-from user_service.gateway import StripeGateway, running_stripe
+from user_service.gateway import StripeGateway
 from user_service.repository import PostgresTransaction
 from user_service.settings import UserServiceSettings
 
