@@ -20,7 +20,13 @@ CURRENCIES = ZERO_DECIMAL | _TWO_DECIMAL | _THREE_DECIMAL
 MINIMUM = 50
 """The least amount, in minor units: seen for USD, for other currencies unverified."""
 MAXIMUM = 99_999_999
-_TOO_LOW = "This value must be greater than or equal to 1."
+_TOO_LOW = (
+    "The amount must be greater than or equal to the minimum charge amount allowed for your "
+    "account and the currency set "
+    "(https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save "
+    "a Payment Method for future use without an immediate payment, use a Setup Intent instead: "
+    "https://docs.stripe.com/payments/setup-intents"
+)
 
 
 def check_currency(currency: str) -> str:
