@@ -23,6 +23,13 @@ def test_a_customer_is_created_changed_and_found_again(client: stripe.StripeClie
 
 
 @pytest.mark.feature("Customers: create, change, list")
+def test_a_customer_is_created_with_a_card(client: stripe.StripeClient):
+    customer = client.v1.customers.create({"payment_method": "pm_card_visa"})
+    (card,) = client.v1.customers.payment_methods.list(customer.id).data
+    assert (card.customer, card.card.last4) == (customer.id, "4242")
+
+
+@pytest.mark.feature("Customers: create, change, list")
 def test_customers_are_listed_newest_first_and_by_email(client: stripe.StripeClient, unique: str):
     email = f"{unique}@example.com"
     made = [client.v1.customers.create({"email": email}).id for _ in range(3)]
@@ -42,6 +49,7 @@ def test_a_deleted_customer_is_gone_but_not_unknown(
     assert client.v1.customers.delete(customer.id).deleted
     left = client.v1.customers.retrieve(customer.id)
     assert (left.id, left.deleted) == (customer.id, True)
+    assert customer.id not in [item.id for item in client.v1.customers.list({"limit": 100}).data]
     assert client.v1.payment_methods.retrieve(card.id).customer is None
 
 

@@ -48,7 +48,9 @@ def test_money_is_taken_at_once_by_default(pay: Pay):
 
 @pytest.mark.feature("Capture in full")
 def test_capture_takes_all_of_the_hold(client: stripe.StripeClient, pay: Pay):
-    intent = client.v1.payment_intents.capture(pay(metadata={"a": "b"}).id, {"metadata": {"c": "d"}})
+    intent = client.v1.payment_intents.capture(
+        pay(metadata={"a": "b"}).id, {"metadata": {"c": "d"}}
+    )
     assert intent.status == "succeeded"
     assert (intent.amount_received, intent.amount_capturable) == (1299, 0)
     assert intent.metadata.to_dict() == {"a": "b", "c": "d"}

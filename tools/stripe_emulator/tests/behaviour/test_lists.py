@@ -84,9 +84,7 @@ def test_a_limit_out_of_range_is_brought_into_it(
 
 
 @pytest.mark.feature("Search by metadata")
-def test_search_finds_by_metadata(
-    client: stripe.StripeClient, target: Any, pay: Pay, unique: str
-):
+def test_search_finds_by_metadata(client: stripe.StripeClient, target: Any, pay: Pay, unique: str):
     found = pay(metadata={"saga_id": unique}, **UNCONFIRMED)
     pay(metadata={"saga_id": f"other {unique}"}, **UNCONFIRMED)
     query = {"query": f"metadata['saga_id']:'{unique}' AND status:'requires_payment_method'"}
@@ -120,9 +118,10 @@ def test_expansion_goes_through_lists(
     client: stripe.StripeClient, pay: Pay, customer: stripe.Customer
 ):
     pay(customer=customer.id)
-    parameters = {"customer": customer.id, "expand": ["data.latest_charge"]}
+    parameters = {"customer": customer.id, "expand": ["data.latest_charge.customer"]}
     (intent,) = client.v1.payment_intents.list(parameters).data
     assert intent.latest_charge.amount == 1299
+    assert intent.latest_charge.customer.name == "Behaviour suite"
 
 
 @pytest.mark.feature("expand[]")

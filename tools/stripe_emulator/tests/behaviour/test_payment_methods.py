@@ -33,9 +33,7 @@ def test_a_card_is_created_from_a_token(client: stripe.StripeClient):
 
 
 @pytest.mark.feature("Payment methods: create and change")
-def test_a_card_keeps_what_is_not_changed(
-    client: stripe.StripeClient, card: stripe.PaymentMethod
-):
+def test_a_card_keeps_what_is_not_changed(client: stripe.StripeClient, card: stripe.PaymentMethod):
     for details in ({"name": "Ann"}, {"email": "a@example.com"}):
         changed = client.v1.payment_methods.update(card.id, {"billing_details": details})
     assert (changed.billing_details.name, changed.billing_details.email) == (
@@ -159,4 +157,4 @@ def test_another_customer_cannot_pay_with_a_card(
 def test_a_customers_card_needs_the_customer(pay: Pay, card: stripe.PaymentMethod):
     with pytest.raises(stripe.InvalidRequestError, match="Please include the Customer") as refused:
         pay(payment_method=card.id)
-    assert refused.value.code == "parameter_missing"
+    assert (refused.value.code, refused.value.param) == ("parameter_missing", "source")

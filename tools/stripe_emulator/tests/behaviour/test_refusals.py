@@ -13,7 +13,11 @@ unverified = pytest.mark.unverified
 @pytest.mark.feature("Unknown ids: 400 in the body, 404 in the path")
 @pytest.mark.parametrize(
     ("param", "unknown", "kind"),
-    [("customer", "cus_unknown", "customer"), ("payment_method", "pm_unknown", "PaymentMethod")],
+    [
+        ("customer", "cus_unknown", "customer"),
+        ("payment_method", "pm_unknown", "PaymentMethod"),
+        ("payment_method", "pm_card_unheard_of", "PaymentMethod"),
+    ],
 )
 def test_an_unknown_id_in_the_body_is_400(refused: Any, param: str, unknown: str, kind: str):
     error = refused(**{param: unknown})
@@ -83,6 +87,7 @@ def test_an_error_says_where_to_read_on(refused: Any):
 def test_amounts_beyond_the_limits_are_refused(refused: Any, amount: int, code: str):
     error = refused(amount=amount)
     assert (error.code, error.param) == (code, "amount")
+    assert "amount" in (error.user_message or "").lower()
 
 
 @pytest.mark.feature("Amounts: the least and the most")
