@@ -82,11 +82,28 @@ def customer(client: stripe.StripeClient) -> stripe.Customer:
 
 
 @pytest.fixture
-def pay(client: stripe.StripeClient, hold: Any) -> Iterator[Callable[..., stripe.PaymentIntent]]:
-    """Create a PaymentIntent, by default one that holds money; what it holds is let go at the end.
+def hold() -> Callable[..., dict[str, Any]]:
+    """Parameters that hold money, with changes; one that is None is left out."""
 
-    A parameter that is None is left out.
-    """
+    def hold(**changes: object) -> dict[str, Any]:
+        parameters = {
+            "amount": 1299,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "payment_method_types": ["card"],
+            "capture_method": "manual",
+            "confirm": True,
+            "off_session": True,
+            **changes,
+        }
+        return {name: value for name, value in parameters.items() if value is not None}
+
+    return hold
+
+
+@pytest.fixture
+def pay(client: stripe.StripeClient, hold: Any) -> Iterator[Callable[..., stripe.PaymentIntent]]:
+    """Create a PaymentIntent that holds money, unless changed; a hold is let go at the end."""
     made: list[str] = []
 
     def pay(options: Any = None, /, **changes: object) -> stripe.PaymentIntent:

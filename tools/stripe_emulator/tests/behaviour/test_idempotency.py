@@ -58,9 +58,19 @@ def test_the_same_key_at_another_endpoint_is_refused(
     client: stripe.StripeClient, pay: Pay, unique: str
 ):
     pay({"idempotency_key": unique})
-    with pytest.raises(stripe.IdempotencyError, match="Keys for idempotent requests") as refused:
+    with pytest.raises(stripe.IdempotencyError) as refused:
         client.v1.customers.create({}, {"idempotency_key": unique})
     assert refused.value.http_status == 400
+
+
+@pytest.mark.feature("Idempotency: other parameters are refused")
+@pytest.mark.xfail(strict=True, reason="the message says nothing of the endpoint")
+def test_the_refusal_of_another_endpoint_names_it(
+    client: stripe.StripeClient, pay: Pay, unique: str
+):
+    pay({"idempotency_key": unique})
+    with pytest.raises(stripe.IdempotencyError, match="the same endpoint they were first used for"):
+        client.v1.customers.create({}, {"idempotency_key": unique})
 
 
 @pytest.mark.feature("Idempotency: what is kept under a key")
@@ -94,7 +104,7 @@ def test_a_state_error_is_kept(client: stripe.StripeClient, pay: Pay, unique: st
             {"amount": 1}, marks=pytest.mark.unverified("which 400s an idempotency key keeps")
         ),
         pytest.param(
-            {"automatic_payment_methods": None},
+            {"payment_method_types": None},
             marks=pytest.mark.unverified("which 400s an idempotency key keeps"),
         ),
     ],

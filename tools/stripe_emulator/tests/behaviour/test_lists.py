@@ -57,7 +57,12 @@ def test_a_list_by_time(client: stripe.StripeClient, customer: stripe.Customer, 
         ({"starting_after": "pi_unknown"}, "resource_missing", "starting_after"),
         ({"starting_after": "pi_1", "ending_before": "pi_2"}, None, None),
         ({"colour": "red"}, "parameter_unknown", "colour"),
-        ({"customer": "cus_unknown"}, "resource_missing", "customer"),
+        pytest.param(
+            {"customer": "cus_unknown"},
+            "resource_missing",
+            "customer",
+            marks=pytest.mark.unverified("the code and the parameter of some refusals"),
+        ),
     ],
     ids=str,
 )

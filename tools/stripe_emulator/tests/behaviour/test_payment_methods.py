@@ -51,7 +51,6 @@ def test_a_card_needs_a_token(client: stripe.StripeClient, token: str | None):
 
 
 @pytest.mark.feature("Payment methods: create and change")
-@pytest.mark.unverified("what retrieving a token gives")
 def test_a_token_can_be_looked_at(client: stripe.StripeClient):
     card = client.v1.payment_methods.retrieve("pm_card_visa_chargeDeclined")
     assert (card.card.last4, card.customer) == ("0002", None)

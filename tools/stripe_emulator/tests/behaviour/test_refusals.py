@@ -46,13 +46,22 @@ def test_what_is_unknown_cannot_be_acted_on(client: stripe.StripeClient, verb: s
     ("changes", "code", "param"),
     [
         ({"colour": "red"}, "parameter_unknown", "colour"),
-        ({"shipping": {"colour": "red"}}, "parameter_unknown", "shipping[colour]"),
+        (
+            {"payment_method_options": {"colour": "red"}},
+            "parameter_unknown",
+            "payment_method_options[colour]",
+        ),
         ({"amount": None}, "parameter_missing", "amount"),
         ({"currency": None}, "parameter_missing", "currency"),
         ({"amount": "12.5"}, "parameter_invalid_integer", "amount"),
         ({"receipt_email": "nobody"}, "email_invalid", "receipt_email"),
         ({"capture_method": "later"}, None, "capture_method"),
-        ({"payment_method_types": ["card"]}, None, None),
+        pytest.param(
+            {"automatic_payment_methods": {"enabled": True}},
+            None,
+            None,
+            marks=unverified("the code and the parameter of some refusals"),
+        ),
     ],
     ids=str,
 )
@@ -70,7 +79,7 @@ def test_an_error_says_where_to_read_on(refused: Any):
     assert body["type"] == "invalid_request_error"
     assert body["message"].startswith("Received unknown parameter: colour")
     assert body["doc_url"] == "https://stripe.com/docs/error-codes/parameter-unknown"
-    assert body["request_log_url"].split("?")[0].endswith(error.request_id)
+    assert body["request_log_url"].endswith(error.request_id)
     assert error.request_id.startswith("req_")
 
 
