@@ -73,7 +73,7 @@ def cell(passed: list[bool]) -> str:
     """How far a feature is there."""
     if all(passed):
         return "yes"
-    return f"{sum(passed)} of {len(passed)}" if any(passed) else "no"
+    return f"part: {sum(passed)} of {len(passed)}" if any(passed) else "no"
 
 
 def table(columns: dict[str, Outcomes | None]) -> str:
