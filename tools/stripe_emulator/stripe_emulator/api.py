@@ -11,10 +11,11 @@ from stripe_emulator.emulator import Emulator, error_answer
 from stripe_emulator.errors import RateLimited, ServerError
 from stripe_emulator.faults import Fault
 from stripe_emulator.request_log import Entry
+from stripe_emulator.wire import API_VERSION
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
 
-_API_VERSION = b"2026-08-26.dahlia"
+_API_VERSION = API_VERSION.encode()
 
 
 class StripeApi:
@@ -33,7 +34,7 @@ class StripeApi:
         """Answer one request."""
         request = await _read(scope, receive)
         emulator = self._emulator
-        request_id = emulator.account.ids.new("req")
+        request_id = emulator.request_ids.new("req")
         fault = emulator.faults.take(request.method, request.path)
         if fault is None:
             answer = self._answer(request, request_id)

@@ -7,7 +7,6 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from stripe_emulator.confirmation import finish_authentication
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.faults import Fault, Kind
 from stripe_emulator.ledger import ledger
@@ -58,7 +57,7 @@ def control_router(emulator: Emulator) -> APIRouter:
 
     @router.post("/clock")
     async def advance_clock(request: ClockRequest) -> dict[str, int]:
-        return {"now": emulator.account.clock.advance(request.advance_seconds)}
+        return {"now": emulator.advance(request.advance_seconds)}
 
     @router.post("/reset", status_code=204)
     async def reset() -> None:
@@ -78,7 +77,7 @@ def _authenticate(emulator: Emulator, intent_id: str, outcome: str) -> Response:
     if intent is None or intent.next_action is None:
         raise HTTPException(404, "This PaymentIntent waits for no authentication.")
     redirect = intent.next_action.get("redirect_to_url")
-    finish_authentication(emulator.account, intent, succeeded=outcome == "succeeded")
+    emulator.authenticate(intent, succeeded=outcome == "succeeded")
     if isinstance(redirect, dict):
         return RedirectResponse(str(redirect["return_url"]), status_code=303)
     return _json(intent.as_json())

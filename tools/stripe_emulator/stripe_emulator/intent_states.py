@@ -166,8 +166,9 @@ def check_cancelable(intent: PaymentIntent) -> None:
 
 
 def cancel(intent: PaymentIntent, charge: Charge | None, reason: str | None, now: int) -> None:
-    """End the PaymentIntent and release whatever it holds; its charge is not `refunded`."""
+    """End the PaymentIntent and release whatever it holds."""
     if charge is not None and charge.amount_held:
+        charge.canceled = True
         charge.amount_released = charge.amount_held
         charge.released_at = now
     intent.status = "canceled"

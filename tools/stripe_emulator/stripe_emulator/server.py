@@ -53,7 +53,7 @@ class EmulatorServer(uvicorn.Server):
                 log_level=log_level,
                 access_log=False,
                 server_header=False,
-                lifespan="off",
+                lifespan="on",
                 ws="none",
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             )
