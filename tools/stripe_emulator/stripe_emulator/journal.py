@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -28,7 +28,7 @@ class Command(NamedTuple):
 
     name: str
     now: int
-    arguments: list[object]
+    arguments: list[Any]
 
 
 class Journal:

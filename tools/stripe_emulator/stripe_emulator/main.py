@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 12111,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,

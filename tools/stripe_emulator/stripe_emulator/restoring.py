@@ -1,5 +1,6 @@
 """Bringing an emulator back to where its journal ends."""
 
+from collections.abc import Callable
 from typing import Any
 
 from stripe_emulator.emulator import Emulator, Work
@@ -32,7 +33,7 @@ class _Again:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._under_way: dict[str, Work] = {}
-        self.commands = {
+        self.commands: dict[str, Callable[..., object]] = {
             "begin": self._begin,
             "finish": self._finish,
             "settle": self._settle,
