@@ -32,8 +32,8 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
     settings = Settings(seed=seed, request_log_size=request_log_size, journal=journal)
     try:
-        listener = listen(host, port)
         server = EmulatorServer(settings, log_level.lower())
+        listener = listen(host, port)
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
