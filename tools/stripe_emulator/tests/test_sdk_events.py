@@ -110,5 +110,5 @@ def test_events_are_found_by_type_and_read_one_by_one(client: stripe.StripeClien
     assert client.v1.events.retrieve(found[0].id).to_dict() == found[0].to_dict()
     page = client.v1.events.list({"limit": 1, "starting_after": found[0].id})
     assert [event.type for event in page] == ["charge.succeeded"]
-    with pytest.raises(stripe.InvalidRequestError, match="No such event"):
+    with pytest.raises(stripe.InvalidRequestError, match="No such notification"):
         client.v1.events.retrieve("evt_1")
