@@ -47,11 +47,11 @@ class Emulator:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: the account is empty, no fault is armed, the clock is not ahead."""
+        """Forget everything: an empty account, the scenario's faults only, the clock not ahead."""
         self._settings.clock.reset()
-        self.account = Account(self._settings.clock, Ids(self._settings.seed))
+        self.account = Account(self._settings.clock, Ids(self._settings.any_seed))
         self.keys = IdempotencyKeys()
-        self.faults = Faults()
+        self.faults = Faults(self._settings)
         self.log = RequestLog(self._settings.request_log_size)
 
     def begin(self, request: Request, request_id: str) -> Work | Answer:
