@@ -38,10 +38,10 @@ class StripeApi:
         emulator = self._emulator
         request_id = emulator.account.ids.new("req")
         fault = emulator.faults.take(request.method, request.path, request_id)
-        refusal = self._rate_limit(request, request_id)
         if fault is not None:
             await self._inject(fault, request, request_id, receive, send)
             return
+        refusal = self._rate_limit(request, request_id)
         answer = refusal or self._answer(request, request_id)
         self._log(request, request_id, answer, "rate_limit" if refusal else None)
         await _send(send, request, request_id, answer)

@@ -17,7 +17,7 @@ ApiKind: TypeAlias = Literal[
 WebhookKind: TypeAlias = Literal[
     "webhook_twice", "webhook_late", "webhook_out_of_order", "webhook_lost"
 ]
-Kind: TypeAlias = ApiKind | WebhookKind
+Kind: TypeAlias = Literal[ApiKind, WebhookKind]
 Sent: TypeAlias = Literal["answer", "failure", "part", "nothing"]
 
 _SILENCE_SECONDS: Final = 600.0
