@@ -51,7 +51,7 @@ def create_emulator(settings: Settings) -> Emulator:
     """
     emulator = Emulator(settings)
     if settings.journal is not None:
-        seed = secrets.randbits(32) if settings.seed is None else settings.seed
+        seed = secrets.randbits(32) if settings.any_seed is None else settings.any_seed
         restore(emulator, Journal(settings.journal, seed))
     return emulator
 

@@ -61,18 +61,18 @@ class Emulator:
         self._settings = settings
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
-        self.request_ids = Ids(settings.seed)
+        self.request_ids = Ids(settings.any_seed)
         self.record: Record = _forget
-        self.clear(settings.seed)
+        self.clear(settings.any_seed)
 
     def clear(self, seed: int | None) -> None:
-        """Forget everything: the account is empty, no fault is armed, the clock is not ahead."""
+        """Forget everything: an empty account, the scenario's faults only, the clock not ahead."""
         settings, self._seed = self._settings, seed
         settings.clock.reset()
         events = EventLog(settings.event_log_size, self._listeners)
         self.account = Account(settings.clock, Ids(seed), events)
         self.keys = IdempotencyKeys()
-        self.faults = Faults()
+        self.faults = Faults(settings)
         self.log = RequestLog(settings.request_log_size)
 
     def reset(self) -> None:

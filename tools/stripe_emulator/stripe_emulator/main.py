@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from stripe_emulator.journal import UnusableJournal
+from stripe_emulator.scenario import load_scenario
 from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
 
@@ -27,11 +28,17 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     journal: Annotated[
         Path | None, typer.Option(help="Keeps the account in this file, across kill -9 too.")
     ] = None,
+    scenario: Annotated[Path | None, typer.Option(help="A file of faults to begin with.")] = None,
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
-    settings = Settings(seed=seed, request_log_size=request_log_size, journal=journal)
     try:
+        settings = Settings(
+            seed=seed,
+            request_log_size=request_log_size,
+            journal=journal,
+            scenario=load_scenario(scenario) if scenario else None,
+        )
         server = EmulatorServer(settings, log_level.lower())
         listener = listen(host, port)
     except (ValueError, OSError, UnusableJournal) as error:
