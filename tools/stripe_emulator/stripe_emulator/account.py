@@ -1,30 +1,68 @@
 """One Stripe test account: everything it holds, in memory, with its clock and its ids."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from stripe_emulator.cards import PAYMENT_METHOD_TOKENS, Card
 from stripe_emulator.clock import Clock
 from stripe_emulator.collection import Collection
 from stripe_emulator.errors import InvalidParameters, ResourceMissing
+from stripe_emulator.event_log import EventLog
 from stripe_emulator.ids import Ids
 from stripe_emulator.metadata import MetadataIndex
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.customer import Customer
+from stripe_emulator.objects.event import NO_REQUEST, Cause, Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
+from stripe_emulator.objects.refund import Refund
+from stripe_emulator.wire import JsonObject, Shown, encode
 
 
 @dataclass
 class Account:
-    """The state of the account; groups are by customer, those of charges by PaymentIntent too."""
+    """The state of the account.
 
-    clock: Clock = field(default_factory=Clock)
-    ids: Ids = field(default_factory=Ids)
+    Groups are by customer; those of charges by PaymentIntent too, those of refunds by charge and
+    PaymentIntent. `deadlines` is a heap of the times at which holds end, with their charges.
+    """
+
+    clock: Clock
+    ids: Ids
+    events: EventLog
     customers: Collection[Customer] = field(default_factory=Collection[Customer])
     payment_methods: Collection[PaymentMethod] = field(default_factory=Collection[PaymentMethod])
     payment_intents: Collection[PaymentIntent] = field(default_factory=Collection[PaymentIntent])
     charges: Collection[Charge] = field(default_factory=Collection[Charge])
+    refunds: Collection[Refund] = field(default_factory=Collection[Refund])
     intents_by_metadata: MetadataIndex = field(default_factory=MetadataIndex)
+    deadlines: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    cause: Cause = NO_REQUEST
+
+    @contextmanager
+    def caused_by(self, cause: Cause) -> Generator[None]:
+        """Name the cause of every event in this block."""
+        before, self.cause = self.cause, cause
+        try:
+            yield
+        finally:
+            self.cause = before
+
+    def emit(
+        self, event_type: str, item: Shown, previous_attributes: JsonObject | None = None
+    ) -> None:
+        """Enter what happened to an object, as it is now."""
+        self.events.add(
+            Event(
+                self.ids.new("evt"),
+                self.clock.now(),
+                event_type,
+                encode(item.as_json()),
+                self.cause,
+                previous_attributes,
+            )
+        )
 
     def customer(self, customer_id: str, param: str = "id", *, in_path: bool = True) -> Customer:
         """A customer that is not deleted.
@@ -37,15 +75,17 @@ class Account:
             raise ResourceMissing("customer", customer_id, param=param, in_path=in_path)
         return customer
 
-    def payment_intent(self, intent_id: str) -> PaymentIntent:
-        """The PaymentIntent whose id is in the path.
+    def payment_intent(
+        self, intent_id: str, param: str = "intent", *, in_path: bool = True
+    ) -> PaymentIntent:
+        """The PaymentIntent of an id; `in_path` says where that was given.
 
         Raises:
             ResourceMissing: there is none.
         """
         intent = self.payment_intents.get(intent_id)
         if intent is None:
-            raise ResourceMissing("payment_intent", intent_id, param="intent", in_path=True)
+            raise ResourceMissing("payment_intent", intent_id, param=param, in_path=in_path)
         return intent
 
     def latest_charge(self, intent: PaymentIntent) -> Charge | None:
@@ -83,15 +123,19 @@ class Account:
                 "The payment method you provided has already been attached to a customer."
             )
         refuse_spent(method)
-        method.customer = customer_id
-        self.payment_methods.put_in_group(customer_id, method)
+        if method.customer is None:
+            method.customer = customer_id
+            self.payment_methods.put_in_group(customer_id, method)
+            self.emit("payment_method.attached", method)
 
     def detach(self, method: PaymentMethod) -> None:
         """Take a payment method from its customer for good."""
-        if method.customer is not None:
-            self.payment_methods.take_from_group(method.customer, method)
+        customer_id = method.customer
+        if customer_id is not None:
+            self.payment_methods.take_from_group(customer_id, method)
             method.customer = None
             method.spent = True
+            self.emit("payment_method.detached", method, {"customer": customer_id})
 
 
 def missing_payment_method(method_id: str, *, in_path: bool) -> ResourceMissing:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
+_TOKENS = "/v1/payment_methods/pm_card_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Request:
         """The value of a header, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change anything: also to read a token makes a payment method."""
+        return self.method != "GET" or self.path.startswith(_TOKENS)
 
     @property
     def origin(self) -> str:

@@ -1,23 +1,37 @@
 """The emulator as an ASGI application."""
 
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
 from fastapi import FastAPI
 
 from stripe_emulator.api import Abort, StripeApi
 from stripe_emulator.control import control_router
 from stripe_emulator.emulator import Emulator
+from stripe_emulator.journal import Journal
+from stripe_emulator.restoring import restore
 from stripe_emulator.settings import Settings
+
+_LOOK_SECONDS = 0.5
 
 
 def create_app(settings: Settings | None = None, abort: Abort | None = None) -> FastAPI:
-    """An emulator with an empty account.
+    """An emulator with an empty account, or with that of the journal in its settings.
 
     Args:
         settings: the emulator's settings.
         abort: resets a client's connection; without it the faults that reset one answer 500,
             as an ASGI application cannot reset a connection by itself.
+
+    Raises:
+        UnusableJournal: the journal cannot be read.
     """
-    app = FastAPI(title="Stripe emulator", docs_url=None, redoc_url=None, openapi_url=None)
-    emulator = Emulator(settings or Settings())
+    emulator = create_emulator(settings or Settings())
+    app = FastAPI(
+        title="Stripe emulator", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
+    )
     app.state.emulator = emulator
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
@@ -27,6 +41,35 @@ def create_app(settings: Settings | None = None, abort: Abort | None = None) -> 
         return {"status": "ok"}
 
     return app
+
+
+def create_emulator(settings: Settings) -> Emulator:
+    """An emulator, as its journal left it where the settings name one.
+
+    Raises:
+        UnusableJournal: the journal cannot be read.
+    """
+    emulator = Emulator(settings)
+    if settings.journal is not None:
+        seed = secrets.randbits(32) if settings.any_seed is None else settings.any_seed
+        restore(emulator, Journal(settings.journal, seed))
+    return emulator
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    watching = asyncio.create_task(_watch(app.state.emulator))
+    yield
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+
+
+async def _watch(emulator: Emulator) -> None:
+    """Notice what the passing of time does, also when nobody asks anything."""
+    while True:
+        emulator.look()
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _leave_open(client: tuple[str, int] | None) -> None:

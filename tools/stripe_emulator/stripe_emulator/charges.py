@@ -12,10 +12,7 @@ from stripe_emulator.wire import JsonObject
 
 def retrieve(call: Call) -> JsonObject:
     """The charge."""
-    charge = call.account.charges.get(call.ids[0])
-    if charge is None:
-        raise ResourceMissing("charge", call.ids[0], param="charge", in_path=True)
-    return charge.as_json()
+    return find_charge(call.account, call.ids[0]).as_json()
 
 
 def list_all(call: Call) -> JsonObject:
@@ -27,6 +24,18 @@ def list_all(call: Call) -> JsonObject:
         kind="charge",
         group=call.parameters.text("payment_intent") or call.parameters.text("customer"),
     )
+
+
+def find_charge(account: Account, charge_id: str) -> Charge:
+    """The charge of an id.
+
+    Raises:
+        ResourceMissing: there is none; 404 wherever the id was given, other than with other kinds.
+    """
+    charge = account.charges.get(charge_id)
+    if charge is None:
+        raise ResourceMissing("charge", charge_id, param="id", in_path=True)
+    return charge
 
 
 def new_charge(account: Account, intent: PaymentIntent, method: PaymentMethod) -> Charge:

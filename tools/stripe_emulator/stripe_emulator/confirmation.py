@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stripe_emulator import card_outcomes, intent_states
 from stripe_emulator.account import Account, refuse_spent
+from stripe_emulator.cancellation import watch
 from stripe_emulator.cards import (
     AUTHENTICATION_NOT_HANDLED,
     AUTHENTICATION_REQUIRED,
@@ -74,6 +75,7 @@ def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confir
     )
     if outcome == "authenticate":
         intent_states.require_action(intent, method.id, _next_action(intent, confirmation))
+        account.emit("payment_intent.requires_action", intent)
     else:
         _charge(account, intent, method, outcome, off_session=confirmation.off_session)
 
@@ -135,7 +137,13 @@ def _charge(
         charge.capture_before = charge.created + card_outcomes.hold_seconds(
             method.card, off_session=off_session
         )
+        watch(account, charge)
     intent_states.approve(intent, charge, charge.created)
+    account.emit("charge.succeeded", charge)
+    if intent.manual_capture:
+        account.emit("payment_intent.amount_capturable_updated", intent)
+    else:
+        account.emit("payment_intent.succeeded", intent)
     if method.customer is None:
         _keep_or_spend(account, intent, method)
 
@@ -158,6 +166,9 @@ def _decline(
         payment_method=method.as_json(),
     )
     intent_states.decline(intent, charge, error.attributes())
+    if charge is not None:
+        account.emit("charge.failed", charge)
+    account.emit("payment_intent.payment_failed", intent)
     error.details["payment_intent"] = intent.as_json()
     return error
 
@@ -187,6 +198,7 @@ def finish_authentication(account: Account, intent: PaymentIntent, *, succeeded:
             payment_method=method.as_json(),
         )
         intent_states.decline(intent, None, failure.attributes())
+        account.emit("payment_intent.payment_failed", intent)
     elif method.card.decline is not None:
         _decline(account, intent, method, method.card.decline)
     else:

@@ -69,10 +69,14 @@ def check_amount(amount: int, currency: str) -> int:
 
 def shown(amount: int, currency: str) -> str:
     """The amount as Stripe's messages write it, such as `$0.50 usd`."""
+    return f"{plain(amount, currency)} {currency}"
+
+
+def plain(amount: int, currency: str) -> str:
+    """The amount without its currency's name, such as `$0.50`."""
     sign = "$" if currency == "usd" else ""
-    if currency in ZERO_DECIMAL:
-        return f"{sign}{amount:,} {currency}"
-    return f"{sign}{amount / 100:,.2f} {currency}"
+    decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
+    return f"{sign}{amount / 10**decimals:,.{decimals}f}"
 
 
 def _refused(message: str, code: str) -> InvalidParameters:

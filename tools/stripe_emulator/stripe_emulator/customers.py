@@ -2,6 +2,7 @@
 
 from stripe_emulator.account import Account
 from stripe_emulator.call import Call
+from stripe_emulator.event_log import changes
 from stripe_emulator.lists import list_page
 from stripe_emulator.metadata import merge
 from stripe_emulator.objects.customer import Customer
@@ -23,6 +24,7 @@ def create(call: Call) -> JsonObject:
     _change(account, customer, call.parameters)
     if method is not None:
         account.attach(method, customer.id)
+    account.emit("customer.created", customer)
     return customer.as_json()
 
 
@@ -37,7 +39,11 @@ def retrieve(call: Call) -> JsonObject:
 def update(call: Call) -> JsonObject:
     """Change what is given, keep the rest."""
     customer = call.account.customer(call.ids[0])
+    before = customer.as_json()
     _change(call.account, customer, call.parameters)
+    changed = changes(before, customer.as_json())
+    if changed:
+        call.account.emit("customer.updated", customer, changed)
     return customer.as_json()
 
 
@@ -47,6 +53,7 @@ def delete(call: Call) -> JsonObject:
     customer = account.customer(call.ids[0])
     for method in account.payment_methods.group(customer.id):
         account.detach(method)
+    account.emit("customer.deleted", customer)
     _regroup(account, customer, None)
     account.customers.take_from_group(_LIVE, customer)
     customer.deleted = True

@@ -1,26 +1,46 @@
-"""The emulator without its HTTP: a request in, an answer out, and everything it remembers."""
+"""The emulator without its HTTP: a request in, an answer out, and everything it remembers.
+
+Its public methods are its commands: whatever changes anything goes through one of them, is entered
+into the journal where there is one, and happens at one moment of the emulator's clock.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TypeAlias
+from uuid import NAMESPACE_URL, uuid5
 
 from stripe_emulator.account import Account
 from stripe_emulator.answers import Answer, Headers, Request
 from stripe_emulator.authentication import ApiKeys
 from stripe_emulator.call import Call
+from stripe_emulator.cancellation import expire_due
+from stripe_emulator.confirmation import finish_authentication
 from stripe_emulator.errors import StripeError
+from stripe_emulator.event_log import EventLog, Listener
 from stripe_emulator.expansion import check as check_expansion
 from stripe_emulator.expansion import expand
 from stripe_emulator.faults import Faults
 from stripe_emulator.forms import Pairs, decode_pairs, nest
-from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord, digest_of
+from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord
 from stripe_emulator.ids import Ids
+from stripe_emulator.objects.event import Cause, Event
+from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.operations import find_operation
 from stripe_emulator.request_log import RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.wire import encode
 
+Record: TypeAlias = Callable[..., None]
+"""Called with the time, the name and the arguments of each command, before it is carried out."""
+
 
 class Work:
-    """A request that was let in, between the reservation of its key and its answer."""
+    """A request that was let in, between the reservation of its key and its answer.
 
-    __slots__ = ("pairs", "record", "request", "request_id")
+    A POST that came without an idempotency key has one that the emulator made up, as Stripe does.
+    """
+
+    __slots__ = ("key", "pairs", "record", "request", "request_id")
 
     def __init__(
         self, request: Request, request_id: str, pairs: Pairs, record: KeyRecord | None
@@ -29,13 +49,16 @@ class Work:
         self.request_id = request_id
         self.pairs = pairs
         self.record = record
+        self.key = record.key if record else None
+        if self.key is None and request.method == "POST":
+            self.key = str(uuid5(NAMESPACE_URL, request_id))
 
 
 class Emulator:
     """One test account behind Stripe's API.
 
     `begin` lets a request in and reserves its idempotency key; `finish` does the work. They are
-    two so that a fault can come between them; neither waits for anything.
+    two so that a fault can come between them; no command waits for anything.
 
     Args:
         settings: the emulator's settings.
@@ -44,65 +67,139 @@ class Emulator:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api_keys = ApiKeys()
-        self.reset()
+        self._listeners: list[Listener] = []
+        self.request_ids = Ids(settings.any_seed)
+        self.record: Record = _forget
+        self.clear(settings.any_seed)
+
+    def clear(self, seed: int | None) -> None:
+        """Forget everything: an empty account, the scenario's faults only, the clock not ahead."""
+        settings, self._seed = self._settings, seed
+        settings.clock.reset()
+        events = EventLog(settings.event_log_size, self._listeners)
+        self.account = Account(settings.clock, Ids(seed), events)
+        self.keys = IdempotencyKeys()
+        self.faults = Faults(settings)
+        self.log = RequestLog(settings.request_log_size)
 
     def reset(self) -> None:
-        """Forget everything: the account is empty, no fault is armed, the clock is not ahead."""
-        self._settings.clock.reset()
-        self.account = Account(self._settings.clock, Ids(self._settings.seed))
-        self.keys = IdempotencyKeys()
-        self.faults = Faults()
-        self.log = RequestLog(self._settings.request_log_size)
+        """Begin again, as if just started."""
+        self.record(0, "reset")
+        self.clear(self._seed)
+
+    def listen(self, listener: Listener) -> None:
+        """Call this with every event from now on, before the request that caused it is answered."""
+        self._listeners.append(listener)
 
     def begin(self, request: Request, request_id: str) -> Work | Answer:
         """Let a request in, or answer it at once: an error, or the replay of its key."""
         try:
             self._api_keys.check(request)
-            pairs = decode_pairs(request.query) + decode_pairs(request.body)
-            key = request.header(b"idempotency-key")
-            if not key or request.method != "POST":
-                return Work(request, request_id, pairs, None)
-            digest = digest_of(request.method, request.path, pairs)
-            record = self.keys.begin(key, digest, request_id, self.account.clock.now())
         except StripeError as error:
             return error_answer(error, request, request_id)
-        if record.answer is not None:
-            return _replay(record, record.answer)
-        return Work(request, request_id, pairs, record)
+        return self.admit(request, request_id)
+
+    def admit(self, request: Request, request_id: str) -> Work | Answer:
+        """`begin` for a request whose API key is good."""
+        with self._moment() as now:
+            if request.changes:
+                self.record(now, "begin", request_id, request)
+            try:
+                pairs = decode_pairs(request.query) + decode_pairs(request.body)
+                key = request.header(b"idempotency-key")
+                if not key or request.method != "POST":
+                    return Work(request, request_id, pairs, None)
+                record = self.keys.begin(key, request.path, pairs, request_id, now)
+            except StripeError as error:
+                return error_answer(error, request, request_id)
+            if record.answer is not None:
+                return _replay(record, record.answer)
+            return Work(request, request_id, pairs, record)
 
     def finish(self, work: Work) -> Answer:
         """Do the work of a request that was let in, and keep its answer under its key."""
-        try:
-            answer, kept = self._run(work), True
-        except StripeError as error:
-            answer, kept = error_answer(error, work.request, work.request_id), error.kept
-        except BaseException:
-            if work.record is not None:
-                self.keys.release(work.record)
-            raise
-        return self.settle(work, answer, kept=kept)
+        with self._moment() as now:
+            if work.request.changes:
+                self.record(now, "finish", work.request_id)
+            try:
+                answer, kept = self._run(work), True
+            except StripeError as error:
+                answer, kept = error_answer(error, work.request, work.request_id), error.kept
+            except BaseException:
+                self.give_up(work)
+                raise
+            answer = self._end(work, answer, kept=kept)
+            if kept and work.key is not None:
+                answer.headers.append((b"stripe-should-retry", b"false"))
+            return answer
 
     def settle(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
-        """End the reservation of the key with this answer, kept or not."""
-        if work.record is None:
-            return answer
-        if kept:
-            self.keys.keep(work.record, answer)
-        else:
+        """End the reservation of the key with this answer, kept or not; no work is done."""
+        with self._moment() as now:
+            if work.request.changes:
+                self.record(now, "settle", work.request_id, answer, kept)
+            return self._end(work, answer, kept=kept)
+
+    def give_up(self, work: Work) -> None:
+        """Free the key of a request that will have no answer."""
+        if work.record is not None and work.record.answer is None:
             self.keys.release(work.record)
-        return Answer(answer.status, answer.body, _key_headers(work.record), answer.error_code)
+
+    def advance(self, seconds: int) -> int:
+        """Move the clock forward and return the new time; what is due by then happens.
+
+        Raises:
+            ValueError: `seconds` is negative.
+        """
+        self.record(self.account.clock.now(), "advance", seconds)
+        self.account.clock.advance(seconds)
+        with self._moment() as now:
+            return now
+
+    def look(self) -> None:
+        """Let happen what is due by now."""
+        expire_due(self.account)
+
+    def authenticate(self, intent: PaymentIntent, *, succeeded: bool) -> None:
+        """The cardholder of a PaymentIntent has authenticated, or failed to."""
+        with self._moment() as now:
+            self.record(now, "authenticate", intent.id, succeeded)
+            finish_authentication(self.account, intent, succeeded=succeeded)
+
+    def delivered(self, event: Event, endpoint_id: str) -> None:
+        """A webhook endpoint has taken an event."""
+        self.record(self.account.clock.now(), "delivered", event.id, endpoint_id)
+        event.pending.discard(endpoint_id)
+
+    @contextmanager
+    def _moment(self) -> Generator[int]:
+        with self.account.clock.stopped() as now:
+            expire_due(self.account)
+            yield now
 
     def _run(self, work: Work) -> Answer:
-        request = work.request
+        request, account = work.request, self.account
         operation, ids = find_operation(request.method, request.path)
         parameters = operation.accepts.read(nest(work.pairs))
         paths = parameters.texts("expand")
         if paths:
             check_expansion(paths, operation.kind, listed=operation.listed)
-        body = operation.run(Call(self.account, ids, parameters, request.origin))
+        cause = Cause(work.request_id, work.key)
+        with account.caused_by(cause):
+            body = operation.run(Call(account, ids, parameters, request.origin))
         if paths:
-            expand(self.account, body, paths)
+            expand(account, body, paths)
         return Answer(200, encode(body))
+
+    def _end(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
+        if work.key is None:
+            return answer
+        if work.record is not None and kept:
+            self.keys.keep(work.record, answer)
+        elif work.record is not None:
+            self.keys.release(work.record)
+        headers = _key_headers(work.key, work.request_id)
+        return Answer(answer.status, answer.body, headers, answer.error_code)
 
 
 def error_answer(error: StripeError, request: Request, request_id: str) -> Answer:
@@ -111,13 +208,17 @@ def error_answer(error: StripeError, request: Request, request_id: str) -> Answe
     return Answer(error.status, encode(body), error_code=error.code)
 
 
-def _key_headers(record: KeyRecord) -> Headers:
+def _forget(now: int, name: str, *arguments: object) -> None:
+    del now, name, arguments
+
+
+def _key_headers(key: str, original_request: str) -> Headers:
     return [
-        (b"idempotency-key", record.key.encode("latin-1")),
-        (b"original-request", record.request_id.encode()),
+        (b"idempotency-key", key.encode("latin-1")),
+        (b"original-request", original_request.encode()),
     ]
 
 
 def _replay(record: KeyRecord, answer: Answer) -> Answer:
-    headers = [*_key_headers(record), (b"idempotent-replayed", b"true")]
+    headers = [*_key_headers(record.key, record.request_id), (b"idempotent-replayed", b"true")]
     return Answer(answer.status, answer.body, headers, answer.error_code)

@@ -20,6 +20,8 @@ _EXPANDABLE: dict[str, dict[str, str]] = {
     "charge": {"customer": "customer", "payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
     "customer": {},
+    "event": {},
+    "refund": {"charge": "charge", "payment_intent": "payment_intent"},
 }
 
 

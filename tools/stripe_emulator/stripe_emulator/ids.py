@@ -4,8 +4,9 @@ import random
 import string
 
 _ALPHABET = string.ascii_letters + string.digits
-_LENGTHS = {"pi": 24, "ch": 24, "pm": 24, "cus": 14, "req": 14, "acct": 16, "pmc": 24}
-_VERSIONS = {"pi": "3", "ch": "3", "pm": "1", "acct": "1", "pmc": "1"}
+_LENGTHS = {"cus": 14, "req": 14, "acct": 16}
+_USUAL_LENGTH = 24
+_VERSIONS = {"pi": "3", "ch": "3", "re": "3", "evt": "3", "pm": "1", "we": "1", "acct": "1"}
 _SECRET_LENGTH = 25
 
 
@@ -22,7 +23,8 @@ class Ids:
     def new(self, prefix: str) -> str:
         """A new id such as `pi_3...` (24 characters after the underscore) or `cus_...` (14)."""
         version = _VERSIONS.get(prefix, "")
-        return f"{prefix}_{version}{self._characters(_LENGTHS[prefix] - len(version))}"
+        length = _LENGTHS.get(prefix, _USUAL_LENGTH) - len(version)
+        return f"{prefix}_{version}{self._characters(length)}"
 
     def client_secret(self, intent_id: str) -> str:
         """The `client_secret` of a PaymentIntent: its id, then 25 random characters."""

@@ -1,7 +1,8 @@
 """What a checker needs to prove that no money was doubled.
 
-For every PaymentIntent its holds, captures and releases; for every idempotency key the digests
-of the bodies that it carried. Held = captured + released + still held, for each of them.
+For every PaymentIntent its holds, captures, releases and refunds; for every idempotency key the
+digests of the bodies that it carried. Held = captured + released + still held and refunded ≤
+captured, for each of them.
 """
 
 from collections import defaultdict
@@ -43,6 +44,12 @@ def _intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
             for charge in charges
             if charge.amount_released
         ],
+        "refunds": [
+            {"refund": refund.id, **_movement(charge, refund.amount, refund.created)}
+            for charge in charges
+            for refund in account.refunds.group(charge.id)
+            if not refund.reversal
+        ],
         "held": sum(charge.amount_held for charge in charges),
     }
 
@@ -62,7 +69,7 @@ def _key_line(record: KeyRecord) -> JsonObject:
 
 def _totals(account: Account) -> JsonObject:
     totals: defaultdict[str, dict[str, int]] = defaultdict(
-        lambda: {"authorized": 0, "captured": 0, "released": 0, "held": 0}
+        lambda: {"authorized": 0, "captured": 0, "released": 0, "refunded": 0, "held": 0}
     )
     for charge in account.charges:
         if charge.failure is None:
@@ -70,5 +77,6 @@ def _totals(account: Account) -> JsonObject:
             sums["authorized"] += charge.amount
             sums["captured"] += charge.amount_captured
             sums["released"] += charge.amount_released
+            sums["refunded"] += charge.amount_refunded
             sums["held"] += charge.amount_held
     return dict(totals)

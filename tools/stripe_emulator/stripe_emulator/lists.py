@@ -8,21 +8,17 @@ from typing import Protocol, TypeVar, cast
 from stripe_emulator.collection import Collection, Item, Window
 from stripe_emulator.errors import InvalidParameters, ResourceMissing
 from stripe_emulator.parameters import Parameters
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire import JsonObject, Shown
 
 _DEFAULT_LIMIT = 10
 _LARGEST_LIMIT = 100
 
 
-class Shown(Item, Protocol):
-    """An object that has a JSON form."""
-
-    def as_json(self) -> JsonObject:
-        """The object as the API returns it."""
-        ...
+class ShownItem(Item, Shown, Protocol):
+    """An item of a collection that has a JSON form."""
 
 
-T = TypeVar("T", bound=Shown)
+T = TypeVar("T", bound=ShownItem)
 
 
 def list_page(

@@ -3,10 +3,13 @@
 import gc
 import logging
 import signal
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from stripe_emulator.journal import UnusableJournal
+from stripe_emulator.scenario import load_scenario
 from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
 
@@ -17,22 +20,31 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 12111,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
     request_log_size: Annotated[int, typer.Option(help="How many requests are kept.")] = 1_000,
+    journal: Annotated[
+        Path | None, typer.Option(help="Keeps the account in this file, across kill -9 too.")
+    ] = None,
+    scenario: Annotated[Path | None, typer.Option(help="A file of faults to begin with.")] = None,
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
-    settings = Settings(seed=seed, request_log_size=request_log_size)
     try:
+        settings = Settings(
+            seed=seed,
+            request_log_size=request_log_size,
+            journal=journal,
+            scenario=load_scenario(scenario) if scenario else None,
+        )
+        server = EmulatorServer(settings, log_level.lower())
         listener = listen(host, port)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
     gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
-    server = EmulatorServer(settings, log_level.lower())
     _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
     server.run(sockets=[listener])
 

@@ -7,9 +7,11 @@ from typing import Final, TypeAlias
 from stripe_emulator import (
     charges,
     customers,
+    events,
     intent_schemas,
     payment_intents,
     payment_methods,
+    refunds,
     schemas,
     search,
 )
@@ -63,12 +65,21 @@ _TABLE: Final[tuple[tuple[str, Run, Accepts], ...]] = (
     ("POST payment_intents/{}/cancel", payment_intents.cancel, intent_schemas.CANCEL),
     ("GET charges", charges.list_all, schemas.CHARGE_LIST),
     ("GET charges/{}", charges.retrieve, schemas.EXPAND_ONLY),
+    ("POST refunds", refunds.create, schemas.REFUND_CREATE),
+    ("GET refunds", refunds.list_all, schemas.REFUND_LIST),
+    ("GET refunds/{}", refunds.retrieve, schemas.EXPAND_ONLY),
+    ("POST refunds/{}", refunds.update, schemas.REFUND_UPDATE),
+    ("POST refunds/{}/cancel", refunds.cancel, schemas.EXPAND_ONLY),
+    ("GET events", events.list_all, schemas.EVENT_LIST),
+    ("GET events/{}", events.retrieve, schemas.EXPAND_ONLY),
 )
 _KINDS: Final = {
     "customers": "customer",
     "payment_methods": "payment_method",
     "payment_intents": "payment_intent",
     "charges": "charge",
+    "refunds": "refund",
+    "events": "event",
 }
 
 

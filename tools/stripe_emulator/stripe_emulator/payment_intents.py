@@ -2,6 +2,7 @@
 
 from stripe_emulator import intent_states
 from stripe_emulator.call import Call
+from stripe_emulator.cancellation import cancel_intent
 from stripe_emulator.confirmation import Confirmation, check_redirects, confirm_intent
 from stripe_emulator.currencies import check_amount, check_currency
 from stripe_emulator.intent_creation import build, resolve_method
@@ -33,6 +34,7 @@ def create(call: Call) -> JsonObject:
     account.intents_by_metadata.add(intent.id, intent.metadata)
     if intent.customer is not None:
         account.payment_intents.put_in_group(intent.customer, intent)
+    account.emit("payment_intent.created", intent)
     if confirming:
         confirm_intent(account, intent, confirmation)
     return intent.as_json()
@@ -70,7 +72,9 @@ def capture(call: Call) -> JsonObject:
     charge = call.account.latest_charge(intent)
     if charge is not None:
         intent_states.capture(intent, charge, amount, call.account.clock.now())
+        call.account.emit("charge.captured", charge, {"amount_captured": 0, "captured": False})
     _change(call, intent)
+    call.account.emit("payment_intent.succeeded", intent)
     return intent.as_json()
 
 
@@ -78,12 +82,7 @@ def cancel(call: Call) -> JsonObject:
     """Cancel a PaymentIntent and release what it holds."""
     intent = call.account.payment_intent(call.ids[0])
     intent_states.check_cancelable(intent)
-    intent_states.cancel(
-        intent,
-        call.account.latest_charge(intent),
-        call.parameters.text("cancellation_reason"),
-        call.account.clock.now(),
-    )
+    cancel_intent(call.account, intent, call.parameters.text("cancellation_reason"))
     return intent.as_json()
 
 

@@ -4,6 +4,7 @@ from stripe_emulator.account import Account, missing_payment_method
 from stripe_emulator.call import Call
 from stripe_emulator.cards import CARD_TOKENS
 from stripe_emulator.errors import CardDeclined, InvalidParameters, ParameterMissing
+from stripe_emulator.event_log import changes
 from stripe_emulator.lists import list_page
 from stripe_emulator.metadata import merge
 from stripe_emulator.objects.payment_method import PaymentMethod, merge_billing_details
@@ -38,7 +39,11 @@ def retrieve(call: Call) -> JsonObject:
 def update(call: Call) -> JsonObject:
     """Change what is given, keep the rest."""
     method = call.account.payment_method(call.ids[0], in_path=True)
+    before = method.as_json()
     _change(method, call.parameters)
+    changed = changes(before, method.as_json())
+    if changed:
+        call.account.emit("payment_method.updated", method, changed)
     return method.as_json()
 
 

@@ -106,3 +106,31 @@ CHARGE_LIST: Final = Accepts(
         **unsupported("transfer_group"),
     }
 )
+
+REFUND_CREATE: Final = Accepts(
+    {
+        "amount": integer,
+        "charge": filled,
+        "expand": texts,
+        "metadata": metadata,
+        "payment_intent": filled,
+        "reason": choice("duplicate", "fraudulent", "requested_by_customer"),
+        **unsupported(
+            "currency customer instructions_email origin refund_application_fee reverse_transfer"
+        ),
+    }
+)
+REFUND_UPDATE: Final = Accepts({"expand": texts, "metadata": metadata})
+REFUND_LIST: Final = Accepts(
+    {**PAGE, "charge": filled, "created": time_range, "payment_intent": filled}
+)
+
+EVENT_LIST: Final = Accepts(
+    {
+        **PAGE,
+        "created": time_range,
+        "type": filled,
+        "types": texts,
+        **unsupported("delivery_success"),
+    }
+)

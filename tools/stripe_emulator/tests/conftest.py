@@ -1,5 +1,6 @@
 """An emulator that is empty for each test, the SDK as services use it, and plain HTTP."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +27,19 @@ def running(server: RunningEmulator) -> RunningEmulator:
     """The emulator, with an empty account and the clock at `START`."""
     assert httpx.post(f"{server.url}/_emulator/reset").status_code == 204
     return server
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Poll until a condition holds, ten seconds at the most."""
+
+    def until(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return until
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ def test_money_is_conserved_whatever_became_of_it(
     intents.create(hold(amount=77, currency="eur"))
     with pytest.raises(stripe.CardError):
         intents.create(hold(payment_method="pm_card_chargeDeclined"))
-    assert ledger().totals == {
-        "usd": {"authorized": 3100, "captured": 1950, "released": 1050, "held": 100},
-        "eur": {"authorized": 77, "captured": 0, "released": 0, "held": 77},
-    }
+    refunded = intents.create(hold(amount=3200, capture_method="automatic"))
+    client.v1.refunds.create({"payment_intent": refunded.id, "amount": 200})
+    usd = {"authorized": 6300, "captured": 5150, "released": 1050, "refunded": 200, "held": 100}
+    eur = {"authorized": 77, "captured": 0, "released": 0, "refunded": 0, "held": 77}
+    assert ledger().totals == {"usd": usd, "eur": eur}
     for line in ledger().payment_intents:
         sums = {
             name: sum(move["amount"] for move in line[name])

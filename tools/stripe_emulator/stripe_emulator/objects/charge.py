@@ -11,7 +11,6 @@ _BLOCKED_MESSAGE = "Stripe blocked this payment as too risky."
 _DECLINED_MESSAGE = "The bank did not return any further details with this decline."
 
 _ALWAYS: JsonObject = {
-    "amount_refunded": 0,
     "application": None,
     "application_fee": None,
     "application_fee_amount": None,
@@ -24,7 +23,6 @@ _ALWAYS: JsonObject = {
     "radar_options": {},
     "receipt_number": None,
     "receipt_url": None,
-    "refunded": False,
     "review": None,
     "source_transfer": None,
     "transfer_data": None,
@@ -36,7 +34,8 @@ class Charge:
     """An attempt to move money, and what became of the hold it made.
 
     Of the `amount` that a successful charge holds, what is neither captured nor released is
-    still held. A charge with a `failure` never held anything.
+    still held. A charge with a `failure` never held anything. `amount_refunded` is what was given
+    back of what had been captured; of a `canceled` hold, Stripe calls the whole amount refunded.
     """
 
     id: str
@@ -61,6 +60,8 @@ class Charge:
     captured_at: int | None = None
     amount_released: int = 0
     released_at: int | None = None
+    amount_refunded: int = 0
+    canceled: bool = False
 
     @property
     def amount_held(self) -> int:
@@ -68,6 +69,11 @@ class Charge:
         if self.failure is not None:
             return 0
         return self.amount - self.amount_captured - self.amount_released
+
+    @property
+    def refunded(self) -> bool:
+        """Whether the hold was canceled, or all that was captured has been given back."""
+        return self.canceled or 0 < self.amount_captured == self.amount_refunded
 
     def as_json(self) -> JsonObject:
         """The charge as the API returns it."""
@@ -78,6 +84,7 @@ class Charge:
             **_ALWAYS,
             "amount": self.amount,
             "amount_captured": self.amount_captured,
+            "amount_refunded": self.amount if self.canceled else self.amount_refunded,
             "billing_details": self.billing_details,
             "calculated_statement_descriptor": "STRIPE EMULATOR" if failure is None else None,
             "captured": self.captured_at is not None,
@@ -94,6 +101,7 @@ class Charge:
             "payment_method": self.payment_method,
             "payment_method_details": {"card": self._card_details(), "type": "card"},
             "receipt_email": self.receipt_email,
+            "refunded": self.refunded,
             "shipping": self.shipping,
             "statement_descriptor": self.statement_descriptor,
             "statement_descriptor_suffix": self.statement_descriptor_suffix,

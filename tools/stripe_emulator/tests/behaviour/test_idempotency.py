@@ -64,7 +64,6 @@ def test_the_same_key_at_another_endpoint_is_refused(
 
 
 @pytest.mark.feature("Idempotency: other parameters are refused")
-@pytest.mark.xfail(strict=True, reason="the message says nothing of the endpoint")
 def test_the_refusal_of_another_endpoint_names_it(
     client: stripe.StripeClient, pay: Pay, unique: str
 ):

@@ -6,8 +6,6 @@ from typing import Any, TypeAlias
 import pytest
 import stripe
 
-pytestmark = pytest.mark.xfail(strict=True, reason="refunds are not built yet")
-
 Pay: TypeAlias = Callable[..., stripe.PaymentIntent]
 
 
@@ -66,6 +64,8 @@ def test_what_was_captured_in_part_is_refunded_as_far_as_it_was_captured(
     client: stripe.StripeClient, pay: Pay
 ):
     intent = client.v1.payment_intents.capture(pay().id, {"amount_to_capture": 1000})
+    error = refusal(client, payment_intent=intent.id, amount=1001)
+    assert (error.code, error.param) == (None, "amount")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert (refund.amount, refund.status) == (1000, "succeeded")
 
@@ -150,6 +150,14 @@ def test_an_unknown_charge_is_404_though_it_is_in_the_body(client: stripe.Stripe
 
 
 @pytest.mark.feature("Refunds: what is refused")
+def test_an_unknown_payment_intent_is_400_and_an_unknown_refund_404(client: stripe.StripeClient):
+    assert refusal(client, payment_intent="pi_unknown").code == "resource_missing"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.retrieve("re_unknown")
+    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+
+
+@pytest.mark.feature("Refunds: what is refused")
 def test_a_reason_is_one_of_three(client: stripe.StripeClient, paid: stripe.PaymentIntent):
     error = refusal(client, payment_intent=paid.id, reason="expired_uncaptured_charge")
     assert error.param == "reason"
@@ -167,9 +175,13 @@ def test_what_was_never_charged_cannot_be_refunded(client: stripe.StripeClient, 
 @pytest.mark.feature("Refunds: what is refused")
 def test_a_hold_is_canceled_and_not_refunded(client: stripe.StripeClient, pay: Pay):
     intent = pay()
-    error = refusal(client, charge=intent.latest_charge, amount=100)
-    assert "must cancel the PaymentIntent" in (error.user_message or "")
+    for held in ({"charge": intent.latest_charge}, {"payment_intent": intent.id}):
+        error = refusal(client, **held, amount=100)
+        assert "must cancel the PaymentIntent" in (error.user_message or "")
     assert client.v1.payment_intents.retrieve(intent.id).amount_capturable == 1299
+    client.v1.payment_intents.cancel(intent.id)
+    error = refusal(client, charge=intent.latest_charge)
+    assert "does not have a successful charge" in (error.user_message or "")
 
 
 @pytest.mark.feature("A canceled hold shows as a refund")

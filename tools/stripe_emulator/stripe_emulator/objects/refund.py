@@ -1,0 +1,58 @@
+"""Refunds of charges. https://docs.stripe.com/api/refunds/object."""
+
+from dataclasses import dataclass, field
+
+from stripe_emulator.wire import JsonObject
+
+_REFUND: JsonObject = {
+    "reference_status": "pending",
+    "reference_type": "acquirer_reference_number",
+    "type": "refund",
+}
+_REVERSAL: JsonObject = {"type": "reversal"}
+
+
+@dataclass(slots=True)
+class Refund:
+    """Money given back, in the currency's minor unit; a card's refund has succeeded at once.
+
+    A `reversal` gave back a hold that was never captured: Stripe makes one for each canceled hold.
+    """
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    charge: str
+    payment_intent: str
+    payment_method: str
+    customer: str | None
+    reason: str | None
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+    reversal: bool = False
+
+    def as_json(self) -> JsonObject:
+        """The refund as the API returns it."""
+        return {
+            "id": self.id,
+            "object": "refund",
+            "amount": self.amount,
+            "balance_transaction": None,
+            "charge": self.charge,
+            "created": self.created,
+            "currency": self.currency,
+            "customer": self.customer,
+            "customer_account": None,
+            "destination_details": {
+                "card": _REVERSAL if self.reversal else _REFUND,
+                "type": "card",
+            },
+            "metadata": self.metadata,
+            "payment_intent": self.payment_intent,
+            "payment_method": self.payment_method,
+            "reason": self.reason,
+            "receipt_number": None,
+            "source_transfer_reversal": None,
+            "status": "succeeded",
+            "transfer_reversal": None,
+        }
