@@ -16,13 +16,14 @@ from stripe_emulator.wire import JsonObject
 def ledger(account: Account, keys: IdempotencyKeys) -> JsonObject:
     """The whole ledger, oldest first, with the sums of each currency."""
     return {
-        "payment_intents": [_intent_line(account, intent) for intent in account.payment_intents],
+        "payment_intents": [intent_line(account, intent) for intent in account.payment_intents],
         "idempotency_keys": [_key_line(record) for record in keys],
-        "totals": _totals(account),
+        "totals": totals(account),
     }
 
 
-def _intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+def intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+    """A PaymentIntent with its holds, captures and releases; `at` is in seconds since 1970."""
     charges = [charge for charge in account.charges.group(intent.id) if charge.failure is None]
     return {
         "id": intent.id,
@@ -60,15 +61,16 @@ def _key_line(record: KeyRecord) -> JsonObject:
     }
 
 
-def _totals(account: Account) -> JsonObject:
-    totals: defaultdict[str, dict[str, int]] = defaultdict(
+def totals(account: Account) -> JsonObject:
+    """The sums of each currency, in its minor unit; costs a look at every charge."""
+    by_currency: defaultdict[str, dict[str, int]] = defaultdict(
         lambda: {"authorized": 0, "captured": 0, "released": 0, "held": 0}
     )
     for charge in account.charges:
         if charge.failure is None:
-            sums = totals[charge.currency]
+            sums = by_currency[charge.currency]
             sums["authorized"] += charge.amount
             sums["captured"] += charge.amount_captured
             sums["released"] += charge.amount_released
             sums["held"] += charge.amount_held
-    return dict(totals)
+    return dict(by_currency)
