@@ -13,6 +13,7 @@ from stripe_emulator.faults import Fault
 from stripe_emulator.request_log import Entry
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
+Outcome: TypeAlias = tuple[Answer | None, Answer | None]  # what is sent, what a fault withholds
 
 _API_VERSION = b"2026-08-26.dahlia"
 
@@ -36,13 +37,13 @@ class StripeApi:
         request_id = emulator.account.ids.new("req")
         fault = emulator.faults.take(request.method, request.path)
         if fault is None:
-            answer = self._answer(request, request_id)
+            answer, withheld = self._answer(request, request_id), None
         else:
             emulator.faults.record(fault, request_id, request.method, request.path)
-            answer = await self._inject(fault, request, request_id, receive)
+            answer, withheld = await self._inject(fault, request, request_id, receive)
         now = emulator.account.clock.now()
         kind = fault.kind if fault else None
-        emulator.log.add(Entry(request_id, now, request, answer, kind))
+        emulator.log.add(Entry(request_id, now, request, answer, kind, withheld))
         if answer is not None:
             await _send(send, request, request_id, answer)
 
@@ -52,31 +53,34 @@ class StripeApi:
 
     async def _inject(
         self, fault: Fault, request: Request, request_id: str, receive: Receive
-    ) -> Answer | None:
+    ) -> Outcome:
         match fault.kind:
             case "429":
-                return error_answer(RateLimited(fault.code), request, request_id)
+                return error_answer(RateLimited(fault.code), request, request_id), None
             case "hang" | "reset":
-                return await self._give_up(fault, request, receive)
+                await self._give_up(fault, request, receive)
+                return None, None
             case "timeout_after" | "reset_after":
-                self._answer(request, request_id)
-                return await self._give_up(fault, request, receive)
+                withheld = self._answer(request, request_id)
+                await self._give_up(fault, request, receive)
+                return None, withheld
             case "latency" | "status_500_before" | "status_500_after":
                 return await self._disturb(fault, request, request_id)
 
-    async def _disturb(self, fault: Fault, request: Request, request_id: str) -> Answer:
+    async def _disturb(self, fault: Fault, request: Request, request_id: str) -> Outcome:
         emulator = self._emulator
         work = emulator.begin(request, request_id)
         if isinstance(work, Answer):
-            return work
+            return work, None
         if fault.kind == "latency":
             await asyncio.sleep(fault.seconds)
-            return emulator.finish(work)
+            return emulator.finish(work), None
         failure = error_answer(ServerError(), request, request_id)
         if fault.kind == "status_500_before":
-            return emulator.settle(work, failure, kept=fault.kept)
-        emulator.finish(work)
-        return emulator.settle(work, failure, kept=True) if fault.kept else failure
+            return emulator.settle(work, failure, kept=fault.kept), None
+        withheld = emulator.finish(work)
+        sent = emulator.settle(work, failure, kept=True) if fault.kept else failure
+        return sent, withheld
 
     async def _give_up(self, fault: Fault, request: Request, receive: Receive) -> None:
         if fault.kind in {"hang", "timeout_after"}:
