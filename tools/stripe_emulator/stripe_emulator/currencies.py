@@ -79,5 +79,12 @@ def plain(amount: int, currency: str) -> str:
     return f"{sign}{amount / 10**decimals:,.{decimals}f}"
 
 
+def decimals(currency: str) -> int:
+    """How many of an amount's digits stand after the decimal point."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in _THREE_DECIMAL else 2
+
+
 def _refused(message: str, code: str) -> InvalidParameters:
     return InvalidParameters(message, code=code, param="amount")

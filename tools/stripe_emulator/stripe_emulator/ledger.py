@@ -18,13 +18,14 @@ from stripe_emulator.wire import JsonObject
 def ledger(account: Account, keys: IdempotencyKeys) -> JsonObject:
     """The whole ledger, oldest first, with the sums of each currency."""
     return {
-        "payment_intents": [_intent_line(account, intent) for intent in account.payment_intents],
+        "payment_intents": [intent_line(account, intent) for intent in account.payment_intents],
         "idempotency_keys": [_key_line(record) for record in keys],
         "totals": {currency: asdict(total) for currency, total in totals(account).items()},
     }
 
 
-def _intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+def intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+    """A PaymentIntent with its holds, captures and releases; `at` is in seconds since 1970."""
     charges = [charge for charge in account.charges.group(intent.id) if charge.failure is None]
     return {
         "id": intent.id,
