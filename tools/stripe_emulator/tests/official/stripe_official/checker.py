@@ -1,13 +1,14 @@
 """Holds an answer to Stripe's document: what is wrong, missing or unknown in it, as sentences."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
+from stripe_emulator.request_log import Entry
 
-from stripe_official.allowed import is_allowed
 from stripe_official.document import Document
 from stripe_official.fields import ALWAYS
 
@@ -27,6 +28,18 @@ class Checker:
     def __init__(self, document: Document) -> None:
         self._document = document
 
+    def log(self, entries: Iterable[Entry]) -> list[str]:
+        """What is wrong with all that an emulator answered, each complaint once."""
+        answers = [(entry.request, entry.answer) for entry in entries if entry.answer is not None]
+        complaints = {
+            complaint: None
+            for request, answer in answers
+            for complaint in self.answer(
+                request.method, request.path, answer.status, json.loads(answer.body)
+            )
+        }
+        return list(complaints)
+
     def answer(self, method: str, path: str, status: int, body: dict[str, Any]) -> list[str]:
         """What is wrong with the answer to a request; nothing when Stripe could have sent it."""
         template = self._document.path_of(method, path)
@@ -36,13 +49,13 @@ class Checker:
             validator = self._document.kind_validator("error")
         else:
             return [f"Stripe has no {method} {path}"]
-        subject = f"{method} {template} {status}"
-        return _not_allowed(subject, self._complaints(validator, body))
+        subject = f"{method} {template or path} {status}"
+        return [f"{subject} {found}" for found in self._complaints(validator, body)]
 
     def object(self, value: dict[str, Any]) -> list[str]:
         """What is wrong with one object, such as an event that was delivered."""
-        kind = value["object"]
-        return _not_allowed(kind, self._complaints(self._document.kind_validator(kind), value))
+        validator = self._document.kind_validator(value["object"])
+        return list(self._complaints(validator, value))
 
     def _complaints(self, validator: Validator, body: dict[str, Any]) -> Iterator[str]:
         yield from _invalid(validator, body)
@@ -59,9 +72,26 @@ class Checker:
 
 def _invalid(validator: Validator, body: dict[str, Any]) -> Iterator[str]:
     for error in validator.iter_errors(body):
-        deepest = best_match([error])
-        if deepest is not None:
-            yield f"{deepest.json_path}: {deepest.message}"
+        for cause in _causes(error):
+            yield f"{cause.json_path}: {cause.message}"
+
+
+def _causes(error: ValidationError) -> Iterator[ValidationError]:
+    """The error, or where no schema of several fits what is wrong with the likeliest."""
+    if error.validator != "anyOf":
+        yield error
+        return
+    errors_by_schema: dict[Any, list[ValidationError]] = {}
+    for inner in error.context:
+        errors_by_schema.setdefault(inner.relative_schema_path[0], []).append(inner)
+    for inner in min(errors_by_schema.values(), key=_unlikelihood):
+        yield from _causes(inner)
+
+
+def _unlikelihood(errors: list[ValidationError]) -> tuple[bool, bool, int]:
+    other_type = any(not error.relative_path and error.validator == "type" for error in errors)
+    other_object = any(list(error.relative_path) == ["object"] for error in errors)
+    return other_type, other_object, len(errors)
 
 
 def _hashes(value: Any, where: str, kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -77,7 +107,3 @@ def _hashes(value: Any, where: str, kind: str) -> Iterator[tuple[str, str, dict[
     yield where, kind, value
     for key, item in value.items():
         yield from _hashes(item, f"{where}.{key}", f"{kind}.{key}")
-
-
-def _not_allowed(subject: str, complaints: Iterator[str]) -> list[str]:
-    return [f"{subject} {found}" for found in complaints if not is_allowed(f"{subject} {found}")]
