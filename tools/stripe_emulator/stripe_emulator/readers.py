@@ -1,6 +1,7 @@
 """How one value of a form is read: each function is a `Reader` or makes one."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from stripe_emulator.errors import InvalidParameters, ParameterUnknown
 from stripe_emulator.forms import FormValue
@@ -178,11 +179,15 @@ def only(supported: str) -> Reader:
     """The one value of a parameter that the emulator supports."""
 
     def read(param: str, value: FormValue) -> object:
-        return value if value == supported else not_emulated(f"{param}={value}", value)
+        return value if value == supported else _refuse(f"{param}={value}", param)
 
     return read
 
 
 def not_emulated(param: str, value: FormValue) -> object:  # noqa: ARG001  # a Reader's shape
     """A parameter that Stripe has and the emulator has not: refused, never ignored."""
-    raise InvalidParameters(f"The Stripe emulator does not support '{param}' yet.", param=param)
+    return _refuse(param, param)
+
+
+def _refuse(what: str, param: str) -> NoReturn:
+    raise InvalidParameters(f"The Stripe emulator does not support '{what}' yet.", param=param)
