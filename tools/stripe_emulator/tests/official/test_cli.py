@@ -92,7 +92,6 @@ def test_trigger_of_a_payment(
     assert (intent.status, intent.amount_capturable, charge and charge.status) == expected
 
 
-@pytest.mark.xfail(reason="there are no refunds yet", strict=True)
 @pytest.mark.parametrize("event", ["charge.refunded", "charge.refund.updated"])
 def test_trigger_of_a_refund(cli: Cli, newest: Callable[[], Any], event: str):
     assert "Trigger succeeded!" in cli("trigger", event)
