@@ -1,22 +1,66 @@
 """Each topic and the messages that travel on it. A message's Kafka key is its `correlation_id`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, TypeAdapter
 
 from saga_schemas.envelope import Envelope
-from saga_schemas.order import OrderAuthorized, OrderRejected
+from saga_schemas.order import (
+    OrderAuthorized,
+    OrderCanceled,
+    OrderCompleted,
+    OrderExpired,
+    OrderNeedsAttention,
+    OrderRefunded,
+    OrderRejected,
+)
 from saga_schemas.payment import AuthorizePayment, PaymentAuthorized, PaymentFailed
+from saga_schemas.settlement import (
+    CancelPayment,
+    CapturePayment,
+    PaymentAuthorizationExpired,
+    PaymentCanceled,
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentDisputed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    RefundPayment,
+)
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved, RetrievePaymentInfo
 
 type_is = Field(discriminator="type")
 
 UserCommand = RetrievePaymentInfo
 UserEvent = Annotated[PaymentInfoRetrieved | PaymentInfoFailed, type_is]
-PaymentCommand = AuthorizePayment
-PaymentEvent = Annotated[PaymentAuthorized | PaymentFailed, type_is]
-OrderEvent = Annotated[OrderAuthorized | OrderRejected, type_is]
+PaymentCommand = Annotated[
+    AuthorizePayment | CapturePayment | CancelPayment | RefundPayment, type_is
+]
+PaymentEvent = Annotated[
+    PaymentAuthorized
+    | PaymentFailed
+    | PaymentCaptured
+    | PaymentCaptureFailed
+    | PaymentCanceled
+    | PaymentCancelFailed
+    | PaymentRefunded
+    | PaymentRefundFailed
+    | PaymentAuthorizationExpired
+    | PaymentDisputed,
+    type_is,
+]
+OrderEvent = Annotated[
+    OrderAuthorized
+    | OrderRejected
+    | OrderCompleted
+    | OrderRefunded
+    | OrderCanceled
+    | OrderExpired
+    | OrderNeedsAttention,
+    type_is,
+]
 
 
 @dataclass(frozen=True)
@@ -33,15 +77,16 @@ class Topic:
         return f"{self.name}.dlq"
 
 
-def _topic(name: str, union: Any, *messages: type[Envelope]) -> Topic:
+def _topic(name: str, union: Any) -> Topic:
+    messages = (union,) if isinstance(union, type) else get_args(get_args(union)[0])
     return Topic(name, messages, TypeAdapter(union))
 
 
-USER_COMMANDS: Final = _topic("user_commands", UserCommand, RetrievePaymentInfo)
-USER_EVENTS: Final = _topic("user_events", UserEvent, PaymentInfoRetrieved, PaymentInfoFailed)
-PAYMENT_COMMANDS: Final = _topic("payment_commands", PaymentCommand, AuthorizePayment)
-PAYMENT_EVENTS: Final = _topic("payment_events", PaymentEvent, PaymentAuthorized, PaymentFailed)
-ORDER_EVENTS: Final = _topic("order_events", OrderEvent, OrderAuthorized, OrderRejected)
+USER_COMMANDS: Final = _topic("user_commands", UserCommand)
+USER_EVENTS: Final = _topic("user_events", UserEvent)
+PAYMENT_COMMANDS: Final = _topic("payment_commands", PaymentCommand)
+PAYMENT_EVENTS: Final = _topic("payment_events", PaymentEvent)
+ORDER_EVENTS: Final = _topic("order_events", OrderEvent)
 
 TOPICS: Final = (USER_COMMANDS, USER_EVENTS, PAYMENT_COMMANDS, PAYMENT_EVENTS, ORDER_EVENTS)
 MESSAGES: Final = tuple(message for topic in TOPICS for message in topic.messages)

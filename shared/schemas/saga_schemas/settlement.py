@@ -1,0 +1,217 @@
+"""Messages about what becomes of a hold: captured, canceled, expired, refunded, disputed.
+
+An event without an `attempt` answers no command: it happened at Stripe by itself or by hand.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from saga_schemas.envelope import Envelope
+from saga_schemas.values import (
+    MAX_AMOUNT,
+    Amount,
+    Attempt,
+    Currency,
+    Failure,
+    Identifier,
+    ShortText,
+    Value,
+)
+
+AmountOrNone = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+"""As `Amount`, or 0 for no money at all."""
+
+SettlementFailureCode = Literal[
+    "no_payment",
+    "nothing_held",
+    "already_captured",
+    "amount_too_large",
+    "charge_disputed",
+    "invalid_request",
+    "stripe_unavailable",
+]
+
+
+class CapturePaymentPayload(Value):
+    """How much of the hold is taken; what is not taken is released."""
+
+    amount: Amount
+    currency: Currency = "usd"
+    attempt: Attempt = 1
+
+
+class CapturePayment(Envelope):
+    """Command: take all or a part of the hold."""
+
+    type: Literal["capture_payment"] = "capture_payment"
+    payload: CapturePaymentPayload
+    source: ShortText = "order-saga"
+    version: Literal[1] = 1
+
+
+class CancelPaymentPayload(Value):
+    """Why the hold is released, as Stripe's `cancellation_reason`."""
+
+    reason: Literal["abandoned", "requested_by_customer", "duplicate", "fraudulent"] = "abandoned"
+    attempt: Attempt = 1
+
+
+class CancelPayment(Envelope):
+    """Command: hold nothing for this saga, now and ever, whatever was or will be asked for it."""
+
+    type: Literal["cancel_payment"] = "cancel_payment"
+    payload: CancelPaymentPayload
+    source: ShortText = "order-saga"
+    version: Literal[1] = 1
+
+
+class RefundPaymentPayload(Value):
+    """How much is given back. Two commands of one `refund_id` are one refund."""
+
+    refund_id: Identifier
+    amount: Amount
+    currency: Currency = "usd"
+    attempt: Attempt = 1
+
+
+class RefundPayment(Envelope):
+    """Command: give back all or a part of what was captured."""
+
+    type: Literal["refund_payment"] = "refund_payment"
+    payload: RefundPaymentPayload
+    source: ShortText = "order-saga"
+    version: Literal[1] = 1
+
+
+class PaymentCapturedPayload(Value):
+    """What was taken."""
+
+    payment_intent_id: Identifier
+    amount: Amount
+    currency: Currency = "usd"
+    attempt: Attempt | None = None
+
+
+class PaymentCaptured(Envelope):
+    """Event: the money is taken, the rest of the hold is released."""
+
+    type: Literal["payment.captured"] = "payment.captured"
+    payload: PaymentCapturedPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class SettlementFailedPayload(Failure):
+    """Why a command changed nothing."""
+
+    code: SettlementFailureCode
+    payment_intent_id: Identifier | None = None
+    attempt: Attempt | None = None
+
+
+class PaymentCaptureFailed(Envelope):
+    """Event: nothing was captured by this command, and nothing will be."""
+
+    type: Literal["payment.capture_failed"] = "payment.capture_failed"
+    payload: SettlementFailedPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class PaymentCanceledPayload(Value):
+    """What was released: 0 where nothing had been held."""
+
+    payment_intent_id: Identifier | None = None
+    released: AmountOrNone
+    currency: Currency = "usd"
+    attempt: Attempt | None = None
+
+
+class PaymentCanceled(Envelope):
+    """Event: nothing is held for this saga, and nothing will be."""
+
+    type: Literal["payment.canceled"] = "payment.canceled"
+    payload: PaymentCanceledPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class PaymentCancelFailed(Envelope):
+    """Event: the hold could not be released, as it was captured before, say."""
+
+    type: Literal["payment.cancel_failed"] = "payment.cancel_failed"
+    payload: SettlementFailedPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class PaymentRefundedPayload(Value):
+    """What was given back. `refund_id` is the command's; None for a refund made at Stripe."""
+
+    refund_id: Identifier | None = None
+    stripe_refund_id: Identifier
+    amount: Amount
+    currency: Currency = "usd"
+    attempt: Attempt | None = None
+
+
+class PaymentRefunded(Envelope):
+    """Event: money was given back."""
+
+    type: Literal["payment.refunded"] = "payment.refunded"
+    payload: PaymentRefundedPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class PaymentRefundFailedPayload(SettlementFailedPayload):
+    """Likewise, of one refund."""
+
+    refund_id: Identifier
+
+
+class PaymentRefundFailed(Envelope):
+    """Event: nothing was given back by this command, and nothing will be."""
+
+    type: Literal["payment.refund_failed"] = "payment.refund_failed"
+    payload: PaymentRefundFailedPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class AuthorizationExpiredPayload(Value):
+    """The hold that ended by itself; its whole amount was released."""
+
+    payment_intent_id: Identifier
+    released: Amount
+    currency: Currency = "usd"
+    attempt: Attempt | None = None
+
+
+class PaymentAuthorizationExpired(Envelope):
+    """Event: nobody captured the hold in time."""
+
+    type: Literal["payment.authorization_expired"] = "payment.authorization_expired"
+    payload: AuthorizationExpiredPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
+
+
+class PaymentDisputedPayload(Value):
+    """What the cardholder's bank wants back, and its reason."""
+
+    dispute_id: Identifier
+    amount: Amount
+    currency: Currency = "usd"
+    reason: ShortText = ""
+    attempt: Attempt | None = None
+
+
+class PaymentDisputed(Envelope):
+    """Event: the cardholder disputes the charge."""
+
+    type: Literal["payment.disputed"] = "payment.disputed"
+    payload: PaymentDisputedPayload
+    source: ShortText = "payment-service"
+    version: Literal[1] = 1
