@@ -13,10 +13,10 @@ from saga_schemas import Envelope
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
 from sqlalchemy import Connection
 
+from order_saga.definition import Definition
 from order_saga.handlers import react
 from order_saga.orm import messaging
 from order_saga.repository import SqlSagas
-from order_saga.saga import Definition
 from order_saga.settings import OrderSagaSettings
 
 

@@ -1,177 +1,209 @@
 """The Create Order saga, on one page: each step, its command, its replies, its time, its undo.
 
-retrieving_payment_info --> authorizing --> authorized
-           |                     |
-           +---------------------+--------> rejected
+What a step asks for is in `order_commands`, what it remembers in `order_steps`, what the world hears
+in `announcements`; `saga.decide` interprets this; `docs/saga.md` shows it as a diagram and as tables.
 """
 
-from saga_schemas.order import (
-    OrderAuthorized,
-    OrderAuthorizedPayload,
-    OrderRejected,
-    OrderRejectedPayload,
+from saga_schemas.payment import PaymentAuthorized, PaymentFailed
+from saga_schemas.settlement import (
+    PaymentAuthorizationExpired,
+    PaymentCanceled,
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentDisputed,
+    PaymentRefunded,
+    PaymentRefundFailed,
 )
-from saga_schemas.payment import (
-    AuthorizePayment,
-    AuthorizePaymentPayload,
-    PaymentAuthorized,
-    PaymentFailed,
+from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
+
+from order_saga import announcements as tell
+from order_saga import order_commands as ask
+from order_saga import order_steps as do
+from order_saga.definition import (
+    Compensate,
+    Definition,
+    Either,
+    End,
+    Kind,
+    Move,
+    On,
+    OnTimeout,
+    Parked,
+    Rest,
+    Step,
 )
-from saga_schemas.user import (
-    PaymentInfoFailed,
-    PaymentInfoRetrieved,
-    RetrievePaymentInfo,
-    RetrievePaymentInfoPayload,
+from order_saga.domain import (
+    CancelRequested,
+    CaptureRequested,
+    RefundRequested,
+    ResolveRequested,
+    RetryRequested,
+    State,
 )
-from saga_schemas.values import Failure
+from order_saga.soundness import sound
+from order_saga.step_times import StepTimes
 
-from order_saga.domain import OrderSaga, State
-from order_saga.saga import Definition, End, On, OnTimeout, Rest, Step
+_CANCELED = Compensate(State.CANCELED)
+_REJECTED = Compensate(State.REJECTED)
+_DISPUTED = On(PaymentDisputed, do.remember_dispute, then=Move.STAY)
 
 
-def create_order(
-    *, payment_info_timeout_seconds: float = 60, authorization_timeout_seconds: float = 60
-) -> Definition:
+def create_order(times: StepTimes) -> Definition:
     """The saga's declaration. It is data; `saga.decide` is its only interpreter."""
-    return Definition(
-        version=1,
-        start=State.RETRIEVING_PAYMENT_INFO,
-        nodes={
-            State.RETRIEVING_PAYMENT_INFO: Step(
-                command=retrieve_payment_info,
-                replies=(
-                    On(
-                        PaymentInfoRetrieved,
-                        remember_customer,
-                        then=State.AUTHORIZING,
-                        unless=another_user,
+    return sound(
+        Definition(
+            version=2,
+            start=State.RETRIEVING_PAYMENT_INFO,
+            passed_by=PaymentCaptured,
+            nodes={
+                State.RETRIEVING_PAYMENT_INFO: Step(
+                    Kind.COMPENSATABLE,
+                    command=ask.retrieve_payment_info,
+                    on=(
+                        On(
+                            PaymentInfoRetrieved,
+                            do.remember_customer,
+                            then=State.AUTHORIZING,
+                            unless=do.another_user,
+                        ),
+                        On(PaymentInfoFailed, do.remember_reason, then=_REJECTED),
+                        On(CancelRequested, do.remember_request, then=_CANCELED),
                     ),
-                    On(PaymentInfoFailed, remember_reason, then=State.REJECTED),
+                    timeout_seconds=times.payment_info_seconds,
+                    tries=times.payment_info_tries,
+                    on_timeout=OnTimeout(do.user_service_silent, then=_REJECTED),
+                    nothing_to_undo=True,
                 ),
-                timeout_seconds=payment_info_timeout_seconds,
-                on_timeout=OnTimeout(remember_silence, then=State.REJECTED),
-                undo=None,  # a question leaves nothing to undo
-            ),
-            State.AUTHORIZING: Step(
-                command=authorize_payment,
-                replies=(
-                    On(
-                        PaymentAuthorized,
-                        remember_hold,
-                        then=State.AUTHORIZED,
-                        unless=another_amount,
+                State.AUTHORIZING: Step(
+                    Kind.COMPENSATABLE,
+                    command=ask.authorize_payment,
+                    on=(
+                        On(
+                            PaymentAuthorized,
+                            do.remember_hold,
+                            then=State.AUTHORIZED,
+                            unless=do.another_amount,
+                        ),
+                        On(
+                            PaymentFailed,
+                            do.remember_refusal,
+                            then=Compensate(State.REJECTED, in_vain=True),
+                        ),
+                        On(CancelRequested, do.remember_request, then=_CANCELED),
                     ),
-                    On(PaymentFailed, remember_refusal, then=State.REJECTED),
+                    timeout_seconds=times.authorization_seconds,
+                    on_timeout=OnTimeout(do.payment_service_silent, then=_REJECTED),
+                    undo=State.CANCELING,
                 ),
-                timeout_seconds=authorization_timeout_seconds,
-                on_timeout=None,  # the outcome is unknown: money may be held, so it stays, overdue
-                undo=None,
-            ),
-            State.AUTHORIZED: Rest(announce=order_authorized),
-            State.REJECTED: End(announce=order_rejected),
-        },
-    )
-
-
-# Commands
-
-
-def retrieve_payment_info(saga: OrderSaga) -> RetrievePaymentInfo:
-    """Ask the user service who pays, and with which card."""
-    return RetrievePaymentInfo(
-        correlation_id=saga.id,
-        payload=RetrievePaymentInfoPayload(
-            clerk_user_id=saga.clerk_user_id, order=saga.order, attempt=saga.attempt
-        ),
-    )
-
-
-def authorize_payment(saga: OrderSaga) -> AuthorizePayment:
-    """Ask the payment service to hold the order's amount."""
-    assert saga.customer  # noqa: S101 - the step before has remembered it
-    return AuthorizePayment(
-        correlation_id=saga.id,
-        payload=AuthorizePaymentPayload(
-            customer=saga.customer, order=saga.order, attempt=saga.attempt
-        ),
-    )
-
-
-# What is no reply to this order
-
-
-def another_user(saga: OrderSaga, reply: PaymentInfoRetrieved) -> str | None:
-    """Nobody pays for somebody else's order."""
-    user = reply.payload.customer.clerk_user_id
-    return None if user == saga.clerk_user_id else f"it is about user {user}"
-
-
-def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
-    """A hold of another amount does not authorize the order; it stays, and becomes overdue."""
-    held, ordered = reply.payload, saga.order
-    if (held.amount, held.currency) == (ordered.amount, ordered.currency):
-        return None
-    return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
-
-
-# What a reply leaves behind
-
-
-def remember_customer(saga: OrderSaga, reply: PaymentInfoRetrieved) -> OrderSaga:
-    """Keep the customer; what was ordered here, not what the reply repeats, is what is held."""
-    return saga.but(customer=reply.payload.customer)
-
-
-def remember_hold(saga: OrderSaga, reply: PaymentAuthorized) -> OrderSaga:
-    """Keep the PaymentIntent that holds the money."""
-    hold = reply.payload
-    return saga.but(payment_intent_id=hold.payment_intent_id, capture_before=hold.capture_before)
-
-
-def remember_refusal(saga: OrderSaga, reply: PaymentFailed) -> OrderSaga:
-    """Keep why nothing is held, and the PaymentIntent that Stripe made before it refused."""
-    return remember_reason(saga, reply).but(payment_intent_id=reply.payload.payment_intent_id)
-
-
-def remember_reason(saga: OrderSaga, reply: PaymentInfoFailed | PaymentFailed) -> OrderSaga:
-    """Keep why a participant could not do its part."""
-    return saga.but(reason=Failure.model_validate(reply.payload.model_dump()))
-
-
-def remember_silence(saga: OrderSaga) -> OrderSaga:
-    """Keep that nobody answered."""
-    return saga.but(
-        reason=Failure(
-            code="payment_info_timeout",
-            message="The user service did not answer in time.",
-            cure="Check that the user service runs and keeps up, then place the order again.",
+                State.AUTHORIZED: Rest(
+                    announce=tell.order_authorized,
+                    on=(
+                        On(
+                            CaptureRequested,
+                            do.remember_capture_request,
+                            then=State.CAPTURING,
+                            unless=do.more_than_is_held,
+                        ),
+                        On(CancelRequested, do.remember_request, then=_CANCELED),
+                        On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
+                        On(PaymentCanceled, do.remember_release, then=State.CANCELED),
+                        On(PaymentCaptured, do.remember_capture, then=State.COMPLETED),
+                    ),
+                ),
+                State.CAPTURING: Step(
+                    Kind.PIVOT,
+                    command=ask.capture_payment,
+                    on=(
+                        On(PaymentCaptured, do.remember_capture, then=State.COMPLETED),
+                        On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
+                        On(PaymentCanceled, do.remember_release, then=State.CANCELED),
+                        On(
+                            PaymentCaptureFailed,
+                            do.remember_reason,
+                            then=State.AUTHORIZED,
+                            quietly=True,
+                        ),
+                    ),
+                    timeout_seconds=times.settlement_seconds,
+                    tries=times.settlement_tries,
+                    back_off=times.back_off,
+                    on_timeout=OnTimeout(do.payment_service_silent, then=Move.PARK),
+                ),
+                State.COMPLETED: Rest(
+                    announce=tell.order_paid,
+                    on=(
+                        On(
+                            RefundRequested,
+                            do.remember_refund_request,
+                            then=State.REFUNDING,
+                            unless=do.more_than_is_left,
+                        ),
+                        On(CancelRequested, do.remember_full_refund, then=State.REFUNDING),
+                        On(
+                            PaymentRefunded,
+                            do.remember_refund,
+                            then=Either(do.all_is_refunded, State.REFUNDED, State.COMPLETED),
+                        ),
+                        _DISPUTED,
+                    ),
+                ),
+                State.REFUNDING: Step(
+                    Kind.RETRIABLE,
+                    command=ask.refund_payment,
+                    on=(
+                        On(
+                            PaymentRefunded,
+                            do.remember_refund,
+                            then=Either(do.all_is_refunded, State.REFUNDED, State.COMPLETED),
+                            unless=do.another_refund,
+                        ),
+                        On(PaymentRefunded, do.remember_refund, then=Move.STAY),
+                        On(
+                            PaymentRefundFailed,
+                            do.remember_reason,
+                            then=State.COMPLETED,
+                            quietly=True,
+                        ),
+                        _DISPUTED,
+                    ),
+                    timeout_seconds=times.settlement_seconds,
+                    tries=times.settlement_tries,
+                    back_off=times.back_off,
+                    on_timeout=OnTimeout(do.payment_service_silent, then=Move.PARK),
+                ),
+                State.CANCELING: Step(
+                    Kind.RETRIABLE,
+                    command=ask.cancel_payment,
+                    on=(
+                        On(PaymentCanceled, do.remember_release, then=Move.UNDONE),
+                        On(PaymentAuthorizationExpired, do.remember_release, then=Move.UNDONE),
+                        On(PaymentCancelFailed, do.remember_reason, then=Move.PARK),
+                        On(PaymentCaptured, do.remember_capture, then=Move.PARK),
+                    ),
+                    timeout_seconds=times.settlement_seconds,
+                    tries=times.settlement_tries,
+                    back_off=times.back_off,
+                    on_timeout=OnTimeout(do.payment_service_silent, then=Move.PARK),
+                ),
+                State.NEEDS_ATTENTION: Parked(
+                    announce=tell.order_needs_attention,
+                    retry=RetryRequested,
+                    resolve=ResolveRequested,
+                    resolutions=(
+                        State.REJECTED,
+                        State.CANCELED,
+                        State.EXPIRED,
+                        State.COMPLETED,
+                        State.REFUNDED,
+                    ),
+                    remember=do.remember_operator,
+                    unless=do.not_what_is_known,
+                ),
+                State.REJECTED: End(announce=tell.order_rejected),
+                State.CANCELED: End(announce=tell.order_canceled),
+                State.EXPIRED: End(announce=tell.order_expired),
+                State.REFUNDED: End(announce=tell.order_refunded),
+            },
         )
-    )
-
-
-# What the outside world hears
-
-
-def order_authorized(saga: OrderSaga) -> OrderAuthorized:
-    """Announce the hold."""
-    assert saga.payment_intent_id  # noqa: S101 - only a reply that brings a hold leads here
-    return OrderAuthorized(
-        correlation_id=saga.id,
-        payload=OrderAuthorizedPayload(
-            clerk_user_id=saga.clerk_user_id,
-            order=saga.order,
-            payment_intent_id=saga.payment_intent_id,
-            capture_before=saga.capture_before,
-        ),
-    )
-
-
-def order_rejected(saga: OrderSaga) -> OrderRejected:
-    """Announce the reason."""
-    assert saga.reason  # noqa: S101 - whatever leads here has remembered it
-    return OrderRejected(
-        correlation_id=saga.id,
-        payload=OrderRejectedPayload(
-            clerk_user_id=saga.clerk_user_id, order=saga.order, reason=saga.reason
-        ),
     )

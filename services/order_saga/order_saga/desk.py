@@ -13,13 +13,13 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
+from order_saga.definition import Definition
 from order_saga.domain import OrderSaga
 from order_saga.errors import IdempotencyKeyReused
 from order_saga.handlers import place
 from order_saga.orm import messaging
 from order_saga.ports import Placement
 from order_saga.repository import SqlSagas
-from order_saga.saga import Definition
 from order_saga.settings import OrderSagaSettings
 
 Answer: TypeAlias = OrderSaga | IdempotencyKeyReused | DatabaseUnavailable

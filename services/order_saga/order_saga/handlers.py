@@ -7,10 +7,11 @@ from uuid import UUID
 from saga_messaging.outcomes import BatchResult, Handled, Refused
 from saga_schemas import Envelope
 
+from order_saga.definition import Definition
 from order_saga.domain import OrderSaga
 from order_saga.errors import IdempotencyKeyReused
 from order_saga.ports import Placement, Sagas
-from order_saga.saga import Decision, Definition, decide, start
+from order_saga.saga import Decision, decide, start
 
 
 @dataclass(frozen=True, slots=True)

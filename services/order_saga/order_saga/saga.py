@@ -1,131 +1,45 @@
-"""The pure core: what a saga is made of, and the one function that moves it.
+"""The pure core: the one function that moves a saga along its declaration.
 
 It knows nothing of Kafka, SQL, HTTP or clocks. Every (state, message) has an outcome: a transition,
 or a reason why the message is ignored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from graphlib import TopologicalSorter
-from typing import Any, TypeAlias, assert_never
+from typing import assert_never
 
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 
+from order_saga.definition import (
+    Compensate,
+    Definition,
+    Either,
+    End,
+    Move,
+    Next,
+    On,
+    Parked,
+    Rest,
+    Step,
+    rules,
+)
 from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder, State
-
-
-def _nothing_wrong(_: OrderSaga, __: Any) -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class On:
-    """When this reply comes: what the saga remembers of it, and where it goes.
-
-    Attributes:
-        unless: Why a reply of this kind is not one to this saga; it is then ignored, visibly.
-    """
-
-    reply: type[Envelope]
-    remember: Callable[[OrderSaga, Any], OrderSaga]
-    then: State
-    unless: Callable[[OrderSaga, Any], str | None] = _nothing_wrong
-
-
-@dataclass(frozen=True, slots=True)
-class OnTimeout:
-    """When no reply comes in time: likewise."""
-
-    remember: Callable[[OrderSaga], OrderSaga]
-    then: State
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The saga has sent a command and waits for one of its replies.
-
-    Attributes:
-        timeout_seconds: After which the step is overdue.
-        on_timeout: None: the saga stays where it is, visibly overdue, and a late reply counts.
-        undo: The command that undoes `command`, also where its outcome is unknown.
-    """
-
-    command: Callable[[OrderSaga], Envelope]
-    replies: tuple[On, ...]
-    timeout_seconds: float
-    on_timeout: OnTimeout | None
-    undo: Callable[[OrderSaga], Envelope] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """The saga's work is done for now; what happens next is decided outside."""
-
-    announce: Callable[[OrderSaga], Envelope]
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The saga is over; nothing moves it any more."""
-
-    announce: Callable[[OrderSaga], Envelope]
-
-
-Node: TypeAlias = Step | Rest | End
-
-
-def _next_states(node: Node) -> set[State]:
-    match node:
-        case Step():
-            late = {node.on_timeout.then} if node.on_timeout else set[State]()
-            return {on.then for on in node.replies} | late
-        case Rest() | End():
-            return set()
-        case _:
-            assert_never(node)
-
-
-def _can_be_answered(node: Node) -> bool:
-    if not isinstance(node, Step):
-        return True
-    return 0 < len({on.reply for on in node.replies}) == len(node.replies)
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """The declaration of a saga: a node for every state.
-
-    Every state can be reached, and whatever is answered leads to a rest or an end: a state is
-    entered at most once, which is what makes the `message_id` of its command unique.
-
-    Raises:
-        ValueError: The declaration is not of that kind; the message names the states.
-    """
-
-    version: int
-    start: State
-    nodes: Mapping[State, Node]
-
-    def __post_init__(self) -> None:
-        if missing := set(State) - set(self.nodes):
-            raise ValueError(f"states without a node: {sorted(missing)}")
-        if stuck := {state for state, node in self.nodes.items() if not _can_be_answered(node)}:
-            raise ValueError(f"steps without a reply, or with two rules for one: {sorted(stuck)}")
-        next_states = {state: _next_states(node) for state, node in self.nodes.items()}
-        if unreachable := set(State) - {self.start}.union(*next_states.values()):
-            raise ValueError(f"states that nothing leads to: {sorted(unreachable)}")
-        TopologicalSorter(next_states).prepare()  # its CycleError is a ValueError
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The saga as it is now, what to send, and what happened, in a few words."""
+    """The saga as it is now, what to send, and what happened, in a few words.
+
+    Attributes:
+        refused: Nothing happened; `effect` says why.
+    """
 
     saga: OrderSaga
     effect: str
     send: tuple[Envelope, ...] = ()
+    refused: bool = False
 
 
 def start(definition: Definition, message: PlaceOrder, now: datetime) -> Decision:
@@ -148,25 +62,43 @@ def decide(definition: Definition, saga: OrderSaga, message: Envelope, now: date
         case Step():
             if isinstance(message, DeadlinePassed):
                 return _time_out(definition, saga, node, message, now)
-            return _reply(definition, saga, node, message, now)
-        case Rest() | End():
+            return _apply(definition, saga, node.on, message, now)
+        case Rest():
+            if getattr(message.payload, "attempt", None) is not None:
+                return _ignore(saga, f"it answers a command, and {saga.state} has sent none")
+            return _apply(definition, saga, node.on, message, now)
+        case Parked():
+            return _unpark(definition, saga, node, message, now)
+        case End():
             return _ignore(saga, f"the order is already {saga.state}")
         case _:
             assert_never(node)
 
 
-def _reply(
-    definition: Definition, saga: OrderSaga, step: Step, message: Envelope, now: datetime
+def _apply(
+    definition: Definition, saga: OrderSaga, on: Iterable[On], message: Envelope, now: datetime
 ) -> Decision:
-    rule = next((on for on in step.replies if isinstance(message, on.reply)), None)
-    if rule is None:
-        return _ignore(saga, f"{saga.state} does not wait for {message.type}")
-    attempt = message.payload.attempt
-    if attempt is not None and attempt != saga.attempt:
-        return _ignore(saga, f"it answers attempt {attempt}, and {saga.attempt} is under way")
-    if why := rule.unless(saga, message):
-        return _ignore(saga, why)
-    return _enter(definition, rule.remember(saga, message), rule.then, now)
+    why = f"{saga.state} does not wait for {message.type}"
+    for rule in on:
+        if not isinstance(message, rule.message):
+            continue
+        attempt = getattr(message.payload, "attempt", None)
+        if attempt is not None and attempt != saga.attempt:
+            return _ignore(saga, f"it answers attempt {attempt}, and {saga.attempt} is under way")
+        refusal = rule.unless(saga, message)
+        if refusal is None:
+            return _follow(definition, saga, rule, message, now)
+        why = refusal
+    return _ignore(saga, why)
+
+
+def _follow(
+    definition: Definition, saga: OrderSaga, rule: On, message: Envelope, now: datetime
+) -> Decision:
+    after = rule.remember(saga, message)
+    if definition.passed_by and isinstance(message, definition.passed_by):
+        after = after.but(undo=())
+    return _go(definition, after, rule.then, now, quietly=rule.quietly)
 
 
 def _time_out(
@@ -175,26 +107,94 @@ def _time_out(
     if (message.payload.state, message.payload.attempt) != (saga.state, saga.attempt):
         late = message.payload
         return _ignore(saga, f"the deadline of {late.state}, attempt {late.attempt}, is behind it")
+    if saga.tries < step.tries:
+        return _enter(definition, saga, saga.state, now, tries=saga.tries + 1)
     if step.on_timeout is None:
         return Decision(saga.but(overdue=True), f"{saga.state}: overdue, the outcome is unknown")
-    return _enter(definition, step.on_timeout.remember(saga), step.on_timeout.then, now)
+    after = step.on_timeout.remember(saga)
+    return _go(definition, after, step.on_timeout.then, now)
 
 
-def _enter(definition: Definition, saga: OrderSaga, state: State, now: datetime) -> Decision:
+def _unpark(
+    definition: Definition, saga: OrderSaga, node: Parked, message: Envelope, now: datetime
+) -> Decision:
+    assert saga.parked  # noqa: S101 - only `Move.PARK` leads here, and it says from where
+    if isinstance(message, node.retry):
+        return _enter(definition, node.remember(saga, message), saga.parked, now)
+    if not isinstance(message, node.resolve):
+        parked = definition.nodes[saga.parked]
+        return _apply(definition, saga, rules(parked), message, now)
+    resolution = message.payload.resolution
+    if resolution not in node.resolutions:
+        return _ignore(saga, f"an order cannot be resolved as {resolution}")
+    if refusal := node.unless(saga, message):
+        return _ignore(saga, refusal)
+    after = node.remember(saga, message).but(undo=(), goal=None)
+    return _enter(definition, after, resolution, now)
+
+
+def _go(
+    definition: Definition, saga: OrderSaga, then: Next, now: datetime, *, quietly: bool = False
+) -> Decision:
+    match then:
+        case State():
+            return _enter(definition, saga, then, now, quietly=quietly)
+        case Either():
+            state = then.then if then.when(saga) else then.otherwise
+            return _enter(definition, saga, state, now, quietly=quietly)
+        case Compensate():
+            undo = saga.undo[:-1] if then.in_vain else saga.undo
+            return _undo(definition, saga.but(goal=then.goal, undo=undo), now)
+        case Move.UNDONE:
+            return _undo(definition, saga.but(undo=saga.undo[:-1]), now)
+        case Move.STAY:
+            return Decision(saga, f"remembered, still {saga.state}")
+        case Move.PARK:
+            parked = saga.but(parked=saga.parked or saga.state)
+            return _enter(definition, parked, State.NEEDS_ATTENTION, now)
+        case _:
+            assert_never(then)
+
+
+def _undo(definition: Definition, saga: OrderSaga, now: datetime) -> Decision:
+    if saga.undo:
+        return _enter(definition, saga, saga.undo[-1], now)
+    assert saga.goal  # noqa: S101 - `Compensate` has named it
+    return _enter(definition, saga.but(goal=None), saga.goal, now)
+
+
+def _enter(  # noqa: PLR0913 - a saga, where it goes, and how
+    definition: Definition,
+    saga: OrderSaga,
+    state: State,
+    now: datetime,
+    *,
+    tries: int = 1,
+    quietly: bool = False,
+) -> Decision:
     node = definition.nodes[state]
-    saga = saga.but(state=state, attempt=1, overdue=False, deadline_at=None)
+    attempts = {**saga.attempts, state: saga.attempts.get(state, 0) + 1}
+    saga = saga.but(attempts=attempts, tries=tries, overdue=False, deadline_at=None)
     match node:
         case Step():
-            saga = saga.but(deadline_at=now + timedelta(seconds=node.timeout_seconds))
+            wait = timedelta(seconds=node.timeout_seconds * node.back_off ** (tries - 1))
+            new = node.undo and node.undo not in saga.undo
+            undo = (*saga.undo, node.undo) if new else saga.undo
+            saga = saga.but(state=state, attempt=attempts[state], parked=None)
+            saga = saga.but(deadline_at=now + wait, undo=undo)
             message = node.command(saga)
+        case Parked():
+            saga = saga.but(state=state)  # the attempt stays, as its reply may still come
+            message = node.announce(saga)
         case Rest() | End():
+            saga = saga.but(state=state, attempt=attempts[state], parked=None, asked=None)
             message = node.announce(saga)
         case _:
             assert_never(node)
-    message_id = derived_message_id(saga.id, state, saga.attempt)
+    message_id = derived_message_id(saga.id, state, attempts[state])
     identified = message.model_copy(update={"message_id": message_id, "timestamp": now})
-    return Decision(saga, f"-> {state}", (identified,))
+    return Decision(saga, f"-> {state}", () if quietly else (identified,))
 
 
 def _ignore(saga: OrderSaga, why: str) -> Decision:
-    return Decision(saga, f"ignored: {why}")
+    return Decision(saga, f"ignored: {why}", refused=True)

@@ -9,10 +9,10 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
+from order_saga.definition import Definition
 from order_saga.handlers import react
 from order_saga.orm import messaging
 from order_saga.repository import SqlSagas
-from order_saga.saga import Definition
 from order_saga.settings import OrderSagaSettings
 
 logger = structlog.get_logger(__name__)

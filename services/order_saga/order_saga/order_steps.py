@@ -1,0 +1,207 @@
+"""What the steps of the Create Order saga refuse, and what they remember."""
+
+from saga_schemas.payment import (
+    PaymentAuthorized,
+    PaymentFailed,
+)
+from saga_schemas.settlement import (
+    PaymentAuthorizationExpired,
+    PaymentCanceled,
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentDisputed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
+from saga_schemas.user import (
+    PaymentInfoFailed,
+    PaymentInfoRetrieved,
+)
+from saga_schemas.values import Failure
+
+from order_saga.domain import (
+    Asked,
+    CancelRequested,
+    CaptureRequested,
+    OrderSaga,
+    RefundRequested,
+    ResolveRequested,
+    RetryRequested,
+    State,
+)
+
+# What does not count, and why
+
+
+def another_user(saga: OrderSaga, reply: PaymentInfoRetrieved) -> str | None:
+    """Nobody pays for somebody else's order."""
+    user = reply.payload.customer.clerk_user_id
+    return None if user == saga.clerk_user_id else f"it is about user {user}"
+
+
+def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
+    """A hold of another amount does not authorize the order; it is released after the time-out."""
+    held, ordered = reply.payload, saga.order
+    if (held.amount, held.currency) == (ordered.amount, ordered.currency):
+        return None
+    return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
+
+
+def another_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
+    """A refund that was made at Stripe by hand is not the one that was asked for."""
+    if saga.asked and reply.payload.refund_id == saga.asked.id:
+        return None
+    return f"it is another refund, {reply.payload.stripe_refund_id}"
+
+
+def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:
+    """At most the order's amount is captured."""
+    amount, held = request.payload.amount, saga.order.amount
+    return None if amount is None or amount <= held else f"amount: {amount}, and {held} is held"
+
+
+def more_than_is_left(saga: OrderSaga, request: RefundRequested) -> str | None:
+    """At most what was captured and not given back yet is refunded."""
+    amount, left = request.payload.amount, saga.captured - saga.refunded
+    return None if amount is None or amount <= left else f"amount: {amount}, and {left} is left"
+
+
+def not_what_is_known(saga: OrderSaga, request: ResolveRequested) -> str | None:
+    """What is known of the money bounds how an order can have ended."""
+    resolution = request.payload.resolution
+    paid = resolution in {State.COMPLETED, State.REFUNDED}
+    if paid is bool(saga.captured):
+        return None
+    return f"as: {saga.captured} was captured, so it cannot have ended {resolution}"
+
+
+def all_is_refunded(saga: OrderSaga) -> bool:
+    """Whether nothing is left of what was captured."""
+    return saga.refunded >= saga.captured
+
+
+# What is remembered
+
+
+def remember_customer(saga: OrderSaga, reply: PaymentInfoRetrieved) -> OrderSaga:
+    """Keep the customer; what was ordered here, not what the reply repeats, is what is held."""
+    return saga.but(customer=reply.payload.customer)
+
+
+def remember_hold(saga: OrderSaga, reply: PaymentAuthorized) -> OrderSaga:
+    """Keep the PaymentIntent that holds the money."""
+    hold = reply.payload
+    return saga.but(payment_intent_id=hold.payment_intent_id, capture_before=hold.capture_before)
+
+
+def remember_refusal(saga: OrderSaga, reply: PaymentFailed) -> OrderSaga:
+    """Keep why nothing is held, and the PaymentIntent that Stripe made before it refused."""
+    return remember_reason(saga, reply).but(payment_intent_id=reply.payload.payment_intent_id)
+
+
+def remember_reason(
+    saga: OrderSaga,
+    reply: PaymentInfoFailed
+    | PaymentFailed
+    | PaymentCaptureFailed
+    | PaymentCancelFailed
+    | PaymentRefundFailed,
+) -> OrderSaga:
+    """Keep why a participant could not do its part."""
+    return saga.but(reason=Failure.model_validate(reply.payload.model_dump()))
+
+
+def remember_capture_request(saga: OrderSaga, request: CaptureRequested) -> OrderSaga:
+    """Keep how much is to be taken; all of it where nothing is said."""
+    amount = request.payload.amount or saga.order.amount
+    return saga.but(asked=Asked(str(request.message_id), amount), reason=None)
+
+
+def remember_refund_request(saga: OrderSaga, request: RefundRequested) -> OrderSaga:
+    """Keep how much is to be given back; all that is left where nothing is said."""
+    amount = request.payload.amount or saga.captured - saga.refunded
+    return saga.but(asked=Asked(str(request.message_id), amount), reason=None)
+
+
+def remember_full_refund(saga: OrderSaga, request: CancelRequested) -> OrderSaga:
+    """Keep that all that is left is to be given back."""
+    asked = Asked(str(request.message_id), saga.captured - saga.refunded)
+    return remember_request(saga, request).but(asked=asked)
+
+
+def remember_request(saga: OrderSaga, request: CancelRequested) -> OrderSaga:
+    """Keep who called the order off, and why."""
+    return saga.but(reason=_asked_for("canceled", "Canceled", request))
+
+
+def remember_operator(saga: OrderSaga, request: RetryRequested | ResolveRequested) -> OrderSaga:
+    """Keep who took over, and why; that it is tried again is no reason for how it ends."""
+    if isinstance(request, RetryRequested):
+        return saga
+    return saga.but(reason=_asked_for("resolved", "Resolved", request))
+
+
+def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
+    """Keep what was taken."""
+    return saga.but(
+        captured=reply.payload.amount,
+        payment_intent_id=reply.payload.payment_intent_id,
+        reason=None,
+    )
+
+
+def remember_refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
+    """Keep what was given back in all."""
+    return saga.but(refunded=min(saga.captured, saga.refunded + reply.payload.amount))
+
+
+def remember_dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
+    """Keep that the cardholder's bank wants money back."""
+    return saga.but(disputed=bool(reply.payload.dispute_id))
+
+
+def remember_expiry(saga: OrderSaga, _: PaymentAuthorizationExpired) -> OrderSaga:
+    """Keep that the hold ended by itself."""
+    return saga.but(
+        reason=Failure(
+            code="authorization_expired",
+            message="The hold ended before it was captured.",
+            cure="Place the order again, and capture it before capture_before.",
+        )
+    )
+
+
+def remember_release(
+    saga: OrderSaga, _: PaymentCanceled | PaymentAuthorizationExpired
+) -> OrderSaga:
+    """Keep why the order ends, where nobody said so: the hold was released at Stripe."""
+    released = Failure(code="payment_canceled", message="The hold was released at Stripe.")
+    return saga if saga.reason else saga.but(reason=released)
+
+
+def user_service_silent(saga: OrderSaga) -> OrderSaga:
+    """Keep that nobody said who pays."""
+    return saga.but(
+        reason=Failure(
+            code="payment_info_timeout",
+            message="The user service did not answer in time.",
+            cure="Check that the user service runs and keeps up, then place the order again.",
+        )
+    )
+
+
+def payment_service_silent(saga: OrderSaga) -> OrderSaga:
+    """Keep which step the payment service did not answer."""
+    return saga.but(
+        reason=Failure(
+            code=f"{saga.state}_timeout",
+            message=f"The payment service did not answer in time while {saga.state}.",
+            cure="Check that the payment service runs and keeps up, and that Stripe answers.",
+        )
+    )
+
+
+def _asked_for(code: str, verb: str, request: CancelRequested | ResolveRequested) -> Failure:
+    who, note = request.payload.by, request.payload.note
+    return Failure(code=code, message=f"{verb} by {who}" + (f": {note}" if note else "."))

@@ -1,0 +1,71 @@
+"""What every declaration must fulfil, so that no money is lost and no saga is stuck."""
+
+from collections.abc import Iterator
+
+from saga_schemas import Envelope
+
+from order_saga.definition import Definition, End, Kind, Node, Rest, Step, nothing_wrong, rules
+from order_saga.domain import State
+from order_saga.paths import Edge, edges, type_of
+
+
+def sound(definition: Definition) -> Definition:
+    """The declaration, once it was checked.
+
+    Raises:
+        ValueError: Money could be lost, or a saga stuck; the message names the states.
+    """
+    for complaint in complaints(definition):
+        raise ValueError(complaint)
+    return definition
+
+
+def complaints(definition: Definition) -> Iterator[str]:
+    """What is wrong with a declaration, in words."""
+    nodes = definition.nodes
+    try:
+        ways = edges(definition)
+    except ValueError as error:
+        yield str(error)
+        return
+    reached = {state: _reachable(state, ways) for state in nodes}
+    if lost := set(nodes) - reached[definition.start]:
+        yield f"states that nothing leads to: {sorted(lost)}"
+    quiet = {state for state, node in nodes.items() if isinstance(node, Rest | End)}
+    if stuck := {state for state in nodes if not reached[state] & quiet}:
+        yield f"states that lead to no rest or end: {sorted(stuck)}"
+    for state, node in nodes.items():
+        yield from _complaints_of(state, node)
+        if isinstance(node, Step) and node.kind is Kind.PIVOT:
+            later = sorted(after for after in reached[state] if _compensatable(nodes[after]))
+            if later:
+                yield f"{later} can follow the pivot {state}, and would have to be undone"
+
+
+def _complaints_of(state: State, node: Node) -> Iterator[str]:
+    hidden: set[type[Envelope]] = set()
+    for rule in rules(node):
+        if rule.message in hidden:
+            yield f"{state}: no {type_of(rule.message)} reaches its second rule"
+        if rule.unless is nothing_wrong:
+            hidden.add(rule.message)
+    if not isinstance(node, Step):
+        return
+    if not node.on:
+        yield f"{state}: a step without a reply"
+    if _compensatable(node) and bool(node.undo) is node.nothing_to_undo:
+        yield f"{state}: a compensatable step names its undo, or that there is nothing to undo"
+    if node.undo and not _compensatable(node):
+        yield f"{state}: only a compensatable step has an undo"
+
+
+def _compensatable(node: Node) -> bool:
+    return isinstance(node, Step) and node.kind is Kind.COMPENSATABLE
+
+
+def _reachable(start: State, ways: list[Edge]) -> set[State]:
+    found, new = set[State](), {start}
+    while new:
+        found |= new
+        new = {way.end for way in ways if way.start in new} - found
+    return found
