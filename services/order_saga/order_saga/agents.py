@@ -13,7 +13,7 @@ from saga_schemas import Envelope
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
 from sqlalchemy import Connection
 
-from order_saga.definition import Definition
+from order_saga.definitions import Definitions
 from order_saga.handlers import react
 from order_saga.orm import messaging
 from order_saga.repository import SqlSagas
@@ -22,7 +22,7 @@ from order_saga.settings import OrderSagaSettings
 
 def register_agents(
     app: faust.App,
-    definition: Definition,
+    definitions: Definitions,
     database: Database,
     outbox: Outbox,
     settings: OrderSagaSettings,
@@ -30,7 +30,7 @@ def register_agents(
     """Let every reply of the user and the payment service reach its saga."""
 
     def handle(connection: Connection, messages: Sequence[Envelope]) -> BatchResult:
-        return react(definition, SqlSagas(connection), messages)
+        return react(definitions, SqlSagas(connection), messages)
 
     dead_letters = DeadLetters("order-saga", settings)
     for topic in (USER_EVENTS, PAYMENT_EVENTS):

@@ -1,7 +1,7 @@
 """The Create Order saga, on one page: each step, its command, its replies, its time, its undo.
 
-What a step asks for is in `order_commands`, what it remembers in `order_steps`, what the world hears
-in `announcements`; `saga.decide` interprets this; `docs/saga.md` shows it as a diagram and as tables.
+What a step asks for is in `order_commands`, what it remembers in `order_steps`, what the world
+hears in `announcements`; `saga.decide` interprets this; `docs/saga.md` draws it.
 """
 
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed

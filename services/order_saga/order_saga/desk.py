@@ -13,7 +13,7 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
-from order_saga.definition import Definition
+from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
 from order_saga.errors import IdempotencyKeyReused
 from order_saga.handlers import place
@@ -40,12 +40,12 @@ class OrderDesk:
 
     def __init__(
         self,
-        definition: Definition,
+        definitions: Definitions,
         database: Database,
         outbox: Outbox,
         settings: OrderSagaSettings,
     ) -> None:
-        self._definition = definition
+        self._definitions = definitions
         self._database = database
         self._outbox = outbox
         self._give_up_after = settings.place_order_timeout_seconds
@@ -85,7 +85,7 @@ class OrderDesk:
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
     ) -> tuple[Sequence[Answer], list[Outgoing]]:
-        placed = place(self._definition, SqlSagas(connection), placements)
+        placed = place(self._definitions, SqlSagas(connection), placements)
         messages = [placement.message for placement in placed.new]
         outgoing = store_effects(
             connection, messaging.inbox, self._outbox, messages, placed.result.outcomes

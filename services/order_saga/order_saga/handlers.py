@@ -7,7 +7,7 @@ from uuid import UUID
 from saga_messaging.outcomes import BatchResult, Handled, Refused
 from saga_schemas import Envelope
 
-from order_saga.definition import Definition
+from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
 from order_saga.errors import IdempotencyKeyReused
 from order_saga.ports import Placement, Sagas
@@ -23,10 +23,10 @@ class Placed:
     result: BatchResult
 
 
-def place(definition: Definition, sagas: Sagas, placements: Sequence[Placement]) -> Placed:
+def place(definitions: Definitions, sagas: Sagas, placements: Sequence[Placement]) -> Placed:
     """Start a saga for each placement whose idempotency key is new; answer the others again."""
     now = sagas.now()
-    decisions = [start(definition, placement.message, now) for placement in placements]
+    decisions = [start(definitions.newest, placement.message, now) for placement in placements]
     pairs = list(zip(placements, decisions, strict=True))
     added = set(sagas.add([(placement, decision.saga) for placement, decision in pairs]))
     repeated = {
@@ -54,7 +54,7 @@ def place(definition: Definition, sagas: Sagas, placements: Sequence[Placement])
     )
 
 
-def react(definition: Definition, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
+def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
     """Move each message's saga; several messages of one saga are taken in their order."""
     now = sagas.now()
     before = sagas.lock({message.correlation_id for message in messages})
@@ -66,7 +66,7 @@ def react(definition: Definition, sagas: Sagas, messages: Sequence[Envelope]) ->
             reason = f"correlation_id: there is no order {message.correlation_id}"
             outcomes[message.message_id] = Refused(reason)
             continue
-        decision = decide(definition, saga, message, now)
+        decision = decide(definitions.of(saga.definition_version), saga, message, now)
         after[saga.id] = decision.saga
         outcomes[message.message_id] = Handled(decision.effect, decision.send)
     sagas.save([saga for saga in after.values() if saga is not before[saga.id]])

@@ -14,7 +14,7 @@ from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 
 from order_saga.agents import register_agents
-from order_saga.create_order import create_order
+from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.http import orders_router
 from order_saga.orm import messaging
@@ -24,18 +24,14 @@ from order_saga.timers import Timers
 
 def build(settings: OrderSagaSettings) -> FastAPI:
     """The service; its lifespan starts everything and stops it in the opposite order."""
-    definition = create_order(
-        payment_info_timeout_seconds=settings.payment_info_timeout_seconds,
-        authorization_timeout_seconds=settings.authorization_timeout_seconds,
-    )
-
+    all_definitions = definitions(settings.step_times)
     database = Database.connect(settings)
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
-    timers = Timers(definition, database, outbox, settings)
-    desk = OrderDesk(definition, database, outbox, settings)
+    timers = Timers(all_definitions, database, outbox, settings)
+    desk = OrderDesk(all_definitions, database, outbox, settings)
     app = faust_app("order-saga", settings)
-    register_agents(app, definition, database, outbox, settings)
+    register_agents(app, all_definitions, database, outbox, settings)
 
     async def fire_deadlines() -> None:
         await runtime.joined(app)

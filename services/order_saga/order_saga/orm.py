@@ -19,9 +19,18 @@ sagas = Table(
     Column("currency", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("line_items", JSONB, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("1")),
+    Column("attempts", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("undo", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("goal", Text),
+    Column("parked", Text),
     Column("customer", JSONB(none_as_null=True)),
     Column("payment_intent_id", Text),
     Column("capture_before", TIMESTAMP(timezone=True)),
+    Column("captured", Integer, nullable=False, server_default=text("0")),
+    Column("refunded", Integer, nullable=False, server_default=text("0")),
+    Column("disputed", Boolean, nullable=False, server_default=text("false")),
+    Column("asked", JSONB(none_as_null=True)),
     Column("reason", JSONB(none_as_null=True)),
     Column("deadline_at", TIMESTAMP(timezone=True)),
     Column("overdue", Boolean, nullable=False),
@@ -31,5 +40,16 @@ sagas = Table(
     Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
     Index("sagas_newest", "created_at", "id"),
     Index("sagas_of_user", "clerk_user_id", "created_at", "id"),
+    Index("sagas_parked", "updated_at", postgresql_where=text("parked IS NOT NULL")),
     Index("sagas_due", "deadline_at", postgresql_where=text("NOT overdue")),
+)
+
+# Switches that an operator has set, with who and why: `paused` stops new orders.
+controls = Table(
+    "controls",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("set_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )

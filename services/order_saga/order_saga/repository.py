@@ -1,6 +1,7 @@
 """The sagas in PostgreSQL. Everything here takes a whole batch in one statement."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from order_saga.domain import (
+    Asked,
     DeadlinePassed,
     DeadlinePayload,
     OrderSaga,
@@ -22,13 +24,18 @@ from order_saga.ports import Placement
 _SAVE = text(
     """
     UPDATE sagas SET
-        state = new.state, attempt = new.attempt, customer = new.customer,
+        state = new.state, attempt = new.attempt, tries = new.tries, attempts = new.attempts,
+        undo = new.undo, goal = new.goal, parked = new.parked, customer = new.customer,
         payment_intent_id = new.payment_intent_id, capture_before = new.capture_before,
+        captured = new.captured, refunded = new.refunded, disputed = new.disputed,
+        asked = new.asked,
         reason = new.reason, deadline_at = new.deadline_at, overdue = new.overdue,
         updated_at = now()
     FROM jsonb_to_recordset(:rows) AS new(
-        id text, state text, attempt integer, customer jsonb, payment_intent_id text,
-        capture_before timestamptz, reason jsonb, deadline_at timestamptz, overdue boolean)
+        id text, state text, attempt integer, tries integer, attempts jsonb, undo jsonb,
+        goal text, parked text, customer jsonb, payment_intent_id text,
+        capture_before timestamptz, captured integer, refunded integer, disputed boolean,
+        asked jsonb, reason jsonb, deadline_at timestamptz, overdue boolean)
     WHERE sagas.id = new.id
     """
 ).bindparams(bindparam("rows", type_=JSONB))
@@ -128,6 +135,15 @@ def saga_of(row: Row[Any]) -> OrderSaga:
         clerk_user_id=row.clerk_user_id,
         order=OrderDetails(amount=row.amount, currency=row.currency, description=row.description),
         customer=Customer.model_validate(row.customer) if row.customer else None,
+        tries=row.tries,
+        attempts=row.attempts,
+        undo=tuple(State(state) for state in row.undo),
+        goal=row.goal and State(row.goal),
+        parked=row.parked and State(row.parked),
+        captured=row.captured,
+        refunded=row.refunded,
+        disputed=row.disputed,
+        asked=Asked(**row.asked) if row.asked else None,
         payment_intent_id=row.payment_intent_id,
         capture_before=row.capture_before,
         reason=Failure.model_validate(row.reason) if row.reason else None,
@@ -141,6 +157,15 @@ def _state_columns(saga: OrderSaga) -> dict[str, Any]:
         "id": saga.id,
         "state": saga.state,
         "attempt": saga.attempt,
+        "tries": saga.tries,
+        "attempts": saga.attempts,
+        "undo": saga.undo,
+        "goal": saga.goal,
+        "parked": saga.parked,
+        "captured": saga.captured,
+        "refunded": saga.refunded,
+        "disputed": saga.disputed,
+        "asked": saga.asked and asdict(saga.asked),
         "customer": saga.customer and saga.customer.model_dump(mode="json"),
         "payment_intent_id": saga.payment_intent_id,
         "capture_before": saga.capture_before,

@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import Field, PositiveFloat, PositiveInt
 from saga_messaging.settings import ServiceSettings
 
+from order_saga.step_times import StepTimes
+
 StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 """Up to a week: Stripe keeps a hold no longer, and no deadline leaves the calendar."""
 
@@ -14,7 +16,17 @@ class OrderSagaSettings(ServiceSettings):
 
     http_port: PositiveInt = 8000
     payment_info_timeout_seconds: StepTimeout = 60.0  # well above KAFKA_SESSION_TIMEOUT_SECONDS
+    payment_info_tries: PositiveInt = Field(1, description="Times that the user service is asked.")
     authorization_timeout_seconds: StepTimeout = 60.0
+    settlement_timeout_seconds: StepTimeout = Field(
+        60.0, description="Of the first try of a capture, a cancel, a refund."
+    )
+    settlement_tries: PositiveInt = Field(
+        5, le=20, description="After which such an order needs attention."
+    )
+    settlement_back_off: float = Field(
+        2.0, ge=1, le=10, description="By which each further try waits longer."
+    )
     timer_poll_seconds: PositiveFloat = Field(0.5, description="A deadline fires this late.")
     timer_grace_seconds: PositiveFloat = Field(
         5.0, description="After a start, to hear first what was said while it was away."
@@ -28,3 +40,15 @@ class OrderSagaSettings(ServiceSettings):
     history_limit: PositiveInt = Field(
         1_000, description="GET /orders/{id} shows this many messages, the latest."
     )
+
+    @property
+    def step_times(self) -> StepTimes:
+        """The bounds of the saga's steps."""
+        return StepTimes(
+            payment_info_seconds=self.payment_info_timeout_seconds,
+            payment_info_tries=self.payment_info_tries,
+            authorization_seconds=self.authorization_timeout_seconds,
+            settlement_seconds=self.settlement_timeout_seconds,
+            settlement_tries=self.settlement_tries,
+            back_off=self.settlement_back_off,
+        )

@@ -9,7 +9,7 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
-from order_saga.definition import Definition
+from order_saga.definitions import Definitions
 from order_saga.handlers import react
 from order_saga.orm import messaging
 from order_saga.repository import SqlSagas
@@ -23,12 +23,12 @@ class Timers:
 
     def __init__(
         self,
-        definition: Definition,
+        definitions: Definitions,
         database: Database,
         outbox: Outbox,
         settings: OrderSagaSettings,
     ) -> None:
-        self._definition = definition
+        self._definitions = definitions
         self._database = database
         self._outbox = outbox
         self._settings = settings
@@ -53,6 +53,6 @@ class Timers:
         if not due:
             return 0, []
         logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])
-        result = react(self._definition, sagas, due)
+        result = react(self._definitions, sagas, due)
         stored = store_effects(connection, messaging.inbox, self._outbox, due, result.outcomes)
         return len(due), stored
