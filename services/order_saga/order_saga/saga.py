@@ -27,6 +27,8 @@ from order_saga.definition import (
 )
 from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder, State
 
+IGNORED = "ignored: "
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -197,4 +199,4 @@ def _enter(  # noqa: PLR0913 - a saga, where it goes, and how
 
 
 def _ignore(saga: OrderSaga, why: str) -> Decision:
-    return Decision(saga, f"ignored: {why}", refused=True)
+    return Decision(saga, IGNORED + why, refused=True)
