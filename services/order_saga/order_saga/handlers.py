@@ -88,9 +88,9 @@ def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
     decision = decide(definitions.of(saga.definition_version), saga, request, sagas.now())
     if decision.saga is not saga:
         sagas.save([decision.saga])
-    outcome = Handled(_told(request, decision.effect), decision.send)
-    result = BatchResult({request.message_id: outcome})
-    return Taken(decision.saga, decision.effect, decision.refused, result)
+    told = _told(request, decision.effect)
+    result = BatchResult({request.message_id: Handled(told, decision.send)})
+    return Taken(decision.saga, told, decision.refused, result)
 
 
 def _told(request: Envelope, effect: str) -> str:
