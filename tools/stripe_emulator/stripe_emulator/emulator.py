@@ -142,7 +142,8 @@ class Emulator:
 
     def give_up(self, work: Work) -> None:
         """Free the key of a request that will have no answer."""
-        if work.record is not None and work.record.answer is None:
+        if work.record is not None and work.record.waits_for(work.request_id):
+            self.record(self.account.clock.now(), "give_up", work.request_id)
             self.keys.release(work.record)
 
     def advance(self, seconds: int) -> int:
@@ -151,8 +152,9 @@ class Emulator:
         Raises:
             ValueError: `seconds` is negative.
         """
-        self.record(self.account.clock.now(), "advance", seconds)
+        before = self.account.clock.now()
         self.account.clock.advance(seconds)
+        self.record(before, "advance", seconds)
         with self._moment() as now:
             return now
 

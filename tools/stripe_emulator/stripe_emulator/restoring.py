@@ -10,7 +10,8 @@ from stripe_emulator.journal import Journal, UnusableJournal, read_answer, read_
 def restore(emulator: Emulator, journal: Journal) -> None:
     """Carry out every command of a journal again, then enter all further ones into it.
 
-    What was begun and not finished when the journal ended is as if it had never come.
+    What was begun and not finished when the journal ended is given up, and that is entered too:
+    its key may be used again, then and whenever the journal is read later.
 
     Raises:
         UnusableJournal: a command in it cannot be carried out.
@@ -23,8 +24,9 @@ def restore(emulator: Emulator, journal: Journal) -> None:
                 again.commands[command.name](*command.arguments)
             except (KeyError, TypeError):
                 raise UnusableJournal(f"The journal holds an unknown command: {command}") from None
-    again.give_up()
     emulator.record = journal.append
+    again.give_up_all()
+    emulator.look()
 
 
 class _Again:
@@ -37,12 +39,13 @@ class _Again:
             "begin": self._begin,
             "finish": self._finish,
             "settle": self._settle,
+            "give_up": self._give_up,
             "advance": emulator.advance,
             "authenticate": self._authenticate,
             "delivered": self._delivered,
         }
 
-    def give_up(self) -> None:
+    def give_up_all(self) -> None:
         for work in self._under_way.values():
             self._emulator.give_up(work)
 
@@ -56,6 +59,9 @@ class _Again:
 
     def _settle(self, request_id: str, written: dict[str, Any], kept: bool) -> None:
         self._emulator.settle(self._under_way[request_id], read_answer(written), kept=kept)
+
+    def _give_up(self, request_id: str) -> None:
+        self._emulator.give_up(self._under_way[request_id])
 
     def _authenticate(self, intent_id: str, succeeded: bool) -> None:
         intent = self._emulator.account.payment_intent(intent_id)
