@@ -22,7 +22,7 @@ from stripe_emulator.schemas import PAGE, SHIPPING, unsupported
 
 
 def _off_session(param: str, value: FormValue) -> bool:
-    return value in {"one_off", "recurring"} or boolean(param, value)
+    return value in ("one_off", "recurring") or boolean(param, value)
 
 
 _INTENT: Final[dict[str, Reader]] = {

@@ -44,7 +44,7 @@ def integer(param: str, value: FormValue) -> int:
 
 def boolean(param: str, value: FormValue) -> bool:
     """`true` or `false`."""
-    if value not in {"true", "false"}:
+    if value not in ("true", "false"):
         raise InvalidParameters(f"Invalid boolean: {value}", param=param)
     return value == "true"
 
