@@ -32,6 +32,7 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
+    gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
     try:
         settings = Settings(
             seed=seed,
@@ -44,7 +45,6 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
-    gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
     _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
     server.run(sockets=[listener])
 

@@ -30,11 +30,15 @@ def restore(emulator: Emulator, journal: Journal) -> None:
 
 
 class _Again:
-    """The commands as the journal has them; those under way are found by the request's id."""
+    """The commands as the journal has them; those under way are found by the request's id.
+
+    A request that was finished can be settled right after, and is forgotten then.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._under_way: dict[str, Work] = {}
+        self._finished: dict[str, Work] = {}
         self.commands: dict[str, Callable[..., object]] = {
             "begin": self._begin,
             "finish": self._finish,
@@ -55,13 +59,16 @@ class _Again:
             self._under_way[request_id] = work
 
     def _finish(self, request_id: str) -> None:
-        self._emulator.finish(self._under_way[request_id])
+        work = self._under_way.pop(request_id)
+        self._finished = {request_id: work}
+        self._emulator.finish(work)
 
     def _settle(self, request_id: str, written: dict[str, Any], kept: bool) -> None:
-        self._emulator.settle(self._under_way[request_id], read_answer(written), kept=kept)
+        works = self._under_way if request_id in self._under_way else self._finished
+        self._emulator.settle(works.pop(request_id), read_answer(written), kept=kept)
 
     def _give_up(self, request_id: str) -> None:
-        self._emulator.give_up(self._under_way[request_id])
+        self._emulator.give_up(self._under_way.pop(request_id))
 
     def _authenticate(self, intent_id: str, succeeded: bool) -> None:
         intent = self._emulator.account.payment_intent(intent_id)
