@@ -16,6 +16,7 @@ from stripe_emulator.cancellation import expire_due
 from stripe_emulator.confirmation import finish_authentication
 from stripe_emulator.errors import StripeError
 from stripe_emulator.event_log import EventLog, Listener
+from stripe_emulator import webhook_endpoints
 from stripe_emulator.expansion import check as check_expansion
 from stripe_emulator.expansion import expand
 from stripe_emulator.faults import Faults
@@ -25,6 +26,7 @@ from stripe_emulator.ids import Ids
 from stripe_emulator.objects.event import Cause, Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.operations import find_operation
+from stripe_emulator.outbox import Outbox
 from stripe_emulator.request_log import RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.wire import encode
@@ -63,6 +65,7 @@ class Emulator:
         self._listeners: list[Listener] = []
         self.request_ids = Ids(settings.seed)
         self.record: Record = _forget
+        self.wake: Callable[[], None] = _sleep_on
         self.clear(settings.seed)
 
     def clear(self, seed: int | None) -> None:
@@ -70,7 +73,8 @@ class Emulator:
         settings, self._seed = self._settings, seed
         settings.clock.reset()
         events = EventLog(settings.event_log_size, self._listeners)
-        self.account = Account(settings.clock, Ids(seed), events)
+        outbox = Outbox(settings.event_log_size, settings.webhooks.log_size)
+        self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
         self.faults = Faults()
         self.log = RequestLog(settings.request_log_size)
@@ -79,6 +83,23 @@ class Emulator:
         """Begin again, as if just started."""
         self.record(0, "reset")
         self.clear(self._seed)
+        self.forward_events()
+        self.wake()
+
+    def forward_events(self) -> None:
+        """Have the webhook endpoint that the settings ask for, if they do."""
+        webhooks = self._settings.webhooks
+        if webhooks.url is None:
+            return
+        present = webhook_endpoints.forwarding(self.account)
+        secret = webhooks.secret or (present.secret if present else None)
+        if present is None or (present.url, present.secret) != (webhooks.url, secret):
+            self.forward(webhooks.url, secret)
+
+    def forward(self, url: str, secret: str | None) -> None:
+        """Send every event to this URL."""
+        self.record(self.account.clock.now(), "forward", url, secret)
+        webhook_endpoints.forward(self.account, url, secret)
 
     def listen(self, listener: Listener) -> None:
         """Call this with every event from now on, before the request that caused it is answered."""
@@ -145,6 +166,7 @@ class Emulator:
         self.record(self.account.clock.now(), "advance", seconds)
         self.account.clock.advance(seconds)
         with self._moment() as now:
+            self.wake()
             return now
 
     def look(self) -> None:
@@ -161,6 +183,7 @@ class Emulator:
         """A webhook endpoint has taken an event."""
         self.record(self.account.clock.now(), "delivered", event.id, endpoint_id)
         event.pending.discard(endpoint_id)
+        self.account.outbox.remove(event.id, endpoint_id)
 
     @contextmanager
     def _moment(self) -> Generator[int]:
@@ -200,6 +223,10 @@ def error_answer(error: StripeError, request: Request, request_id: str) -> Answe
 
 def _forget(now: int, name: str, *arguments: object) -> None:
     del now, name, arguments
+
+
+def _sleep_on() -> None:
+    pass
 
 
 def _key_headers(record: KeyRecord) -> Headers:

@@ -21,6 +21,7 @@ _EXPANDABLE: dict[str, dict[str, str]] = {
     "payment_method": {"customer": "customer"},
     "customer": {},
     "event": {},
+    "webhook_endpoint": {},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
 }
 

@@ -40,6 +40,7 @@ class _Again:
             "advance": emulator.advance,
             "authenticate": self._authenticate,
             "delivered": self._delivered,
+            "forward": emulator.forward,
         }
 
     def give_up(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stripe_emulator.clock import Clock
+from stripe_emulator.webhook_settings import WebhookSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,9 @@ class Settings:
         seed: makes the ids repeatable.
         request_log_size: how many requests `/_emulator/requests` keeps.
         journal: the file that the account is kept in, or None for memory alone.
-        event_log_size: how many events are kept, and so how many can wait to be delivered.
+        event_log_size: how many events are kept, and so how many can wait to be delivered
+            to each webhook endpoint.
+        webhooks: how events are delivered.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -23,3 +26,4 @@ class Settings:
     request_log_size: int = 1_000
     event_log_size: int = 10_000
     journal: Path | None = None
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
