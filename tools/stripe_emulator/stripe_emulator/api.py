@@ -6,16 +6,19 @@ from typing import TypeAlias
 
 from starlette.types import Receive, Scope, Send
 
+from stripe_emulator import fault_effects
 from stripe_emulator.answers import Answer, Request
-from stripe_emulator.emulator import Emulator, error_answer
-from stripe_emulator.errors import RateLimited, ServerError
-from stripe_emulator.faults import Fault
+from stripe_emulator.emulator import Emulator
+from stripe_emulator.errors import UnrecognizedUrl
+from stripe_emulator.fault import Fault
+from stripe_emulator.operations import find_operation
 from stripe_emulator.request_log import Entry
 from stripe_emulator.wire import API_VERSION
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
 
 _API_VERSION = API_VERSION.encode()
+_ABORT_SECONDS = 1.0
 
 
 class StripeApi:
@@ -35,54 +38,57 @@ class StripeApi:
         request = await _read(scope, receive)
         emulator = self._emulator
         request_id = emulator.request_ids.new("req")
-        fault = emulator.faults.take(request.method, request.path)
-        if fault is None:
-            answer = self._answer(request, request_id)
-        else:
-            emulator.faults.record(fault, request_id, request.method, request.path)
-            answer = await self._inject(fault, request, request_id, receive)
-        now = emulator.account.clock.now()
-        kind = fault.kind if fault else None
-        emulator.log.add(Entry(request_id, now, request, answer, kind))
-        if answer is not None:
-            await _send(send, request, request_id, answer)
+        fault = emulator.faults.take(request.method, request.path, request_id)
+        if fault is not None:
+            await self._inject(fault, request, request_id, receive, send)
+            return
+        refusal = self._rate_limit(request, request_id)
+        answer = refusal or self._answer(request, request_id)
+        self._log(request, request_id, answer, "rate_limit" if refusal else None)
+        await _send(send, request, request_id, answer)
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         work = self._emulator.begin(request, request_id)
         return work if isinstance(work, Answer) else self._emulator.finish(work)
 
+    def _rate_limit(self, request: Request, request_id: str) -> Answer | None:
+        faults = self._emulator.faults
+        if faults.rate_limit is None:
+            return None
+        try:
+            endpoint = find_operation(request.method, request.path)[0].run
+        except UnrecognizedUrl:
+            endpoint = None
+        reason = faults.take_rate_limit(request.method, request.path, request_id, endpoint)
+        return reason and fault_effects.rate_limited(reason, request, request_id)
+
     async def _inject(
-        self, fault: Fault, request: Request, request_id: str, receive: Receive
-    ) -> Answer | None:
-        match fault.kind:
-            case "429":
-                return error_answer(RateLimited(fault.code), request, request_id)
-            case "hang" | "reset":
-                return await self._give_up(fault, request, receive)
-            case "timeout_after" | "reset_after":
-                self._answer(request, request_id)
-                return await self._give_up(fault, request, receive)
-            case "latency" | "status_500_before" | "status_500_after":
-                return await self._disturb(fault, request, request_id)
-
-    async def _disturb(self, fault: Fault, request: Request, request_id: str) -> Answer:
-        emulator = self._emulator
-        work = emulator.begin(request, request_id)
-        if isinstance(work, Answer):
-            return work
-        if fault.kind == "latency":
-            await asyncio.sleep(fault.seconds)
-            return emulator.finish(work)
-        failure = error_answer(ServerError(), request, request_id)
-        if fault.kind == "status_500_before":
-            return emulator.settle(work, failure, kept=fault.kept)
-        emulator.finish(work)
-        return emulator.settle(work, failure, kept=True) if fault.kept else failure
-
-    async def _give_up(self, fault: Fault, request: Request, receive: Receive) -> None:
-        if fault.kind in {"hang", "timeout_after"}:
-            await _wait_for_client_to_leave(receive, fault.seconds)
+        self, fault: Fault, request: Request, request_id: str, receive: Receive, send: Send
+    ) -> None:
+        emulator, sent = self._emulator, fault.traits.sent
+        wait_seconds, account = fault.seconds or 0, emulator.account
+        begun = fault_effects.begin(emulator, fault, request, request_id)
+        if sent != "nothing":
+            await asyncio.sleep(wait_seconds)
+        if account is emulator.account:  # if not, it was reset meanwhile: nobody is left to ask
+            answer = fault_effects.end(emulator, fault, begun, request, request_id)
+            if sent == "nothing":
+                answer = None
+            self._log(request, request_id, answer, fault.kind)
+            if answer is None:
+                await _wait_for_client_to_leave(receive, wait_seconds)
+            else:
+                await _send(send, request, request_id, answer, part=sent == "part")
+            if sent in {"answer", "failure"}:
+                return
         self._abort(request.client)
+        await _wait_for_client_to_leave(receive, _ABORT_SECONDS)
+
+    def _log(
+        self, request: Request, request_id: str, answer: Answer | None, fault: str | None
+    ) -> None:
+        now = self._emulator.account.clock.now()
+        self._emulator.log.add(Entry(request_id, now, request, answer, fault))
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:
@@ -102,7 +108,9 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-async def _send(send: Send, request: Request, request_id: str, answer: Answer) -> None:
+async def _send(
+    send: Send, request: Request, request_id: str, answer: Answer, *, part: bool = False
+) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(answer.body)).encode()),
@@ -112,7 +120,8 @@ async def _send(send: Send, request: Request, request_id: str, answer: Answer) -
     ]
     start: MutableMapping[str, object] = {"type": "http.response.start", "status": answer.status}
     await send({**start, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    body = answer.body[: len(answer.body) // 2] if part else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": part})
 
 
 async def _wait_for_client_to_leave(receive: Receive, seconds: float) -> None:

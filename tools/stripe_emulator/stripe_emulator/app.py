@@ -13,6 +13,8 @@ from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal
 from stripe_emulator.restoring import restore
 from stripe_emulator.settings import Settings
+from stripe_emulator.webhook_control import webhooks_router
+from stripe_emulator.webhooks import WebhookSender
 
 _LOOK_SECONDS = 0.5
 
@@ -28,13 +30,16 @@ def create_app(settings: Settings | None = None, abort: Abort | None = None) -> 
     Raises:
         UnusableJournal: the journal cannot be read.
     """
-    emulator = create_emulator(settings or Settings())
+    settings = settings or Settings()
+    emulator = create_emulator(settings)
     app = FastAPI(
         title="Stripe emulator", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )
     app.state.emulator = emulator
+    app.state.webhook_sender = WebhookSender(emulator, settings.webhooks)
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
+    app.include_router(webhooks_router(emulator))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -51,15 +56,17 @@ def create_emulator(settings: Settings) -> Emulator:
     """
     emulator = Emulator(settings)
     if settings.journal is not None:
-        seed = secrets.randbits(32) if settings.seed is None else settings.seed
+        seed = secrets.randbits(32) if settings.any_seed is None else settings.any_seed
         restore(emulator, Journal(settings.journal, seed))
+    emulator.forward_events()
     return emulator
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     watching = asyncio.create_task(_watch(app.state.emulator))
-    yield
+    async with app.state.webhook_sender.running():
+        yield
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching

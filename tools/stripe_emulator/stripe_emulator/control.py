@@ -1,6 +1,5 @@
 """The emulator's own API under `/_emulator`: its ledger, its request log, faults, the clock."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -8,31 +7,9 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.faults import Fault, Kind
+from stripe_emulator.fault_control import faults_router, rate_limit_router
 from stripe_emulator.ledger import ledger
 from stripe_emulator.wire import encode
-
-_LATENCY_SECONDS = 1.0
-_SILENCE_SECONDS = 600.0
-
-
-class FaultRequest(BaseModel, extra="forbid"):
-    """A fault that is asked for; `Fault` says what each attribute means."""
-
-    kind: Kind
-    endpoint: str = "*"
-    count: int = Field(default=1, ge=1)
-    skip: int = Field(default=0, ge=0)
-    seconds: float | None = Field(default=None, gt=0)
-    kept: bool | None = None
-    code: Literal["rate_limit", "lock_timeout"] = "rate_limit"
-
-    def fault(self, fault_id: int) -> Fault:
-        """The fault; by default a 500 is kept under the key only if the work was done."""
-        given = self.model_dump(exclude={"kept", "seconds"})
-        kept = self.kind == "status_500_after" if self.kept is None else self.kept
-        usual = _LATENCY_SECONDS if self.kind == "latency" else _SILENCE_SECONDS
-        return Fault(id=fault_id, kept=kept, seconds=self.seconds or usual, **given)
 
 
 class ClockRequest(BaseModel, extra="forbid"):
@@ -44,7 +21,8 @@ class ClockRequest(BaseModel, extra="forbid"):
 def control_router(emulator: Emulator) -> APIRouter:
     """The routes of the control API."""
     router = APIRouter(prefix="/_emulator")
-    router.include_router(_faults_router(emulator))
+    router.include_router(faults_router(emulator))
+    router.include_router(rate_limit_router(emulator))
     router.include_router(_log_router(emulator))
 
     @router.get("/ledger")
@@ -81,31 +59,6 @@ def _authenticate(emulator: Emulator, intent_id: str, outcome: str) -> Response:
     if isinstance(redirect, dict):
         return RedirectResponse(str(redirect["return_url"]), status_code=303)
     return _json(intent.as_json())
-
-
-def _faults_router(emulator: Emulator) -> APIRouter:
-    router = APIRouter(prefix="/faults")
-
-    @router.get("")
-    async def list_faults() -> Response:
-        return _json(
-            {
-                "armed": [asdict(fault) for fault in emulator.faults.armed],
-                "log": emulator.faults.log,
-            }
-        )
-
-    @router.post("", status_code=201)
-    async def arm(request: FaultRequest) -> dict[str, object]:
-        fault = request.fault(emulator.faults.next_id())
-        emulator.faults.arm(fault)
-        return asdict(fault)
-
-    @router.delete("", status_code=204)
-    async def clear() -> None:
-        emulator.faults.clear()
-
-    return router
 
 
 def _log_router(emulator: Emulator) -> APIRouter:

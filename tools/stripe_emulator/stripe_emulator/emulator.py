@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from stripe_emulator import webhook_endpoints
 from stripe_emulator.account import Account
 from stripe_emulator.answers import Answer, Headers, Request
 from stripe_emulator.authentication import ApiKeys
@@ -16,7 +17,6 @@ from stripe_emulator.cancellation import expire_due
 from stripe_emulator.confirmation import finish_authentication
 from stripe_emulator.errors import StripeError
 from stripe_emulator.event_log import EventLog, Listener
-from stripe_emulator import webhook_endpoints
 from stripe_emulator.expansion import check as check_expansion
 from stripe_emulator.expansion import expand
 from stripe_emulator.faults import Faults
@@ -63,20 +63,20 @@ class Emulator:
         self._settings = settings
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
-        self.request_ids = Ids(settings.seed)
+        self.request_ids = Ids(settings.any_seed)
         self.record: Record = _forget
-        self.wake: Callable[[], None] = _sleep_on
-        self.clear(settings.seed)
+        self.wake: Callable[[], None] = _nobody
+        self.clear(settings.any_seed)
 
     def clear(self, seed: int | None) -> None:
-        """Forget everything: the account is empty, no fault is armed, the clock is not ahead."""
+        """Forget everything: an empty account, the scenario's faults only, the clock not ahead."""
         settings, self._seed = self._settings, seed
         settings.clock.reset()
         events = EventLog(settings.event_log_size, self._listeners)
         outbox = Outbox(settings.event_log_size, settings.webhooks.log_size)
         self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
-        self.faults = Faults()
+        self.faults = Faults(settings)
         self.log = RequestLog(settings.request_log_size)
 
     def reset(self) -> None:
@@ -87,17 +87,13 @@ class Emulator:
         self.wake()
 
     def forward_events(self) -> None:
-        """Have the webhook endpoint that the settings ask for, if they do."""
+        """Have the webhook endpoint that the settings ask for; again changes nothing."""
         webhooks = self._settings.webhooks
-        if webhooks.url is None:
-            return
-        present = webhook_endpoints.forwarding(self.account)
-        secret = webhooks.secret or (present.secret if present else None)
-        if present is None or (present.url, present.secret) != (webhooks.url, secret):
-            self.forward(webhooks.url, secret)
+        if webhooks.url is not None:
+            self.forward(webhooks.url, webhooks.secret)
 
     def forward(self, url: str, secret: str | None) -> None:
-        """Send every event to this URL."""
+        """Have one webhook endpoint for all events at this URL, instead of one before."""
         self.record(self.account.clock.now(), "forward", url, secret)
         webhook_endpoints.forward(self.account, url, secret)
 
@@ -225,7 +221,7 @@ def _forget(now: int, name: str, *arguments: object) -> None:
     del now, name, arguments
 
 
-def _sleep_on() -> None:
+def _nobody() -> None:
     pass
 
 

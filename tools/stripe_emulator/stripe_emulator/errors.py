@@ -28,6 +28,14 @@ _NO_KEY = (
     "https://stripe.com/docs/api#authentication for details, or we can help at "
     "https://support.stripe.com/."
 )
+_LIMITED = (
+    "Request rate limit exceeded. Learn more about rate limits here "
+    "https://stripe.com/docs/rate-limits."
+)
+_LOCKED = (
+    "This object cannot be accessed right now because another API request or Stripe process is "
+    "currently accessing it. See https://stripe.com/docs/rate-limits#object-lock-timeouts."
+)
 
 
 class StripeError(Exception):
@@ -176,17 +184,16 @@ class IdempotencyKeyInUse(StripeError):
 
 
 class RateLimited(StripeError):
-    """Too many requests (`rate_limit`), or too many on one object (`lock_timeout`)."""
+    """Too many requests (`rate_limit`), or too many on one object (`lock_timeout`).
+
+    The messages are unverified.
+    """
 
     status = 429
     kept = False
 
     def __init__(self, code: str) -> None:
-        super().__init__(
-            "Request rate limit exceeded. Learn more about rate limits here "
-            "https://stripe.com/docs/rate-limits.",
-            code=code,
-        )
+        super().__init__(_LOCKED if code == "lock_timeout" else _LIMITED, code=code)
 
 
 class ServerError(StripeError):

@@ -8,9 +8,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from stripe_emulator import webhook_endpoints
 from stripe_emulator.journal import UnusableJournal
+from stripe_emulator.scenario import load_scenario
 from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
+from stripe_emulator.webhook_settings import WebhookSettings
 
 _log = logging.getLogger("uvicorn.error")
 _QUICK_COLLECTIONS = (50_000, 20, 1_000)
@@ -19,7 +22,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
+def serve(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 12111,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
@@ -27,11 +30,31 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     journal: Annotated[
         Path | None, typer.Option(help="Keeps the account in this file, across kill -9 too.")
     ] = None,
+    scenario: Annotated[Path | None, typer.Option(help="A file of faults to begin with.")] = None,
+    webhook_url: Annotated[
+        str | None, typer.Option(help="Gets every event, as with `stripe listen --forward-to`.")
+    ] = None,
+    webhook_secret: Annotated[
+        str | None, typer.Option(help="Signs what --webhook-url gets: whsec_…")
+    ] = None,
+    webhook_host: Annotated[
+        tuple[str, ...],
+        typer.Option(help="A host beyond loopback that webhooks may go to; may be repeated."),
+    ] = (),
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
-    settings = Settings(seed=seed, request_log_size=request_log_size, journal=journal)
     try:
+        faults = load_scenario(scenario) if scenario else None
+        settings = Settings(
+            seed=seed,
+            request_log_size=request_log_size,
+            journal=journal,
+            scenario=faults,
+            webhooks=WebhookSettings(
+                url=webhook_url, secret=webhook_secret, hosts=frozenset(webhook_host)
+            ),
+        )
         listener = listen(host, port)
         server = EmulatorServer(settings, log_level.lower())
     except (ValueError, OSError, UnusableJournal) as error:
@@ -39,6 +62,9 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     signal.signal(signal.SIGTERM, _leave)
     gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
     _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
+    forwarding = webhook_endpoints.forwarding(server.emulator.account)
+    if forwarding is not None:
+        _log.info("Events go to %s, signed with %s", forwarding.url, forwarding.secret)
     server.run(sockets=[listener])
 
 

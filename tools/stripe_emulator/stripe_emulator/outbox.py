@@ -59,15 +59,16 @@ class Queue:
         self.schedule(delivery, due)
         return delivery
 
-    def schedule(self, delivery: Delivery, due: int) -> None:
-        """Have a delivery become due, unless it was removed."""
+    def schedule(self, delivery: Delivery, due: int) -> bool:
+        """Have a delivery become due, unless it was removed; say whether it will."""
         if not self._holds(delivery):
-            return
+            return False
         delivery.ticket = next(self._numbers)
         heappush(self._heap, (due, delivery.ticket, delivery))
         if len(self._heap) > 2 * self._limit + 1:
             self._heap = [entry for entry in self._heap if self._is_valid(entry)]
             heapify(self._heap)
+        return True
 
     def hold(self, delivery: Delivery, due: int) -> None:
         """Have a delivery wait until a later event was delivered, or at the longest until due."""
@@ -104,6 +105,12 @@ class Queue:
         """Forget the delivery of an event."""
         self._deliveries.pop(event_id, None)
 
+    def clear(self) -> None:
+        """Forget all deliveries; one that is under way is not tried again."""
+        self._deliveries.clear()
+        self._heap.clear()
+        self._held.clear()
+
     def _holds(self, delivery: Delivery) -> bool:
         return self._deliveries.get(delivery.event.id) is delivery
 
@@ -132,8 +139,12 @@ class Outbox:
         for endpoint_id in event.pending:
             self.queue(endpoint_id).add(event, event.created)
 
+    def resend(self, event: Event, endpoint_id: str, now: int) -> None:
+        """Enter an event that may be delivered already; no fault hits it."""
+        self.queue(endpoint_id).add(event, now).admitted = True
+
     def queue(self, endpoint_id: str) -> Queue:
-        """The queue of an endpoint, a new one for an endpoint that had nothing to get."""
+        """The queue of an endpoint."""
         queue = self._queues.get(endpoint_id)
         if queue is None:
             queue = self._queues[endpoint_id] = Queue(endpoint_id, self._limit)
@@ -141,9 +152,8 @@ class Outbox:
 
     def remove(self, event_id: str, endpoint_id: str) -> None:
         """Forget the delivery of an event to an endpoint."""
-        if endpoint_id in self._queues:
-            self._queues[endpoint_id].remove(event_id)
+        self.queue(endpoint_id).remove(event_id)
 
     def drop(self, endpoint_id: str) -> None:
         """Forget everything that waits for an endpoint."""
-        self._queues.pop(endpoint_id, None)
+        self.queue(endpoint_id).clear()

@@ -60,10 +60,10 @@ class EmulatorServer(uvicorn.Server):
         )
 
     def reset(self, client: tuple[str, int] | None) -> None:
-        """Reset the connection of a client, which then sees ECONNRESET."""
+        """Reset the connection of a client, which sees ECONNRESET after what was sent to it."""
         for connection in tuple(self.server_state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None and transport.get_extra_info("peername")[:2] == client:
                 sock = transport.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-                transport.abort()
+                transport.close()

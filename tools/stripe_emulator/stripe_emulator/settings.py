@@ -1,9 +1,12 @@
 """What can be set."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stripe_emulator.clock import Clock
+from stripe_emulator.rate_limit import Monotonic, RateLimit
+from stripe_emulator.scenario import Scenario
 from stripe_emulator.webhook_settings import WebhookSettings
 
 
@@ -19,6 +22,10 @@ class Settings:
         event_log_size: how many events are kept, and so how many can wait to be delivered
             to each webhook endpoint.
         webhooks: how events are delivered.
+        scenario: the faults to begin with; its seed and rate limit are used where none is set.
+        rate_limit_per_second: how many requests pass, of all and of each endpoint; None is any.
+        fault_log_size: how many hits `/_emulator/faults` keeps.
+        monotonic: the seconds that the rate limit counts by.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -27,3 +34,19 @@ class Settings:
     event_log_size: int = 10_000
     journal: Path | None = None
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    scenario: Scenario | None = None
+    rate_limit_per_second: int | None = None
+    fault_log_size: int = 1_000
+    monotonic: Monotonic = time.monotonic
+
+    @property
+    def any_seed(self) -> int | None:
+        """The seed, or else the scenario's."""
+        return self.scenario.seed if self.seed is None and self.scenario else self.seed
+
+    @property
+    def any_rate_limit(self) -> RateLimit | None:
+        """The rate limit, or else the scenario's."""
+        if self.rate_limit_per_second is not None:
+            return RateLimit(per_second=self.rate_limit_per_second)
+        return self.scenario.rate_limit if self.scenario else None

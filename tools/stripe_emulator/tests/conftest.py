@@ -1,6 +1,10 @@
 """An emulator that is empty for each test, the SDK as services use it, and plain HTTP."""
 
+import json
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,3 +104,114 @@ def hold() -> Callable[..., dict[str, Any]]:
         return {name: value for name, value in parameters.items() if value is not None}
 
     return hold
+
+
+class Receiver:
+    """A webhook endpoint's server: it keeps what it gets, and answers as it is told.
+
+    `answers` are for the next requests: a status, "hang" or "close"; when they are used up, 200.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[int | str] = []
+        self.got: list[SimpleNamespace] = []
+        self._arrival = threading.Condition()
+        self._stopped = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def events(self, count: int) -> list[str]:
+        """The types of the first events, once so many arrived; no more than these did."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.got) >= count, 10), self.types
+        return self.types
+
+    @property
+    def types(self) -> list[str]:
+        return [json.loads(each.body)["type"] for each in self.got]
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._server.shutdown()
+        self._thread.join(10)
+        self._server.server_close()
+
+    def _take(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        with self._arrival:
+            self.got.append(SimpleNamespace(headers=request.headers, body=body))
+            answer = self.answers.pop(0) if self.answers else 200
+            self._arrival.notify_all()
+        if answer == "hang":
+            self._stopped.wait(20)
+        if isinstance(answer, str):
+            request.close_connection = True
+            return
+        request.send_response(answer)
+        request.send_header("Location", self.url)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        take = self._take
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                take(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def endpoint(client: stripe.StripeClient, receiver: Receiver) -> stripe.WebhookEndpoint:
+    """A webhook endpoint for all events, at the receiver."""
+    wanted: Any = {"url": receiver.url, "enabled_events": ["*"]}
+    return client.v1.webhook_endpoints.create(wanted)
+
+
+@pytest.fixture
+def webhooks(http: httpx.Client) -> Callable[[Callable[[dict[str, Any]], bool]], dict[str, Any]]:
+    """The newest endpoint's counts, once they are as they should be."""
+
+    def webhooks(condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        deadline = time.monotonic() + 10
+        while True:
+            counts = http.get("/_emulator/webhooks").json()["endpoints"][-1]
+            if condition(counts):
+                return counts
+            assert time.monotonic() < deadline, counts
+
+    return webhooks
+
+
+@pytest.fixture
+def advance(http: httpx.Client) -> Callable[[int], int]:
+    """Move the clock."""
+
+    def advance(seconds: int) -> int:
+        return http.post("/_emulator/clock", json={"advance_seconds": seconds}).json()["now"]
+
+    return advance
+
+
+@pytest.fixture
+def deliveries(http: httpx.Client) -> Callable[[], list[dict[str, Any]]]:
+    """The log of attempts, oldest first."""
+    return lambda: http.get("/_emulator/webhooks/deliveries").json()["deliveries"][::-1]

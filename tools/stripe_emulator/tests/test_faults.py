@@ -1,23 +1,21 @@
-"""Faults: what the caller sees of each, and what was done to the money."""
+"""Faults, one by one: what is special about each. `test_faults_table.py` has what they share."""
 
 import asyncio
+import time
 from typing import Any
 
+import httpx
 import pytest
 import stripe
 
 KEY: Any = {"idempotency_key": "k"}
 
 
-def test_a_500_before_the_work_left_nothing_behind(
-    client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any
-):
-    arm("status_500_before")
-    with pytest.raises(stripe.APIError) as failed:
-        client.v1.payment_intents.create(hold(), KEY)
-    assert failed.value.http_status == 500
-    assert not ledger().payment_intents
-    assert client.v1.payment_intents.create(hold(), KEY).status == "requires_capture"
+async def until(condition: Any) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0)
 
 
 def test_a_500_after_the_work_is_kept_though_the_money_is_held(
@@ -32,38 +30,6 @@ def test_a_500_after_the_work_is_kept_though_the_money_is_held(
     assert line["held"] == 1299
     found = client.v1.payment_intents.search({"query": "metadata['saga_id']:'s'"}).data
     assert [item.id for item in found] == [line["id"]]
-
-
-def test_a_500_after_the_work_that_is_not_kept_heals_with_the_same_key(
-    client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any
-):
-    arm("status_500_after", kept=False)
-    with pytest.raises(stripe.APIError):
-        client.v1.payment_intents.create(hold(), KEY)
-    assert client.v1.payment_intents.create(hold(), KEY).status == "requires_capture"
-    assert len(ledger().payment_intents) == 1
-
-
-def test_a_kept_500_before_the_work_is_given_again(
-    client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any
-):
-    arm("status_500_before", kept=True)
-    for _ in range(2):
-        with pytest.raises(stripe.APIError):
-            client.v1.payment_intents.create(hold(), KEY)
-    assert not ledger().payment_intents
-
-
-@pytest.mark.parametrize("kind", ["reset", "reset_after"])
-def test_a_reset_connection_before_and_after_the_work(
-    client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any, kind: str
-):
-    arm(kind)
-    with pytest.raises(stripe.APIConnectionError, match=r"reset|aborted"):
-        client.v1.payment_intents.create(hold(), KEY)
-    assert len(ledger().payment_intents) == kind.endswith("_after")
-    made = client.v1.payment_intents.create(hold(), KEY)
-    assert [line["id"] for line in ledger().payment_intents] == [made.id]
 
 
 @pytest.mark.parametrize("kind", ["hang", "timeout_after"])
@@ -86,20 +52,94 @@ def test_silence_ends_with_a_reset(client: stripe.StripeClient, hold: Any, arm: 
         client.v1.payment_intents.create(hold())
 
 
-@pytest.mark.parametrize("code", ["rate_limit", "lock_timeout"])
-def test_both_forms_of_429(client: stripe.StripeClient, hold: Any, arm: Any, code: str):
-    arm("429", code=code, count=2)
+@pytest.mark.parametrize(
+    ("options", "code", "reason"),
+    [
+        ({}, "rate_limit", "global-rate"),
+        ({"reason": "endpoint-concurrency"}, "rate_limit", "endpoint-concurrency"),
+        ({"code": "lock_timeout"}, "lock_timeout", None),
+    ],
+)
+def test_both_forms_of_429(  # noqa: PLR0913, PLR0917
+    client: stripe.StripeClient, hold: Any, arm: Any, options: Any, code: str, reason: str | None
+):
+    arm("429", count=2, retry_after_seconds=3, **options)
     for _ in range(2):
         with pytest.raises(stripe.RateLimitError) as refused:
             client.v1.payment_intents.create(hold())
         assert refused.value.http_status == 429
         assert refused.value.json_body["error"]["code"] == code
+        assert refused.value.headers.get("stripe-rate-limited-reason") == reason
+        assert refused.value.headers["retry-after"] == "3"
     assert client.v1.payment_intents.create(hold()).status == "requires_capture"
+
+
+def test_a_409_is_that_of_a_key_in_use(client: stripe.StripeClient, hold: Any, arm: Any):
+    arm("409")
+    with pytest.raises(stripe.StripeError) as refused:
+        client.v1.payment_intents.create(hold(), KEY)
+    assert refused.value.http_status == 409
+    assert refused.value.error.code == "idempotency_key_in_use"
+
+
+@pytest.mark.parametrize(
+    ("kind", "should_retry", "tries"),
+    [("429", None, 1), ("429", True, 2), ("status_500_after", False, 1), ("409", False, 1)],
+)
+def test_stripe_should_retry_tells_the_sdk(  # noqa: PLR0913, PLR0917
+    client: stripe.StripeClient,
+    arm: Any,
+    http: Any,
+    kind: str,
+    should_retry: bool | None,
+    tries: int,
+):
+    arm(kind, endpoint="POST /v1/customers", probability=1, should_retry=should_retry)
+    with pytest.raises(stripe.StripeError) as failed:
+        client.v1.customers.create({}, {"max_network_retries": 1})
+    told = None if should_retry is None else str(should_retry).lower()
+    assert failed.value.headers.get("stripe-should-retry") == told
+    assert len(http.get("/_emulator/faults").json()["log"]) == tries
+
+
+def test_a_truncated_answer_has_the_headers_of_the_whole(http: Any, arm: Any):
+    arm("truncated", endpoint="POST /v1/customers", should_retry=True)
+    received: list[bytes] = []
+    with http.stream("POST", "/v1/customers") as answer, pytest.raises(httpx.TransportError):
+        received.extend(answer.iter_raw())
+    whole = http.get(f"/_emulator/requests/{answer.headers['request-id']}").json()["response_body"]
+    assert answer.status_code == 200
+    assert answer.headers["stripe-should-retry"] == "true"
+    assert int(answer.headers["content-length"]) == len(whole)
+    assert b"".join(received).decode() == whole[: len(whole) // 2]
 
 
 def test_latency_is_waited_for(client: stripe.StripeClient, hold: Any, arm: Any):
     arm("latency", seconds=0.05)
     assert client.v1.payment_intents.create(hold()).status == "requires_capture"
+
+
+def test_a_fault_hides_a_replay_too_but_leaves_it_under_the_key(
+    client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any
+):
+    made = client.v1.payment_intents.create(hold(), KEY)
+    arm("status_500_after")
+    with pytest.raises(stripe.APIError):
+        client.v1.payment_intents.create(hold(), KEY)
+    assert client.v1.payment_intents.create(hold(), KEY).id == made.id
+    assert len(ledger().payment_intents) == 1
+
+
+async def test_a_reset_meanwhile_leaves_nothing_of_a_late_request(
+    async_client: stripe.StripeClient, hold: Any, arm: Any, http: Any, ledger: Any
+):
+    arm("latency", seconds=0.2)
+    late = asyncio.create_task(async_client.v1.payment_intents.create_async(hold(), KEY))
+    await until(lambda: ledger().idempotency_keys)
+    assert http.post("/_emulator/reset").status_code == 204
+    with pytest.raises(stripe.APIConnectionError):
+        await late
+    assert not ledger().payment_intents
 
 
 def test_a_fault_hits_its_endpoint_from_a_call_on(
@@ -123,10 +163,3 @@ def test_faults_can_be_disarmed(client: stripe.StripeClient, hold: Any, arm: Any
     assert len(http.get("/_emulator/faults").json()["armed"]) == 1
     assert http.delete("/_emulator/faults").status_code == 204
     assert client.v1.payment_intents.create(hold()).status == "requires_capture"
-
-
-@pytest.mark.parametrize(
-    "fault", [{"kind": "flood"}, {"kind": "hang", "count": 0}, {"kind": "hang", "x": 1}]
-)
-def test_a_fault_that_is_not_known_is_refused(http: Any, fault: Any):
-    assert http.post("/_emulator/faults", json=fault).status_code == 422

@@ -125,7 +125,7 @@ async def test_an_order_without_a_description_is_held(gateway, payment_with):
 )
 async def test_no_fault_makes_a_second_payment_intent(gateway, payment_with, emulator, kind, made):
     payment = payment_with()
-    fault = {"kind": kind, "endpoint": "POST /v1/payment_intents", "seconds": 2}
+    fault = {"kind": kind, "endpoint": "POST /v1/payment_intents"}
     emulator.post("faults", json=fault).raise_for_status()
 
     answer = await gateway.authorize(payment)

@@ -37,7 +37,7 @@ async def test_a_payment_intent_is_found_among_more_than_a_page(
 async def test_a_look_up_that_fails_finds_nothing_out(gateway, payment_with, arm, kind):
     payment = payment_with()
     await gateway.authorize(payment)
-    arm(kind, seconds=2, count=2)  # aiohttp repeats a GET
+    arm(kind, count=2)  # aiohttp repeats a GET
 
     assert isinstance(await gateway.find(payment, 1), Unknown)
 

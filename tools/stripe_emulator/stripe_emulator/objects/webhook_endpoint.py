@@ -25,6 +25,13 @@ class WebhookEndpoint:
     deleted: bool = False
     forwarding: bool = False
 
+    @property
+    def status(self) -> str:
+        """`enabled` or `disabled`, or `deleted`, which the API never shows."""
+        if self.deleted:
+            return "deleted"
+        return "disabled" if self.disabled else "enabled"
+
     def takes(self, event_type: str) -> bool:
         """Whether events of this type are sent to it."""
         enabled = self.enabled_events
@@ -44,6 +51,6 @@ class WebhookEndpoint:
             "enabled_events": self.enabled_events,
             "livemode": False,
             "metadata": self.metadata,
-            "status": "disabled" if self.disabled else "enabled",
+            "status": self.status,
             "url": self.url,
         }

@@ -23,7 +23,7 @@ PENDING = payments.c.status == "pending"
 )
 async def test_every_payment_is_held_once_whatever_stripe_does(world, kind):
     each = [world.payment() for _ in range(COUNT)]
-    world.arm(kind, count=COUNT // 2, skip=3, seconds=2)
+    world.arm(kind, count=COUNT // 2, skip=3)
     world.store(*each)
 
     async with world.executors():

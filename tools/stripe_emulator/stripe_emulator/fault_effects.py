@@ -1,0 +1,83 @@
+"""What a fault does to the account, to the idempotency key and to the answer.
+
+`begin` and `end` are all that outlives a request that a fault hit; the waiting between or after
+them, and the sending, are the HTTP edge's. Called one right after the other they have the same
+effect without the wait.
+"""
+
+from dataclasses import replace
+
+from stripe_emulator.answers import Answer, Headers, Request
+from stripe_emulator.emulator import Emulator, Work, error_answer
+from stripe_emulator.errors import IdempotencyKeyInUse, RateLimited, ServerError, StripeError
+from stripe_emulator.fault import Fault, RateLimitReason
+
+_REASON = b"stripe-rate-limited-reason"
+
+
+def begin(
+    emulator: Emulator, fault: Fault, request: Request, request_id: str
+) -> Work | Answer | None:
+    """Let the request in if the fault lets it through to the account; None if it does not."""
+    return emulator.begin(request, request_id) if fault.traits.reached else None
+
+
+def end(
+    emulator: Emulator,
+    fault: Fault,
+    begun: Work | Answer | None,
+    request: Request,
+    request_id: str,
+) -> Answer | None:
+    """Do what the fault leaves of the work, and leave under the key what the fault says.
+
+    Returns:
+        What would be sent over an intact connection: the true answer or the failure; None when
+        the request never reached the account.
+    """
+    failure = _failure(fault, request, request_id)
+    if isinstance(begun, Work):
+        answer = _settle(emulator, fault, begun, failure)
+    else:
+        answer = failure or begun
+    return answer and replace(answer, headers=[*answer.headers, *_headers(fault)])
+
+
+def rate_limited(reason: RateLimitReason, request: Request, request_id: str) -> Answer:
+    """The answer to a request that the rate limit refuses; nothing else becomes of it."""
+    answer = error_answer(RateLimited("rate_limit"), request, request_id)
+    return replace(answer, headers=[(_REASON, reason.encode())])
+
+
+def _settle(emulator: Emulator, fault: Fault, work: Work, failure: Answer | None) -> Answer | None:
+    done = emulator.finish(work) if fault.traits.done else None
+    if failure is None:
+        return done
+    if fault.kept or done is None:
+        return emulator.settle(work, failure, kept=bool(fault.kept))
+    return failure
+
+
+def _failure(fault: Fault, request: Request, request_id: str) -> Answer | None:
+    if fault.traits.sent != "failure":
+        return None
+    error: StripeError
+    match fault.kind:
+        case "409":
+            error = IdempotencyKeyInUse()
+        case "429":
+            error = RateLimited(fault.code or "rate_limit")
+        case _:
+            error = ServerError()
+    return error_answer(error, request, request_id)
+
+
+def _headers(fault: Fault) -> Headers:
+    headers = Headers()
+    if fault.reason is not None:
+        headers.append((_REASON, fault.reason.encode()))
+    if fault.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(fault.retry_after_seconds).encode()))
+    if fault.should_retry is not None:
+        headers.append((b"stripe-should-retry", b"true" if fault.should_retry else b"false"))
+    return headers

@@ -1,0 +1,64 @@
+"""Every kind of fault, as data: what becomes of the work and the key, and what the caller sees."""
+
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+
+ApiKind: TypeAlias = Literal[
+    "latency",
+    "status_500_before",
+    "status_500_after",
+    "timeout_after",
+    "reset",
+    "reset_after",
+    "truncated",
+    "hang",
+    "409",
+    "429",
+]
+WebhookKind: TypeAlias = Literal[
+    "webhook_twice", "webhook_late", "webhook_out_of_order", "webhook_lost"
+]
+Kind: TypeAlias = Literal[ApiKind, WebhookKind]
+Sent: TypeAlias = Literal["answer", "failure", "part", "nothing"]
+
+_SILENCE_SECONDS: Final = 600.0
+_FAILURE_FIELDS: Final = frozenset({"seconds", "retry_after_seconds", "should_retry"})
+
+
+class Traits(NamedTuple):
+    """What a kind of fault does to a request.
+
+    Attributes:
+        reached: the request reaches the account, which reserves its idempotency key.
+        done: the work is done, and its answer is kept under the key unless `kept` says otherwise.
+        sent: the true `answer`; a `failure` instead of it; its headers and `part` of its body,
+            then a reset; or `nothing` but a reset.
+        seconds: how long the caller waits unless told.
+        fields: the optional settings that it has.
+    """
+
+    reached: bool
+    done: bool
+    sent: Sent
+    seconds: float = 0.0
+    fields: frozenset[str] = frozenset({"seconds"})
+
+
+TRAITS: Final[dict[Kind, Traits]] = {
+    "latency": Traits(True, True, "answer", 1.0, frozenset({"seconds", "should_retry"})),
+    "status_500_before": Traits(True, False, "failure", fields=_FAILURE_FIELDS | {"kept"}),
+    "status_500_after": Traits(True, True, "failure", fields=_FAILURE_FIELDS | {"kept"}),
+    "timeout_after": Traits(True, True, "nothing", _SILENCE_SECONDS),
+    "reset": Traits(False, False, "nothing"),
+    "reset_after": Traits(True, True, "nothing"),
+    "truncated": Traits(True, True, "part", fields=frozenset({"seconds", "should_retry"})),
+    "hang": Traits(False, False, "nothing", _SILENCE_SECONDS),
+    "409": Traits(False, False, "failure", fields=_FAILURE_FIELDS),
+    "429": Traits(False, False, "failure", fields=_FAILURE_FIELDS | {"code", "reason"}),
+}
+WEBHOOK_KINDS: Final = frozenset[Kind](get_args(WebhookKind))
+WEBHOOK_LATE_SECONDS: Final = 1.0
+FIELDS: Final[dict[Kind, frozenset[str]]] = {
+    **dict.fromkeys(WEBHOOK_KINDS, frozenset[str]()),
+    **{kind: traits.fields for kind, traits in TRAITS.items()},
+    "webhook_late": frozenset({"seconds"}),
+}
