@@ -19,6 +19,7 @@ Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
 
 _API_VERSION = API_VERSION.encode()
 _ABORT_SECONDS = 1.0
+_UNAUTHENTICATED = 401
 
 
 class StripeApi:
@@ -114,10 +115,13 @@ async def _send(
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"request-id", request_id.encode()),
-        (b"stripe-version", request.headers.get(b"stripe-version", _API_VERSION)),
         *answer.headers,
     ]
+    if answer.status != _UNAUTHENTICATED:
+        headers += [
+            (b"request-id", request_id.encode()),
+            (b"stripe-version", request.headers.get(b"stripe-version", _API_VERSION)),
+        ]
     start: MutableMapping[str, object] = {"type": "http.response.start", "status": answer.status}
     await send({**start, "headers": headers})
     body = answer.body[: len(answer.body) // 2] if part else answer.body

@@ -12,7 +12,7 @@ from stripe_emulator.wire import JsonObject
 
 def retrieve(call: Call) -> JsonObject:
     """The charge."""
-    return find_charge(call.account, call.ids[0], in_path=True).as_json()
+    return find_charge(call.account, call.ids[0]).as_json()
 
 
 def list_all(call: Call) -> JsonObject:
@@ -26,15 +26,15 @@ def list_all(call: Call) -> JsonObject:
     )
 
 
-def find_charge(account: Account, charge_id: str, *, in_path: bool) -> Charge:
-    """The charge of an id; `in_path` says where that was given.
+def find_charge(account: Account, charge_id: str) -> Charge:
+    """The charge of an id.
 
     Raises:
-        ResourceMissing: there is none.
+        ResourceMissing: there is none; 404 wherever the id was given, other than with other kinds.
     """
     charge = account.charges.get(charge_id)
     if charge is None:
-        raise ResourceMissing("charge", charge_id, param="charge", in_path=in_path)
+        raise ResourceMissing("charge", charge_id, param="id", in_path=True)
     return charge
 
 

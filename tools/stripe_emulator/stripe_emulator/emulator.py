@@ -7,6 +7,7 @@ into the journal where there is one, and happens at one moment of the emulator's
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
+from uuid import NAMESPACE_URL, uuid5
 
 from stripe_emulator import webhook_endpoints
 from stripe_emulator.account import Account
@@ -21,7 +22,7 @@ from stripe_emulator.expansion import check as check_expansion
 from stripe_emulator.expansion import expand
 from stripe_emulator.faults import Faults
 from stripe_emulator.forms import Pairs, decode_pairs, nest
-from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord, digest_of
+from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord
 from stripe_emulator.ids import Ids
 from stripe_emulator.objects.event import Cause, Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
@@ -36,9 +37,12 @@ Record: TypeAlias = Callable[..., None]
 
 
 class Work:
-    """A request that was let in, between the reservation of its key and its answer."""
+    """A request that was let in, between the reservation of its key and its answer.
 
-    __slots__ = ("pairs", "record", "request", "request_id")
+    A POST that came without an idempotency key has one that the emulator made up, as Stripe does.
+    """
+
+    __slots__ = ("key", "pairs", "record", "request", "request_id")
 
     def __init__(
         self, request: Request, request_id: str, pairs: Pairs, record: KeyRecord | None
@@ -47,6 +51,9 @@ class Work:
         self.request_id = request_id
         self.pairs = pairs
         self.record = record
+        self.key = record.key if record else None
+        if self.key is None and request.method == "POST":
+            self.key = str(uuid5(NAMESPACE_URL, request_id))
 
 
 class Emulator:
@@ -119,8 +126,7 @@ class Emulator:
                 key = request.header(b"idempotency-key")
                 if not key or request.method != "POST":
                     return Work(request, request_id, pairs, None)
-                digest = digest_of(request.method, request.path, pairs)
-                record = self.keys.begin(key, digest, request_id, now)
+                record = self.keys.begin(key, request.path, pairs, request_id, now)
             except StripeError as error:
                 return error_answer(error, request, request_id)
             if record.answer is not None:
@@ -139,7 +145,10 @@ class Emulator:
             except BaseException:
                 self.give_up(work)
                 raise
-            return self._end(work, answer, kept=kept)
+            answer = self._end(work, answer, kept=kept)
+            if kept and work.key is not None:
+                answer.headers.append((b"stripe-should-retry", b"false"))
+            return answer
 
     def settle(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
         """End the reservation of the key with this answer, kept or not; no work is done."""
@@ -194,7 +203,7 @@ class Emulator:
         paths = parameters.texts("expand")
         if paths:
             check_expansion(paths, operation.kind, listed=operation.listed)
-        cause = Cause(work.request_id, work.record.key if work.record else None)
+        cause = Cause(work.request_id, work.key)
         with account.caused_by(cause):
             body = operation.run(Call(account, ids, parameters, request.origin))
         if paths:
@@ -202,13 +211,14 @@ class Emulator:
         return Answer(200, encode(body))
 
     def _end(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
-        if work.record is None:
+        if work.key is None:
             return answer
-        if kept:
+        if work.record is not None and kept:
             self.keys.keep(work.record, answer)
-        else:
+        elif work.record is not None:
             self.keys.release(work.record)
-        return Answer(answer.status, answer.body, _key_headers(work.record), answer.error_code)
+        headers = _key_headers(work.key, work.request_id)
+        return Answer(answer.status, answer.body, headers, answer.error_code)
 
 
 def error_answer(error: StripeError, request: Request, request_id: str) -> Answer:
@@ -225,13 +235,13 @@ def _nobody() -> None:
     pass
 
 
-def _key_headers(record: KeyRecord) -> Headers:
+def _key_headers(key: str, original_request: str) -> Headers:
     return [
-        (b"idempotency-key", record.key.encode("latin-1")),
-        (b"original-request", record.request_id.encode()),
+        (b"idempotency-key", key.encode("latin-1")),
+        (b"original-request", original_request.encode()),
     ]
 
 
 def _replay(record: KeyRecord, answer: Answer) -> Answer:
-    headers = [*_key_headers(record), (b"idempotent-replayed", b"true")]
+    headers = [*_key_headers(record.key, record.request_id), (b"idempotent-replayed", b"true")]
     return Answer(answer.status, answer.body, headers, answer.error_code)

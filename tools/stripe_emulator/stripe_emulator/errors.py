@@ -123,10 +123,15 @@ class CardDeclined(StripeError):
 
 
 class Unauthenticated(StripeError):
-    """No API key, or one that is not a test key."""
+    """No API key, or one that is not a test key; such an answer has no id and leads nowhere."""
 
     status = 401
     kept = False
+
+    def body(self, request_log_url: str) -> JsonObject:
+        """The error envelope, without a link."""
+        del request_log_url
+        return {"error": self.attributes()}
 
     @classmethod
     def without_key(cls) -> "Unauthenticated":
@@ -160,25 +165,27 @@ class IdempotencyMismatch(StripeError):
     type = "idempotency_error"
     kept = False
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, first_path: str, path: str) -> None:
+        used = "with the same parameters they were first used with"
+        if path != first_path:
+            used = f"for the same endpoint they were first used for ('{first_path}' vs '{path}')"
         super().__init__(
-            "Keys for idempotent requests can only be used with the same parameters they were "
-            f"first used with. Try using a key other than '{key}' if you meant to execute a "
-            "different request."
+            f"Keys for idempotent requests can only be used {used}. Try using a key other than "
+            f"'{key}' if you meant to execute a different request."
         )
 
 
 class IdempotencyKeyInUse(StripeError):
-    """The first request with this key has not ended yet; nothing was done (type unverified)."""
+    """The first request with this key has not ended yet; nothing was done."""
 
     status = 409
-    type = "idempotency_error"
     kept = False
 
-    def __init__(self) -> None:
+    def __init__(self, key: str) -> None:
         super().__init__(
             "There is currently another in-progress request using this Idempotent Key (that "
-            "probably means you submitted twice, and the other request is still going through).",
+            "probably means you submitted twice, and the other request is still going through): "
+            f"{key}. Please try again later.",
             code="idempotency_key_in_use",
         )
 

@@ -11,10 +11,10 @@ from stripe_emulator.wire import JsonObject
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The event, with its object as it was when it happened."""
+    """The event, with its object as it was when it happened; Stripe calls a missing one so."""
     event = call.account.events.get(call.ids[0])
     if event is None:
-        raise ResourceMissing("event", call.ids[0], param="id", in_path=True)
+        raise ResourceMissing("notification", call.ids[0], param="id", in_path=True)
     return event.as_json()
 
 

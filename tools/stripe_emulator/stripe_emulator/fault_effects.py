@@ -40,7 +40,9 @@ def end(
         answer = _settle(emulator, fault, begun, failure)
     else:
         answer = failure or begun
-    return answer and replace(answer, headers=[*answer.headers, *_headers(fault)])
+    return answer and replace(
+        answer, headers=list({**dict(answer.headers), **dict(_headers(fault))}.items())
+    )
 
 
 def rate_limited(reason: RateLimitReason, request: Request, request_id: str) -> Answer:
@@ -64,7 +66,7 @@ def _failure(fault: Fault, request: Request, request_id: str) -> Answer | None:
     error: StripeError
     match fault.kind:
         case "409":
-            error = IdempotencyKeyInUse()
+            error = IdempotencyKeyInUse(request.header(b"idempotency-key") or request_id)
         case "429":
             error = RateLimited(fault.code or "rate_limit")
         case _:

@@ -25,6 +25,7 @@ class KeyRecord:
     """
 
     key: str
+    path: str = ""
     digests: Counter[str] = field(default_factory=Counter[str])
     digest: str | None = None
     request_id: str = ""
@@ -41,8 +42,8 @@ class IdempotencyKeys:
     def __iter__(self) -> Iterator[KeyRecord]:
         return iter(self._records.values())
 
-    def begin(self, key: str, digest: str, request_id: str, now: int) -> KeyRecord:
-        """Reserve the key for this request, or find the answer of the first.
+    def begin(self, key: str, path: str, pairs: Pairs, request_id: str, now: int) -> KeyRecord:
+        """Reserve the key for this request to a path, or find the answer of the first.
 
         A record that comes back with an answer is a replay; without one, it is reserved.
 
@@ -55,6 +56,7 @@ class IdempotencyKeys:
             raise InvalidParameters(
                 f"Idempotency keys can be at most {_LONGEST_KEY} characters long."
             )
+        digest = digest_of(path, pairs)
         record = self._records.get(key)
         if record is None:
             record = self._records[key] = KeyRecord(key)
@@ -63,11 +65,11 @@ class IdempotencyKeys:
             record.digest = record.answer = None
         if record.digest is None:
             record.digest, record.request_id, record.created = digest, request_id, now
-            record.answer = None
+            record.path, record.answer = path, None
         elif record.answer is None:
-            raise IdempotencyKeyInUse
+            raise IdempotencyKeyInUse(key)
         elif record.digest != digest:
-            raise IdempotencyMismatch(key)
+            raise IdempotencyMismatch(key, record.path, path)
         return record
 
     def keep(self, record: KeyRecord, answer: Answer) -> None:
@@ -79,7 +81,7 @@ class IdempotencyKeys:
         record.digest = record.answer = None
 
 
-def digest_of(method: str, path: str, pairs: Pairs) -> str:
+def digest_of(path: str, pairs: Pairs) -> str:
     """32 hexadecimal digits that are the same for the same parameters in whatever order."""
-    canonical = repr((method, path, sorted(pairs))).encode()
+    canonical = repr((path, sorted(pairs))).encode()
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()

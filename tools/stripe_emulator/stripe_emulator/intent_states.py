@@ -14,8 +14,11 @@ _EDITABLE = ("requires_payment_method", "requires_confirmation", "requires_actio
 _CANCELABLE = (
     "requires_payment_method",
     "requires_capture",
+    "requires_reauthorization",
     "requires_confirmation",
     "requires_action",
+    "expired",
+    "processing",
 )
 
 
@@ -118,17 +121,24 @@ def check_capturable(intent: PaymentIntent, amount: int | None) -> int:
         )
     if amount is None:
         return intent.amount_capturable
-    if amount < 1:
+    if amount < 0:
+        raise InvalidParameters(
+            "Invalid non-negative integer",
+            param="amount_to_capture",
+            payment_intent=intent.as_json(),
+        )
+    if amount == 0:
         raise InvalidParameters(
             "This value must be greater than or equal to 1.",
             code="parameter_invalid_integer",
-            param="amount_to_capture",
+            param="amount",
             payment_intent=intent.as_json(),
         )
     if amount > intent.amount_capturable:
         raise StripeError(
             "The payment could not be captured because the requested capture amount is greater "
-            "than the amount you can capture for this charge.",
+            "than the amount you can capture for this charge. Contact us via "
+            "https://support.stripe.com/contact/ for help.",
             code="amount_too_large",
             payment_intent=intent.as_json(),
         )

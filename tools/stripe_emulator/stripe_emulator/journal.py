@@ -78,7 +78,8 @@ class Journal:
         if name == "reset":
             self._clear()
         else:
-            os.write(self._file, orjson.dumps([name, now, arguments], default=_plain) + b"\n")
+            line = orjson.dumps([name, now, arguments], _plain, orjson.OPT_PASSTHROUGH_DATACLASS)
+            os.write(self._file, line + b"\n")
 
     def close(self) -> None:
         """Close the file."""

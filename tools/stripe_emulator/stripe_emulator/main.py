@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def serve(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
+def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 12111,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
@@ -45,18 +45,17 @@ def serve(  # noqa: PLR0913, PLR0917  # a parameter is an option of the command
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
     try:
-        faults = load_scenario(scenario) if scenario else None
         settings = Settings(
             seed=seed,
             request_log_size=request_log_size,
             journal=journal,
-            scenario=faults,
+            scenario=load_scenario(scenario) if scenario else None,
             webhooks=WebhookSettings(
                 url=webhook_url, secret=webhook_secret, hosts=frozenset(webhook_host)
             ),
         )
-        listener = listen(host, port)
         server = EmulatorServer(settings, log_level.lower())
+        listener = listen(host, port)
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)

@@ -70,6 +70,7 @@ _TABLE: Final[tuple[tuple[str, Run, Accepts], ...]] = (
     ("GET refunds", refunds.list_all, schemas.REFUND_LIST),
     ("GET refunds/{}", refunds.retrieve, schemas.EXPAND_ONLY),
     ("POST refunds/{}", refunds.update, schemas.REFUND_UPDATE),
+    ("POST refunds/{}/cancel", refunds.cancel, schemas.EXPAND_ONLY),
     ("GET events", events.list_all, schemas.EVENT_LIST),
     ("GET events/{}", events.retrieve, schemas.EXPAND_ONLY),
     ("POST webhook_endpoints", webhook_endpoints.create, schemas.WEBHOOK_ENDPOINT_CREATE),

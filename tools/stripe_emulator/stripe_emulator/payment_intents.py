@@ -72,7 +72,7 @@ def capture(call: Call) -> JsonObject:
     charge = call.account.latest_charge(intent)
     if charge is not None:
         intent_states.capture(intent, charge, amount, call.account.clock.now())
-        call.account.emit("charge.captured", charge)
+        call.account.emit("charge.captured", charge, {"amount_captured": 0, "captured": False})
     _change(call, intent)
     call.account.emit("payment_intent.succeeded", intent)
     return intent.as_json()

@@ -4,7 +4,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.call import Call
 from stripe_emulator.charges import find_charge
 from stripe_emulator.currencies import plain
-from stripe_emulator.errors import InvalidParameters, ParameterMissing, ResourceMissing, StripeError
+from stripe_emulator.errors import InvalidParameters, ResourceMissing, StripeError
 from stripe_emulator.lists import list_page
 from stripe_emulator.metadata import merge
 from stripe_emulator.objects.charge import Charge
@@ -32,6 +32,16 @@ def create(call: Call) -> JsonObject:
     account.emit("refund.created", refund)
     account.emit("charge.refunded", charge, before)
     return refund.as_json()
+
+
+def cancel(call: Call) -> JsonObject:
+    """Refused: only refunds that wait for the customer can be canceled, a card's never does.
+
+    Raises:
+        StripeError: always.
+    """
+    _refund(call)
+    raise StripeError("Canceling this refund is unsupported.")
 
 
 def retrieve(call: Call) -> JsonObject:
@@ -85,8 +95,15 @@ def check_refundable(charge: Charge, amount: int | None) -> int:
 
     Raises:
         InvalidParameters: the amount is not between 1 and what is left.
-        StripeError: nothing was captured, or nothing of it is left.
+        StripeError: nothing was captured yet or ever, or nothing of it is left.
     """
+    if charge.amount_held:
+        raise StripeError(
+            "This uncaptured Charge was created by a PaymentIntent "
+            f"({charge.payment_intent}). You must cancel the PaymentIntent to reverse the "
+            "authorization instead of refunding the Charge directly. For more information, see "
+            "https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
+        )
     if charge.captured_at is None:
         raise _nothing_captured(charge.payment_intent)
     left = charge.amount_captured - charge.amount_refunded
@@ -115,9 +132,12 @@ def check_refundable(charge: Charge, amount: int | None) -> int:
 def _charge(account: Account, parameters: Parameters) -> Charge:
     intent_id, charge_id = parameters.text("payment_intent"), parameters.text("charge")
     if charge_id is not None:
-        return find_charge(account, charge_id, in_path=False)
+        return find_charge(account, charge_id)
     if intent_id is None:
-        raise ParameterMissing("payment_intent")
+        raise InvalidParameters(
+            "One of the following params should be provided for this request: payment_intent or "
+            "charge."
+        )
     intent = account.payment_intent(intent_id, "payment_intent", in_path=False)
     charge = account.latest_charge(intent)
     if charge is None:
@@ -127,8 +147,7 @@ def _charge(account: Account, parameters: Parameters) -> Charge:
 
 def _nothing_captured(intent_id: str) -> StripeError:
     return StripeError(
-        f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
-        param="payment_intent",
+        f"This PaymentIntent ({intent_id}) does not have a successful charge to refund."
     )
 
 

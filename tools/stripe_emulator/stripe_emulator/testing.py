@@ -29,8 +29,8 @@ class RunningEmulator:
 @contextmanager
 def running_emulator(settings: Settings | None = None) -> Generator[RunningEmulator]:
     """Run an emulator with an empty account for as long as the block lasts."""
-    listener = listen("127.0.0.1", 0)
     server = EmulatorServer(settings, "warning")
+    listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_SECONDS

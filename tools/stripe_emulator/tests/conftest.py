@@ -33,6 +33,19 @@ def running(server: RunningEmulator) -> RunningEmulator:
 
 
 @pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Poll until a condition holds, ten seconds at the most."""
+
+    def until(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return until
+
+
+@pytest.fixture
 def clock(running: RunningEmulator) -> Clock:
     return running.emulator.account.clock
 
@@ -186,32 +199,38 @@ def endpoint(client: stripe.StripeClient, receiver: Receiver) -> stripe.WebhookE
     return client.v1.webhook_endpoints.create(wanted)
 
 
-@pytest.fixture
-def webhooks(http: httpx.Client) -> Callable[[Callable[[dict[str, Any]], bool]], dict[str, Any]]:
-    """The newest endpoint's counts, once they are as they should be."""
+class Webhooks:
+    """The control API of webhooks, and the clock."""
 
-    def webhooks(condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The newest endpoint's counts, once they are as they should be."""
         deadline = time.monotonic() + 10
         while True:
-            counts = http.get("/_emulator/webhooks").json()["endpoints"][-1]
+            counts = self._http.get("/_emulator/webhooks").json()["endpoints"][-1]
             if condition(counts):
                 return counts
             assert time.monotonic() < deadline, counts
 
-    return webhooks
+    def attempt(self, number: int) -> dict[str, Any]:
+        """The entry of the log for the attempt of this number, from 1, once it was made."""
+        deadline = time.monotonic() + 10
+        while len(self.deliveries()) < number:
+            assert time.monotonic() < deadline, self.deliveries()
+        return self.deliveries()[number - 1]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The log of attempts, oldest first."""
+        return self._http.get("/_emulator/webhooks/deliveries").json()["deliveries"][::-1]
+
+    def advance(self, seconds: int) -> int:
+        """Move the clock."""
+        moved = self._http.post("/_emulator/clock", json={"advance_seconds": seconds})
+        return moved.json()["now"]
 
 
 @pytest.fixture
-def advance(http: httpx.Client) -> Callable[[int], int]:
-    """Move the clock."""
-
-    def advance(seconds: int) -> int:
-        return http.post("/_emulator/clock", json={"advance_seconds": seconds}).json()["now"]
-
-    return advance
-
-
-@pytest.fixture
-def deliveries(http: httpx.Client) -> Callable[[], list[dict[str, Any]]]:
-    """The log of attempts, oldest first."""
-    return lambda: http.get("/_emulator/webhooks/deliveries").json()["deliveries"][::-1]
+def webhooks(http: httpx.Client) -> Webhooks:
+    return Webhooks(http)

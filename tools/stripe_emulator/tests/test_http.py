@@ -46,6 +46,23 @@ def test_every_answer_has_an_id_and_the_version(http: httpx.Client):
     assert http.get("/v1/customers").headers["stripe-version"] == "2026-08-26.dahlia"
 
 
+def test_a_wrong_key_is_answered_without_an_id(http: httpx.Client):
+    answer = http.get("/v1/customers", headers={"Authorization": "Bearer sk_live_1"})
+    assert "request-id" not in answer.headers
+    assert list(answer.json()["error"]) == ["message", "type"]
+
+
+def test_a_post_without_a_key_gets_one_and_says_that_it_is_final(http: httpx.Client):
+    answers = [http.post("/v1/customers") for _ in range(2)]
+    assert len({answer.headers["idempotency-key"] for answer in answers}) == 2
+    for answer in answers:
+        assert answer.headers["original-request"] == answer.headers["request-id"]
+        assert answer.headers["stripe-should-retry"] == "false"
+    refused = http.post("/v1/payment_intents", data={"amount": "x", "currency": "usd"})
+    assert "stripe-should-retry" not in refused.headers
+    assert "stripe-should-retry" not in http.get("/v1/customers").headers
+
+
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/", "/v1/payment_intents/pi_1/nothing/more"])
 def test_an_unknown_url_is_404(http: httpx.Client, path: str):
     answer = http.get(path)

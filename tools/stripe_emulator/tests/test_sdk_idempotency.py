@@ -65,6 +65,7 @@ def test_the_same_key_with_other_parameters_is_refused(
             call()
         assert refused.value.http_status == 400
         assert refused.value.error.type == "idempotency_error"
+    assert "('/v1/payment_intents' vs '/v1/customers')" in str(refused.value)
     (key,) = ledger().idempotency_keys
     assert len(key["digests"]) == 3
     assert len(ledger().payment_intents) == 1

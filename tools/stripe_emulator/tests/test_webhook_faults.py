@@ -22,26 +22,28 @@ def names(receiver: Any, count: int) -> list[str]:
     return [json.loads(each.body)["data"]["object"]["name"] for each in receiver.got]
 
 
-def test_twice(
-    client: stripe.StripeClient, receiver: Any, arm: Any, deliveries: Any, webhooks: Any
-):
+def test_twice(client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: Any):
     arm("webhook_twice", endpoint="WEBHOOK customer.*")
     make(client, "Ann", "Bob")
     assert names(receiver, 3) == ["Ann", "Ann", "Bob"]
     first, second, _ = (json.loads(got.body) for got in receiver.got)
     assert first["id"] == second["id"]
-    webhooks(lambda counts: counts["delivered"] == 2)
-    assert [each["outcome"] for each in deliveries()] == ["delivered", "repeated", "delivered"]
+    webhooks.until(lambda counts: counts["delivered"] == 2)
+    assert [each["outcome"] for each in webhooks.deliveries()] == [
+        "delivered",
+        "repeated",
+        "delivered",
+    ]
 
 
-def test_late(client: stripe.StripeClient, receiver: Any, arm: Any, advance: Any, webhooks: Any):
+def test_late(client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: Any):
     arm("webhook_late", endpoint="WEBHOOK *", seconds=30)
     make(client, "Ann", "Bob")
     assert names(receiver, 1) == ["Bob"]
-    advance(29)
+    webhooks.advance(29)
     make(client, "Eve")
     assert names(receiver, 2) == ["Bob", "Eve"]
-    advance(1)
+    webhooks.advance(1)
     assert names(receiver, 3) == ["Bob", "Eve", "Ann"]
 
 
@@ -64,24 +66,23 @@ def test_out_of_order_waits_for_the_next_event_that_succeeds(
 
 
 def test_out_of_order_does_not_wait_for_ever(
-    client: stripe.StripeClient, receiver: Any, arm: Any, advance: Any, webhooks: Any
+    client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: Any
 ):
+    now = webhooks.advance(0)
     arm("webhook_out_of_order", endpoint="WEBHOOK *")
     make(client, "Ann")
-    held = webhooks(lambda counts: counts["pending"] and counts["next_attempt_at"])
-    assert advance(10) >= held["next_attempt_at"]
+    webhooks.until(lambda counts: counts["next_attempt_at"] == now + 10)
+    webhooks.advance(10)
     assert names(receiver, 1) == ["Ann"]
 
 
-def test_lost(
-    client: stripe.StripeClient, receiver: Any, arm: Any, http: Any, webhooks: Any, deliveries: Any
-):
+def test_lost(client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: Any, http: Any):
     arm("webhook_lost", endpoint="WEBHOOK customer.created")
     make(client, "Ann", "Bob")
     assert names(receiver, 1) == ["Bob"]
-    counts = webhooks(lambda counts: counts["delivered"])
+    counts = webhooks.until(lambda counts: counts["delivered"])
     assert (counts["lost"], counts["pending"]) == (1, 0)
-    lost = deliveries()[0]
+    lost = webhooks.deliveries()[0]
     assert (lost["outcome"], lost["fault"]) == ("lost", "webhook_lost")
     (hit,) = http.get("/_emulator/faults").json()["log"]
     assert (hit["event_id"], hit["kind"]) == (lost["event"], "webhook_lost")

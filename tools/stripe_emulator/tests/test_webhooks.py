@@ -37,15 +37,15 @@ def test_an_event_is_delivered_as_stripe_does(
 
 
 def test_pending_webhooks_follow(
-    client: stripe.StripeClient, endpoint: Any, receiver: Any, webhooks: Any, advance: Any
+    client: stripe.StripeClient, endpoint: Any, receiver: Any, webhooks: Any
 ):
     receiver.answers = [500]
     make(client, "Ann")
-    webhooks(lambda counts: counts["next_attempt_at"])
+    webhooks.attempt(1)
     (event,) = client.v1.events.list().data
     assert event.pending_webhooks == 1
-    advance(2)
-    webhooks(lambda counts: not counts["pending"])
+    webhooks.advance(2)
+    webhooks.until(lambda counts: not counts["pending"])
     assert client.v1.events.retrieve(event.id).pending_webhooks == 0
 
 
@@ -74,21 +74,19 @@ def test_it_is_tried_again_with_back_off_until_it_succeeds(
     receiver: Any,
     endpoint: stripe.WebhookEndpoint,
     webhooks: Any,
-    advance: Any,
-    deliveries: Any,
     answer: Any,
 ):
     receiver.answers = [answer] * 3
     make(client, "Ann")
-    for wait in (2, 4, 8):
-        due = webhooks(lambda counts: counts["next_attempt_at"])["next_attempt_at"]
-        assert advance(wait - 1) == due - 1
-        assert advance(1) == due
-    webhooks(lambda counts: counts["delivered"] == 1)
+    for number, wait in enumerate((2, 4, 8), 1):
+        due = webhooks.attempt(number)["next_attempt_at"]
+        assert webhooks.advance(wait - 1) == due - 1
+        assert webhooks.advance(1) == due
+    webhooks.until(lambda counts: counts["delivered"] == 1)
     assert receiver.types == ["customer.created"] * 4
     for got in receiver.got:
         stripe.Webhook.construct_event(got.body, got.headers["Stripe-Signature"], endpoint.secret)
-    log = deliveries()
+    log = webhooks.deliveries()
     assert [each["outcome"] for each in log] == ["retried", "retried", "retried", "delivered"]
     assert [each["attempt"] for each in log] == [1, 2, 3, 4]
     assert log[0]["status"] == (None if answer == "close" else answer)
@@ -96,13 +94,12 @@ def test_it_is_tried_again_with_back_off_until_it_succeeds(
 
 
 def test_one_that_fails_holds_up_no_other(
-    client: stripe.StripeClient, receiver: Any, endpoint: Any, advance: Any, webhooks: Any
+    client: stripe.StripeClient, receiver: Any, endpoint: Any, webhooks: Any
 ):
     receiver.answers = [500]
     make(client, "Ann", "Bob", "Eve")
-    receiver.events(3)
-    webhooks(lambda counts: counts["next_attempt_at"])
-    advance(2)
+    webhooks.attempt(3)
+    webhooks.advance(2)
     receiver.events(4)
     assert names(receiver) == ["Ann", "Bob", "Eve", "Ann"]
 
@@ -111,19 +108,16 @@ def test_after_the_last_attempt_it_is_given_up(
     client: stripe.StripeClient,
     receiver: Any,
     endpoint: Any,
-    advance: Any,
     webhooks: Any,
-    deliveries: Any,
 ):
     receiver.answers = [500] * 16
     make(client, "Ann")
     for count in range(1, 16):
-        receiver.events(count)
-        webhooks(lambda counts: counts["next_attempt_at"])
-        advance(3_600)
-    assert webhooks(lambda counts: counts["failed"])["pending"] == 0
-    assert deliveries()[-1]["error"] == "the receiver answered 500"
-    advance(86_400)
+        webhooks.attempt(count)
+        webhooks.advance(3_600)
+    assert webhooks.until(lambda counts: counts["failed"])["pending"] == 0
+    assert webhooks.deliveries()[-1]["error"] == "the receiver answered 500"
+    webhooks.advance(86_400)
     make(client, "Bob")
     receiver.events(17)
     assert names(receiver)[-1] == "Bob"
@@ -136,19 +130,18 @@ def test_an_endpoint_that_is_no_more_gets_nothing_more(
     client: stripe.StripeClient,
     receiver: Any,
     endpoint: stripe.WebhookEndpoint,
-    advance: Any,
     webhooks: Any,
     change: str,
 ):
     receiver.answers = [500]
     make(client, "Ann")
-    webhooks(lambda counts: counts["next_attempt_at"])
+    webhooks.attempt(1)
     if change == "disabled":
         client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
     else:
         client.v1.webhook_endpoints.delete(endpoint.id)
     make(client, "Bob")
-    advance(86_400)
+    webhooks.advance(86_400)
     wanted: Any = {"url": receiver.url, "enabled_events": ["*"]}
     client.v1.webhook_endpoints.create(wanted)
     make(client, "Eve")
@@ -161,13 +154,13 @@ def test_an_endpoint_that_is_no_more_gets_nothing_more(
     "url", ["http://receiver.example/hook", "http://192.0.2.1/hook", "http://127.0.0.1@192.0.2.1"]
 )
 def test_a_host_beyond_loopback_is_never_contacted(
-    client: stripe.StripeClient, webhooks: Any, deliveries: Any, url: str
+    client: stripe.StripeClient, webhooks: Any, url: str
 ):
     wanted: Any = {"url": url, "enabled_events": ["*"]}
     client.v1.webhook_endpoints.create(wanted)
     make(client, "Ann")
-    assert webhooks(lambda counts: counts["failed"])["pending"] == 0
-    (attempt,) = deliveries()
+    assert webhooks.until(lambda counts: counts["failed"])["pending"] == 0
+    (attempt,) = webhooks.deliveries()
     assert "contacts loopback and its webhook hosts only" in attempt["error"]
 
 
