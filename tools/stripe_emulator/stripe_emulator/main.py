@@ -38,9 +38,9 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
         str | None, typer.Option(help="Signs what --webhook-url gets: whsec_…")
     ] = None,
     webhook_host: Annotated[
-        tuple[str, ...],
+        list[str] | None,
         typer.Option(help="A host beyond loopback that webhooks may go to; may be repeated."),
-    ] = (),
+    ] = None,
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
@@ -51,7 +51,7 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
             journal=journal,
             scenario=load_scenario(scenario) if scenario else None,
             webhooks=WebhookSettings(
-                url=webhook_url, secret=webhook_secret, hosts=frozenset(webhook_host)
+                url=webhook_url, secret=webhook_secret, hosts=frozenset(webhook_host or ())
             ),
         )
         server = EmulatorServer(settings, log_level.lower())

@@ -1,6 +1,9 @@
 """Webhooks across starts and stops: the settings' endpoint, the journal, a receiver that hangs."""
 
 import json
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +66,26 @@ def test_the_endpoint_of_the_settings_is_there_once(receiver: Any, tmp_path: Pat
     assert made[0] == made[1]
     for got in receiver.got:
         stripe.Webhook.construct_event(got.body, got.headers["Stripe-Signature"], SECRET)
+
+
+def test_the_command_forwards_events_and_says_how_they_are_signed(receiver: Any):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    options = ["--port", str(port), "--webhook-url", receiver.url, "--webhook-secret", SECRET]
+    command = [sys.executable, "-m", "stripe_emulator", *options, "--webhook-host", "receiver"]
+    url = f"http://127.0.0.1:{port}"
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE) as process,
+        httpx.Client(transport=httpx.HTTPTransport(retries=10), base_url=url) as http,
+    ):
+        try:
+            http.post("/v1/customers", auth=("sk_test_1", ""), data={"name": "Ann"})
+            assert names(receiver, 1) == ["Ann"]
+        finally:
+            process.terminate()
+            _, log = process.communicate(timeout=10)
+    assert f"Events go to {receiver.url}, signed with {SECRET}" in log.decode()
+    assert "Traceback" not in log.decode()
 
 
 def test_the_endpoint_of_the_settings_survives_a_reset(receiver: Any):
