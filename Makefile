@@ -36,6 +36,10 @@ up: install  ## Run the whole system until Ctrl-C
 test: install  ## All tests: unit, integration, end to end
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile
 
+.PHONY: test-emulator
+test-emulator: install  ## The Stripe emulator's tests alone
+	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile tools/stripe_emulator
+
 .PHONY: check
 check: install  ## Lint, format, types, import contracts
 	$(RUN)/ruff check .

@@ -24,11 +24,20 @@ _servers: list[Server] = []
 _folder: Path | None = None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without-servers",
+        action="store_true",
+        help="start neither Kafka nor PostgreSQL: for tests that need neither",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A shell that starts us in the background has SIGINT ignored, and so would have the programs
     # that tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(config, "workerinput") or config.option.collectonly or KAFKA in os.environ:
+    unneeded = config.option.collectonly or config.option.without_servers
+    if hasattr(config, "workerinput") or unneeded or KAFKA in os.environ:
         return
     global _folder  # noqa: PLW0603 - one run, one folder
     _folder = Path(tempfile.mkdtemp(prefix="saga-tests-"))

@@ -43,9 +43,12 @@ class Addresses:
 
 
 def emulator_server(settings: StackSettings) -> HttpServer:
-    """The Stripe emulator, with its port reserved."""
+    """The Stripe emulator, with its port reserved; it remembers as long as the databases do."""
     port = _reserve(settings, EMULATOR)
+    journal = settings.data_dir / EMULATOR / "journal"
+    journal.parent.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "stripe_emulator", "--port", str(port.port)]
+    argv += ["--journal", str(journal)]
     return HttpServer(_child(settings, EMULATOR, argv, {}), port, "/healthz")
 
 

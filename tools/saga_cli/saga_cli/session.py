@@ -12,12 +12,12 @@ from saga_cli import running
 from saga_cli.following import LogFollower
 from saga_cli.interrupts import ending_like_ctrl_c
 from saga_cli.screen import errors, output
-from saga_cli.services import KAFKA, POSTGRES
+from saga_cli.services import EMULATOR, KAFKA, POSTGRES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 
 WATCH_SECONDS = 0.2
-OUR_FOLDERS = (KAFKA, POSTGRES, "logs")
+OUR_FOLDERS = (KAFKA, POSTGRES, EMULATOR, "logs")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import typer
 
 from saga_cli.paths import data_dir as default_data_dir
 from saga_cli.screen import clear_errors, errors, output
-from saga_cli.services import DEFAULT_PORTS, EMULATOR, KAFKA, POSTGRES
+from saga_cli.services import DEFAULT_PORTS, EMULATOR, KAFKA
 from saga_cli.session import addresses_table, stack_session, watch
 from saga_cli.settings import StackSettings, with_environment
 
@@ -38,20 +38,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
     }
     with clear_errors():
         settings = with_environment(StackSettings(data_dir=folder, ports=ports))
-        note = None if fresh else forgotten(settings)
         with stack_session(settings, fresh=fresh) as stack:
             output.print(addresses_table(stack))
-            if note:
-                errors.print(note)
             errors.print("Ready. Ctrl-C stops everything.")
             watch(stack, follow=follow)
-
-
-def forgotten(settings: StackSettings) -> str | None:
-    """What to tell when the databases are older than the emulator, which keeps nothing."""
-    if settings.emulated_stripe and (settings.data_dir / POSTGRES).exists():
-        return (
-            "The Stripe emulator starts empty, so it does not know the users of earlier runs: "
-            "register new ones, or start with --fresh."
-        )
-    return None

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -18,8 +17,6 @@ from saga_cli.main import app
 from saga_cli.ports import reserve_free_port
 from saga_cli.processes import Child
 from saga_cli.session import remove_data
-from saga_cli.settings import StackSettings
-from saga_cli.up import forgotten
 from typer.testing import CliRunner
 
 HERE = Path(__file__).parent
@@ -126,14 +123,6 @@ def test_up_refuses_a_live_key_before_anything_starts(tmp_path):
     )
     assert result.exit_code == 1
     assert list(tmp_path.iterdir()) == []
-
-
-def test_earlier_users_are_known_to_be_unknown_to_the_emulator(tmp_path):
-    settings = StackSettings(data_dir=tmp_path)
-    assert forgotten(settings) is None
-    (tmp_path / "postgres").mkdir()
-    assert "--fresh" in forgotten(settings)
-    assert forgotten(replace(settings, stripe_secret_key="sk_test_1")) is None
 
 
 def test_orders_are_listed_and_the_next_page_is_named(orders_url):

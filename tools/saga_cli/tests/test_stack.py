@@ -22,6 +22,7 @@ from saga_cli.waiting import wait_until_nothing
 
 HERE = Path(__file__).parent
 NAMES = ("user", "payment")
+KEY = {"Authorization": "Bearer sk_test_1"}
 
 
 @pytest.fixture(autouse=True)
@@ -218,3 +219,13 @@ def test_kafka_and_postgresql_die_with_their_parent_and_their_folders_can_be_use
         gone(pid)
     with EmbeddedKafka(folder / "kafka") as kafka:
         assert kafka.running
+
+
+def test_the_emulator_remembers_what_it_was_told_before_it_was_killed(tmp_path):
+    with Stack(settings(tmp_path, stripe_api_base=None, services=("user",))) as stack:
+        with httpx.Client(base_url=stack.emulator_url, headers=KEY) as stripe:
+            made = stripe.post("/v1/customers", data={"name": "Ann"}).json()["id"]
+        stack.kill("emulator")
+        stack.start("emulator")
+        with httpx.Client(base_url=stack.emulator_url, headers=KEY) as stripe:
+            assert stripe.get(f"/v1/customers/{made}").json()["name"] == "Ann"

@@ -16,6 +16,7 @@ from stripe_emulator.request_log import Entry
 from stripe_emulator.wire import API_VERSION
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
+Outcome: TypeAlias = tuple[Answer | None, Answer | None]  # what is sent, what a fault withholds
 
 _API_VERSION = API_VERSION.encode()
 _ABORT_SECONDS = 1.0
@@ -72,10 +73,8 @@ class StripeApi:
         if sent != "nothing":
             await asyncio.sleep(wait_seconds)
         if account is emulator.account:  # if not, it was reset meanwhile: nobody is left to ask
-            answer = fault_effects.end(emulator, fault, begun, request, request_id)
-            if sent == "nothing":
-                answer = None
-            self._log(request, request_id, answer, fault.kind)
+            answer, withheld = fault_effects.end(emulator, fault, begun, request, request_id)
+            self._log(request, request_id, answer, fault.kind, withheld)
             if answer is None:
                 await _wait_for_client_to_leave(receive, wait_seconds)
             else:
@@ -86,10 +85,15 @@ class StripeApi:
         await _wait_for_client_to_leave(receive, _ABORT_SECONDS)
 
     def _log(
-        self, request: Request, request_id: str, answer: Answer | None, fault: str | None
+        self,
+        request: Request,
+        request_id: str,
+        answer: Answer | None,
+        fault: str | None = None,
+        withheld: Answer | None = None,
     ) -> None:
         now = self._emulator.account.clock.now()
-        self._emulator.log.add(Entry(request_id, now, request, answer, fault))
+        self._emulator.log.add(Entry(request_id, now, request, answer, fault, withheld))
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:

@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from stripe_emulator.api import Abort, StripeApi
 from stripe_emulator.control import control_router
+from stripe_emulator.dashboard import dashboard_router
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal
 from stripe_emulator.restoring import restore
@@ -19,13 +20,18 @@ from stripe_emulator.webhooks import WebhookSender
 _LOOK_SECONDS = 0.5
 
 
-def create_app(settings: Settings | None = None, abort: Abort | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    abort: Abort | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> FastAPI:
     """An emulator with an empty account, or with that of the journal in its settings.
 
     Args:
         settings: the emulator's settings.
         abort: resets a client's connection; without it the faults that reset one answer 500,
             as an ASGI application cannot reset a connection by itself.
+        is_stopping: whether the server is about to stop, which ends the streams of open pages.
 
     Raises:
         UnusableJournal: the journal cannot be read.
@@ -40,6 +46,7 @@ def create_app(settings: Settings | None = None, abort: Abort | None = None) -> 
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
     app.include_router(webhooks_router(emulator))
+    app.include_router(dashboard_router(emulator, settings, is_stopping))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -45,6 +45,8 @@ class Card:
 
 _DECLINED: Final = "Your card was declined."
 _TRY_AGAIN: Final = "try_again_later"
+_NEVER: Final = "do_not_try_again"
+_CHECK: Final = "confirm_card_data"
 
 GENERIC: Final = Decline("card_declined", "generic_decline", _DECLINED, None, _TRY_AGAIN, "01")
 INSUFFICIENT_FUNDS: Final = Decline(
@@ -52,24 +54,27 @@ INSUFFICIENT_FUNDS: Final = Decline(
     "insufficient_funds",
     "Your card has insufficient funds.",
     advice_code=_TRY_AGAIN,
+    network_decline_code="51",
 )
-_LOST: Final = Decline("card_declined", "lost_card", _DECLINED, advice_code="do_not_try_again")
-_STOLEN: Final = Decline("card_declined", "stolen_card", _DECLINED, advice_code="do_not_try_again")
+_LOST: Final = Decline("card_declined", "lost_card", _DECLINED, None, _NEVER, "41")
+_STOLEN: Final = Decline("card_declined", "stolen_card", _DECLINED, None, _NEVER, "43")
 _EXPIRED: Final = Decline(
-    "expired_card", "expired_card", "Your card has expired.", "exp_month", "confirm_card_data"
+    "expired_card", "expired_card", "Your card has expired.", "exp_month", _CHECK, "54"
 )
 _INCORRECT_CVC: Final = Decline(
     "incorrect_cvc",
     "incorrect_cvc",
     "Your card's security code is incorrect.",
     "cvc",
-    "confirm_card_data",
+    _CHECK,
+    "N7",
 )
 _PROCESSING_ERROR: Final = Decline(
     "processing_error",
     "processing_error",
     "An error occurred while processing your card. Try again in a little bit.",
     advice_code=_TRY_AGAIN,
+    network_decline_code="06",
 )
 _FRAUDULENT: Final = Decline("card_declined", "fraudulent", _DECLINED)
 _VELOCITY: Final = Decline(
@@ -77,6 +82,8 @@ _VELOCITY: Final = Decline(
     "card_velocity_exceeded",
     "Your card was declined for making repeated attempts too frequently or exceeding its "
     "amount limit.",
+    advice_code=_TRY_AGAIN,
+    network_decline_code="61",
 )
 _BLOCKED: Final = Decline("card_declined", "fraudulent", _DECLINED, blocked=True)
 AUTHENTICATION_REQUIRED: Final = Decline(
@@ -125,7 +132,7 @@ _CARDS: Final = (
     _declining("chargeDeclinedIncorrectCvc", "0127", _INCORRECT_CVC),
     _declining("chargeDeclinedProcessingError", "0119", _PROCESSING_ERROR),
     _declining("chargeDeclinedFraudulent", "0019", _FRAUDULENT),
-    _declining("visa_chargeDeclinedVelocityLimitExceeded", "6975", _VELOCITY, verified=False),
+    _declining("visa_chargeDeclinedVelocityLimitExceeded", "6975", _VELOCITY),
     _declining("chargeCustomerFail", "0341", GENERIC, attachable=True, verified=False),
     _declining("radarBlock", "0019", _BLOCKED, attachable=True, verified=False),
     _authenticating("threeDSecure2Required", "3220", "always", verified=True),

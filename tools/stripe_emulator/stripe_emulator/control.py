@@ -1,8 +1,10 @@
 """The emulator's own API under `/_emulator`: its ledger, its request log, faults, the clock."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
+from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Header, HTTPException, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
@@ -65,19 +67,24 @@ def _log_router(emulator: Emulator) -> APIRouter:
     router = APIRouter(prefix="/requests")
 
     @router.get("")
-    async def list_requests(limit: Annotated[int, Query(ge=1)] = 100) -> Response:
-        entries = emulator.log.newest_first()[:limit]
-        return _json({"requests": [entry.summary() for entry in entries]})
+    async def list_requests(
+        limit: Annotated[int, Query(ge=1)] = 100, touching: str | None = None
+    ) -> Response:
+        log = emulator.log
+        entries = log.newest_first() if touching is None else log.touching(touching)
+        return _json({"requests": [entry.summary() for entry in entries[:limit]]})
 
     @router.get("/{request_id}")
-    async def read_request(request_id: str) -> Response:
+    async def read_request(request_id: str, accept: Annotated[str, Header()] = "*/*") -> Response:
+        if "text/html" in accept:  # a browser: show it on the page
+            return RedirectResponse(f"/#{quote(request_id)}", 303, {"Vary": "Accept"})
         entry = emulator.log.get(request_id)
         if entry is None:
             raise HTTPException(404, "This request is unknown, or forgotten by now.")
-        return _json(entry.full())
+        return _json(entry.full(), {"Vary": "Accept"})
 
     return router
 
 
-def _json(value: object) -> Response:
-    return Response(encode(value), media_type="application/json")
+def _json(value: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(encode(value), media_type="application/json", headers=headers)

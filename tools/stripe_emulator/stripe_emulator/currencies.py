@@ -20,7 +20,13 @@ CURRENCIES = ZERO_DECIMAL | _TWO_DECIMAL | _THREE_DECIMAL
 MINIMUM = 50
 """The least amount, in minor units: seen for USD, for other currencies unverified."""
 MAXIMUM = 99_999_999
-_TOO_LOW = "This value must be greater than or equal to 1."
+_TOO_LOW = (
+    "The amount must be greater than or equal to the minimum charge amount allowed for your "
+    "account and the currency set "
+    "(https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save "
+    "a Payment Method for future use without an immediate payment, use a Setup Intent instead: "
+    "https://docs.stripe.com/payments/setup-intents"
+)
 
 
 def check_currency(currency: str) -> str:
@@ -71,6 +77,13 @@ def plain(amount: int, currency: str) -> str:
     sign = "$" if currency == "usd" else ""
     decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
     return f"{sign}{amount / 10**decimals:,.{decimals}f}"
+
+
+def decimals(currency: str) -> int:
+    """How many of an amount's digits stand after the decimal point."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in _THREE_DECIMAL else 2
 
 
 def _refused(message: str, code: str) -> InvalidParameters:

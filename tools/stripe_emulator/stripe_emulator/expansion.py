@@ -20,6 +20,7 @@ _EXPANDABLE: dict[str, dict[str, str]] = {
     "charge": {"customer": "customer", "payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
     "customer": {},
+    "balance": {},
     "event": {},
     "webhook_endpoint": {},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},

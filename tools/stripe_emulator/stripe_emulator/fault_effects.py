@@ -6,6 +6,7 @@ effect without the wait.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from stripe_emulator.answers import Answer, Headers, Request
 from stripe_emulator.emulator import Emulator, Work, error_answer
@@ -13,6 +14,13 @@ from stripe_emulator.errors import IdempotencyKeyInUse, RateLimited, ServerError
 from stripe_emulator.fault import Fault, RateLimitReason
 
 _REASON = b"stripe-rate-limited-reason"
+
+
+class Ended(NamedTuple):
+    """What is sent, None for nothing, and the true answer that is withheld, where there is one."""
+
+    sent: Answer | None
+    withheld: Answer | None
 
 
 def begin(
@@ -28,36 +36,28 @@ def end(
     begun: Work | Answer | None,
     request: Request,
     request_id: str,
-) -> Answer | None:
-    """Do what the fault leaves of the work, and leave under the key what the fault says.
-
-    Returns:
-        What would be sent over an intact connection: the true answer or the failure; None when
-        the request never reached the account.
-    """
+) -> Ended:
+    """Do what the fault leaves of the work, and leave under the key what the fault says."""
     failure = _failure(fault, request, request_id)
+    done = begun if isinstance(begun, Answer) else None
+    settled = None
     if isinstance(begun, Work):
-        answer = _settle(emulator, fault, begun, failure)
-    else:
-        answer = failure or begun
-    return answer and replace(
+        done = emulator.finish(begun) if fault.traits.done else None
+        if failure is not None and (fault.kept or done is None):
+            settled = emulator.settle(begun, failure, kept=bool(fault.kept))
+    if fault.traits.sent == "nothing":
+        return Ended(None, done)
+    answer = settled or failure or done
+    sent = answer and replace(
         answer, headers=list({**dict(answer.headers), **dict(_headers(fault))}.items())
     )
+    return Ended(sent, done if failure else None)
 
 
 def rate_limited(reason: RateLimitReason, request: Request, request_id: str) -> Answer:
     """The answer to a request that the rate limit refuses; nothing else becomes of it."""
     answer = error_answer(RateLimited("rate_limit"), request, request_id)
     return replace(answer, headers=[(_REASON, reason.encode())])
-
-
-def _settle(emulator: Emulator, fault: Fault, work: Work, failure: Answer | None) -> Answer | None:
-    done = emulator.finish(work) if fault.traits.done else None
-    if failure is None:
-        return done
-    if fault.kept or done is None:
-        return emulator.settle(work, failure, kept=bool(fault.kept))
-    return failure
 
 
 def _failure(fault: Fault, request: Request, request_id: str) -> Answer | None:

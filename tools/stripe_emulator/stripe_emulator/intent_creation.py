@@ -81,7 +81,7 @@ def check_owner(method: PaymentMethod, customer: str | None) -> None:
             f"{method.customer}. Please include the Customer in the `customer` parameter on the "
             "PaymentIntent.",
             code="parameter_missing",
-            param="customer",
+            param="source",
         )
     raise InvalidParameters(
         f"The PaymentMethod {method.id} does not belong to the Customer you supplied {customer}. "

@@ -5,8 +5,10 @@ A line is with the operating system before its command is carried out, so whatev
 in the file even if the process is killed; if the machine loses its power, the end may be missing.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -15,12 +17,20 @@ import orjson
 
 from stripe_emulator.answers import Answer, Request
 
-_VERSION = version("stripe-emulator")
 _KEPT_HEADERS = (b"host", b"idempotency-key")
 
 
 class UnusableJournal(Exception):
-    """The file is not a journal that this version of the emulator can read."""
+    """The file is not a journal that this build of the emulator can read."""
+
+
+@cache
+def build() -> str:
+    """Names this code: two builds that differ anywhere have different names."""
+    code = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
+        code.update(module.read_bytes())
+    return f"{version('stripe-emulator')}+{code.hexdigest()[:12]}"
 
 
 class Command(NamedTuple):
@@ -35,14 +45,14 @@ class Journal:
     """Appends commands to a file.
 
     The same commands lead to the same account only with the same ids, so the header holds their
-    seed; and only with the same code, so a journal is read by the version that wrote it.
+    seed; and only with the same code, so a journal is read by the build that wrote it.
 
     Args:
         path: the file; it is made where there is none.
         seed: of the ids, for a new journal.
 
     Raises:
-        UnusableJournal: the file is another version's, or no journal.
+        UnusableJournal: the file is another build's, or no journal.
         OSError: it cannot be opened.
     """
 
@@ -87,7 +97,7 @@ class Journal:
 
     def _clear(self) -> None:
         os.ftruncate(self._file, 0)
-        header = {"stripe_emulator": _VERSION, "seed": self.seed}
+        header = {"stripe_emulator": build(), "seed": self.seed}
         os.write(self._file, orjson.dumps(header) + b"\n")
 
     def _seed_in(self, header: bytes) -> int:
@@ -96,10 +106,10 @@ class Journal:
             written_by, seed = read["stripe_emulator"], cast("int", read["seed"])
         except (ValueError, KeyError, TypeError):
             raise UnusableJournal(f"{self._path} is no journal of the emulator.") from None
-        if written_by != _VERSION:
+        if written_by != build():
             raise UnusableJournal(
-                f"{self._path} was written by version {written_by}, this is {_VERSION}: delete "
-                "it, or run that version."
+                f"{self._path} was written by build {written_by}, this is {build()}: delete it, "
+                "or run that build."
             )
         return seed
 

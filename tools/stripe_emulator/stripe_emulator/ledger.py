@@ -5,9 +5,10 @@ digests of the bodies that it carried. Held = captured + released + still held a
 captured, for each of them.
 """
 
-from collections import defaultdict
+from dataclasses import asdict
 
 from stripe_emulator.account import Account
+from stripe_emulator.balance import totals
 from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.payment_intent import PaymentIntent
@@ -17,13 +18,14 @@ from stripe_emulator.wire import JsonObject
 def ledger(account: Account, keys: IdempotencyKeys) -> JsonObject:
     """The whole ledger, oldest first, with the sums of each currency."""
     return {
-        "payment_intents": [_intent_line(account, intent) for intent in account.payment_intents],
+        "payment_intents": [intent_line(account, intent) for intent in account.payment_intents],
         "idempotency_keys": [_key_line(record) for record in keys],
-        "totals": _totals(account),
+        "totals": {currency: asdict(total) for currency, total in totals(account).items()},
     }
 
 
-def _intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+def intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
+    """A PaymentIntent with its holds, captures and releases; `at` is in seconds since 1970."""
     charges = [charge for charge in account.charges.group(intent.id) if charge.failure is None]
     return {
         "id": intent.id,
@@ -65,18 +67,3 @@ def _key_line(record: KeyRecord) -> JsonObject:
         "status": record.answer.status if record.answer else None,
         "request_id": record.request_id,
     }
-
-
-def _totals(account: Account) -> JsonObject:
-    totals: defaultdict[str, dict[str, int]] = defaultdict(
-        lambda: {"authorized": 0, "captured": 0, "released": 0, "refunded": 0, "held": 0}
-    )
-    for charge in account.charges:
-        if charge.failure is None:
-            sums = totals[charge.currency]
-            sums["authorized"] += charge.amount
-            sums["captured"] += charge.amount_captured
-            sums["released"] += charge.amount_released
-            sums["refunded"] += charge.amount_refunded
-            sums["held"] += charge.amount_held
-    return dict(totals)

@@ -32,7 +32,7 @@ def list_page(
     """One page of a collection or of one of its groups.
 
     Raises:
-        InvalidParameters: the limit is out of range, or both cursors are given.
+        InvalidParameters: both cursors are given.
         ResourceMissing: the cursor names no object.
     """
     window = _window(parameters)
@@ -52,19 +52,12 @@ def list_page(
 def read_limit(parameters: Parameters) -> int:
     """How many objects are asked for, 10 where nothing is said.
 
-    Raises:
-        InvalidParameters: it is not between 1 and 100.
+    Stripe brings what is out of range into it: 0 shows one object, 101 shows 100.
     """
     limit = parameters.integer("limit")
     if limit is None:
         return _DEFAULT_LIMIT
-    if not 1 <= limit <= _LARGEST_LIMIT:
-        raise InvalidParameters(
-            f"This value must be between 1 and {_LARGEST_LIMIT}.",
-            code="parameter_invalid_integer",
-            param="limit",
-        )
-    return limit
+    return min(max(limit, 1), _LARGEST_LIMIT)
 
 
 def _window(parameters: Parameters) -> Window:
@@ -72,7 +65,7 @@ def _window(parameters: Parameters) -> Window:
     ending_before = parameters.text("ending_before")
     if starting_after and ending_before:
         raise InvalidParameters(
-            "You may only specify one of these parameters: ending_before, starting_after."
+            "Received both starting_after and ending_before parameters. Please pass in only one."
         )
     created = cast("dict[str, int]", parameters.mapping("created") or {})
     return Window(read_limit(parameters), starting_after, ending_before, created)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from stripe_emulator import (
+    balance,
     charges,
     customers,
     events,
@@ -71,6 +72,7 @@ _TABLE: Final[tuple[tuple[str, Run, Accepts], ...]] = (
     ("GET refunds/{}", refunds.retrieve, schemas.EXPAND_ONLY),
     ("POST refunds/{}", refunds.update, schemas.REFUND_UPDATE),
     ("POST refunds/{}/cancel", refunds.cancel, schemas.EXPAND_ONLY),
+    ("GET balance", balance.retrieve, schemas.EXPAND_ONLY),
     ("GET events", events.list_all, schemas.EVENT_LIST),
     ("GET events/{}", events.retrieve, schemas.EXPAND_ONLY),
     ("POST webhook_endpoints", webhook_endpoints.create, schemas.WEBHOOK_ENDPOINT_CREATE),
@@ -85,6 +87,7 @@ _KINDS: Final = {
     "payment_intents": "payment_intent",
     "charges": "charge",
     "refunds": "refund",
+    "balance": "balance",
     "events": "event",
     "webhook_endpoints": "webhook_endpoint",
 }
@@ -94,7 +97,7 @@ def _operation(endpoint: str, run: Run, accepts: Accepts) -> Operation:
     method, _, template = endpoint.partition(" ")
     words = template.split("/")
     kind = [_KINDS[word] for word in words if word in _KINDS][-1]
-    listed = method == "GET" and words[-1] != "{}"
+    listed = method == "GET" and words[-1] not in {"{}", "balance"}
     return Operation(run, accepts, kind, listed)
 
 

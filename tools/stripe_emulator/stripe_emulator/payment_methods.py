@@ -32,7 +32,7 @@ def create(call: Call) -> JsonObject:
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The payment method; of a token, one that is minted for the answer (unverified)."""
+    """The payment method; of a token, one that is minted for the answer."""
     return call.account.payment_method(call.ids[0], in_path=True).as_json()
 
 

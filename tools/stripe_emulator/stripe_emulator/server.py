@@ -1,5 +1,6 @@
 """The emulator on a socket: loopback only."""
 
+import asyncio
 import ipaddress
 import socket
 import struct
@@ -12,6 +13,7 @@ from stripe_emulator.settings import Settings
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _SHUTDOWN_SECONDS = 2
+_PATIENCE_SECONDS = 1.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -45,7 +47,7 @@ class EmulatorServer(uvicorn.Server):
     """
 
     def __init__(self, settings: Settings | None = None, log_level: str = "info") -> None:
-        app = create_app(settings, self.reset)
+        app = create_app(settings, self.reset, lambda: self.should_exit)
         self.emulator: Emulator = app.state.emulator
         super().__init__(
             uvicorn.Config(
@@ -58,6 +60,17 @@ class EmulatorServer(uvicorn.Server):
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             )
         )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop within two seconds, though a client does not read what it is sent."""
+        asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._drop_slow_clients)
+        await super().shutdown(sockets)
+
+    def _drop_slow_clients(self) -> None:
+        for connection in tuple(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None and transport.get_write_buffer_size():
+                transport.abort()
 
     def reset(self, client: tuple[str, int] | None) -> None:
         """Reset the connection of a client, which sees ECONNRESET after what was sent to it."""

@@ -26,6 +26,8 @@ class Settings:
         rate_limit_per_second: how many requests pass, of all and of each endpoint; None is any.
         fault_log_size: how many hits `/_emulator/faults` keeps.
         monotonic: the seconds that the rate limit counts by.
+        dashboard_rows: how many rows the page gets at once and keeps of each table.
+        dashboard_tick_seconds: how often an open page is sent what is new.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -38,6 +40,8 @@ class Settings:
     rate_limit_per_second: int | None = None
     fault_log_size: int = 1_000
     monotonic: Monotonic = time.monotonic
+    dashboard_rows: int = 500
+    dashboard_tick_seconds: float = 0.25
 
     @property
     def any_seed(self) -> int | None:

@@ -132,7 +132,7 @@ def test_a_request_under_way_when_it_ends_is_as_if_it_had_never_come(tmp_path: P
     ("content", "message"),
     [
         (b"something else\n", "is no journal"),
-        (b'{"stripe_emulator":"0.0.0","seed":1}\n', "was written by version 0.0.0"),
+        (b'{"stripe_emulator":"0.0.0","seed":1}\n', "was written by build 0.0.0"),
     ],
 )
 def test_a_file_that_is_not_ours_is_refused_and_left_alone(

@@ -21,6 +21,8 @@ def test_money_is_conserved_whatever_became_of_it(
     usd = {"authorized": 6300, "captured": 5150, "released": 1050, "refunded": 200, "held": 100}
     eur = {"authorized": 77, "captured": 0, "released": 0, "refunded": 0, "held": 77}
     assert ledger().totals == {"usd": usd, "eur": eur}
+    balance = client.v1.balance.retrieve()
+    assert [(sum_.currency, sum_.amount) for sum_ in balance.pending] == [("usd", 4950), ("eur", 0)]
     for line in ledger().payment_intents:
         sums = {
             name: sum(move["amount"] for move in line[name])

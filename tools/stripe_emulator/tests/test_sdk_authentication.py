@@ -6,20 +6,6 @@ import pytest
 import stripe
 
 
-def test_authentication_on_session_asks_for_a_redirect(client: stripe.StripeClient, hold: Any):
-    intent = client.v1.payment_intents.create(
-        hold(
-            payment_method="pm_card_threeDSecure2Required",
-            off_session=None,
-            return_url="https://example.com/back",
-        )
-    )
-    assert intent.status == "requires_action"
-    assert intent.latest_charge is None
-    assert intent.next_action.type == "redirect_to_url"
-    assert intent.next_action.redirect_to_url.return_url == "https://example.com/back"
-
-
 class Authentication(NamedTuple):
     token: str
     outcome: str

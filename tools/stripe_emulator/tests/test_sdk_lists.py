@@ -15,34 +15,6 @@ def ids(page: Any) -> list[str]:
     return [item.id for item in page.data]
 
 
-def test_pages_forward_and_backward(client: stripe.StripeClient):
-    made = [create(client).id for _ in range(7)]
-    first = client.v1.payment_intents.list({"limit": 3})
-    assert (ids(first), first.has_more) == (made[:3:-1], True)
-    second = client.v1.payment_intents.list({"limit": 3, "starting_after": first.data[-1].id})
-    assert (ids(second), second.has_more) == (made[3:0:-1], True)
-    back = client.v1.payment_intents.list({"limit": 3, "ending_before": second.data[0].id})
-    assert (ids(back), back.has_more) == (made[:3:-1], False)
-    every = client.v1.payment_intents.list({"limit": 2}).auto_paging_iter()
-    assert [item.id for item in every] == made[::-1]
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"limit": 0},
-        {"limit": 101},
-        {"starting_after": "pi_unknown"},
-        {"starting_after": "pi_1", "ending_before": "pi_2"},
-        {"customer": "cus_unknown"},
-    ],
-)
-def test_a_page_that_cannot_be_is_refused(client: stripe.StripeClient, parameters: Any):
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.payment_intents.list(parameters)
-    assert refused.value.http_status == 400
-
-
 def test_lists_by_customer_and_by_time(client: stripe.StripeClient, clock: Clock):
     customer = client.v1.customers.create()
     mine = create(client, customer=customer.id)
@@ -96,17 +68,3 @@ def test_a_query_that_is_not_understood_is_refused(client: stripe.StripeClient, 
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.search({"query": query})
     assert refused.value.http_status == 400
-
-
-def test_expansion_goes_through_objects_and_lists(client: stripe.StripeClient, hold: Any):
-    customer = client.v1.customers.create({"name": "Ann"})
-    client.v1.payment_intents.create(hold(customer=customer.id, setup_future_usage="off_session"))
-    page = client.v1.payment_intents.list(
-        {"expand": ["data.latest_charge.customer", "data.payment_method.customer"]}
-    )
-    intent = page.data[0]
-    assert intent.latest_charge.customer.name == "Ann"
-    assert intent.payment_method.customer.name == "Ann"
-    assert intent.customer == customer.id
-    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
-        client.v1.payment_intents.list({"expand": ["latest_charge"]})

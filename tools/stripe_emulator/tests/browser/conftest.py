@@ -1,0 +1,85 @@
+"""A real browser, Debian's Chromium or any that is on the path, and the page in it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import stripe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from stripe_emulator.testing import RunningEmulator
+
+FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
+    --disable-background-networking --disable-component-update --disable-sync""".split()
+
+
+class Shown:
+    """What the page shows."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.payments: Locator = page.locator("#view-payments tbody tr")
+        self.requests: Locator = page.locator("#view-requests tbody tr")
+        self.detail: Locator = page.get_by_role("article", name="Details")
+        self.connection: Locator = page.get_by_role("status").first
+
+    def is_live(self) -> None:
+        expect(self.connection).to_have_text("live")
+
+
+@pytest.fixture(scope="module")  # no longer: Playwright's event loop would be in others' way
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on the path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[[str], Shown]]:
+    """Opens a page at an emulator, which may complain of nothing and ask no other host."""
+    opened: list[Page] = []
+    complaints: list[str] = []
+
+    def open_page(url: str) -> Shown:
+        page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 800})
+        opened.append(page)
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith(url) else complaints.append(asked.url),
+        )
+        return Shown(page)
+
+    yield open_page
+    for page in opened:
+        page.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def shown(open_page: Callable[[str], Shown], running: RunningEmulator) -> Shown:
+    return open_page(running.url)
+
+
+@pytest.fixture
+def page(shown: Shown) -> Page:
+    return shown.page
+
+
+@pytest.fixture
+def hold_money(client: stripe.StripeClient, hold: Any) -> Callable[..., str | None]:
+    """Hold money; the PaymentIntent's id, or None where Stripe refused."""
+
+    def hold_money(key: str | None = None, **changes: object) -> str | None:
+        with suppress(stripe.StripeError):
+            options: Any = {"idempotency_key": key} if key else {}
+            return client.v1.payment_intents.create(hold(**changes), options).id
+        return None
+
+    return hold_money
