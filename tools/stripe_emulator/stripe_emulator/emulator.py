@@ -72,7 +72,7 @@ class Emulator:
         self._listeners: list[Listener] = []
         self.request_ids = Ids(settings.any_seed)
         self.record: Record = _forget
-        self.wake: Callable[[], None] = _nobody
+        self.wake: Callable[[], None] = _nobody  # called when what was not due may be due now
         self.clear(settings.any_seed)
 
     def clear(self, seed: int | None) -> None:

@@ -1,5 +1,6 @@
 """One delivery after the other: what a fault makes of each, and what follows from its answer."""
 
+import asyncio
 from math import ceil
 
 from stripe_emulator.delivery_log import Attempt, Outcome
@@ -36,6 +37,7 @@ class Lane:
     async def empty(self) -> None:
         """Deliver until nothing is due."""
         while self._emulator.account is self._account:
+            await asyncio.sleep(0)  # requests have their turn, whatever comes of the delivery
             delivery = self._queue.take(self._now())
             if delivery is None:
                 return

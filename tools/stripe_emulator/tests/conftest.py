@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -122,12 +123,14 @@ def hold() -> Callable[..., dict[str, Any]]:
 class Receiver:
     """A webhook endpoint's server: it keeps what it gets, and answers as it is told.
 
-    `answers` are for the next requests: a status, "hang" or "close"; when they are used up, 200.
+    `answers` are for the next requests: a status, "hang", "close" or "flood", which is a
+    200 without an end; when they are used up, 200.
     """
 
     def __init__(self) -> None:
         self.answers: list[int | str] = []
         self.got: list[SimpleNamespace] = []
+        self.flooded = threading.Event()
         self._arrival = threading.Condition()
         self._stopped = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -139,7 +142,7 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}/hook"
 
     def events(self, count: int) -> list[str]:
-        """The types of the first events, once so many arrived; no more than these did."""
+        """The types of all events that arrived, once there are so many."""
         with self._arrival:
             assert self._arrival.wait_for(lambda: len(self.got) >= count, 10), self.types
         return self.types
@@ -162,6 +165,8 @@ class Receiver:
             self._arrival.notify_all()
         if answer == "hang":
             self._stopped.wait(20)
+        if answer == "flood":
+            self._flood(request)
         if isinstance(answer, str):
             request.close_connection = True
             return
@@ -169,6 +174,14 @@ class Receiver:
         request.send_header("Location", self.url)
         request.send_header("Content-Length", "0")
         request.end_headers()
+
+    def _flood(self, request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        with suppress(ConnectionError):
+            while not self._stopped.is_set():
+                request.wfile.write(bytes(65_536))
+        self.flooded.set()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         take = self._take

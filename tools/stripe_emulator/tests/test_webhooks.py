@@ -26,6 +26,7 @@ def test_an_event_is_delivered_as_stripe_does(
     assert receiver.events(1) == ["customer.created"]
     (got,) = receiver.got
     signature = got.headers["Stripe-Signature"]
+    assert ",v0=" in signature
     event = client.construct_event(got.body, signature, endpoint.secret)
     assert event.data.object.id == customer
     assert event.pending_webhooks == 1
@@ -123,6 +124,15 @@ def test_after_the_last_attempt_it_is_given_up(
     assert names(receiver)[-1] == "Bob"
     (_, given_up) = client.v1.events.list().data
     assert given_up.pending_webhooks == 1
+
+
+def test_an_answer_without_an_end_is_read_to_a_bound(
+    client: stripe.StripeClient, receiver: Any, endpoint: Any, webhooks: Any
+):
+    receiver.answers = ["flood"]
+    make(client, "Ann")
+    webhooks.until(lambda counts: counts["delivered"] == 1)
+    assert receiver.flooded.wait(5), "the connection was not closed"
 
 
 @pytest.mark.parametrize("change", ["disabled", "deleted"])
