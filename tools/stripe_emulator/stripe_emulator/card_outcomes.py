@@ -4,7 +4,6 @@ from typing import Literal, TypeAlias
 
 from stripe_emulator.cards import (
     AUTHENTICATION_NOT_HANDLED,
-    AUTHENTICATION_REQUIRED,
     Card,
     Decline,
 )
@@ -24,8 +23,8 @@ def outcome(card: Card, *, off_session: bool, error_on_requires_action: bool) ->
     needed = card.authentication == "always" or (
         card.authentication == "on_session" and not off_session
     )
-    if needed and off_session:
-        return AUTHENTICATION_REQUIRED
+    if needed and off_session and card.unauthenticated is not None:
+        return card.unauthenticated
     if needed and error_on_requires_action:
         return AUTHENTICATION_NOT_HANDLED
     if needed:

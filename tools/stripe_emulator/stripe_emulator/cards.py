@@ -4,7 +4,7 @@ https://docs.stripe.com/testing. A card that is not `verified` is one whose outc
 from the documentation and not seen in Stripe's test mode.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -12,7 +12,8 @@ from typing import Final
 class Decline:
     """Why a charge fails, in the attributes of Stripe's error.
 
-    `blocked` means that Stripe's own Radar refused it, not the issuer.
+    `blocked` means that Stripe's own Radar refused it, not the issuer; `charged` whether the
+    attempt left a charge.
     """
 
     code: str
@@ -21,7 +22,9 @@ class Decline:
     param: str | None = None
     advice_code: str | None = None
     network_decline_code: str | None = None
+    network_advice_code: str | None = None
     blocked: bool = False
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class Card:
     """A test card, by the token that stands for it.
 
     `authentication` says when the cardholder must authenticate: never, only with the customer
-    present, or always. `decline` is what charging it (after authentication, where that is asked
-    for) ends in; None is success.
+    present, or always, and `unauthenticated` what charging it without that ends in. `decline` is
+    what charging it (after authentication, where that is asked for) ends in; None is success.
     """
 
     token: str
@@ -39,6 +42,7 @@ class Card:
     funding: str = "credit"
     decline: Decline | None = None
     authentication: str = "never"
+    unauthenticated: Decline | None = None
     attachable: bool = True
     verified: bool = True
 
@@ -55,11 +59,12 @@ INSUFFICIENT_FUNDS: Final = Decline(
     "Your card has insufficient funds.",
     advice_code=_TRY_AGAIN,
     network_decline_code="51",
+    network_advice_code="02",
 )
-_LOST: Final = Decline("card_declined", "lost_card", _DECLINED, None, _NEVER, "41")
-_STOLEN: Final = Decline("card_declined", "stolen_card", _DECLINED, None, _NEVER, "43")
+_LOST: Final = Decline("card_declined", "lost_card", _DECLINED, None, _NEVER, "41", "01")
+_STOLEN: Final = Decline("card_declined", "stolen_card", _DECLINED, None, _NEVER, "43", "01")
 _EXPIRED: Final = Decline(
-    "expired_card", "expired_card", "Your card has expired.", "exp_month", _CHECK, "54"
+    "expired_card", "expired_card", "Your card has expired.", "exp_month", _CHECK, "54", "03"
 )
 _INCORRECT_CVC: Final = Decline(
     "incorrect_cvc",
@@ -68,6 +73,7 @@ _INCORRECT_CVC: Final = Decline(
     "cvc",
     _CHECK,
     "N7",
+    "03",
 )
 _PROCESSING_ERROR: Final = Decline(
     "processing_error",
@@ -84,6 +90,7 @@ _VELOCITY: Final = Decline(
     "amount limit.",
     advice_code=_TRY_AGAIN,
     network_decline_code="61",
+    network_advice_code="02",
 )
 _BLOCKED: Final = Decline("card_declined", "fraudulent", _DECLINED, blocked=True)
 AUTHENTICATION_REQUIRED: Final = Decline(
@@ -91,12 +98,14 @@ AUTHENTICATION_REQUIRED: Final = Decline(
     "authentication_required",
     "Your card was declined. This transaction requires authentication.",
 )
+AUTHENTICATION_MISSING: Final = replace(AUTHENTICATION_REQUIRED, charged=False)
 AUTHENTICATION_NOT_HANDLED: Final = Decline(
     "authentication_required",
     "authentication_not_handled",
     "This payment required an authentication action to complete, but `error_on_requires_action` "
     "was set. When you're ready, you can upgrade your integration to handle actions at "
     "https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions.",
+    charged=False,
 )
 
 
@@ -109,7 +118,16 @@ def _declining(
 def _authenticating(
     name: str, last4: str, when: str, *, decline: Decline | None = None, verified: bool = False
 ) -> Card:
-    return Card(name, "visa", last4, authentication=when, decline=decline, verified=verified)
+    missing = AUTHENTICATION_MISSING if "threeDSecure" in name else AUTHENTICATION_REQUIRED
+    return Card(
+        name,
+        "visa",
+        last4,
+        authentication=when,
+        unauthenticated=missing,
+        decline=decline,
+        verified=verified,
+    )
 
 
 _CARDS: Final = (
@@ -133,13 +151,13 @@ _CARDS: Final = (
     _declining("chargeDeclinedProcessingError", "0119", _PROCESSING_ERROR),
     _declining("chargeDeclinedFraudulent", "0019", _FRAUDULENT),
     _declining("visa_chargeDeclinedVelocityLimitExceeded", "6975", _VELOCITY),
-    _declining("chargeCustomerFail", "0341", GENERIC, attachable=True, verified=False),
-    _declining("radarBlock", "0019", _BLOCKED, attachable=True, verified=False),
+    _declining("chargeCustomerFail", "0341", GENERIC, attachable=True),
+    _declining("radarBlock", "0019", _BLOCKED, attachable=True),
     _authenticating("threeDSecure2Required", "3220", "always", verified=True),
     _authenticating("threeDSecureRequired", "3063", "always"),
     _authenticating("threeDSecureOptional", "3055", "never"),
     _authenticating("authenticationRequired", "3184", "always"),
-    _authenticating("authenticationRequiredOnSetup", "3155", "always"),
+    _authenticating("authenticationRequiredOnSetup", "3155", "always", verified=True),
     _authenticating("authenticationRequiredSetupForOffSession", "0446", "on_session"),
     _authenticating(
         "authenticationRequiredChargeDeclinedInsufficientFunds",

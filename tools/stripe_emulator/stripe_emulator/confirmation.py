@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from stripe_emulator import card_outcomes, intent_states
 from stripe_emulator.account import Account, refuse_spent
 from stripe_emulator.cancellation import watch
-from stripe_emulator.cards import (
-    AUTHENTICATION_NOT_HANDLED,
-    AUTHENTICATION_REQUIRED,
-    Decline,
-)
+from stripe_emulator.cards import Decline
 from stripe_emulator.charges import new_charge
 from stripe_emulator.errors import CardDeclined, InvalidParameters, UnexpectedState
 from stripe_emulator.intent_creation import check_owner
@@ -26,7 +22,6 @@ _RETURN_URL_MISSING = (
     "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
     "Payment Intents."
 )
-_UNCHARGED = (AUTHENTICATION_REQUIRED, AUTHENTICATION_NOT_HANDLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +147,11 @@ def _decline(
     account: Account, intent: PaymentIntent, method: PaymentMethod, decline: Decline
 ) -> CardDeclined:
     charge = None
-    if decline not in _UNCHARGED:
+    if decline.charged:
         charge = new_charge(account, intent, method)
         charge.failure = decline
-    error = CardDeclined(
-        decline.message,
-        code=decline.code,
-        param=decline.param,
-        decline_code=decline.decline_code,
-        advice_code=decline.advice_code,
-        network_decline_code=decline.network_decline_code,
-        charge=charge.id if charge else None,
-        payment_method=method.as_json(),
+    error = CardDeclined.by(
+        decline, charge=charge.id if charge else None, payment_method=method.as_json()
     )
     intent_states.decline(intent, charge, error.attributes())
     if charge is not None:

@@ -49,12 +49,10 @@ def check_amount(amount: int, currency: str) -> int:
     """The amount, in the currency's minor unit.
 
     Raises:
-        InvalidParameters: it is too small or too large, or a fraction that the currency lacks.
+        InvalidParameters: it is none or too large, or a fraction that the currency lacks.
     """
     if amount < 1:
         raise _refused(_TOO_LOW, "parameter_invalid_integer")
-    if amount < MINIMUM:
-        raise _refused(f"Amount must be at least {shown(MINIMUM, currency)}", "amount_too_small")
     if amount > MAXIMUM:
         raise _refused(
             f"Amount must be no more than {shown(MAXIMUM, currency)}", "amount_too_large"
@@ -65,6 +63,16 @@ def check_amount(amount: int, currency: str) -> int:
             "parameter_invalid_integer",
         )
     return amount
+
+
+def check_minimum(amount: int, currency: str) -> None:
+    """Refuse to charge less than Stripe charges; a PaymentIntent may wait with less.
+
+    Raises:
+        InvalidParameters: it is less.
+    """
+    if amount < MINIMUM:
+        raise _refused(f"Amount must be at least {shown(MINIMUM, currency)}", "amount_too_small")
 
 
 def shown(amount: int, currency: str) -> str:

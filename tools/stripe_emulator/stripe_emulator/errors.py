@@ -19,6 +19,7 @@ https://docs.stripe.com/api/errors
 
 from typing import ClassVar
 
+from stripe_emulator.cards import Decline
 from stripe_emulator.wire import JsonObject
 
 _DOC_URL = "https://stripe.com/docs/error-codes/"
@@ -120,6 +121,20 @@ class CardDeclined(StripeError):
 
     status = 402
     type = "card_error"
+
+    @classmethod
+    def by(cls, decline: Decline, **details: object) -> "CardDeclined":
+        """The error that a decline is."""
+        return cls(
+            decline.message,
+            code=decline.code,
+            param=decline.param,
+            decline_code=decline.decline_code,
+            advice_code=decline.advice_code,
+            network_decline_code=decline.network_decline_code,
+            network_advice_code=decline.network_advice_code,
+            **details,
+        )
 
 
 class Unauthenticated(StripeError):

@@ -87,7 +87,7 @@ def decline(intent: PaymentIntent, charge: Charge | None, error: JsonObject) -> 
     intent.status = "requires_payment_method"
     intent.payment_method = None
     intent.latest_charge = charge.id if charge else None
-    intent.last_payment_error = error
+    intent.last_payment_error = {**error, "payment_method_type": "card"}
     intent.next_action = None
 
 

@@ -4,7 +4,7 @@ from stripe_emulator import intent_states
 from stripe_emulator.call import Call
 from stripe_emulator.cancellation import cancel_intent
 from stripe_emulator.confirmation import Confirmation, check_redirects, confirm_intent
-from stripe_emulator.currencies import check_amount, check_currency
+from stripe_emulator.currencies import check_amount, check_currency, check_minimum
 from stripe_emulator.intent_creation import build, resolve_method
 from stripe_emulator.lists import list_page
 from stripe_emulator.metadata import merge
@@ -29,6 +29,7 @@ def create(call: Call) -> JsonObject:
     confirmation = Confirmation.of(call.parameters, call.origin)
     confirming = call.parameters.flag("confirm")
     if confirming:
+        check_minimum(intent.amount, intent.currency)
         check_redirects(intent, confirmation)
     account.payment_intents.add(intent)
     account.intents_by_metadata.add(intent.id, intent.metadata)
@@ -59,6 +60,7 @@ def confirm(call: Call) -> JsonObject:
     intent = call.account.payment_intent(call.ids[0])
     confirmation = Confirmation.of(call.parameters, call.origin)
     intent_states.check_confirmable(intent)
+    check_minimum(intent.amount, intent.currency)
     check_redirects(intent, confirmation)
     _change(call, intent)
     confirm_intent(call.account, intent, confirmation)

@@ -114,14 +114,7 @@ def attachable(account: Account, method_id: str, *, in_path: bool) -> PaymentMet
     method = account.payment_method(method_id, in_path=in_path)
     decline = method.card.decline
     if decline is not None and not method.card.attachable:
-        raise CardDeclined(
-            decline.message,
-            code=decline.code,
-            param=decline.param,
-            decline_code=decline.decline_code,
-            advice_code=decline.advice_code,
-            network_decline_code=decline.network_decline_code,
-        )
+        raise CardDeclined.by(decline)
     return method
 
 

@@ -139,6 +139,10 @@ def _card_constants(card: Card) -> JsonObject:
     }
 
 
+def _reason(failure: Decline) -> str:
+    return "highest_risk_level" if failure.blocked else failure.decline_code
+
+
 @lru_cache(maxsize=64)
 def _outcome(failure: Decline | None) -> JsonObject:
     if failure is None:
@@ -153,10 +157,10 @@ def _outcome(failure: Decline | None) -> JsonObject:
         )
     return {
         "advice_code": failure.advice_code if failure else None,
-        "network_advice_code": None,
+        "network_advice_code": failure.network_advice_code if failure else None,
         "network_decline_code": failure.network_decline_code if failure else None,
         "network_status": network_status,
-        "reason": failure.decline_code if failure else None,
+        "reason": _reason(failure) if failure else None,
         "risk_level": "highest" if failure and failure.blocked else "normal",
         "seller_message": message,
         "type": kind,

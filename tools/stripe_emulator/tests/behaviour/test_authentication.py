@@ -55,7 +55,6 @@ def test_a_card_that_always_authenticates_is_declined_without_a_charge(
 
 
 @pytest.mark.feature("3-D Secure off session is a decline")
-@pytest.mark.xfail(strict=True, reason="no charge is made for any card that must authenticate")
 def test_a_card_that_was_not_set_up_is_declined_with_a_charge(
     client: stripe.StripeClient, hold: Any
 ):
