@@ -152,7 +152,7 @@ def email(param: str, value: FormValue) -> str | None:
 
 
 def web_address(param: str, value: FormValue) -> str:
-    """A URL of the web, with its scheme."""
+    """A URL of the web, with its scheme; the code of the refusal is unverified."""
     given = filled(param, value)
     scheme, found, rest = given.partition("://")
     if not found:

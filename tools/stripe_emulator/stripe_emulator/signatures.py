@@ -11,7 +11,8 @@ def signature_header(payload: bytes, secret: str, timestamp: int) -> str:
     """The header for a body that is sent at `timestamp`, in seconds since 1970.
 
     Receivers refuse a timestamp that is too far from their own clock. As Stripe does in test
-    mode, it holds another signature of the scheme `v0`, which is fake and to be ignored.
+    mode, it holds another signature of the scheme `v0`, which is fake and to be ignored (what
+    Stripe makes it of is unverified).
     """
     signed = b"%d.%b" % (timestamp, payload)
     v0 = _sign(signed, f"{secret}:v0")

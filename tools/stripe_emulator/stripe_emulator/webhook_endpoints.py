@@ -109,6 +109,7 @@ def _disable(account: Account, endpoint: WebhookEndpoint) -> None:
 
 
 def _endpoint(call: Call) -> WebhookEndpoint:
+    """The endpoint of the path; the `param` of the refusal is unverified."""
     endpoint = call.account.webhook_endpoints.get(call.ids[0])
     if endpoint is None or endpoint.deleted:
         raise ResourceMissing(

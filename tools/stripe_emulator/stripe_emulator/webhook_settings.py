@@ -7,6 +7,9 @@ from dataclasses import dataclass
 class WebhookSettings:
     """How events are delivered; times in seconds of the emulator's clock unless told.
 
+    Stripe publishes no waits and no time-out: "an exponential back off", up to three days, in test
+    mode three times in a few hours (https://docs.stripe.com/webhooks#retries).
+
     Attributes:
         url: gets every event, as with `stripe listen --forward-to`; None for no such endpoint.
         secret: signs what is sent to `url`; None makes one.
