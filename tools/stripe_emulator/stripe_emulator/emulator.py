@@ -207,7 +207,7 @@ class Emulator:
         with account.caused_by(cause):
             body = operation.run(Call(account, ids, parameters, request.origin))
         if paths:
-            expand(account, body, paths)
+            expand(account, body, operation.kind, paths)
         return Answer(200, encode(body))
 
     def _end(self, work: Work, answer: Answer, *, kept: bool) -> Answer:

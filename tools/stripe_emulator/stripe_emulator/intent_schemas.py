@@ -8,6 +8,7 @@ from stripe_emulator.readers import (
     at_most,
     boolean,
     choice,
+    clearable,
     email,
     filled,
     integer,
@@ -18,13 +19,14 @@ from stripe_emulator.readers import (
     texts,
     time_range,
 )
-from stripe_emulator.schemas import PAGE, SHIPPING, unsupported
+from stripe_emulator.schemas import OTHER_TYPES, PAGE, SHIPPING, unsupported
 
 
 def _off_session(param: str, value: FormValue) -> bool:
     return value in {"one_off", "recurring"} or boolean(param, value)
 
 
+_SETUP_FUTURE_USAGE: Final = choice("off_session", "on_session")
 _INTENT: Final[dict[str, Reader]] = {
     "capture_method": choice("automatic", "automatic_async", "manual"),
     "expand": texts,
@@ -33,21 +35,25 @@ _INTENT: Final[dict[str, Reader]] = {
         card=mapping(
             request_three_d_secure=only("automatic"),
             **unsupported(
-                "capture_method installments mandate_options moto network "
+                "capture_method cvc_token installments mandate_options network "
                 "request_extended_authorization request_incremental_authorization "
-                "request_multicapture request_overcapture setup_future_usage three_d_secure"
+                "request_multicapture request_overcapture require_cvc_recollection "
+                "setup_future_usage statement_descriptor_suffix_kana "
+                "statement_descriptor_suffix_kanji three_d_secure"
             ),
-        )
+        ),
+        **unsupported(f"card_present {OTHER_TYPES}"),
     ),
     "payment_method_types": texts,
     "receipt_email": email,
-    "setup_future_usage": choice("off_session", "on_session"),
+    "setup_future_usage": _SETUP_FUTURE_USAGE,
     "shipping": SHIPPING,
     **unsupported(
         "allowed_payment_method_types amount_details excluded_payment_method_types hooks "
         "payment_details payment_method_data"
     ),
 }
+_CLEARING: Final[dict[str, Reader]] = {"setup_future_usage": clearable(_SETUP_FUTURE_USAGE)}
 _INTENT_COLUMNS: Final[dict[str, Reader]] = {
     "amount": integer,
     "currency": filled,
@@ -73,7 +79,7 @@ CREATE: Final = Accepts(
         **_INTENT_COLUMNS,
         **_CONFIRMING,
         "automatic_payment_methods": mapping(
-            enabled=boolean, allow_redirects=choice("always", "never")
+            "enabled", enabled=boolean, allow_redirects=choice("always", "never")
         ),
         "confirm": boolean,
         "confirmation_method": choice("automatic", "manual"),
@@ -81,9 +87,15 @@ CREATE: Final = Accepts(
     },
     required=("amount", "currency"),
 )
-UPDATE: Final = Accepts({**_INTENT, **_INTENT_COLUMNS})
+UPDATE: Final = Accepts({**_INTENT, **_INTENT_COLUMNS, **_CLEARING})
 CONFIRM: Final = Accepts(
-    {**_INTENT, **_CONFIRMING, "client_secret": filled, **unsupported("amount_to_confirm")}
+    {
+        **_INTENT,
+        **_CONFIRMING,
+        **_CLEARING,
+        "client_secret": filled,
+        **unsupported("amount_to_confirm"),
+    }
 )
 RETRIEVE: Final = Accepts({"client_secret": filled, "expand": texts})
 CAPTURE: Final = Accepts(

@@ -1,5 +1,8 @@
 """How one value of a form is read: each function is a `Reader` or makes one."""
 
+from dataclasses import dataclass
+from typing import NoReturn
+
 from stripe_emulator.errors import InvalidParameters, ParameterUnknown
 from stripe_emulator.forms import FormValue
 from stripe_emulator.parameters import Accepts, Reader
@@ -63,6 +66,11 @@ def choice(*choices: str) -> Reader:
     return read
 
 
+def clearable(read: Reader) -> Reader:
+    """What `read` reads, or the empty string, which clears it."""
+    return lambda param, value: None if value == "" else read(param, value)
+
+
 def at_most(length: int) -> Reader:
     """A string that the empty string clears, of a limited length in characters."""
 
@@ -79,18 +87,34 @@ def at_most(length: int) -> Reader:
     return read
 
 
-def mapping(**readers: Reader) -> Reader:
-    """A hash with its own parameters; the empty string clears it."""
-    accepts = Accepts(readers)
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """A `Reader` of a hash with its own parameters; the empty string clears it.
 
-    def read(param: str, value: FormValue) -> dict[str, object] | None:
+    Where it is `whole`, a parameter that is absent reads as None: Stripe shows all of them.
+    """
+
+    accepts: Accepts
+    whole: bool = False
+
+    def __call__(self, param: str, value: FormValue) -> dict[str, object] | None:
+        """Read the hash."""
         if value == "":
             return None
         if isinstance(value, str):
             raise InvalidParameters("Invalid object", param=param)
-        return accepts.values(value, param)
+        values = self.accepts.values(value, param)
+        return {**dict.fromkeys(self.accepts.readers), **values} if self.whole else values
 
-    return read
+
+def mapping(*required: str, **readers: Reader) -> Hash:
+    """A hash with these parameters, some of them required."""
+    return Hash(Accepts(readers, required))
+
+
+def whole_mapping(*required: str, **readers: Reader) -> Hash:
+    """The same of a hash that Stripe shows whole."""
+    return Hash(Accepts(readers, required), whole=True)
 
 
 def texts(param: str, value: FormValue) -> list[str]:
@@ -170,11 +194,15 @@ def only(supported: str) -> Reader:
     """The one value of a parameter that the emulator supports."""
 
     def read(param: str, value: FormValue) -> object:
-        return value if value == supported else not_emulated(f"{param}={value}", value)
+        return value if value == supported else _refuse(f"{param}={value}", param)
 
     return read
 
 
 def not_emulated(param: str, value: FormValue) -> object:  # noqa: ARG001  # a Reader's shape
     """A parameter that Stripe has and the emulator has not: refused, never ignored."""
-    raise InvalidParameters(f"The Stripe emulator does not support '{param}' yet.", param=param)
+    return _refuse(param, param)
+
+
+def _refuse(what: str, param: str) -> NoReturn:
+    raise InvalidParameters(f"The Stripe emulator does not support '{what}' yet.", param=param)

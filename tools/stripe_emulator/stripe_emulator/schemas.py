@@ -19,6 +19,7 @@ from stripe_emulator.readers import (
     texts,
     time_range,
     web_address,
+    whole_mapping,
 )
 
 
@@ -27,11 +28,21 @@ def unsupported(names: str) -> dict[str, Reader]:
     return dict.fromkeys(names.split(), not_emulated)
 
 
-_ADDRESS: Final = mapping(
+OTHER_TYPES: Final = (
+    "acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit "
+    "bancontact billie bizum blik boleto cashapp crypto customer_balance eps fpx giropay "
+    "grabpay ideal interac_present kakao_pay klarna konbini kr_card link mb_way mobilepay "
+    "multibanco naver_pay nz_bank_account oxxo p24 pay_by_bank payco paynow paypal payto pix "
+    "promptpay revolut_pay samsung_pay satispay scalapay sepa_debit sofort sunbit swish twint "
+    "upi us_bank_account wechat_pay zip"
+)
+"""The types of payment methods that Stripe has and the emulator has not."""
+
+_ADDRESS: Final = whole_mapping(
     city=text, country=text, line1=text, line2=text, postal_code=text, state=text
 )
-SHIPPING: Final = mapping(
-    address=_ADDRESS, carrier=text, name=text, phone=text, tracking_number=text
+SHIPPING: Final = whole_mapping(
+    "address", "name", address=_ADDRESS, carrier=text, name=text, phone=text, tracking_number=text
 )
 PAGE: Final[dict[str, Reader]] = {
     "ending_before": filled,
@@ -47,11 +58,13 @@ _CUSTOMER: Final[dict[str, Reader]] = {
     "description": text,
     "email": email,
     "expand": texts,
-    "invoice_settings": mapping(default_payment_method=text),
+    "invoice_settings": mapping(
+        default_payment_method=text, **unsupported("custom_fields footer rendering_options")
+    ),
     "metadata": metadata,
     "name": text,
     "phone": text,
-    "shipping": mapping(address=_ADDRESS, name=text, phone=text),
+    "shipping": whole_mapping("address", "name", address=_ADDRESS, name=text, phone=text),
     **unsupported(
         "balance business_name cash_balance individual_name invoice_prefix next_invoice_sequence "
         "preferred_locales source tax tax_exempt"
@@ -60,7 +73,15 @@ _CUSTOMER: Final[dict[str, Reader]] = {
 CUSTOMER_CREATE: Final = Accepts(
     {**_CUSTOMER, "payment_method": filled, **unsupported("tax_id_data test_clock")}
 )
-CUSTOMER_UPDATE: Final = Accepts({**_CUSTOMER, **unsupported("default_source")})
+CUSTOMER_UPDATE: Final = Accepts(
+    {
+        **_CUSTOMER,
+        **unsupported(
+            "bank_account card default_alipay_account default_bank_account default_card "
+            "default_source"
+        ),
+    }
+)
 CUSTOMER_LIST: Final = Accepts(
     {**PAGE, "created": time_range, "email": text, **unsupported("test_clock")}
 )
@@ -75,7 +96,7 @@ PAYMENT_METHOD_CREATE: Final = Accepts(
         "expand": texts,
         "metadata": metadata,
         "type": only("card"),
-        **unsupported("customer payment_method radar_options us_bank_account"),
+        **unsupported(f"custom customer payment_method radar_options {OTHER_TYPES}"),
     },
     required=("type",),
 )
@@ -85,7 +106,7 @@ PAYMENT_METHOD_UPDATE: Final = Accepts(
         "billing_details": _BILLING_DETAILS,
         "expand": texts,
         "metadata": metadata,
-        **unsupported("card us_bank_account"),
+        **unsupported("card payto us_bank_account"),
     }
 )
 PAYMENT_METHOD_ATTACH: Final = Accepts(

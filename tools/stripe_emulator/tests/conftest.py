@@ -1,11 +1,17 @@
-"""An emulator that is empty for each test, the SDK as services use it, and plain HTTP."""
+"""An emulator that is empty for each test, the SDK as services use it, and plain HTTP.
+
+Every answer of every test is held to Stripe's OpenAPI document when the test has ended.
+"""
 
 import json
+import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +19,55 @@ import httpx
 import pytest
 import stripe
 from stripe_emulator.clock import Clock
+from stripe_emulator.request_log import Entry, RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import RunningEmulator, running_emulator
 
+sys.path.insert(0, str(Path(__file__).parent / "official"))
+
+from stripe_official.checker import Checker
+from stripe_official.document import Document
+from stripe_official.downloads import Unavailable, openapi_document
+
 START = 1_800_000_000
 KEY = "sk_test_emulator"
+
+
+@pytest.fixture(scope="session")
+def document() -> Document | Unavailable:
+    """Stripe's OpenAPI document, or why there is none; with `CI` set there has to be one."""
+    try:
+        return Document(openapi_document())
+    except Unavailable as reason:
+        if os.environ.get("CI"):
+            pytest.fail(f"Stripe's OpenAPI document is not available: {reason}")
+        return reason
+
+
+@pytest.fixture(scope="session")
+def every_entry() -> Iterator[list[Entry]]:
+    """What every emulator of this process enters into its log, before the log forgets it."""
+    entries: list[Entry] = []
+    add = RequestLog.add
+
+    def add_and_remember(log: RequestLog, entry: Entry) -> None:
+        entries.append(entry)
+        add(log, entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RequestLog, "add", add_and_remember)
+        yield entries
+
+
+@pytest.fixture(autouse=True)
+def _every_answer_is_stripes(
+    every_entry: list[Entry], document: Document | Unavailable
+) -> Iterator[None]:
+    every_entry.clear()
+    yield
+    if isinstance(document, Document):
+        complaints = Checker(document).log(every_entry)
+        assert not complaints, "\n".join(complaints)
 
 
 @pytest.fixture(scope="session")

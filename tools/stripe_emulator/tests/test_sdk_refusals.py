@@ -12,7 +12,7 @@ import stripe
         ({"transfer_data": {"destination": "acct_1"}}, "transfer_data"),
         (
             {"payment_method_options": {"card": {"request_three_d_secure": "any"}}},
-            "payment_method_options[card][request_three_d_secure]=any",
+            "payment_method_options[card][request_three_d_secure]",
         ),
     ],
 )
