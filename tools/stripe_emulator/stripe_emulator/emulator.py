@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
+from stripe_emulator import webhook_endpoints
 from stripe_emulator.account import Account
 from stripe_emulator.answers import Answer, Headers, Request
 from stripe_emulator.authentication import ApiKeys
@@ -26,6 +27,7 @@ from stripe_emulator.ids import Ids
 from stripe_emulator.objects.event import Cause, Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.operations import find_operation
+from stripe_emulator.outbox import Outbox
 from stripe_emulator.request_log import RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.wire import encode
@@ -70,6 +72,7 @@ class Emulator:
         self._listeners: list[Listener] = []
         self.request_ids = Ids(settings.any_seed)
         self.record: Record = _forget
+        self.wake: Callable[[], None] = _nobody  # called when what was not due may be due now
         self.clear(settings.any_seed)
 
     def clear(self, seed: int | None) -> None:
@@ -77,7 +80,8 @@ class Emulator:
         settings, self._seed = self._settings, seed
         settings.clock.reset()
         events = EventLog(settings.event_log_size, self._listeners)
-        self.account = Account(settings.clock, Ids(seed), events)
+        outbox = Outbox(settings.event_log_size, settings.webhooks.log_size)
+        self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
         self.faults = Faults(settings)
         self.log = RequestLog(settings.request_log_size)
@@ -86,6 +90,19 @@ class Emulator:
         """Begin again, as if just started."""
         self.record(0, "reset")
         self.clear(self._seed)
+        self.forward_events()
+        self.wake()
+
+    def forward_events(self) -> None:
+        """Have the webhook endpoint that the settings ask for; again changes nothing."""
+        webhooks = self._settings.webhooks
+        if webhooks.url is not None:
+            self.forward(webhooks.url, webhooks.secret)
+
+    def forward(self, url: str, secret: str | None) -> None:
+        """Have one webhook endpoint for all events at this URL, instead of one before."""
+        self.record(self.account.clock.now(), "forward", url, secret)
+        webhook_endpoints.forward(self.account, url, secret)
 
     def listen(self, listener: Listener) -> None:
         """Call this with every event from now on, before the request that caused it is answered."""
@@ -156,6 +173,7 @@ class Emulator:
         self.account.clock.advance(seconds)
         self.record(before, "advance", seconds)
         with self._moment() as now:
+            self.wake()
             return now
 
     def look(self) -> None:
@@ -172,6 +190,7 @@ class Emulator:
         """A webhook endpoint has taken an event."""
         self.record(self.account.clock.now(), "delivered", event.id, endpoint_id)
         event.pending.discard(endpoint_id)
+        self.account.outbox.remove(event.id, endpoint_id)
 
     @contextmanager
     def _moment(self) -> Generator[int]:
@@ -212,6 +231,10 @@ def error_answer(error: StripeError, request: Request, request_id: str) -> Answe
 
 def _forget(now: int, name: str, *arguments: object) -> None:
     del now, name, arguments
+
+
+def _nobody() -> None:
+    pass
 
 
 def _key_headers(key: str, original_request: str) -> Headers:

@@ -175,6 +175,21 @@ def email(param: str, value: FormValue) -> str | None:
     return given
 
 
+def web_address(param: str, value: FormValue) -> str:
+    """A URL of the web, with its scheme; the code of the refusal is unverified."""
+    given = filled(param, value)
+    scheme, found, rest = given.partition("://")
+    if not found:
+        raise InvalidParameters(
+            "Invalid URL: An explicit scheme (such as https) must be provided.",
+            code="url_invalid",
+            param=param,
+        )
+    if scheme.lower() not in {"http", "https"} or not rest:
+        raise InvalidParameters("Not a valid URL", code="url_invalid", param=param)
+    return given
+
+
 def only(supported: str) -> Reader:
     """The one value of a parameter that the emulator supports."""
 

@@ -47,6 +47,7 @@ class _Again:
             "advance": emulator.advance,
             "authenticate": self._authenticate,
             "delivered": self._delivered,
+            "forward": emulator.forward,
         }
 
     def give_up_all(self) -> None:
