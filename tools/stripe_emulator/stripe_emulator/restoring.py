@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from stripe_emulator.emulator import Emulator, Work
+from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal, UnusableJournal, read_answer, read_request
+from stripe_emulator.work import Work
 
 
 def restore(emulator: Emulator, journal: Journal) -> None:

@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 import orjson
 from stripe_emulator.answers import Answer, Request
 from stripe_emulator.clock import Clock
-from stripe_emulator.emulator import Emulator, Work
+from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal
 from stripe_emulator.restoring import restore
 from stripe_emulator.settings import Settings
+from stripe_emulator.work import Work
 
 START = 1_800_000_000
 _SEED = 7
