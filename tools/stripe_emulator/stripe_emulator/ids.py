@@ -4,7 +4,6 @@ import random
 import string
 
 _ALPHABET = string.ascii_letters + string.digits
-_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LENGTHS = {"cus": 14, "req": 14, "acct": 16}
 _USUAL_LENGTH = 24
 _VERSIONS = {"pi": "3", "ch": "3", "re": "3", "evt": "3", "pm": "1", "we": "1", "acct": "1"}
@@ -41,5 +40,4 @@ class Ids:
         return "".join(self._random.choices(string.ascii_uppercase + string.digits, k=8))
 
     def _characters(self, length: int) -> str:
-        pairs = self._random.choices(_PAIRS, k=(length + 1) // 2)  # half the calls of one by one
-        return "".join(pairs)[:length]
+        return "".join(self._random.choices(_ALPHABET, k=length))
