@@ -4,6 +4,7 @@ Its public methods are its commands: whatever changes anything goes through one 
 into the journal where there is one, and happens at one moment of the emulator's clock.
 """
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -14,7 +15,7 @@ from stripe_emulator.answers import Answer, Request
 from stripe_emulator.authentication import ApiKeys
 from stripe_emulator.cancellation import expire_due
 from stripe_emulator.confirmation import finish_authentication
-from stripe_emulator.errors import StripeError
+from stripe_emulator.errors import ServerError, StripeError
 from stripe_emulator.event_log import EventLog, Listener
 from stripe_emulator.faults import Faults
 from stripe_emulator.forms import decode_pairs
@@ -26,6 +27,8 @@ from stripe_emulator.outbox import Outbox
 from stripe_emulator.request_log import RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.work import Work, error_answer, key_headers, replay, run
+
+_log = logging.getLogger("uvicorn.error")
 
 Record: TypeAlias = Callable[..., None]
 """Called with the time, the name and the arguments of each command, before it is carried out."""
@@ -45,7 +48,7 @@ class Emulator:
         self._settings = settings
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
-        self.request_ids = Ids(settings.any_seed)
+        self.request_ids = Ids(None if settings.journal else settings.any_seed)
         self.record: Record = _forget
         self.wake: Callable[[], None] = _nobody  # called when what was not due may be due now
         self.clear(settings.any_seed)
@@ -117,9 +120,10 @@ class Emulator:
                 answer, kept = run(work, self.account), True
             except StripeError as error:
                 answer, kept = error_answer(error, work.request, work.request_id), error.kept
-            except BaseException:
-                self.give_up(work)
-                raise
+            except Exception:  # noqa: BLE001 - a bug of ours is answered as one of Stripe's would be
+                _log.exception("%s %s", work.request.method, work.request.path)
+                failure = error_answer(ServerError(), work.request, work.request_id)
+                answer, kept = failure, False
             answer = self._end(work, answer, kept=kept)
             if kept and work.key is not None:
                 answer.headers.append((b"stripe-should-retry", b"false"))
