@@ -16,13 +16,14 @@ from saga_messaging.publisher import Publisher
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.agents import payment_intake, register_agents
-from payment_service.authorizer import Authorizer
 from payment_service.executor import Executor
 from payment_service.gateway import StripeGateway
 from payment_service.http import payments_router
 from payment_service.orm import messaging
+from payment_service.patience import Patience
 from payment_service.settings import PaymentSettings
 from payment_service.work import PaymentWork
+from payment_service.worker import Worker
 
 
 def build(settings: PaymentSettings) -> FastAPI:
@@ -31,7 +32,8 @@ def build(settings: PaymentSettings) -> FastAPI:
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     http = stripe_http(settings)
-    executor = build_executor(settings, database, outbox, http)
+    gateway = build_gateway(settings, http)
+    executor = build_executor(settings, database, outbox, gateway)
     app = faust_app("payment-service", settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
 
@@ -54,13 +56,17 @@ def build(settings: PaymentSettings) -> FastAPI:
     return api
 
 
+def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
+    """Stripe, as the settings say."""
+    return_url = settings.stripe_return_url
+    return StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None)
+
+
 def build_executor(
-    settings: PaymentSettings, database: Database, outbox: Outbox, http: stripe.HTTPClient
+    settings: PaymentSettings, database: Database, outbox: Outbox, gateway: StripeGateway
 ) -> Executor:
     """The executor on Stripe and PostgreSQL."""
-    return_url = settings.stripe_return_url
-    authorizer = Authorizer(
-        StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None),
+    patience = Patience(
         retry_seconds=settings.stripe_retry_seconds,
         settle_seconds=settings.stripe_settle_seconds,
         pause_seconds=settings.executor_pause_seconds,
@@ -68,8 +74,8 @@ def build_executor(
     )
     return Executor(
         work=PaymentWork(database, outbox, settings.executor_lease_seconds),
-        authorize=authorizer.authorize,
-        postpone=authorizer.postpone,
+        do=Worker(gateway, patience).work,
+        postpone=patience.postpone,
         concurrency=settings.executor_concurrency,
         memory_limit=settings.executor_memory_limit,
         lease_seconds=settings.executor_lease_seconds,

@@ -17,6 +17,8 @@ from payment_service.domain import (
     Payment,
     PaymentMethodNotFound,
 )
+from payment_service.errors import LeaseLost
+from payment_service.patience import Patience
 from payment_service.ports import (
     Absent,
     Answer,
@@ -25,8 +27,12 @@ from payment_service.ports import (
     Lease,
     Postponed,
     Result,
+    Token,
     Unknown,
 )
+from payment_service.states import KnownPayment, Refund, RefundStatus, Status
+from payment_service.troubleshooting import verdict_of
+from saga_schemas.settlement import PaymentRefundFailedPayload
 
 T = TypeVar("T")
 CARDS: dict[str, Callable[[], Outcome]] = {
@@ -118,8 +124,8 @@ class FakeWork:
         due = [lease for lease in self.pending.values() if self.is_due(lease)]
         return [self._lease(self._taken(lease, now)) for lease in due[:limit]]
 
-    async def renew(self, leases: Sequence[Lease]) -> set[str]:
-        return {self._lease(lease).payment.saga_id for lease in leases if self._stands(lease)}
+    async def renew(self, leases: Sequence[Lease]) -> dict[Token, bool]:
+        return {self._lease(lease).token: False for lease in leases if self._stands(lease)}
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
         for lease in filter(self._stands, leases):
@@ -163,6 +169,41 @@ class FakeWork:
         return True
 
 
+FAILURES = {
+    "failed": verdict_of(Declined("No.")),
+    "refund": PaymentRefundFailedPayload(
+        code="charge_disputed", message="No.", refund_id="refund-failed"
+    ),
+}
+OUTCOMES: dict[str, dict[str, Any]] = {
+    "pending": {"payment_intent_id": None},
+    "authorized": {},
+    "failed": {"payment_intent_id": None, "failure": FAILURES["failed"]},
+    "captured": {
+        "captured": 1000,
+        "released": 299,
+        "refunds": (
+            Refund("refund-done", 200, RefundStatus.REFUNDED, "re_1"),
+            Refund("refund-failed", 9, RefundStatus.FAILED, None, FAILURES["refund"]),
+        ),
+    },
+    "canceled": {"released": 1299},
+    "expired": {"released": 1299},
+}
+
+
+@pytest.fixture
+def known_in():
+    """A payment of 1299 in a state: captured, it has a refund that was made and one that failed."""
+
+    def known_in(state: str, **changes: Any) -> KnownPayment:
+        payment = make_payment(saga_id="saga-1")
+        known = KnownPayment("saga-1", payment, Status(state), "pi_1", attempts=3)
+        return replace(known, **{**OUTCOMES[state], **changes})
+
+    return known_in
+
+
 @pytest.fixture(name="make_payment")
 def _make_payment() -> Callable[..., Payment]:
     return make_payment
@@ -179,16 +220,24 @@ def fake_gateway() -> FakeGateway:
 
 
 @pytest.fixture
-def authorizer(fake_gateway):
-    return Authorizer(
-        fake_gateway, retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60
-    )
+def patience():
+    return Patience(retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60)
+
+
+@pytest.fixture
+def authorizer(fake_gateway, patience):
+    return Authorizer(fake_gateway, patience)
 
 
 @pytest.fixture
 def authorize(authorizer):
     async def authorize(lease, may_ask=lambda: True):
-        return await authorizer.authorize(lease, may_ask)
+        def current():
+            if not may_ask():
+                raise LeaseLost(lease.payment.saga_id)
+            return lease
+
+        return await authorizer.authorize(lease, current)
 
     return authorize
 

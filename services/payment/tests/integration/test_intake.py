@@ -4,10 +4,11 @@ from uuid import uuid4
 
 import pytest
 from payment_service.agents import payment_intake
-from payment_service.domain import Authorized, Declined, KnownPayment
+from payment_service.domain import Authorized, Declined
 from payment_service.orm import messaging, payments
 from payment_service.ports import Decided
-from payment_service.repository import find_known
+from payment_service.repository import lock
+from payment_service.states import KnownPayment
 from payment_service.troubleshooting import verdict_of
 from saga_messaging.records import Record
 from saga_schemas import encode
@@ -154,9 +155,10 @@ async def test_a_verdict_is_read_as_it_was_written(database, real_work, make_pay
     await work.write([Decided(work.put(payment), verdict)])
 
     with database.engine.connect() as connection:
-        known = find_known(connection, [payment.saga_id, "another"])
+        known = lock(connection, [payment.saga_id, "another"])
 
-    assert known == {payment.saga_id: KnownPayment(payment, verdict)}
+    stored = KnownPayment(payment.saga_id, payment, attempts=1)
+    assert known == {payment.saga_id: stored.decided(verdict)}
 
 
 async def test_a_customer_without_a_card_is_answered_at_once(intake, executor, rows, make_payment):

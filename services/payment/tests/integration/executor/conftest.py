@@ -10,7 +10,7 @@ import httpx
 import pytest
 from payment_service.domain import Payment
 from payment_service.executor import Executor
-from payment_service.main import build_executor
+from payment_service.main import build_executor, build_gateway
 from payment_service.orm import messaging, payments
 from payment_service.ports import Lease
 from payment_service.settings import PaymentSettings
@@ -50,7 +50,7 @@ class World:
         settings = self.settings.model_copy(update=changes)
         database, http = Database.connect(settings), stripe_http(settings)
         outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-        executor = build_executor(settings, database, outbox, http)
+        executor = build_executor(settings, database, outbox, build_gateway(settings, http))
         task = asyncio.create_task(executor.run())
         yield executor, task
         executor.stop()

@@ -1,0 +1,73 @@
+"""One pure comparison of a payment with what Stripe says of it: the new state, and what is news."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from payment_service import replies
+from payment_service.settlement import Returned, Seen
+from payment_service.states import KnownPayment, Refund, RefundStatus, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The payment as it stands by what Stripe says, and the facts that are new."""
+
+    known: KnownPayment
+    facts: Sequence[replies.Event] = ()
+
+
+def observe(known: KnownPayment, seen: Seen) -> Observed:
+    """Follow Stripe. Seen again, nothing is news; a state that is final never changes.
+
+    It is total: what Stripe says of a payment that cannot have become so changes nothing here,
+    and is the reconciler's to report.
+    """
+    if known.payment is None or known.payment_intent_id != seen.payment_intent_id:
+        return Observed(known)
+    observed = Observed(known)
+    if known.status is Status.AUTHORIZED:
+        observed = _hold(known, seen, known.payment.amount)
+    if observed.known.status is Status.CAPTURED and seen.refunds:
+        observed = _refunds(observed, seen.refunds)
+    return observed
+
+
+def _hold(known: KnownPayment, seen: Seen, amount: int) -> Observed:
+    if seen.status == "succeeded":
+        taken = seen.amount_received or amount
+        now = replace(known, status=Status.CAPTURED, captured=taken, released=amount - taken)
+        return Observed(now, [replies.captured(now)])
+    if seen.has_expired:
+        now = replace(known, status=Status.EXPIRED, released=amount)
+        return Observed(now, [replies.expired(now)])
+    if seen.status == "canceled":
+        now = replace(known, status=Status.CANCELED, released=amount)
+        return Observed(now, [replies.canceled(now)])
+    return Observed(replace(known, capture_before=seen.capture_before or known.capture_before))
+
+
+def _refunds(observed: Observed, returned: Sequence[Returned]) -> Observed:
+    known, facts = observed.known, list(observed.facts)
+    for each in returned:
+        ours = _ours(known, each)
+        status = RefundStatus.FAILED if each.failed else RefundStatus.REFUNDED
+        now = Refund(
+            ours.refund_id if ours else each.stripe_refund_id,
+            each.amount,
+            status,
+            each.stripe_refund_id,
+            ours.failure if ours and each.failed else None,
+        )
+        if now == ours:
+            continue
+        known = known.with_refund(now)
+        if status is RefundStatus.REFUNDED:
+            facts.append(replies.refunded(known, now))
+    return Observed(known, facts)
+
+
+def _ours(known: KnownPayment, returned: Returned) -> Refund | None:
+    for refund in known.refunds:
+        if returned.stripe_refund_id == refund.stripe_refund_id:
+            return refund
+    return known.refund(returned.refund_id) if returned.refund_id else None
