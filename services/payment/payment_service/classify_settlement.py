@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import stripe
 from saga_schemas.settlement import SettlementFailureCode
+from saga_schemas.values import MAX_ID_LENGTH
 
 from payment_service.classify import Json, capture_before_of, refusal_of, unknown_of_error
 from payment_service.ports import Unknown
@@ -25,8 +26,8 @@ _CODES: Final[dict[str, SettlementFailureCode]] = {
 _FAILED: Final = {"failed", "canceled"}
 
 
-def seen_of(intent: Json, refunds: list[Returned] | None = None) -> Seen:
-    """A PaymentIntent, and its refunds where they were looked at."""
+def seen_of(intent: Json) -> Seen:
+    """A PaymentIntent, without its refunds."""
     return Seen(
         str(intent["id"]),
         str(intent["status"]),
@@ -34,10 +35,23 @@ def seen_of(intent: Json, refunds: list[Returned] | None = None) -> Seen:
         amount_received=int(intent.get("amount_received") or 0),
         cancellation_reason=intent.get("cancellation_reason"),
         capture_before=capture_before_of(intent),
-        refunds=refunds,
-        saga_id=str((intent.get("metadata") or {}).get("saga_id") or ""),
+        amount_refunded=_amount_refunded(intent),
+        saga_id=saga_id_of(intent.get("metadata") or {}),
         created=int(intent.get("created") or 0),
     )
+
+
+def saga_id_of(metadata: Json) -> str:
+    """The saga that an object of Stripe belongs to; "" where it names none that can be ours."""
+    saga_id = str(metadata.get("saga_id") or "")
+    return saga_id if len(saga_id) <= MAX_ID_LENGTH and "\0" not in saga_id else ""
+
+
+def _amount_refunded(intent: Json) -> int:
+    """Of what was captured; a hold that was released counts as refunded at Stripe, too."""
+    charge: Any = intent.get("latest_charge")
+    captured = isinstance(charge, dict) and charge.get("captured")
+    return int(charge.get("amount_refunded") or 0) if captured else 0
 
 
 def returned_of(refund: Json) -> Returned:

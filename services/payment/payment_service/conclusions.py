@@ -80,7 +80,8 @@ def _refused(
 ) -> Decision:
     decision = refuse(known, operation, refusal)
     if operation.kind is not Kind.REFUND:
-        return decision
+        # Stripe keeps the refusal under this key; asked for again, it is to look at the hold again.
+        return replace(decision, known=replace(known, key_round=known.key_round + 1))
     failure = decision.send[0].payload
     refund = Refund(
         operation.refund_id, operation.amount, RefundStatus.FAILED, stripe_refund_id, failure

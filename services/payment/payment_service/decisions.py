@@ -46,9 +46,10 @@ def decide(known: KnownPayment, asked: Operation) -> Decision:
 
 
 def _wait(known: KnownPayment, asked: Operation) -> Decision:
-    others = [each for each in known.waiting if not each.is_same_as(asked)]
     effect = f"waits for {known.operation.kind if known.operation else 'its turn'}"
-    return Decision(replace(known, waiting=(*others, asked)), effect=effect)
+    adopted = [asked if each.is_same_as(asked) else each for each in known.waiting]
+    waiting = adopted if asked in adopted else [*adopted, asked]
+    return Decision(replace(known, waiting=tuple(waiting)), effect=effect)
 
 
 def _instead_of_a_refresh(known: KnownPayment, refresh: Operation, asked: Operation) -> Decision:

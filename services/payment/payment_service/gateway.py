@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
@@ -16,7 +17,7 @@ from payment_service.classify_settlement import (
     settled_by_error,
 )
 from payment_service.domain import Outcome, Payment
-from payment_service.errors import describe
+from payment_service.errors import StripeUnreadable, describe
 from payment_service.ports import Absent, Answer, Finding, Lease, Open, Settled, Unknown
 from payment_service.requests import (
     Caller,
@@ -116,8 +117,10 @@ class StripeGateway:
         path = f"{INTENTS}/{payment_intent_id}"
         try:
             intent = await self._caller.get(path, expand=["latest_charge"])
-            refunds = await self._refunds_of(intent) if _has_refunds(intent) else None
-            return seen_of(intent, refunds)
+            seen = seen_of(intent)
+            if not seen.amount_refunded:
+                return seen
+            return replace(seen, refunds=await self._refunds_of(payment_intent_id))
         except _FAILURES as error:
             return missing_by_error(error)
 
@@ -126,34 +129,32 @@ class StripeGateway:
     ) -> Returned | Absent | Unknown:
         """List the PaymentIntent's refunds and compare their metadata."""
         try:
-            refunds = await self._refunds_of({"id": payment_intent_id})
+            refunds = await self._refunds_of(payment_intent_id)
         except _FAILURES as error:
             return Unknown(describe(error))
         return next((each for each in refunds if each.refund_id == refund_id), Absent())
 
-    async def seen_since(self, since: int) -> list[Seen]:
+    async def seen_since(self, since: int) -> AsyncIterator[Seen]:
         """Every PaymentIntent that was made at or after `since`, in seconds since 1970.
 
         Raises:
-            stripe.StripeError: Or one of aiohttp's: Stripe could not be read.
+            StripeUnreadable: Stripe gave no answer.
         """
-        return [seen_of(intent) async for intent in self._intents_since(since)]
+        try:
+            async for intent in self._intents_since(since):
+                yield seen_of(intent)
+        except _FAILURES as error:
+            raise StripeUnreadable(describe(error)) from error
 
     def _intents_since(self, since: int, **whose: str) -> AsyncIterator[Json]:
         return self._caller.pages(
             INTENTS, created={"gte": since}, expand=["data.latest_charge"], **whose
         )
 
-    async def _refunds_of(self, intent: Json) -> list[Returned]:
-        pages = self._caller.pages("/v1/refunds", payment_intent=intent["id"])
+    async def _refunds_of(self, payment_intent_id: str) -> list[Returned]:
+        pages = self._caller.pages("/v1/refunds", payment_intent=payment_intent_id)
         return [returned_of(refund) async for refund in pages]
 
 
 def _names_no_customer(error: stripe.InvalidRequestError) -> bool:
     return error.code == "resource_missing" and error.param == "customer"
-
-
-def _has_refunds(intent: Json) -> bool:
-    """Whether something captured was given back; a released hold counts as refunded, too."""
-    charge: Any = intent.get("latest_charge")
-    return isinstance(charge, dict) and bool(charge["captured"] and charge["amount_refunded"])

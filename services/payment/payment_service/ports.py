@@ -119,12 +119,7 @@ class Gateway(Protocol):
         ...
 
     async def find(self, payment: Payment, age_seconds: float) -> Finding:
-        """Look for the payment's PaymentIntent; nothing is changed.
-
-        Args:
-            payment: What was asked for.
-            age_seconds: For how long it has been, so that not the whole past is searched.
-        """
+        """Look for the PaymentIntent of a payment that is as old as this; nothing is changed."""
         ...
 
     async def capture(self, lease: Lease) -> Settled:

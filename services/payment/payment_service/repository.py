@@ -1,7 +1,7 @@
 """The payments table, as whoever decides uses it: lock, decide, store; all in one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from payment_service import statements
-from payment_service.orm import payments, refunds
+from payment_service.orm import payments, refunds, stripe_events
 from payment_service.records import AnyRow, known_of, refund_row, row_of
 from payment_service.states import KnownPayment, Status
 
@@ -128,3 +128,20 @@ def find_row(connection: Connection, saga_id: str) -> RowMapping | None:
 def find_refunds(connection: Connection, saga_id: str) -> Sequence[RowMapping]:
     """The refunds of the saga's payment, the oldest first."""
     return connection.execute(_refunds_of(), {"ids": [saga_id]}).mappings().all()
+
+
+def store_event(connection: Connection, **event: Any) -> bool:
+    """Store what Stripe told; False where the same event came before."""
+    statement = upsert(stripe_events).on_conflict_do_nothing()
+    new = connection.scalars(statement.returning(stripe_events.c.event_id), [event])
+    return new.first() is not None
+
+
+def held_between(connection: Connection, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Saga and PaymentIntent of the holds at rest that were stored then."""
+    query = select(payments.c.saga_id, payments.c.payment_intent_id).where(
+        payments.c.status == Status.AUTHORIZED.value,
+        payments.c.operation.is_(None),
+        payments.c.created_at.between(since, until),
+    )
+    return connection.execute(query).all()

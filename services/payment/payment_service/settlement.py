@@ -31,13 +31,17 @@ class Seen:
     Attributes:
         status: Stripe's: `requires_capture` while the hold stands.
         amount_received: What was captured.
+        amount_refunded: Of that, as the charge says; 0 where it was not read.
         refunds: None where they were not looked at.
+        saga_id: Of its metadata; "" where it has none.
+        created: In seconds since 1970.
     """
 
     payment_intent_id: str
     status: str
     amount: int = 0
     amount_received: int = 0
+    amount_refunded: int = 0
     cancellation_reason: str | None = None
     capture_before: datetime | None = None
     refunds: Sequence[Returned] | None = None

@@ -102,6 +102,7 @@ _given = _rows(
     operation=JSONB,
     waiting=JSONB,
     attempts=Integer,
+    key_round=Integer,
     begun=Boolean,
 )
 _new = _given.c
@@ -120,6 +121,7 @@ UPDATE: Final = (
         operation=_new.operation,
         waiting=_new.waiting,
         attempts=_new.attempts,
+        key_round=_new.key_round,
         operation_since=_if(_new.begun, func.now(), payments.c.operation_since),
         settle_after=_if(_new.begun, null(), payments.c.settle_after),
         last_error=_if(_new.begun, null(), payments.c.last_error),
