@@ -27,9 +27,11 @@ from payment_service.ports import (
     Lease,
     Postponed,
     Result,
+    Settled,
     Token,
     Unknown,
 )
+from payment_service.settlement import Missing, Refused, Returned, Seen
 from payment_service.states import KnownPayment, Refund, RefundStatus, Status
 from payment_service.troubleshooting import verdict_of
 from saga_schemas.settlement import PaymentRefundFailedPayload
@@ -79,6 +81,8 @@ class FakeGateway:
         self.outcomes: dict[str, Outcome] = {}
         self.faults: list[tuple[Unknown, bool]] = []
         self.finding: Finding | None = None
+        self.settlements: list[Unknown] = []
+        self.holds: dict[str, Seen] = {}
         self.keys: list[str] = []
         self.ages: list[float] = []
 
@@ -86,7 +90,10 @@ class FakeGateway:
         self.keys.append(payment.idempotency_key)
         fault, done = self.faults.pop(0) if self.faults else (None, True)
         if done:
-            self.outcomes.setdefault(payment.idempotency_key, self._outcome(payment))
+            outcome = self.outcomes.setdefault(payment.idempotency_key, self._outcome(payment))
+            if isinstance(outcome, Authorized):
+                intent_id, amount = outcome.payment_intent_id, payment.amount
+                self.holds.setdefault(intent_id, Seen(intent_id, "requires_capture", amount))
         return fault or self.outcomes[payment.idempotency_key]
 
     async def find(self, payment: Payment, age_seconds: float) -> Finding:
@@ -94,6 +101,50 @@ class FakeGateway:
         outcome = self.outcomes.get(payment.idempotency_key)
         left_behind = isinstance(outcome, Authorized | Declined)
         return self.finding or (outcome if outcome and left_behind else Absent())
+
+    async def capture(self, lease: Lease) -> Settled:
+        self.keys.append(lease.idempotency_key)
+        hold = self.holds[lease.payment_intent_id]
+        if hold.is_held and lease.operation.amount > lease.payment.amount:
+            return Refused("amount_too_large", "Too much.", "amount_too_large")
+        return self._end(lease, status="succeeded", amount_received=lease.operation.amount)
+
+    async def cancel(self, lease: Lease) -> Settled:
+        self.keys.append(lease.idempotency_key)
+        return self._end(lease, status="canceled")
+
+    def _end(self, lease: Lease, **changes: Any) -> Settled:
+        if self.settlements:
+            return self.settlements.pop(0)
+        hold = self.holds[lease.payment_intent_id]
+        if hold.is_held:
+            hold = self.holds[lease.payment_intent_id] = replace(hold, **changes)
+        return hold
+
+    async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
+        return self.holds.get(payment_intent_id) or Missing("No such payment_intent")
+
+    async def refund(self, lease: Lease) -> Returned | Refused | Unknown:
+        self.keys.append(lease.idempotency_key)
+        if self.settlements:
+            return self.settlements.pop(0)
+        hold = self.holds[lease.payment_intent_id]
+        made = {each.refund_id: each for each in hold.refunds or ()}
+        asked = lease.operation
+        if asked.refund_id not in made:
+            if hold.amount_refunded + asked.amount > hold.amount_received:
+                return Refused("amount_too_large", "Too much.")
+            made[asked.refund_id] = Returned(f"re_{uuid4().hex}", asked.amount, asked.refund_id)
+        total = sum(each.amount for each in made.values())
+        refunded = replace(hold, refunds=list(made.values()), amount_refunded=total)
+        self.holds[lease.payment_intent_id] = refunded
+        return made[asked.refund_id]
+
+    async def find_refund(
+        self, payment_intent_id: str, refund_id: str
+    ) -> Returned | Absent | Unknown:
+        refunds = self.holds[payment_intent_id].refunds or ()
+        return next((each for each in refunds if each.refund_id == refund_id), Absent())
 
     def _outcome(self, payment: Payment) -> Outcome:
         if payment.stripe_customer_id not in self.customers:

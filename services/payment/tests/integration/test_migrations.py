@@ -6,12 +6,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from payment_service.domain import Authorized
 from payment_service.operations import Kind, Operation
-from payment_service.orm import metadata
+from payment_service.orm import messaging, metadata
 from payment_service.repository import lock
 from payment_service.states import Status
 from payment_service.work import PaymentWork
 from saga_messaging import migrations
 from saga_messaging.database import Database
+from saga_messaging.outbox import Outbox
+from saga_messaging.publisher import Publisher
 from sqlalchemy import create_engine, text
 
 FAILURE = {"code": "card_declined", "message": "No."}
@@ -61,13 +63,14 @@ def stored_by_the_first_version(database_url):
     return commands
 
 
-async def test_payments_of_the_first_version_go_on(settings, outbox):
+async def test_payments_of_the_first_version_go_on(settings):
     commands = stored_by_the_first_version(settings.database_url)
     migrations.upgrade("payment_service", settings.database_url)
     database = Database.connect(settings)
 
     with database.engine.begin() as connection:
         known = lock(connection, commands)
+    outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
     (lease,) = await PaymentWork(database, outbox, 30).take(10)
     database.close()
 

@@ -36,11 +36,14 @@ def environment(settings, kafka_bootstrap, prefix, unused_tcp_port):
 
 
 @pytest.fixture
-def webhook_secret(stripe_post, unused_tcp_port):
-    """Of an endpoint at Stripe that leads to the service."""
+def told_by_stripe(environment, stripe_post, emulator, unused_tcp_port):
+    """Stripe sends its events to the service, that of a canceled hold twice and late."""
     url = f"http://127.0.0.1:{unused_tcp_port}/webhooks/stripe"
     endpoint = {"url": url, "enabled_events[]": "*"}
-    return stripe_post("webhook_endpoints", **endpoint)["secret"]
+    environment["STRIPE_WEBHOOK_SECRET"] = stripe_post("webhook_endpoints", **endpoint)["secret"]
+    for kind in ("webhook_twice", "webhook_out_of_order"):
+        fault = {"kind": kind, "endpoint": "WEBHOOK payment_intent.canceled"}
+        emulator.post("faults", json=fault).raise_for_status()
 
 
 @pytest.fixture
@@ -172,14 +175,11 @@ def settle(saga_id, type_, **payload):
     }
 
 
+@pytest.mark.usefixtures("told_by_stripe")
 async def test_a_hold_is_captured_and_refunded_and_stripe_itself_is_heard(
-    webhook_secret, environment, service, kafka, customer, emulator
+    service, kafka, customer, emulator
 ):
     send, events = kafka
-    environment["STRIPE_WEBHOOK_SECRET"] = webhook_secret
-    for kind in ("webhook_twice", "webhook_out_of_order"):
-        fault = {"kind": kind, "endpoint": "WEBHOOK payment_intent.canceled"}
-        emulator.post("faults", json=fault).raise_for_status()
 
     with service() as (_, address):
         for saga_id in ("taken", "left"):
