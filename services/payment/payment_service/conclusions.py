@@ -57,7 +57,7 @@ def _seen(known: KnownPayment, operation: Operation, seen: Seen) -> Decision:
     if operation.kind is Kind.REFRESH:
         return Decision(observed.known, observed.facts)
     if observed.known.status is Status.AUTHORIZED:
-        return refuse(known, operation, Refused("stripe_unavailable", f"It is {seen.status}."))
+        return _refused(known, operation, Refused("stripe_unavailable", f"It is {seen.status}."))
     answer = RULES[observed.known.status, operation.kind](observed.known, operation)
     told = {event.type for event in answer.send}
     news = [fact for fact in observed.facts if fact.type not in told]

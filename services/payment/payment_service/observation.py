@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from payment_service import replies
-from payment_service.settlement import Returned, Seen
+from payment_service.settlement import Refused, Returned, Seen
 from payment_service.states import KnownPayment, Refund, RefundStatus, Status
+from payment_service.troubleshooting import settlement_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,26 @@ def _refunds(observed: Observed, returned: Sequence[Returned]) -> Observed:
     known, facts = observed.known, list(observed.facts)
     for each in returned:
         ours = _ours(known, each)
-        status = RefundStatus.FAILED if each.failed else RefundStatus.REFUNDED
-        now = Refund(
-            ours.refund_id if ours else each.stripe_refund_id,
-            each.amount,
-            status,
-            each.stripe_refund_id,
-            ours.failure if ours and each.failed else None,
-        )
-        if now == ours:
+        now = _refund(known, each, ours.refund_id if ours else each.stripe_refund_id)
+        if ours and (ours.status, ours.stripe_refund_id) == (now.status, now.stripe_refund_id):
             continue
         known = known.with_refund(now)
-        if status is RefundStatus.REFUNDED:
+        if now.status is RefundStatus.REFUNDED:
             facts.append(replies.refunded(known, now))
     return Observed(known, facts)
+
+
+def _refund(known: KnownPayment, returned: Returned, refund_id: str) -> Refund:
+    """The refund as Stripe has it; one that was made may fail days later."""
+    if not returned.failed:
+        status, failure = RefundStatus.REFUNDED, None
+    else:
+        status = RefundStatus.FAILED
+        refused = Refused("invalid_request", f"{returned.stripe_refund_id} failed at Stripe.")
+        failure = replies.refund_failure(
+            settlement_failure(refused, known.payment_intent_id), refund_id
+        )
+    return Refund(refund_id, returned.amount, status, returned.stripe_refund_id, failure)
 
 
 def _ours(known: KnownPayment, returned: Returned) -> Refund | None:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from payment_service.conclusions import conclude
+from payment_service.decisions import decide
 from payment_service.domain import Authorized, StripeUnavailable
 from payment_service.operations import REFRESH, Kind, Operation
 from payment_service.settlement import Missing, Refused, Returned, Seen
@@ -197,6 +198,18 @@ def test_a_refund_that_we_gave_up_and_stripe_made_is_told_with_its_id(known_in):
     (event,) = decision.send
     assert (event.payload.refund_id, event.payload.attempt) == ("refund-failed", None)
     assert decision.known.refund("refund-failed").status is RefundStatus.REFUNDED
+
+
+def test_a_refund_that_fails_after_it_was_told_is_not_counted_and_never_made_again(known_in):
+    seen = replace(CAPTURED, refunds=[Returned("re_1", 200, "refund-done", failed=True)])
+
+    known = conclude(known_in("captured", operation=REFRESH), seen).known
+    again = decide(known, replace(refund("refund-done"), amount=200))
+
+    assert known.refunded == 0
+    assert (told(again), again.known.operation) == (
+        ["payment.refund_failed invalid_request!"], None,
+    )  # fmt: skip
 
 
 def test_nothing_can_end_where_nothing_is_under_way(known_in):
