@@ -13,6 +13,7 @@ from payment_service.troubleshooting import verdict_of
 from saga_messaging.records import Record
 from saga_schemas import encode
 from saga_schemas.payment import AuthorizePayment
+from saga_schemas.settlement import CancelPayment, CancelPaymentPayload
 from saga_schemas.topics import PAYMENT_EVENTS
 from sqlalchemy import select
 
@@ -181,3 +182,33 @@ async def test_a_result_that_comes_too_late_sends_nothing(real_work, rows, make_
     (row,) = rows(payments)
     assert row.status == "authorized"
     assert [event.type for event in rows(messaging.outbox)] == ["payment.authorized"]
+
+
+async def test_whoever_renews_a_lease_learns_that_someone_waits_to_cancel(
+    intake, real_work, make_payment
+):
+    work, payment = real_work(30), make_payment()
+    lease = work.put(payment)
+    canceling = CancelPayment(
+        correlation_id=payment.saga_id, message_id=uuid4(), payload=CancelPaymentPayload()
+    )
+
+    before = await work.renew([lease])
+    await intake.receive(records(canceling))
+    after = await work.renew([lease])
+    await work.give_back([lease])
+    (taken,) = await work.take(1)
+
+    assert (before, after) == ({lease.token: False}, {lease.token: True})
+    assert taken.halted
+
+
+async def test_a_reply_answers_the_newest_command(intake, real_work, rows, make_payment):
+    work, payment, newer = real_work(30), make_payment(), uuid4()
+    lease = work.put(payment)
+
+    await intake.receive(records(command(payment, newer)))
+    await work.write([Decided(lease, Authorized("pi_1"))])
+
+    (event,) = [PAYMENT_EVENTS.adapter.validate_json(row.value) for row in rows_of(rows)]
+    assert event.causation_id == newer
