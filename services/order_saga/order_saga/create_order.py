@@ -46,7 +46,16 @@ from order_saga.step_times import StepTimes
 
 _CANCELED = Compensate(State.CANCELED)
 _REJECTED = Compensate(State.REJECTED)
+_PAID = Either(do.all_is_refunded, State.REFUNDED, State.COMPLETED)
+_RELEASED_AT_STRIPE = (
+    On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
+    On(PaymentCanceled, do.remember_cancellation, then=State.CANCELED),
+)
+_CAPTURED = On(PaymentCaptured, do.remember_capture, then=_PAID)
 _DISPUTED = On(PaymentDisputed, do.remember_dispute, then=Move.STAY)
+_REFUNDED_AT_STRIPE = On(PaymentRefunded, do.remember_refund, then=Move.STAY)
+# What happens at Stripe may be heard of before what led to it: a reply that was fenced off, say.
+_HEARD_EARLY = (_REFUNDED_AT_STRIPE, _DISPUTED)
 
 
 def create_order(times: StepTimes) -> Definition:
@@ -91,6 +100,9 @@ def create_order(times: StepTimes) -> Definition:
                             then=Compensate(State.REJECTED, in_vain=True),
                         ),
                         On(CancelRequested, do.remember_request, then=_CANCELED),
+                        *_RELEASED_AT_STRIPE,
+                        _CAPTURED,
+                        *_HEARD_EARLY,
                     ),
                     timeout_seconds=times.authorization_seconds,
                     on_timeout=OnTimeout(do.payment_service_silent, then=_REJECTED),
@@ -106,24 +118,24 @@ def create_order(times: StepTimes) -> Definition:
                             unless=do.more_than_is_held,
                         ),
                         On(CancelRequested, do.remember_request, then=_CANCELED),
-                        On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
-                        On(PaymentCanceled, do.remember_release, then=State.CANCELED),
-                        On(PaymentCaptured, do.remember_capture, then=State.COMPLETED),
+                        *_RELEASED_AT_STRIPE,
+                        _CAPTURED,
+                        *_HEARD_EARLY,
                     ),
                 ),
                 State.CAPTURING: Step(
                     Kind.PIVOT,
                     command=ask.capture_payment,
                     on=(
-                        On(PaymentCaptured, do.remember_capture, then=State.COMPLETED),
-                        On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
-                        On(PaymentCanceled, do.remember_release, then=State.CANCELED),
+                        _CAPTURED,
+                        *_RELEASED_AT_STRIPE,
                         On(
                             PaymentCaptureFailed,
                             do.remember_reason,
                             then=State.AUTHORIZED,
                             quietly=True,
                         ),
+                        *_HEARD_EARLY,
                     ),
                     timeout_seconds=times.settlement_seconds,
                     tries=times.settlement_tries,
@@ -139,12 +151,13 @@ def create_order(times: StepTimes) -> Definition:
                             then=State.REFUNDING,
                             unless=do.more_than_is_left,
                         ),
-                        On(CancelRequested, do.remember_full_refund, then=State.REFUNDING),
                         On(
-                            PaymentRefunded,
-                            do.remember_refund,
-                            then=Either(do.all_is_refunded, State.REFUNDED, State.COMPLETED),
+                            CancelRequested,
+                            do.remember_full_refund,
+                            then=State.REFUNDING,
+                            unless=do.nothing_is_left,
                         ),
+                        On(PaymentRefunded, do.remember_refund, then=_PAID),
                         _DISPUTED,
                     ),
                 ),
@@ -155,10 +168,16 @@ def create_order(times: StepTimes) -> Definition:
                         On(
                             PaymentRefunded,
                             do.remember_refund,
-                            then=Either(do.all_is_refunded, State.REFUNDED, State.COMPLETED),
+                            then=_PAID,
                             unless=do.another_refund,
                         ),
-                        On(PaymentRefunded, do.remember_refund, then=Move.STAY),
+                        _REFUNDED_AT_STRIPE,
+                        On(
+                            PaymentRefundFailed,
+                            do.remember_reason,
+                            then=State.REFUNDED,
+                            unless=do.something_is_left,
+                        ),
                         On(
                             PaymentRefundFailed,
                             do.remember_reason,
@@ -178,13 +197,14 @@ def create_order(times: StepTimes) -> Definition:
                     on=(
                         On(PaymentCanceled, do.remember_release, then=Move.UNDONE),
                         On(PaymentAuthorizationExpired, do.remember_release, then=Move.UNDONE),
-                        On(PaymentCancelFailed, do.remember_reason, then=Move.PARK),
-                        On(PaymentCaptured, do.remember_capture, then=Move.PARK),
+                        On(PaymentCancelFailed, do.remember_trouble, then=Move.PARK),
+                        On(PaymentCaptured, do.remember_capture_in_vain, then=Move.PARK),
+                        *_HEARD_EARLY,
                     ),
                     timeout_seconds=times.settlement_seconds,
                     tries=times.settlement_tries,
                     back_off=times.back_off,
-                    on_timeout=OnTimeout(do.payment_service_silent, then=Move.PARK),
+                    on_timeout=OnTimeout(do.release_unknown, then=Move.PARK),
                 ),
                 State.NEEDS_ATTENTION: Parked(
                     announce=tell.order_needs_attention,

@@ -64,7 +64,19 @@ def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:
 def more_than_is_left(saga: OrderSaga, request: RefundRequested) -> str | None:
     """At most what was captured and not given back yet is refunded."""
     amount, left = request.payload.amount, saga.captured - saga.refunded
+    if left <= 0:
+        return nothing_is_left(saga, request)
     return None if amount is None or amount <= left else f"amount: {amount}, and {left} is left"
+
+
+def nothing_is_left(saga: OrderSaga, _: RefundRequested | CancelRequested) -> str | None:
+    """All of it was given back."""
+    return f"all of {saga.captured} was given back" if all_is_refunded(saga) else None
+
+
+def something_is_left(saga: OrderSaga, _: PaymentRefundFailed) -> str | None:
+    """Not all was given back."""
+    return None if all_is_refunded(saga) else f"{saga.captured - saga.refunded} is left"
 
 
 def not_what_is_known(saga: OrderSaga, request: ResolveRequested) -> str | None:
@@ -139,7 +151,11 @@ def remember_operator(saga: OrderSaga, request: RetryRequested | ResolveRequeste
     """Keep who took over, and why; that it is tried again is no reason for how it ends."""
     if isinstance(request, RetryRequested):
         return saga
-    return saga.but(reason=_asked_for("resolved", "Resolved", request))
+    all_given_back = request.payload.resolution is State.REFUNDED
+    return saga.but(
+        reason=_asked_for("resolved", "Resolved", request),
+        refunded=saga.captured if all_given_back else saga.refunded,
+    )
 
 
 def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
@@ -152,8 +168,8 @@ def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
 
 
 def remember_refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
-    """Keep what was given back in all."""
-    return saga.but(refunded=min(saga.captured, saga.refunded + reply.payload.amount))
+    """Keep what was given back in all, also where it is heard of before the capture is."""
+    return saga.but(refunded=saga.refunded + reply.payload.amount)
 
 
 def remember_dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
@@ -172,12 +188,39 @@ def remember_expiry(saga: OrderSaga, _: PaymentAuthorizationExpired) -> OrderSag
     )
 
 
-def remember_release(
-    saga: OrderSaga, _: PaymentCanceled | PaymentAuthorizationExpired
-) -> OrderSaga:
-    """Keep why the order ends, where nobody said so: the hold was released at Stripe."""
+def remember_cancellation(saga: OrderSaga, _: PaymentCanceled) -> OrderSaga:
+    """Keep that the hold was released at Stripe, by nobody here."""
     released = Failure(code="payment_canceled", message="The hold was released at Stripe.")
-    return saga if saga.reason else saga.but(reason=released)
+    return saga.but(reason=released)
+
+
+def remember_release(
+    saga: OrderSaga, reply: PaymentCanceled | PaymentAuthorizationExpired
+) -> OrderSaga:
+    """Keep which PaymentIntent was released; why the order ends was said before."""
+    return saga.but(payment_intent_id=reply.payload.payment_intent_id or saga.payment_intent_id)
+
+
+def remember_trouble(saga: OrderSaga, reply: PaymentCancelFailed) -> OrderSaga:
+    """Keep what is to be done about the hold; why the order was to end stays the reason."""
+    return _in_trouble(saga, f"The hold was not released: {reply.payload.message}")
+
+
+def remember_capture_in_vain(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
+    """Keep what was taken of an order that was to end: a person has to decide."""
+    return _in_trouble(
+        remember_capture(saga, reply).but(reason=saga.reason),
+        "The payment was captured meanwhile: resolve the order as completed, then refund it.",
+    )
+
+
+def release_unknown(saga: OrderSaga) -> OrderSaga:
+    """Keep that nobody said whether the hold was released, likewise."""
+    return _in_trouble(
+        saga,
+        "The payment service did not say in time that the hold is released. "
+        "Check that it runs and keeps up, and that Stripe answers, then retry.",
+    )
 
 
 def user_service_silent(saga: OrderSaga) -> OrderSaga:
@@ -200,6 +243,11 @@ def payment_service_silent(saga: OrderSaga) -> OrderSaga:
             cure="Check that the payment service runs and keeps up, and that Stripe answers.",
         )
     )
+
+
+def _in_trouble(saga: OrderSaga, cure: str) -> OrderSaga:
+    reason = saga.reason or Failure(code="unknown", message="Nobody said why it was to end.")
+    return saga.but(reason=reason.model_copy(update={"cure": cure[:5_000]}))
 
 
 def _asked_for(code: str, verb: str, request: CancelRequested | ResolveRequested) -> Failure:
