@@ -9,5 +9,9 @@ class IdempotencyKeyReused(OrderSagaError):
     """The Idempotency-Key was used before, with another order."""
 
 
+class OrderUnknown(OrderSagaError):
+    """There is no order of this id."""
+
+
 class CursorUnknown(OrderSagaError):
     """The cursor of a list is none that a page named."""

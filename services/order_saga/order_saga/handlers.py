@@ -9,9 +9,9 @@ from saga_schemas import Envelope
 
 from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
-from order_saga.errors import IdempotencyKeyReused
+from order_saga.errors import IdempotencyKeyReused, OrderUnknown
 from order_saga.ports import Placement, Sagas
-from order_saga.saga import Decision, decide, start
+from order_saga.saga import IGNORED, Decision, decide, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,50 @@ def place(definitions: Definitions, sagas: Sagas, placements: Sequence[Placement
         [placement for placement, _ in new],
         BatchResult(outcomes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a request: the order as it stands, and what the request did.
+
+    Attributes:
+        refused: It did nothing; `effect` says why.
+        repeated: It was taken before, and this is its answer once more.
+    """
+
+    saga: OrderSaga
+    effect: str
+    refused: bool
+    result: BatchResult
+    repeated: bool = False
+
+
+def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
+    """Move an order as somebody asks; asked again with the same id, it is answered again.
+
+    Raises:
+        OrderUnknown: There is no such order.
+        IdempotencyKeyReused: The id was used for something else.
+    """
+    saga = sagas.lock({request.correlation_id}).get(request.correlation_id)
+    if saga is None:
+        raise OrderUnknown
+    if earlier := sagas.earlier(request.message_id):
+        payload, effect = earlier
+        if payload != request.model_dump(mode="json")["payload"]:
+            raise IdempotencyKeyReused
+        return Taken(saga, effect, effect.startswith(IGNORED), BatchResult({}), repeated=True)
+    decision = decide(definitions.of(saga.definition_version), saga, request, sagas.now())
+    if decision.saga is not saga:
+        sagas.save([decision.saga])
+    told = _told(request, decision.effect)
+    result = BatchResult({request.message_id: Handled(told, decision.send)})
+    return Taken(decision.saga, told, decision.refused, result)
+
+
+def _told(request: Envelope, effect: str) -> str:
+    who, note = request.payload.by, request.payload.note
+    return f"{effect} (by {who}{': ' + note if note else ''})"
 
 
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:

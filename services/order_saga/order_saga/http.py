@@ -22,7 +22,8 @@ POLL_AFTER_SECONDS = "1"
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
 
-def _problem(description: str) -> dict[str, Any]:
+def problem(description: str) -> dict[str, Any]:
+    """A response that is a problem, for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": description,
@@ -42,13 +43,13 @@ _PLACED: Final[Responses] = {
             "Retry-After": _header("Seconds after which to look there first."),
         },
     },
-    413: _problem("The body is too large."),
-    422: _problem("A field is wrong, or the idempotency key was used with another order."),
-    503: _problem("The database is away: try again, with the same idempotency key."),
+    413: problem("The body is too large."),
+    422: problem("A field is wrong, or the idempotency key was used with another order."),
+    503: problem("The database is away: try again, with the same idempotency key."),
 }
-_WRONG_FIELD: Final = _problem("A field is wrong.")
-_SHOWN: Final[Responses] = {404: _problem("There is no such order."), 422: _WRONG_FIELD}
-_LISTED: Final[Responses] = {400: _problem("The cursor is wrong."), 422: _WRONG_FIELD}
+_WRONG_FIELD: Final = problem("A field is wrong.")
+_SHOWN: Final[Responses] = {404: problem("There is no such order."), 422: _WRONG_FIELD}
+_LISTED: Final[Responses] = {400: problem("The cursor is wrong."), 422: _WRONG_FIELD}
 
 
 class UnknownOrder(NotFoundProblem):

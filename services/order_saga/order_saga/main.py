@@ -13,6 +13,8 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 
+from order_saga.actions import OrderActions
+from order_saga.actions_http import actions_router
 from order_saga.agents import register_agents
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
@@ -30,6 +32,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     timers = Timers(all_definitions, database, outbox, settings)
     desk = OrderDesk(all_definitions, database, outbox, settings)
+    actions = OrderActions(all_definitions, database, outbox, settings)
     app = faust_app("order-saga", settings)
     register_agents(app, all_definitions, database, outbox, settings)
 
@@ -51,6 +54,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
     install_problems(api, settings.max_body_bytes)
     api.include_router(orders_router(desk, database, settings))
+    api.include_router(actions_router(actions))
     api.include_router(health_router(runtime.checks("order_saga", database, publisher, app)))
     return api
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder
 
@@ -34,6 +35,10 @@ class Sagas(Protocol):
 
     def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
         """The sagas that exist of these, locked against other processes until the commit."""
+        ...
+
+    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
+        """The payload and the effect of a message that was taken before, or None."""
         ...
 
     def save(self, sagas: Sequence[OrderSaga]) -> None:

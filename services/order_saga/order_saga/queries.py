@@ -38,6 +38,10 @@ class OrderSummary(BaseModel):
     description: str
     line_items: tuple[LineItem, ...]
     attempt: int
+    parked: State | None
+    captured: int
+    refunded: int
+    disputed: bool
     deadline_at: datetime | None
     overdue: bool
     created_at: datetime

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.values import Customer, Failure, OrderDetails
@@ -91,6 +92,13 @@ class SqlSagas:
             .with_for_update()
         )
         return {row.id: saga_of(row) for row in self._connection.execute(query)}
+
+    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
+        """See `ports.Sagas`."""
+        inbox = messaging.inbox.c
+        query = select(inbox.message, inbox.effect).where(inbox.message_id == message_id)
+        row = self._connection.execute(query).one_or_none()
+        return row and (row.message["payload"], row.effect)
 
     def save(self, sagas: Sequence[OrderSaga]) -> None:
         """See `ports.Sagas`."""

@@ -34,6 +34,8 @@ LONGEST_WAIT_SECONDS = 604_800.0
 LAST_ATTEMPT = 1_000
 """The highest attempt that a message can carry (`saga_schemas.values.Attempt`)."""
 
+IGNORED = "ignored: "
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -212,4 +214,4 @@ def _enter(  # noqa: PLR0913 - a saga, where it goes, and how
 
 
 def _ignore(saga: OrderSaga, why: str) -> Decision:
-    return Decision(saga, f"ignored: {why}", refused=True)
+    return Decision(saga, IGNORED + why, refused=True)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from order_saga.create_order import create_order
+from order_saga.definition import Definition
 from order_saga.domain import (
     DeadlinePassed,
     DeadlinePayload,
@@ -16,10 +17,16 @@ from order_saga.domain import (
     State,
 )
 from order_saga.ports import Placement
-from order_saga.saga import Definition
+from order_saga.step_times import StepTimes
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed
+from saga_schemas.settlement import (
+    PaymentCanceled,
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentRefunded,
+)
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
 from saga_schemas.values import OrderDetails
 
@@ -78,6 +85,29 @@ class Messages:
         }
         return self._message(PaymentFailed, payload)
 
+    def payment_captured(self, attempt: int | None = 1, **changes: Any) -> PaymentCaptured:
+        payload = {"payment_intent_id": "pi_1", "amount": 1299, "attempt": attempt}
+        return self._message(PaymentCaptured, payload | changes)
+
+    def payment_canceled(self, attempt: int | None = 1, **changes: Any) -> PaymentCanceled:
+        payload = {"payment_intent_id": "pi_1", "released": 1299, "attempt": attempt}
+        return self._message(PaymentCanceled, payload | changes)
+
+    def payment_cancel_failed(self, attempt: int | None = 1) -> PaymentCancelFailed:
+        payload = {"code": "invalid_request", "message": "Stripe said no.", "attempt": attempt}
+        return self._message(PaymentCancelFailed, payload)
+
+    def payment_refunded(
+        self, refund_id: str | None, attempt: int | None = 1, **changes: Any
+    ) -> PaymentRefunded:
+        payload = {
+            "refund_id": refund_id,
+            "stripe_refund_id": "re_1",
+            "amount": 1299,
+            "attempt": attempt,
+        }
+        return self._message(PaymentRefunded, payload | changes)
+
     def deadline(self, state: State, attempt: int = 1) -> DeadlinePassed:
         payload = DeadlinePayload(state=state, attempt=attempt)
         return self._message(DeadlinePassed, payload.model_dump())
@@ -103,6 +133,7 @@ class FakeSagas:
         self.rows: dict[str, OrderSaga] = {}
         self.keys: dict[str, tuple[str, str]] = {}
         self.saved: list[OrderSaga] = []
+        self.taken: dict[UUID, tuple[Any, str]] = {}
 
     def now(self) -> datetime:
         return self.time
@@ -126,6 +157,9 @@ class FakeSagas:
     def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
         return {saga_id: self.rows[saga_id] for saga_id in saga_ids if saga_id in self.rows}
 
+    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
+        return self.taken.get(message_id)
+
     def save(self, sagas: Sequence[OrderSaga]) -> None:
         self.saved.extend(sagas)
         self.rows |= {saga.id: saga for saga in sagas}
@@ -146,7 +180,7 @@ class FakeSagas:
 
 @pytest.fixture
 def definition() -> Definition:
-    return create_order(payment_info_timeout_seconds=60, authorization_timeout_seconds=60)
+    return create_order(StepTimes())
 
 
 @pytest.fixture

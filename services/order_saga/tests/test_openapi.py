@@ -21,7 +21,7 @@ def test_every_operation_says_what_it_does(document):
     operations = [each for path in document["paths"].values() for each in path.values()]
     orders = [each for each in operations if each["tags"] == ["orders"]]
 
-    assert len(orders) == 3
+    assert len(orders) == 8
     assert all(each["description"] for each in orders)
 
 
@@ -31,6 +31,8 @@ def test_every_operation_says_what_it_does(document):
         ("/orders", "post", {"413", "422", "503"}),
         ("/orders", "get", {"400", "422"}),
         ("/orders/{order_id}", "get", {"404", "422"}),
+        ("/orders/{order_id}/capture", "post", {"404", "409", "422", "503"}),
+        ("/orders/{order_id}/resolve", "post", {"404", "409", "422", "503"}),
     ],
 )
 def test_each_problem_of_an_operation_is_documented(document, path, method, statuses):

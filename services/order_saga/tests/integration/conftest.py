@@ -9,13 +9,14 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from order_saga.create_order import create_order
+from order_saga.actions import OrderActions
+from order_saga.actions_http import actions_router
+from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.handlers import react
 from order_saga.http import orders_router
 from order_saga.orm import messaging, metadata
 from order_saga.repository import SqlSagas
-from order_saga.saga import Definition
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
 from saga_messaging.database import Database
@@ -33,23 +34,28 @@ class Replica:
     """One process's share of the orchestrator, without its Kafka consumers."""
 
     def __init__(self, settings: OrderSagaSettings, database: Database) -> None:
-        self.definition: Definition = create_order(
-            payment_info_timeout_seconds=settings.payment_info_timeout_seconds,
-            authorization_timeout_seconds=settings.authorization_timeout_seconds,
-        )
+        self.definitions = definitions(settings.step_times)
         self.database = database
         self.outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-        self.timers = Timers(self.definition, database, self.outbox, settings)
-        desk = OrderDesk(self.definition, database, self.outbox, settings)
+        self.timers = Timers(self.definitions, database, self.outbox, settings)
+        desk = OrderDesk(self.definitions, database, self.outbox, settings)
         self.api = FastAPI()
         install_problems(self.api, settings.max_body_bytes)
         self.api.include_router(orders_router(desk, database, settings))
+        actions = OrderActions(self.definitions, database, self.outbox, settings)
+        self.api.include_router(actions_router(actions))
         transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
 
     async def place(self, *, key: str | None = None, **changes: Any) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
         return await self.http.post("/orders", json={**ORDER, **changes}, headers=headers)
+
+    async def ask(
+        self, order_id: str, verb: str, *, key: str | None = None, **body: Any
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.http.post(f"/orders/{order_id}/{verb}", json=body, headers=headers)
 
     async def show(self, order_id: str) -> dict[str, Any]:
         return (await self.http.get(f"/orders/{order_id}")).json()
@@ -58,7 +64,7 @@ class Replica:
         """Take in messages as the intake does: state, inbox and outbox in one transaction."""
 
         def handle(connection):
-            result = react(self.definition, SqlSagas(connection), messages)
+            result = react(self.definitions, SqlSagas(connection), messages)
             store_effects(connection, messaging.inbox, self.outbox, messages, result.outcomes)
 
         await self.database.transaction(handle)

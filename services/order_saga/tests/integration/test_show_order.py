@@ -37,6 +37,10 @@ async def test_a_new_order_is_shown_whole(orders, order_id):
         "description": "Food delivery order",
         "line_items": [],
         "attempt": 1,
+        "parked": None,
+        "captured": 0,
+        "refunded": 0,
+        "disputed": False,
         "overdue": False,
     }
     assert [(entry["direction"], entry["type"], entry["note"]) for entry in history] == [
@@ -102,7 +106,20 @@ async def test_a_rejected_order_says_why_and_what_cures_it(orders, order_id, mes
     }
 
 
-async def test_an_order_whose_outcome_is_unknown_is_shown_overdue(orders, order_id, messages):
+async def test_an_order_whose_outcome_is_unknown_is_being_undone(orders, order_id, messages):
+    await orders.hear(messages.info_retrieved())
+    await orders.hear(messages.deadline(State.AUTHORIZING))
+
+    order = await orders.show(order_id)
+
+    assert (order["state"], order["reason"]["code"]) == ("canceling", "authorizing_timeout")
+    assert order["deadline_at"] is not None
+
+
+async def test_an_order_of_the_first_version_whose_outcome_is_unknown_is_shown_overdue(
+    orders, order_id, messages
+):
+    await orders.execute("UPDATE sagas SET definition_version = 1")
     await orders.hear(messages.info_retrieved())
     await orders.hear(messages.deadline(State.AUTHORIZING))
 

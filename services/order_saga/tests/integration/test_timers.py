@@ -45,21 +45,43 @@ async def test_payment_info_that_does_not_come_in_time_rejects_the_order(due_ord
     ]
 
 
-async def test_an_authorization_that_does_not_come_in_time_leaves_the_order_overdue(
+async def test_an_authorization_that_does_not_come_in_time_is_undone_and_a_late_one_loses(
     replica_with, new_messages
 ):
     orders = replica_with(authorization_timeout_seconds=SOON)
     order_id = (await orders.place()).json()["id"]
-    await orders.hear(new_messages(order_id).info_retrieved())
+    messages = new_messages(order_id)
+    await orders.hear(messages.info_retrieved())
     await orders.sent()
 
     assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
 
+    assert (await orders.show(order_id))["state"] == "canceling"
+    await orders.hear(messages.payment_authorized())
+    assert (await orders.show(order_id))["state"] == "canceling"
+    await orders.hear(messages.payment_canceled(released=1299))
     order = await orders.show(order_id)
-    assert (order["state"], order["overdue"]) == ("authorizing", True)
-    await orders.hear(new_messages(order_id).payment_authorized())
+    assert (order["state"], order["reason"]["code"]) == ("rejected", "authorizing_timeout")
+
+
+async def test_a_cancel_that_nobody_answers_is_tried_again_later_and_later_then_parked(
+    replica_with, new_messages
+):
+    orders = replica_with(settlement_timeout_seconds=SOON, settlement_tries=3)
+    order_id = (await orders.place()).json()["id"]
+    messages = new_messages(order_id)
+    await orders.hear(messages.info_retrieved())
+    await orders.hear(messages.payment_authorized())
+    assert (await orders.ask(order_id, "cancel")).status_code == 202
+
+    for _ in range(3):
+        await orders.sent()
+        assert await orders.timers.fire_due() == 1
+
     order = await orders.show(order_id)
-    assert (order["state"], order["overdue"], order["deadline_at"]) == ("authorized", False, None)
+    assert (order["state"], order["parked"]) == ("needs_attention", "canceling")
+    sent = [entry["type"] for entry in order["history"] if entry["direction"] == "out"]
+    assert sent[-4:] == [*["cancel_payment"] * 3, "order.needs_attention"]
 
 
 async def test_a_deadline_that_has_not_passed_does_not_fire(orders):

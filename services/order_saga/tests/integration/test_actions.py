@@ -1,0 +1,136 @@
+"""POST /orders/{id}/capture, /cancel, /refund, /retry, /resolve: answered once, told in history."""
+
+import pytest
+from saga_schemas.values import MAX_AMOUNT
+
+
+@pytest.fixture
+async def order_id(orders, new_messages):
+    order_id = (await orders.place()).json()["id"]
+    messages = new_messages(order_id)
+    await orders.hear(messages.info_retrieved())
+    await orders.hear(messages.payment_authorized())
+    return order_id
+
+
+@pytest.fixture
+def messages(new_messages, order_id):
+    return new_messages(order_id)
+
+
+async def last_sent(orders, order_id):
+    (row,) = await orders.rows(
+        "SELECT convert_from(value, 'UTF8')::jsonb -> 'payload' FROM outbox "
+        f"WHERE correlation_id = '{order_id}' ORDER BY created_at DESC LIMIT 1"
+    )
+    return row[0]
+
+
+async def test_a_capture_is_taken_and_its_amount_sent(orders, order_id, messages):
+    answer = await orders.ask(order_id, "capture", amount=1000, by="ann", note="delivered")
+
+    assert (answer.status_code, answer.headers["location"]) == (202, f"/orders/{order_id}")
+    assert answer.json()["state"] == "capturing"
+    assert (await last_sent(orders, order_id))["amount"] == 1000
+    await orders.hear(messages.payment_captured(amount=1000))
+    order = await orders.show(order_id)
+    assert (order["state"], order["captured"]) == ("completed", 1000)
+    (line,) = [line for line in order["history"] if line["type"] == "capture_requested"]
+    assert line["note"] == "-> capturing (by ann: delivered)"
+
+
+async def test_nothing_said_captures_all(orders, order_id):
+    assert (await orders.http.post(f"/orders/{order_id}/capture")).status_code == 202
+    assert (await last_sent(orders, order_id))["amount"] == 1299
+
+
+async def test_the_same_key_is_answered_again_and_asks_once(orders, order_id):
+    first, again = [await orders.ask(order_id, "capture", key="k", amount=5) for _ in range(2)]
+
+    assert first.json() == again.json()
+    order = await orders.show(order_id)
+    assert [line["type"] for line in order["history"]].count("capture_payment") == 1
+    reused = await orders.ask(order_id, "capture", key="k", amount=6)
+    assert (reused.status_code, reused.headers["content-type"]) == (
+        422,
+        "application/problem+json",
+    )
+
+
+async def test_of_a_capture_and_a_cancel_the_first_wins_and_the_other_is_told_why(orders, order_id):
+    assert (await orders.ask(order_id, "capture")).status_code == 202
+    for verb in ("cancel", "capture"):
+        loser = await orders.ask(order_id, verb, key=verb)
+        assert loser.status_code == 409
+        assert loser.json()["detail"].startswith("ignored: capturing does not wait for")
+        again = await orders.ask(order_id, verb, key=verb)
+        assert again.json() == loser.json()
+    notes = [line["note"] for line in (await orders.show(order_id))["history"]]
+    assert len([note for note in notes if note.startswith("ignored")]) == 2
+
+
+async def test_a_cancel_before_the_capture_releases_and_after_it_refunds(
+    orders, order_id, messages
+):
+    await orders.ask(order_id, "capture")
+    await orders.hear(messages.payment_captured())
+    assert (await orders.ask(order_id, "cancel", by="ann")).json()["state"] == "refunding"
+    payload = await last_sent(orders, order_id)
+    assert payload["amount"] == 1299
+    await orders.hear(messages.payment_refunded(payload["refund_id"]))
+    order = await orders.show(order_id)
+    assert (order["state"], order["refunded"]) == ("refunded", 1299)
+
+
+async def test_refunds_in_parts_up_to_what_was_captured(orders, order_id, messages):
+    await orders.ask(order_id, "capture")
+    await orders.hear(messages.payment_captured())
+    for attempt, amount in enumerate((300, 200), 1):
+        assert (await orders.ask(order_id, "refund", amount=amount)).status_code == 202
+        refund_id = (await last_sent(orders, order_id))["refund_id"]
+        await orders.hear(messages.payment_refunded(refund_id, amount=amount, attempt=attempt))
+    too_much = await orders.ask(order_id, "refund", amount=800)
+    assert too_much.status_code == 409
+    assert "800, and 799 is left" in too_much.json()["detail"]
+    assert (await orders.show(order_id))["refunded"] == 500
+
+
+async def test_an_order_that_needs_attention_is_tried_again_or_resolved(orders, order_id, messages):
+    await orders.ask(order_id, "cancel")
+    await orders.hear(messages.payment_cancel_failed())
+    assert (await orders.show(order_id))["state"] == "needs_attention"
+    assert (await orders.ask(order_id, "retry", by="bob")).json()["state"] == "canceling"
+    assert (await last_sent(orders, order_id))["attempt"] == 2
+    await orders.hear(messages.payment_cancel_failed(attempt=2))
+    impossible = await orders.ask(order_id, "resolve", **{"as": "completed"}, note="?")
+    assert impossible.status_code == 409
+    answer = await orders.ask(order_id, "resolve", **{"as": "canceled"}, by="bob", note="by hand")
+    assert answer.json()["state"] == "canceled"
+    assert (await orders.show(order_id))["reason"]["message"] == "Resolved by bob: by hand"
+
+
+@pytest.mark.parametrize("verb", ["capture", "cancel", "refund", "retry"])
+async def test_an_order_that_is_not_there_is_404(orders, verb):
+    assert (await orders.ask("nowhere", verb)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "field"),
+    [
+        ("capture", {"amount": 0}, "amount"),
+        ("capture", {"amount": MAX_AMOUNT + 1}, "amount"),
+        ("capture", {"amount": "5"}, "amount"),
+        ("refund", {"amount": -1}, "amount"),
+        ("cancel", {"amount": 5}, "amount"),
+        ("cancel", {"by": ""}, "by"),
+        ("cancel", {"note": "x" * 501}, "note"),
+        ("resolve", {}, "as"),
+        ("resolve", {"as": "gone"}, "as"),
+    ],
+)
+async def test_a_wrong_field_is_named_and_nothing_happens(orders, order_id, verb, body, field):
+    answer = await orders.ask(order_id, verb, **body)
+
+    assert answer.status_code == 422
+    assert field in answer.text
+    assert (await orders.show(order_id))["state"] == "authorized"
