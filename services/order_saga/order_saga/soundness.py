@@ -36,9 +36,9 @@ def complaints(definition: Definition) -> Iterator[str]:
         yield f"states that lead to no rest or end: {_names(stuck)}"
     for state, node in nodes.items():
         yield from _complaints_of(state, node)
-        if isinstance(node, Step) and node.kind is Kind.PIVOT:
-            if later := {after for after in reached[state] if _compensatable(nodes[after])}:
-                yield f"{_names(later)} can follow the pivot {state}, and would have to be undone"
+        later = {after for after in reached[state] if _compensatable(nodes[after])}
+        if later and isinstance(node, Step) and node.kind is Kind.PIVOT:
+            yield f"{_names(later)} can follow the pivot {state}, and would have to be undone"
 
 
 def _complaints_of(state: State, node: Node) -> Iterator[str]:
