@@ -74,6 +74,10 @@ class World:
     def capture(self) -> None:
         self._ask("capture")
 
+    def all_is_taken_and_given_back_at_stripe(self) -> None:
+        self._say(self.payments.by_hand("payment.captured", AMOUNT))
+        self._say(self.payments.by_hand("payment.refunded", AMOUNT))
+
     def deliver_command(self) -> None:
         if self.commands:
             self._execute(self._taken(self.commands))
@@ -151,10 +155,10 @@ class World:
 
     def _say(self, said: Any) -> bool:
         before = len(self.answers)
-        for type_, payload in said:
-            unasked = payload.get("attempt") is None
-            payload = {"attempt": None, "currency": "usd", **payload}
-            self.answers.append((make(type_, self._number(), **payload), unasked))
+        for type_, says in said:
+            payload = {"attempt": None, "currency": "usd", **says}
+            answer = make(type_, self._number(), **payload)
+            self.answers.append((answer, payload["attempt"] is None))
         return len(self.answers) > before
 
     def _hear(self, answer: tuple[Envelope, bool]) -> None:
@@ -235,6 +239,7 @@ STAGES = (
     (),
     GOES_WELL,
     (*GOES_WELL, "deliver_answer"),
+    (*GOES_WELL, "all_is_taken_and_given_back_at_stripe"),
     (*GOES_WELL, "deliver_answer", "capture"),
     (*GOES_WELL, "deliver_answer", "capture", "deliver_command", "deliver_answer"),
 )

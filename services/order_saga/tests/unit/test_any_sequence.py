@@ -50,7 +50,7 @@ TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
 
 
-TYPE = st.sampled_from([type_ for type_ in TYPES if type_ not in ("deadline_passed",)])
+TYPE = st.sampled_from([type_ for type_ in TYPES if type_ != "deadline_passed"])
 ATTEMPT = st.sampled_from([None, 1, 1, 2, 3])
 MESSAGE = st.tuples(TYPE, ATTEMPT)
 DEADLINE = st.tuples(st.sampled_from(State), st.integers(1, 3))

@@ -145,3 +145,11 @@ def test_an_order_that_is_parked_hears_no_deadline_and_no_customer(order):
 
     order.when(order.messages.deadline("canceling", 5)).expect_ignored(because="is behind it")
     order.when_asked("cancel").expect_ignored(because="does not wait for cancel_requested")
+
+
+@pytest.mark.parametrize("reply", ["payment.canceled", "payment.authorization_expired"])
+def test_a_late_release_of_an_order_that_timed_out_and_was_parked_rejects_it(order, reply):
+    order.authorizing().when_time_runs_out().when_every_try_times_out()
+    order.expect_state("needs_attention").expect_reason("authorizing_timeout")
+
+    order.when_reply(reply).expect_announced("order.rejected").expect_reason("authorizing_timeout")

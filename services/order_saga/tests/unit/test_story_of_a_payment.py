@@ -249,3 +249,10 @@ def test_a_refund_may_be_heard_of_before_the_capture(order, stage, given_back, s
     getattr(order, stage)().when_told("payment.refunded", amount=given_back).expect_state(stage)
 
     order.when_told("payment.captured").expect_state(state).expect_memory(refunded=given_back)
+
+
+def test_a_parked_capture_that_was_taken_and_given_back_by_hand_ends_refunded(order):
+    order.capturing().when_every_try_times_out()
+    order.when_told("payment.refunded", amount=1299).expect_state("needs_attention")
+
+    order.when_told("payment.captured").expect_announced("order.refunded", refunded=1299)
