@@ -5,6 +5,7 @@ second. New stories leave a recording with `RECORD_GOLDEN_HISTORIES=1 pytest` ov
 """
 
 import json
+from itertools import pairwise
 
 import pytest
 from order_saga.paths import Edge, edges
@@ -19,7 +20,7 @@ def load(file):
 
 def taken(steps):
     """The ways between states that a recorded history took."""
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         type_ = after["message"]["type"]
         by = "no answer" if type_ == "deadline_passed" else type_
         yield Edge(before["state"], by, after["state"])
