@@ -82,8 +82,8 @@ class OfOneOrder:
             assert not money.held
         assert (saga.captured, saga.refunded) == (money.captured, money.refunded)
         assert (saga.state in {State.COMPLETED, State.REFUNDED}) is bool(money.captured)
-        if saga.state is State.REFUNDED:
-            assert money.captured == money.refunded
+        all_given_back = 0 < money.captured == money.refunded
+        assert (saga.state is State.REFUNDED) is all_given_back
 
     def _moved(self, before: OrderSaga, by: str, decision: Decision) -> None:
         after = decision.saga

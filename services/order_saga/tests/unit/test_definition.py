@@ -1,6 +1,7 @@
 """What the declarations promise, and what a wrong one is told when it is loaded."""
 
 from dataclasses import replace
+from typing import get_type_hints
 
 import pytest
 from order_saga.create_order import create_order
@@ -8,6 +9,7 @@ from order_saga.create_order_v1 import create_order_v1
 from order_saga.definition import Compensate, Definition, Kind, On, OnTimeout, Rest, Step, rules
 from order_saga.definitions import Definitions, definitions
 from order_saga.domain import State
+from order_saga.paths import type_of
 from order_saga.settings import OrderSagaSettings
 from order_saga.soundness import complaints, sound
 from order_saga.step_times import StepTimes
@@ -57,6 +59,27 @@ def test_every_reply_of_both_participants_is_waited_for_somewhere():
     waited_for = {rule.message for node in TODAY.nodes.values() for rule in rules(node)}
 
     assert {*USER_EVENTS.messages, *PAYMENT_EVENTS.messages} <= waited_for
+
+
+@pytest.mark.parametrize("definition", [TODAY, create_order_v1(StepTimes())], ids=["v2", "v1"])
+def test_every_step_waits_for_every_reply_to_its_command(definition):
+    replies = {
+        "retrieve_payment_info": {"user.payment_info_retrieved", "user.payment_info_failed"},
+        "authorize_payment": {"payment.authorized", "payment.failed"},
+        "capture_payment": {
+            "payment.captured",
+            "payment.capture_failed",
+            "payment.canceled",
+            "payment.authorization_expired",
+        },
+        "cancel_payment": {"payment.canceled", "payment.cancel_failed"},
+        "refund_payment": {"payment.refunded", "payment.refund_failed"},
+    }
+
+    for node in definition.nodes.values():
+        if isinstance(node, Step):
+            command = type_of(get_type_hints(node.command)["return"])
+            assert {type_of(rule.message) for rule in node.on} >= replies[command]
 
 
 def test_every_reply_can_say_which_attempt_it_answers():

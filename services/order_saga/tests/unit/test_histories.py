@@ -3,7 +3,6 @@
 Each is named by its seed and number, and fails again wherever it is run. 45 s of one core.
 """
 
-import sys
 from collections import Counter
 from functools import cache
 
@@ -27,16 +26,15 @@ def test_the_invariants_hold_in_every_history(seed):
     assert seen_with(seed).histories == HISTORIES_OF_A_SEED
 
 
-def test_every_way_that_is_declared_was_taken(capsys):
+def test_every_way_that_is_declared_was_taken(record_property):
     every = [seen_with(seed) for seed in SEEDS]
     taken = sum((seen.taken for seen in every), Counter())
     total = sum(seen.histories for seen in every), sum(seen.messages for seen in every)
 
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{total[0]} histories, {total[1]} messages, seeds {SEEDS}; how often each way:\n"
-            f"{counted(taken)}\n"
-        )
-
+    record_property(
+        "summary",
+        f"{total[0]} histories, {total[1]} messages, seeds {SEEDS}; how often each way:\n"
+        f"{counted(taken)}",
+    )
     declared = {(each.version, edge) for each in VERSIONS for edge in edges(each)}
     assert set(taken) == declared
