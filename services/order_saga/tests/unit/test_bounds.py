@@ -21,6 +21,15 @@ def test_a_step_that_backs_off_never_waits_longer_than_a_week():
     order.expect_state("needs_attention")
 
 
+def test_the_user_service_is_asked_as_often_as_is_set_and_an_older_answer_is_fenced_off():
+    order = Story(create_order(StepTimes(payment_info_tries=2))).placed()
+    order.when_time_runs_out().expect_command("retrieve_payment_info", attempt=2)
+
+    order.when_reply("user.payment_info_retrieved", attempt=1)
+    order.expect_ignored(because="it answers attempt 1, and 2 is under way")
+    order.when_reply("user.payment_info_retrieved").expect_command("authorize_payment", attempt=1)
+
+
 @pytest.fixture
 def worn_out(order):
     """A step whose next attempt is the last that a message can carry."""
