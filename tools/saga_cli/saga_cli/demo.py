@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +13,9 @@ from rich.text import Text
 
 from saga_cli.api import Api
 from saga_cli.demo_cases import CASES
+from saga_cli.demo_lives import Stage, ledger_line, play
 from saga_cli.demo_run import Placed, follow, place
-from saga_cli.demo_text import demo_table, plain_line
+from saga_cli.demo_text import demo_table, life_line, plain_line
 from saga_cli.demo_users import prepare_user, stripe_client
 from saga_cli.paths import demo_dir
 from saga_cli.screen import clear_errors, errors, output
@@ -20,19 +23,26 @@ from saga_cli.session import addresses_table, stack_session, watch
 from saga_cli.settings import StackSettings, with_environment
 from saga_cli.stack import Stack
 
+IMPATIENT = {"AUTHORIZATION_TIMEOUT_SECONDS": "6", "STRIPE_TIMEOUT_SECONDS": "5"}
+"""So that the story of a Stripe that never answers is over before its reader leaves."""
+
 
 def demo(
     *,
     data_dir: Annotated[Path | None, typer.Option(help="Emptied first.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Go on running until Ctrl-C.")] = False,
 ) -> None:
-    """Start everything, place an order with every kind of card, and check how each one ends."""
+    """Start everything, place an order with every kind of card, then show what a hold can become.
+
+    Each order must end as its card, or its story, says.
+    """
     folder = (data_dir or demo_dir()).absolute()
     failed = True
     with clear_errors():
         settings = with_environment(StackSettings(data_dir=folder))
+        settings = replace(settings, service_env={**IMPATIENT, **settings.service_env})
         with stack_session(settings, fresh=True) as stack:
-            failed = not report(run_demo(stack))
+            failed = not (report(run_demo(stack)) & report_lives(stack))
             if keep:
                 output.print(addresses_table(stack))
                 errors.print("Still running. Ctrl-C stops everything.")
@@ -64,6 +74,29 @@ def report(placed: Sequence[Placed]) -> bool:
     style = "bold red" if wrong else "bold green"
     output.print(Text(f"{right} of {len(placed)} orders ended as their card says.", style=style))
     return not wrong
+
+
+def report_lives(stack: Stack) -> bool:
+    """Plays and prints what becomes of holds. Returns whether each ended as its story says."""
+    user = f"user_life_{secrets.token_hex(3)}"
+    with ExitStack() as open_:
+        users = open_.enter_context(Api(stack.users_url))
+        orders = open_.enter_context(Api(stack.orders_url))
+        emulated = stack.settings.emulated_stripe
+        emulator = open_.enter_context(Api(stack.emulator_url)) if emulated else None
+        users.post("/users", {"clerk_user_id": user})
+        users.put(f"/users/{user}/card", {"payment_method_id": "pm_card_visa", "attach": True})
+        errors.print("What becomes of a hold")
+        told = play(Stage(orders, user, emulator))
+        for story, order in told:
+            output.print(life_line(story, order))
+        if emulator:
+            for currency, totals in emulator.get("/_emulator/ledger")["totals"].items():
+                output.print(Text(ledger_line(currency, totals)))
+    right = sum(not story.differences(order) for story, order in told)
+    style = "bold green" if right == len(told) else "bold red"
+    output.print(Text(f"{right} of {len(told)} holds became what their story says.", style=style))
+    return right == len(told)
 
 
 def _show(stack: Stack, orders: Api, placed: Sequence[Placed]) -> None:

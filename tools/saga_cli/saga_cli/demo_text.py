@@ -6,6 +6,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from saga_cli.api import Json
+from saga_cli.demo_lives import Story
 from saga_cli.demo_run import Placed
 from saga_cli.order_text import state_text
 from saga_cli.steps import step_milliseconds, total_milliseconds
@@ -37,6 +39,14 @@ def cells(one: Placed) -> list[str | Text]:
         *steps,
         total,
     ]
+
+
+def life_line(story: Story, order: Json) -> Text:
+    """How one hold ended, in one line; what is otherwise than its story says, behind it."""
+    wrong = story.differences(order)
+    mark_ = Text("wrong", style="bold red") if wrong else Text("ok", style="green")
+    line = f"  {story.title:38} {order['state']:10} {'; '.join(wrong)}".rstrip()
+    return mark_ + Text(line, style="default")
 
 
 def _shortest_reason(order: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from saga_cli.demo_cases import CASES, Expectation, Setup
+from saga_cli.demo_lives import STORIES, Story, ledger_line
 from saga_cli.demo_run import Placed
 from saga_cli.demo_text import cells, mark
 
@@ -84,6 +85,21 @@ def test_a_row_shows_outcome_and_the_milliseconds_of_each_step():
     assert str(mark(Placed(CASES[0], "u1", order("authorizing")))) == "…"
 
 
+def test_a_story_that_ended_otherwise_says_what_differs():
+    story = Story("refunded in part", lambda _: "o1", "completed", captured=1299, refunded=300)
+    ended = {"state": "completed", "captured": 1299, "refunded": 300}
+    assert story.differences(ended) == []
+    assert story.differences({**ended, "refunded": 0}) == ["refunded is 0, expected 300"]
+
+
+def test_the_ledger_says_whether_the_money_adds_up():
+    totals = {"authorized": 300, "captured": 100, "released": 150, "held": 50, "refunded": 10}
+    assert ledger_line("usd", totals).startswith(
+        "usd: authorized 3.00 = captured 1.00 + released 1.50 + held 0.50"
+    )
+    assert "≠" in ledger_line("usd", {**totals, "held": 49})
+
+
 @pytest.mark.stack
 @pytest.mark.slow
 @pytest.mark.timeout(300)
@@ -99,4 +115,7 @@ def test_the_demo_ends_well_and_writes_plain_lines_without_a_terminal(stack_dir:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{len(CASES)} of {len(CASES)} orders ended as their card says." in result.stdout
+    lives = f"{len(STORIES)} of {len(STORIES)} holds became what their story says."
+    assert lives in result.stdout
+    assert "usd: authorized " in result.stdout
     assert "\x1b" not in result.stdout + result.stderr
