@@ -1,7 +1,19 @@
 """The orchestrator's tables: its sagas, and messaging's inbox and outbox."""
 
 from saga_messaging.orm import messaging_tables
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 metadata = MetaData()
@@ -52,4 +64,29 @@ controls = Table(
     Column("by", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("set_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Every change of `controls`.
+control_changes = Table(
+    "control_changes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# What was done about dead letters; `nth` counts from 1 for each, so that two cannot act at once.
+dead_letter_actions = Table(
+    "dead_letter_actions",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("nth", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
