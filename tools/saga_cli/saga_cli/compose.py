@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
-from saga_cli.parts import Addresses, Part, emulator_server, service_server
+from saga_cli.parts import Addresses, Part, emulator_server, reserve, service_server
+from saga_cli.ports import PortReservation
 from saga_cli.postgres import EmbeddedPostgres
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from saga_cli.settings import StackSettings
@@ -27,6 +28,7 @@ class Composer:
 
     settings: StackSettings
     parts: dict[str, Part] = field(default_factory=dict[str, Part])
+    ports: dict[str, PortReservation] = field(default_factory=dict[str, PortReservation])
 
     def compose(
         self, kafka: EmbeddedKafka | None, postgres: EmbeddedPostgres | None
@@ -37,14 +39,17 @@ class Composer:
             PortTakenError: A port that was asked for is in use.
         """
         with self._giving_up_on_error():
+            for name in self.settings.services:
+                self.ports[name] = reserve(self.settings, name)
             postgres = postgres or self._own_postgres()
             addresses = Addresses(
                 kafka_bootstrap=self._kafka(kafka),
                 databases=self._databases(postgres),
                 stripe_api_base=self.settings.stripe_api_base or self._emulator(),
             )
-            for name in self.settings.services:
-                self.parts[name] = service_server(self.settings, SERVICES[name], addresses)
+            for name, port in self.ports.items():
+                service = SERVICES[name]
+                self.parts[name] = service_server(self.settings, service, addresses, port)
         return Composition(self.parts, addresses, postgres)
 
     def _kafka(self, shared: EmbeddedKafka | None) -> str:
@@ -72,7 +77,7 @@ class Composer:
     def _emulator(self) -> str | None:
         if not self.settings.emulated_stripe:
             return None
-        server: HttpServer = emulator_server(self.settings)
+        server: HttpServer = emulator_server(self.settings, self.ports.get("payment"))
         self.parts[EMULATOR] = server
         return server.url
 
@@ -80,5 +85,6 @@ class Composer:
     def _giving_up_on_error(self) -> Generator[None]:
         with ExitStack() as undo:
             undo.callback(lambda: [part.stop() for part in self.parts.values()])
+            undo.callback(lambda: [port.release() for port in self.ports.values()])
             yield
             undo.pop_all()

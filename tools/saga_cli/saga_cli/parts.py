@@ -9,7 +9,9 @@ from saga_cli.http_server import HttpServer
 from saga_cli.ports import LOOPBACK, PortReservation, reserve_free_port, reserve_port
 from saga_cli.processes import Child
 from saga_cli.services import EMULATOR, Service
-from saga_cli.settings import EMULATOR_KEY, StackSettings
+from saga_cli.settings import EMULATOR_KEY, EMULATOR_WEBHOOK_SECRET, StackSettings
+
+WEBHOOK_PATH = "/webhooks/stripe"
 
 
 class Part(Protocol):
@@ -42,19 +44,28 @@ class Addresses:
     stripe_api_base: str | None
 
 
-def emulator_server(settings: StackSettings) -> HttpServer:
-    """The Stripe emulator, with its port reserved; it remembers as long as the databases do."""
-    port = _reserve(settings, EMULATOR)
+def emulator_server(settings: StackSettings, payments: PortReservation | None) -> HttpServer:
+    """The Stripe emulator, with its port reserved; it remembers as long as the databases do.
+
+    Args:
+        settings: Of the stack.
+        payments: Where the payment service will take Stripe's webhooks.
+    """
+    port = reserve(settings, EMULATOR)
     journal = settings.data_dir / EMULATOR / "journal"
     journal.parent.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "stripe_emulator", "--port", str(port.port)]
     argv += ["--journal", str(journal)]
+    if payments:
+        argv += ["--webhook-url", f"http://{LOOPBACK}:{payments.port}{WEBHOOK_PATH}"]
+        argv += ["--webhook-secret", EMULATOR_WEBHOOK_SECRET]
     return HttpServer(_child(settings, EMULATOR, argv, {}), port, "/healthz")
 
 
-def service_server(settings: StackSettings, service: Service, addresses: Addresses) -> HttpServer:
-    """One of our services, with its port reserved."""
-    port = _reserve(settings, service.name)
+def service_server(
+    settings: StackSettings, service: Service, addresses: Addresses, port: PortReservation
+) -> HttpServer:
+    """One of our services, on the port that is reserved for it."""
     environment = {
         **service_environment(settings, service, addresses),
         "HTTP_HOST": LOOPBACK,
@@ -78,6 +89,8 @@ def service_environment(
     stripe = {"STRIPE_SECRET_KEY": settings.stripe_secret_key or EMULATOR_KEY}
     if addresses.stripe_api_base:
         stripe["STRIPE_API_BASE"] = addresses.stripe_api_base
+    if settings.emulated_stripe:
+        stripe["STRIPE_WEBHOOK_SECRET"] = EMULATOR_WEBHOOK_SECRET
     return {
         "KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap,
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
@@ -96,6 +109,11 @@ def _child(
     return Child(name, argv, log=log, env={"PYTHONUNBUFFERED": "1", **environment})
 
 
-def _reserve(settings: StackSettings, name: str) -> PortReservation:
+def reserve(settings: StackSettings, name: str) -> PortReservation:
+    """The port of a part that serves HTTP: the chosen one, or any that is free.
+
+    Raises:
+        PortTakenError: The chosen one is in use.
+    """
     port = settings.ports.get(name)
     return reserve_port(port, name) if port else reserve_free_port()

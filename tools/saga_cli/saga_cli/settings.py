@@ -9,6 +9,7 @@ from saga_cli.errors import ForbiddenKeyError
 from saga_cli.services import SERVICES
 
 EMULATOR_KEY = "sk_test_emulator"
+EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - of nobody else
 TEST_KEYS = ("sk_test_", "rk_test_")
 
 

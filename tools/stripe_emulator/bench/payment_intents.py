@@ -4,6 +4,7 @@
 `python tools/stripe_emulator/bench/payment_intents.py --count 20000` starts an emulator of its
 own, sends that many `POST /v1/payment_intents` with `confirm=true`, manual capture and an
 idempotency key over a few connections, and prints each tenth of them: the rate should be flat.
+With `--journal` the emulator keeps a journal, is killed at the end and started from it again.
 """
 
 import argparse
@@ -12,11 +13,15 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 _TENTHS = 10
+_START_SECONDS = 300
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -98,6 +103,7 @@ async def _measure(pid: int, port: int, count: int, width: int) -> None:
     attach = _post("/v1/payment_methods/pm_card_visa/attach", f"customer={customer}".encode(), "pm")
     method = _id_in(await connections[0].send(attach))
     start_cpu, start_bytes = _usage(pid)
+    rates: list[float] = []
     print(f"{'from':>9} {'to':>9} {'per second':>11} {'per CPU second':>15}")
     for tenth in range(_TENTHS):
         first, last = count * tenth // _TENTHS, count * (tenth + 1) // _TENTHS
@@ -106,8 +112,10 @@ async def _measure(pid: int, port: int, count: int, width: int) -> None:
         seconds = await _tenth(connections, requests)
         used = max(_usage(pid)[0] - cpu, 1 / _TICKS)
         print(f"{first:>9} {last:>9} {(last - first) / seconds:>11.0f}", end=" ")
-        print(f"{(last - first) / used:>15.0f}")
+        rates.append((last - first) / used)
+        print(f"{rates[-1]:>15.0f}")
     cpu, resident = _usage(pid)
+    print(f"the last tenth's rate is {rates[-1] / rates[0]:.2f} of the first's, by CPU")
     print(f"CPU of the emulator: {(cpu - start_cpu) * 1e6 / count:.0f} µs for each")
     print(f"memory of the emulator: {(resident - start_bytes) / count / 1024:.1f} KiB for each")
     for connection in connections:
@@ -120,7 +128,7 @@ def _free_port() -> int:
 
 
 def _wait_until_open(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if not probe.connect_ex(("127.0.0.1", port)):
@@ -129,21 +137,43 @@ def _wait_until_open(port: int) -> None:
     raise TimeoutError("The emulator did not start.")
 
 
+@contextmanager
+def _emulator(port: int, journal: Path | None) -> Generator[subprocess.Popen[bytes]]:
+    """An emulator that listens by now; it is killed at the end, as if by `kill -9`."""
+    command = [sys.executable, "-m", "stripe_emulator", "--port", str(port)]
+    command += ["--log-level", "warning", *(["--journal", str(journal)] if journal else [])]
+    process = subprocess.Popen(command)  # noqa: S603  # our own
+    try:
+        _wait_until_open(port)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _measure_restart(port: int, journal: Path, count: int) -> None:
+    start = time.perf_counter()
+    with _emulator(port, journal) as process:
+        seconds, resident = time.perf_counter() - start, _usage(process.pid)[1]
+    print(f"journal: {journal.stat().st_size / count / 1024:.1f} KiB for each")
+    print(f"restart from the journal: {seconds:.1f} s, {count / seconds:.0f} a second", end=", ")
+    print(f"{resident / 2**20:.0f} MiB then")
+
+
 def main() -> None:
     """Run the measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--journal", action="store_true")
     arguments = parser.parse_args()
     port = _free_port()
-    command = [sys.executable, "-m", "stripe_emulator", "--port", str(port)]
-    process = subprocess.Popen([*command, "--log-level", "warning"])  # noqa: S603  # our own
-    try:
-        _wait_until_open(port)
-        asyncio.run(_measure(process.pid, port, arguments.count, arguments.connections))
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryDirectory(prefix="stripe-emulator-bench-") as folder:
+        journal = Path(folder, "journal") if arguments.journal else None
+        with _emulator(port, journal) as process:
+            asyncio.run(_measure(process.pid, port, arguments.count, arguments.connections))
+        if journal is not None:
+            _measure_restart(port, journal, arguments.count)
 
 
 if __name__ == "__main__":

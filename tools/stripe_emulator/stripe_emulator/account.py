@@ -17,7 +17,12 @@ from stripe_emulator.objects.event import NO_REQUEST, Cause, Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.objects.refund import Refund
+from stripe_emulator.objects.webhook_endpoint import WebhookEndpoint
+from stripe_emulator.outbox import Outbox
 from stripe_emulator.wire import JsonObject, Shown, encode
+
+ENABLED = "enabled"
+"""The group of the webhook endpoints that events are sent to."""
 
 
 @dataclass
@@ -25,17 +30,22 @@ class Account:
     """The state of the account.
 
     Groups are by customer; those of charges by PaymentIntent too, those of refunds by charge and
-    PaymentIntent. `deadlines` is a heap of the times at which holds end, with their charges.
+    PaymentIntent. `deadlines` is a heap of the times at which holds end, with their charges;
+    `outbox` has the events that webhook endpoints have not taken yet.
     """
 
     clock: Clock
     ids: Ids
     events: EventLog
+    outbox: Outbox = field(default_factory=Outbox)
     customers: Collection[Customer] = field(default_factory=Collection[Customer])
     payment_methods: Collection[PaymentMethod] = field(default_factory=Collection[PaymentMethod])
     payment_intents: Collection[PaymentIntent] = field(default_factory=Collection[PaymentIntent])
     charges: Collection[Charge] = field(default_factory=Collection[Charge])
     refunds: Collection[Refund] = field(default_factory=Collection[Refund])
+    webhook_endpoints: Collection[WebhookEndpoint] = field(
+        default_factory=Collection[WebhookEndpoint]
+    )
     intents_by_metadata: MetadataIndex = field(default_factory=MetadataIndex)
     deadlines: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     cause: Cause = NO_REQUEST
@@ -52,17 +62,23 @@ class Account:
     def emit(
         self, event_type: str, item: Shown, previous_attributes: JsonObject | None = None
     ) -> None:
-        """Enter what happened to an object, as it is now."""
-        self.events.add(
-            Event(
-                self.ids.new("evt"),
-                self.clock.now(),
-                event_type,
-                encode(item.as_json()),
-                self.cause,
-                previous_attributes,
-            )
+        """Enter what happened to an object, as it is now, for all webhook endpoints that ask."""
+        event = Event(
+            self.ids.new("evt"),
+            self.clock.now(),
+            event_type,
+            encode(item.as_json()),
+            self.cause,
+            previous_attributes,
+            self.takers(event_type),
         )
+        self.outbox.add(event)
+        self.events.add(event)
+
+    def takers(self, event_type: str) -> set[str]:
+        """The ids of the webhook endpoints that events of this type are sent to."""
+        enabled = self.webhook_endpoints.group(ENABLED)
+        return {endpoint.id for endpoint in enabled if endpoint.takes(event_type)}
 
     def customer(self, customer_id: str, param: str = "id", *, in_path: bool = True) -> Customer:
         """A customer that is not deleted.

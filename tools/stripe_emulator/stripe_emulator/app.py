@@ -14,6 +14,8 @@ from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal
 from stripe_emulator.restoring import restore
 from stripe_emulator.settings import Settings
+from stripe_emulator.webhook_control import webhooks_router
+from stripe_emulator.webhooks import WebhookSender
 
 _LOOK_SECONDS = 0.5
 
@@ -40,8 +42,10 @@ def create_app(
         title="Stripe emulator", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )
     app.state.emulator = emulator
+    app.state.webhook_sender = WebhookSender(emulator, settings.webhooks)
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
+    app.include_router(webhooks_router(emulator))
     app.include_router(dashboard_router(emulator, settings, is_stopping))
 
     @app.get("/healthz")
@@ -61,13 +65,15 @@ def create_emulator(settings: Settings) -> Emulator:
     if settings.journal is not None:
         seed = secrets.randbits(32) if settings.any_seed is None else settings.any_seed
         restore(emulator, Journal(settings.journal, seed))
+    emulator.forward_events()
     return emulator
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     watching = asyncio.create_task(_watch(app.state.emulator))
-    yield
+    async with app.state.webhook_sender.running():
+        yield
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching

@@ -7,21 +7,12 @@ from stripe_emulator.account import Account, refuse_spent
 from stripe_emulator.cancellation import watch
 from stripe_emulator.cards import Decline
 from stripe_emulator.charges import new_charge
-from stripe_emulator.errors import CardDeclined, InvalidParameters, UnexpectedState
-from stripe_emulator.intent_creation import check_owner
+from stripe_emulator.confirmation_checks import method_to_charge
+from stripe_emulator.errors import CardDeclined, InvalidParameters
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.parameters import Parameters
 from stripe_emulator.wire import JsonObject
-
-_RETURN_URL_MISSING = (
-    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
-    "Because some of these payment methods might redirect your customer off of your page, you "
-    "must provide a `return_url`. If you don't want to accept redirect-based payment methods, "
-    "set `automatic_payment_methods[enabled]` to `true` and "
-    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
-    "Payment Intents."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +35,6 @@ class Confirmation:
         )
 
 
-def check_redirects(intent: PaymentIntent, confirmation: Confirmation) -> None:
-    """Refuse a confirmation that may redirect and says not where to return.
-
-    Raises:
-        InvalidParameters: `return_url` is missing.
-    """
-    if intent.redirects == "always" and confirmation.return_url is None:
-        raise InvalidParameters(_RETURN_URL_MISSING)
-
-
 def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confirmation) -> None:
     """Charge the PaymentIntent's payment method.
 
@@ -62,7 +43,7 @@ def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confir
         InvalidParameters: the payment method is another customer's, or used up.
         UnexpectedState: there is no payment method.
     """
-    method = _method(account, intent)
+    method = method_to_charge(account, intent)
     outcome = card_outcomes.outcome(
         method.card,
         off_session=confirmation.off_session,
@@ -73,35 +54,6 @@ def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confir
         account.emit("payment_intent.requires_action", intent)
     else:
         _charge(account, intent, method, outcome, off_session=confirmation.off_session)
-
-
-def _method(account: Account, intent: PaymentIntent) -> PaymentMethod:
-    method = account.payment_methods.get(intent.payment_method) if intent.payment_method else None
-    if method is None:
-        raise UnexpectedState(_missing_method(intent), intent.as_json())
-    if "card" not in intent.payment_method_types:
-        raise InvalidParameters(
-            "The PaymentMethod provided (card) is not allowed for this PaymentIntent. Please "
-            "attach a PaymentMethod of one of the following types: "
-            f"{', '.join(intent.payment_method_types)}.",
-            param="payment_method",
-        )
-    check_owner(method, intent.customer)
-    refuse_spent(method)
-    return method
-
-
-def _missing_method(intent: PaymentIntent) -> str:
-    start = "You cannot confirm this PaymentIntent because it's missing a payment method."
-    if intent.customer is not None:
-        return (
-            f"{start} To confirm the PaymentIntent with {intent.customer}, specify a payment "
-            "method attached to this customer along with the customer ID."
-        )
-    return (
-        f"{start} You can either update the PaymentIntent with a payment method and then confirm "
-        "it again, or confirm it again directly with a payment method or ConfirmationToken."
-    )
 
 
 def _next_action(intent: PaymentIntent, confirmation: Confirmation) -> JsonObject:
@@ -172,22 +124,31 @@ def _keep_or_spend(account: Account, intent: PaymentIntent, method: PaymentMetho
 def finish_authentication(account: Account, intent: PaymentIntent, *, succeeded: bool) -> None:
     """The cardholder has authenticated, or failed to: charge the card, or ask for another.
 
-    A decline after it is in the PaymentIntent's `last_payment_error`, as no one waits for it.
+    A decline after it is in the PaymentIntent's `last_payment_error`, as no one waits for it; so is
+    the refusal of a card that was detached or used up meanwhile (unverified).
     """
     method = account.payment_methods.get(intent.payment_method or "")
     if intent.status != "requires_action" or method is None:
         return
-    if not succeeded:
-        failure = InvalidParameters(
-            "The provided PaymentMethod has failed authentication. You can provide "
-            "payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent "
-            "again.",
-            code="payment_intent_authentication_failure",
-            payment_method=method.as_json(),
-        )
-        intent_states.decline(intent, None, failure.attributes())
+    try:
+        if not succeeded:
+            raise _not_authenticated(method)
+        refuse_spent(method)
+    except InvalidParameters as refusal:
+        intent_states.decline(intent, None, refusal.attributes())
         account.emit("payment_intent.payment_failed", intent)
-    elif method.card.decline is not None:
+        return
+    if method.card.decline is not None:
         _decline(account, intent, method, method.card.decline)
     else:
         _charge(account, intent, method, "approved", off_session=False)
+
+
+def _not_authenticated(method: PaymentMethod) -> InvalidParameters:
+    return InvalidParameters(
+        "The provided PaymentMethod has failed authentication. You can provide "
+        "payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent "
+        "again.",
+        code="payment_intent_authentication_failure",
+        payment_method=method.as_json(),
+    )

@@ -13,11 +13,13 @@ from stripe_emulator.fault_control import faults_router, rate_limit_router
 from stripe_emulator.ledger import ledger
 from stripe_emulator.wire import encode
 
+_LONGEST_ADVANCE_SECONDS = 10 * 365 * 86_400
+
 
 class ClockRequest(BaseModel, extra="forbid"):
     """How far to move the clock."""
 
-    advance_seconds: int = Field(ge=0)
+    advance_seconds: int = Field(ge=0, le=_LONGEST_ADVANCE_SECONDS)
 
 
 def control_router(emulator: Emulator) -> APIRouter:

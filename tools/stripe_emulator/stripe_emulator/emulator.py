@@ -4,54 +4,34 @@ Its public methods are its commands: whatever changes anything goes through one 
 into the journal where there is one, and happens at one moment of the emulator's clock.
 """
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
-from uuid import NAMESPACE_URL, uuid5
 
+from stripe_emulator import webhook_endpoints
 from stripe_emulator.account import Account
-from stripe_emulator.answers import Answer, Headers, Request
+from stripe_emulator.answers import Answer, Request
 from stripe_emulator.authentication import ApiKeys
-from stripe_emulator.call import Call
 from stripe_emulator.cancellation import expire_due
 from stripe_emulator.confirmation import finish_authentication
-from stripe_emulator.errors import StripeError
+from stripe_emulator.errors import ServerError, StripeError
 from stripe_emulator.event_log import EventLog, Listener
-from stripe_emulator.expansion import check as check_expansion
-from stripe_emulator.expansion import expand
 from stripe_emulator.faults import Faults
-from stripe_emulator.forms import Pairs, decode_pairs, nest
-from stripe_emulator.idempotency import IdempotencyKeys, KeyRecord
+from stripe_emulator.forms import decode_pairs
+from stripe_emulator.idempotency import IdempotencyKeys
 from stripe_emulator.ids import Ids
-from stripe_emulator.objects.event import Cause, Event
+from stripe_emulator.objects.event import Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
-from stripe_emulator.operations import find_operation
+from stripe_emulator.outbox import Outbox
 from stripe_emulator.request_log import RequestLog
 from stripe_emulator.settings import Settings
-from stripe_emulator.wire import encode
+from stripe_emulator.work import Work, error_answer, key_headers, replay, run
+
+_log = logging.getLogger("uvicorn.error")
 
 Record: TypeAlias = Callable[..., None]
 """Called with the time, the name and the arguments of each command, before it is carried out."""
-
-
-class Work:
-    """A request that was let in, between the reservation of its key and its answer.
-
-    A POST that came without an idempotency key has one that the emulator made up, as Stripe does.
-    """
-
-    __slots__ = ("key", "pairs", "record", "request", "request_id")
-
-    def __init__(
-        self, request: Request, request_id: str, pairs: Pairs, record: KeyRecord | None
-    ) -> None:
-        self.request = request
-        self.request_id = request_id
-        self.pairs = pairs
-        self.record = record
-        self.key = record.key if record else None
-        if self.key is None and request.method == "POST":
-            self.key = str(uuid5(NAMESPACE_URL, request_id))
 
 
 class Emulator:
@@ -68,8 +48,9 @@ class Emulator:
         self._settings = settings
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
-        self.request_ids = Ids(settings.any_seed)
+        self.request_ids = Ids(None if settings.journal else settings.any_seed)
         self.record: Record = _forget
+        self.wake: Callable[[], None] = _nobody  # called when what was not due may be due now
         self.clear(settings.any_seed)
 
     def clear(self, seed: int | None) -> None:
@@ -77,7 +58,8 @@ class Emulator:
         settings, self._seed = self._settings, seed
         settings.clock.reset()
         events = EventLog(settings.event_log_size, self._listeners)
-        self.account = Account(settings.clock, Ids(seed), events)
+        outbox = Outbox(settings.event_log_size, settings.webhooks.log_size)
+        self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
         self.faults = Faults(settings)
         self.log = RequestLog(settings.request_log_size)
@@ -86,6 +68,19 @@ class Emulator:
         """Begin again, as if just started."""
         self.record(0, "reset")
         self.clear(self._seed)
+        self.forward_events()
+        self.wake()
+
+    def forward_events(self) -> None:
+        """Have the webhook endpoint that the settings ask for; again changes nothing."""
+        webhooks = self._settings.webhooks
+        if webhooks.url is not None:
+            self.forward(webhooks.url, webhooks.secret)
+
+    def forward(self, url: str, secret: str | None) -> None:
+        """Have one webhook endpoint for all events at this URL, instead of one before."""
+        self.record(self.account.clock.now(), "forward", url, secret)
+        webhook_endpoints.forward(self.account, url, secret)
 
     def listen(self, listener: Listener) -> None:
         """Call this with every event from now on, before the request that caused it is answered."""
@@ -113,7 +108,7 @@ class Emulator:
             except StripeError as error:
                 return error_answer(error, request, request_id)
             if record.answer is not None:
-                return _replay(record, record.answer)
+                return replay(record, record.answer)
             return Work(request, request_id, pairs, record)
 
     def finish(self, work: Work) -> Answer:
@@ -122,12 +117,13 @@ class Emulator:
             if work.request.changes:
                 self.record(now, "finish", work.request_id)
             try:
-                answer, kept = self._run(work), True
+                answer, kept = run(work, self.account), True
             except StripeError as error:
                 answer, kept = error_answer(error, work.request, work.request_id), error.kept
-            except BaseException:
-                self.give_up(work)
-                raise
+            except Exception:  # noqa: BLE001 - a bug of ours is answered as one of Stripe's would be
+                _log.exception("%s %s", work.request.method, work.request.path)
+                failure = error_answer(ServerError(), work.request, work.request_id)
+                answer, kept = failure, False
             answer = self._end(work, answer, kept=kept)
             if kept and work.key is not None:
                 answer.headers.append((b"stripe-should-retry", b"false"))
@@ -142,7 +138,8 @@ class Emulator:
 
     def give_up(self, work: Work) -> None:
         """Free the key of a request that will have no answer."""
-        if work.record is not None and work.record.answer is None:
+        if work.record is not None and work.record.waits_for(work.request_id):
+            self.record(self.account.clock.now(), "give_up", work.request_id)
             self.keys.release(work.record)
 
     def advance(self, seconds: int) -> int:
@@ -151,9 +148,11 @@ class Emulator:
         Raises:
             ValueError: `seconds` is negative.
         """
-        self.record(self.account.clock.now(), "advance", seconds)
+        before = self.account.clock.now()
         self.account.clock.advance(seconds)
+        self.record(before, "advance", seconds)
         with self._moment() as now:
+            self.wake()
             return now
 
     def look(self) -> None:
@@ -170,26 +169,13 @@ class Emulator:
         """A webhook endpoint has taken an event."""
         self.record(self.account.clock.now(), "delivered", event.id, endpoint_id)
         event.pending.discard(endpoint_id)
+        self.account.outbox.remove(event.id, endpoint_id)
 
     @contextmanager
     def _moment(self) -> Generator[int]:
         with self.account.clock.stopped() as now:
             expire_due(self.account)
             yield now
-
-    def _run(self, work: Work) -> Answer:
-        request, account = work.request, self.account
-        operation, ids = find_operation(request.method, request.path)
-        parameters = operation.accepts.read(nest(work.pairs))
-        paths = parameters.texts("expand")
-        if paths:
-            check_expansion(paths, operation.kind, listed=operation.listed)
-        cause = Cause(work.request_id, work.key)
-        with account.caused_by(cause):
-            body = operation.run(Call(account, ids, parameters, request.origin))
-        if paths:
-            expand(account, body, operation.kind, paths)
-        return Answer(200, encode(body))
 
     def _end(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
         if work.key is None:
@@ -198,27 +184,13 @@ class Emulator:
             self.keys.keep(work.record, answer)
         elif work.record is not None:
             self.keys.release(work.record)
-        headers = _key_headers(work.key, work.request_id)
+        headers = key_headers(work.key, work.request_id)
         return Answer(answer.status, answer.body, headers, answer.error_code)
-
-
-def error_answer(error: StripeError, request: Request, request_id: str) -> Answer:
-    """The answer that an error is; its log link leads to the emulator's own request log."""
-    body = error.body(f"{request.origin}/_emulator/requests/{request_id}")
-    return Answer(error.status, encode(body), error_code=error.code)
 
 
 def _forget(now: int, name: str, *arguments: object) -> None:
     del now, name, arguments
 
 
-def _key_headers(key: str, original_request: str) -> Headers:
-    return [
-        (b"idempotency-key", key.encode("latin-1")),
-        (b"original-request", original_request.encode()),
-    ]
-
-
-def _replay(record: KeyRecord, answer: Answer) -> Answer:
-    headers = [*_key_headers(record.key, record.request_id), (b"idempotent-replayed", b"true")]
-    return Answer(answer.status, answer.body, headers, answer.error_code)
+def _nobody() -> None:
+    pass

@@ -30,12 +30,14 @@ _NO_KEY = (
     "https://support.stripe.com/."
 )
 _LIMITED = (
-    "Request rate limit exceeded. Learn more about rate limits here "
-    "https://stripe.com/docs/rate-limits."
+    "Testmode request rate limit exceeded, the rate limits in testmode are lower than livemode. "
+    "You can learn more about rate limits here https://stripe.com/docs/rate-limits."
 )
 _LOCKED = (
     "This object cannot be accessed right now because another API request or Stripe process is "
-    "currently accessing it. See https://stripe.com/docs/rate-limits#object-lock-timeouts."
+    "currently accessing it. If you see this error intermittently, retry the request. If you see "
+    "this error frequently and are making multiple concurrent requests to a single object, make "
+    "your requests serially or at a lower rate."
 )
 
 
@@ -206,10 +208,7 @@ class IdempotencyKeyInUse(StripeError):
 
 
 class RateLimited(StripeError):
-    """Too many requests (`rate_limit`), or too many on one object (`lock_timeout`).
-
-    The messages are unverified.
-    """
+    """Too many requests (`rate_limit`), or too many on one object (`lock_timeout`)."""
 
     status = 429
     kept = False

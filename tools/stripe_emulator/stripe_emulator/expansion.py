@@ -61,6 +61,7 @@ _EXPANDABLE: dict[str, dict[str, str]] = {
     },
     "balance": {},
     "event": {},
+    "webhook_endpoint": {},
 }
 
 

@@ -32,6 +32,11 @@ class KeyRecord:
     created: int = 0
     answer: Answer | None = None
 
+    def waits_for(self, request_id: str) -> bool:
+        """Whether this request has reserved the key, and is still under way."""
+        under_way = self.digest is not None and self.answer is None
+        return under_way and self.request_id == request_id
+
 
 class IdempotencyKeys:
     """The keys of one account. `begin` reserves; then `keep` or `release` ends the reservation."""

@@ -8,6 +8,7 @@ _LENGTHS = {"cus": 14, "req": 14, "acct": 16}
 _USUAL_LENGTH = 24
 _VERSIONS = {"pi": "3", "ch": "3", "re": "3", "evt": "3", "pm": "1", "we": "1", "acct": "1"}
 _SECRET_LENGTH = 25
+_WEBHOOK_SECRET_LENGTH = 32
 
 
 class Ids:
@@ -29,6 +30,10 @@ class Ids:
     def client_secret(self, intent_id: str) -> str:
         """The `client_secret` of a PaymentIntent: its id, then 25 random characters."""
         return f"{intent_id}_secret_{self._characters(_SECRET_LENGTH)}"
+
+    def webhook_secret(self) -> str:
+        """The secret of a webhook endpoint."""
+        return f"whsec_{self._characters(_WEBHOOK_SECRET_LENGTH)}"
 
     def invoice_prefix(self) -> str:
         """The eight capitals and digits that Stripe gives a customer's invoices."""

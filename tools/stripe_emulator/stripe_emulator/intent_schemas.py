@@ -23,7 +23,7 @@ from stripe_emulator.schemas import OTHER_TYPES, PAGE, SHIPPING, unsupported
 
 
 def _off_session(param: str, value: FormValue) -> bool:
-    return value in {"one_off", "recurring"} or boolean(param, value)
+    return value in ("one_off", "recurring") or boolean(param, value)
 
 
 _SETUP_FUTURE_USAGE: Final = choice("off_session", "on_session")

@@ -122,7 +122,7 @@ class Journal:
 
 def read_request(written: dict[str, str]) -> Request:
     """The request that a command was entered with; of its headers only what the work needs."""
-    headers = {name: written[name.decode()].encode() for name in _KEPT_HEADERS}
+    headers = {name: written[name.decode()].encode("latin-1") for name in _KEPT_HEADERS}
     query, body = written["query"].encode("latin-1"), written["body"].encode("latin-1")
     return Request(written["method"], written["path"], query, headers, body)
 

@@ -8,10 +8,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from stripe_emulator import webhook_endpoints
 from stripe_emulator.journal import UnusableJournal
 from stripe_emulator.scenario import load_scenario
 from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
+from stripe_emulator.webhook_settings import WebhookSettings
 
 _log = logging.getLogger("uvicorn.error")
 _QUICK_COLLECTIONS = (50_000, 20, 1_000)
@@ -29,23 +31,39 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
         Path | None, typer.Option(help="Keeps the account in this file, across kill -9 too.")
     ] = None,
     scenario: Annotated[Path | None, typer.Option(help="A file of faults to begin with.")] = None,
+    webhook_url: Annotated[
+        str | None, typer.Option(help="Gets every event, as with `stripe listen --forward-to`.")
+    ] = None,
+    webhook_secret: Annotated[
+        str | None, typer.Option(help="Signs what --webhook-url gets: whsec_…")
+    ] = None,
+    webhook_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A host beyond loopback that webhooks may go to; may be repeated."),
+    ] = None,
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
+    gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
     try:
         settings = Settings(
             seed=seed,
             request_log_size=request_log_size,
             journal=journal,
             scenario=load_scenario(scenario) if scenario else None,
+            webhooks=WebhookSettings(
+                url=webhook_url, secret=webhook_secret, hosts=frozenset(webhook_host or ())
+            ),
         )
         server = EmulatorServer(settings, log_level.lower())
         listener = listen(host, port)
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
-    gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
     _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
+    forwarding = webhook_endpoints.forwarding(server.emulator.account)
+    if forwarding is not None:
+        _log.info("Events go to %s, signed with %s", forwarding.url, forwarding.secret)
     server.run(sockets=[listener])
 
 

@@ -15,6 +15,7 @@ from stripe_emulator import (
     refunds,
     schemas,
     search,
+    webhook_endpoints,
 )
 from stripe_emulator.call import Call
 from stripe_emulator.errors import UnrecognizedUrl
@@ -74,6 +75,11 @@ _TABLE: Final[tuple[tuple[str, Run, Accepts], ...]] = (
     ("GET balance", balance.retrieve, schemas.EXPAND_ONLY),
     ("GET events", events.list_all, schemas.EVENT_LIST),
     ("GET events/{}", events.retrieve, schemas.EXPAND_ONLY),
+    ("POST webhook_endpoints", webhook_endpoints.create, schemas.WEBHOOK_ENDPOINT_CREATE),
+    ("GET webhook_endpoints", webhook_endpoints.list_all, schemas.WEBHOOK_ENDPOINT_LIST),
+    ("GET webhook_endpoints/{}", webhook_endpoints.retrieve, schemas.EXPAND_ONLY),
+    ("POST webhook_endpoints/{}", webhook_endpoints.update, schemas.WEBHOOK_ENDPOINT_UPDATE),
+    ("DELETE webhook_endpoints/{}", webhook_endpoints.delete, schemas.NOTHING),
 )
 _KINDS: Final = {
     "customers": "customer",
@@ -83,6 +89,7 @@ _KINDS: Final = {
     "refunds": "refund",
     "balance": "balance",
     "events": "event",
+    "webhook_endpoints": "webhook_endpoint",
 }
 
 

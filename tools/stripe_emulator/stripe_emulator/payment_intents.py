@@ -3,7 +3,8 @@
 from stripe_emulator import intent_states
 from stripe_emulator.call import Call
 from stripe_emulator.cancellation import cancel_intent
-from stripe_emulator.confirmation import Confirmation, check_redirects, confirm_intent
+from stripe_emulator.confirmation import Confirmation, confirm_intent
+from stripe_emulator.confirmation_checks import check_method, check_redirects
 from stripe_emulator.currencies import check_amount, check_currency, check_minimum
 from stripe_emulator.intent_creation import build, resolve_method
 from stripe_emulator.lists import list_page
@@ -30,7 +31,7 @@ def create(call: Call) -> JsonObject:
     confirming = call.parameters.flag("confirm")
     if confirming:
         check_minimum(intent.amount, intent.currency)
-        check_redirects(intent, confirmation)
+        check_redirects(intent, confirmation.return_url)
     account.payment_intents.add(intent)
     account.intents_by_metadata.add(intent.id, intent.metadata)
     if intent.customer is not None:
@@ -61,7 +62,8 @@ def confirm(call: Call) -> JsonObject:
     confirmation = Confirmation.of(call.parameters, call.origin)
     intent_states.check_confirmable(intent)
     check_minimum(intent.amount, intent.currency)
-    check_redirects(intent, confirmation)
+    check_redirects(intent, confirmation.return_url)
+    check_method(call.account, intent, call.parameters)
     _change(call, intent)
     confirm_intent(call.account, intent, confirmation)
     return intent.as_json()
@@ -108,7 +110,8 @@ def _check_update(intent: PaymentIntent, parameters: Parameters) -> None:
             intent_states.check_editable(intent, param)
     amount, currency = parameters.integer("amount"), parameters.text("currency")
     if amount is not None or currency is not None:
-        check_amount(amount or intent.amount, check_currency(currency or intent.currency))
+        wanted = intent.amount if amount is None else amount
+        check_amount(wanted, check_currency(currency or intent.currency))
 
 
 def _change(call: Call, intent: PaymentIntent) -> None:

@@ -47,7 +47,7 @@ def integer(param: str, value: FormValue) -> int:
 
 def boolean(param: str, value: FormValue) -> bool:
     """`true` or `false`."""
-    if value not in {"true", "false"}:
+    if value not in ("true", "false"):
         raise InvalidParameters(f"Invalid boolean: {value}", param=param)
     return value == "true"
 
@@ -172,6 +172,21 @@ def email(param: str, value: FormValue) -> str | None:
         raise InvalidParameters(
             f"Invalid email address: {given}", code="email_invalid", param=param
         )
+    return given
+
+
+def web_address(param: str, value: FormValue) -> str:
+    """A URL of the web, with its scheme; the code of the refusal is unverified."""
+    given = filled(param, value)
+    scheme, found, rest = given.partition("://")
+    if not found:
+        raise InvalidParameters(
+            "Invalid URL: An explicit scheme (such as https) must be provided.",
+            code="url_invalid",
+            param=param,
+        )
+    if scheme.lower() not in {"http", "https"} or not rest:
+        raise InvalidParameters("Not a valid URL", code="url_invalid", param=param)
     return given
 
 

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from stripe_emulator.event_types import event_types
 from stripe_emulator.parameters import Accepts, Reader
 from stripe_emulator.readers import (
+    at_most,
+    boolean,
     choice,
     email,
     filled,
@@ -15,6 +18,7 @@ from stripe_emulator.readers import (
     text,
     texts,
     time_range,
+    web_address,
     whole_mapping,
 )
 
@@ -155,3 +159,17 @@ EVENT_LIST: Final = Accepts(
         **unsupported("delivery_success"),
     }
 )
+
+_WEBHOOK_ENDPOINT: Final[dict[str, Reader]] = {
+    "description": at_most(5_000),
+    "enabled_events": event_types,
+    "expand": texts,
+    "metadata": metadata,
+    "url": web_address,
+}
+WEBHOOK_ENDPOINT_CREATE: Final = Accepts(
+    {**_WEBHOOK_ENDPOINT, **unsupported("api_version connect")},
+    required=("enabled_events", "url"),
+)
+WEBHOOK_ENDPOINT_UPDATE: Final = Accepts({**_WEBHOOK_ENDPOINT, "disabled": boolean})
+WEBHOOK_ENDPOINT_LIST: Final = Accepts(PAGE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from stripe_emulator.clock import Clock
 from stripe_emulator.rate_limit import Monotonic, RateLimit
 from stripe_emulator.scenario import Scenario
+from stripe_emulator.webhook_settings import WebhookSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class Settings:
         seed: makes the ids repeatable.
         request_log_size: how many requests `/_emulator/requests` keeps.
         journal: the file that the account is kept in, or None for memory alone.
-        event_log_size: how many events are kept, and so how many can wait to be delivered.
+        event_log_size: how many events are kept, and so how many can wait to be delivered
+            to each webhook endpoint.
+        webhooks: how events are delivered.
         scenario: the faults to begin with; its seed and rate limit are used where none is set.
         rate_limit_per_second: how many requests pass, of all and of each endpoint; None is any.
         fault_log_size: how many hits `/_emulator/faults` keeps.
@@ -32,6 +35,7 @@ class Settings:
     request_log_size: int = 1_000
     event_log_size: int = 10_000
     journal: Path | None = None
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     scenario: Scenario | None = None
     rate_limit_per_second: int | None = None
     fault_log_size: int = 1_000

