@@ -50,6 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[POSTGRES] = postgres.dsn("postgres")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test measured (`record_property("summary", …)`) is shown, whichever worker ran it."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "summary":
+                terminalreporter.write_line(f"{report.nodeid}\n{text}")
+
+
 def pytest_unconfigure() -> None:
     for server in _servers:
         server.stop()

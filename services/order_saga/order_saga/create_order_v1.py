@@ -10,6 +10,7 @@ from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
 
 from order_saga import announcements as tell
 from order_saga import order_commands as ask
+from order_saga import order_refusals as refuse
 from order_saga import order_steps as do
 from order_saga.definition import Definition, End, Kind, On, OnTimeout, Rest, Step
 from order_saga.domain import State
@@ -32,7 +33,7 @@ def create_order_v1(times: StepTimes) -> Definition:
                             PaymentInfoRetrieved,
                             do.remember_customer,
                             then=State.AUTHORIZING,
-                            unless=do.another_user,
+                            unless=refuse.another_user,
                         ),
                         On(PaymentInfoFailed, do.remember_reason, then=State.REJECTED),
                     ),
@@ -48,7 +49,7 @@ def create_order_v1(times: StepTimes) -> Definition:
                             PaymentAuthorized,
                             do.remember_hold,
                             then=State.AUTHORIZED,
-                            unless=do.another_amount,
+                            unless=refuse.another_amount,
                         ),
                         On(PaymentFailed, do.remember_refusal, then=State.REJECTED),
                     ),

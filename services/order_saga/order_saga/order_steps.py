@@ -1,4 +1,4 @@
-"""What the steps of the Create Order saga refuse, and what they remember."""
+"""What the steps of the Create Order saga remember of what they hear."""
 
 from saga_schemas.payment import (
     PaymentAuthorized,
@@ -30,58 +30,6 @@ from order_saga.domain import (
     RetryRequested,
     State,
 )
-
-# What does not count, and why
-
-
-def another_user(saga: OrderSaga, reply: PaymentInfoRetrieved) -> str | None:
-    """Nobody pays for somebody else's order."""
-    user = reply.payload.customer.clerk_user_id
-    return None if user == saga.clerk_user_id else f"it is about user {user}"
-
-
-def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
-    """A hold of another amount does not authorize the order; it is released after the time-out."""
-    held, ordered = reply.payload, saga.order
-    if (held.amount, held.currency) == (ordered.amount, ordered.currency):
-        return None
-    return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
-
-
-def another_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
-    """A refund that was made at Stripe by hand is not the one that was asked for."""
-    if saga.asked and reply.payload.refund_id == saga.asked.id:
-        return None
-    return f"it is another refund, {reply.payload.stripe_refund_id}"
-
-
-def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:
-    """At most the order's amount is captured."""
-    amount, held = request.payload.amount, saga.order.amount
-    return None if amount is None or amount <= held else f"amount: {amount}, and {held} is held"
-
-
-def more_than_is_left(saga: OrderSaga, request: RefundRequested) -> str | None:
-    """At most what was captured and not given back yet is refunded."""
-    amount, left = request.payload.amount, saga.captured - saga.refunded
-    return None if amount is None or amount <= left else f"amount: {amount}, and {left} is left"
-
-
-def not_what_is_known(saga: OrderSaga, request: ResolveRequested) -> str | None:
-    """What is known of the money bounds how an order can have ended."""
-    resolution = request.payload.resolution
-    paid = resolution in {State.COMPLETED, State.REFUNDED}
-    if paid is bool(saga.captured):
-        return None
-    return f"as: {saga.captured} was captured, so it cannot have ended {resolution}"
-
-
-def all_is_refunded(saga: OrderSaga) -> bool:
-    """Whether nothing is left of what was captured."""
-    return saga.refunded >= saga.captured
-
-
-# What is remembered
 
 
 def remember_customer(saga: OrderSaga, reply: PaymentInfoRetrieved) -> OrderSaga:
@@ -139,7 +87,11 @@ def remember_operator(saga: OrderSaga, request: RetryRequested | ResolveRequeste
     """Keep who took over, and why; that it is tried again is no reason for how it ends."""
     if isinstance(request, RetryRequested):
         return saga
-    return saga.but(reason=_asked_for("resolved", "Resolved", request))
+    all_given_back = request.payload.resolution is State.REFUNDED
+    return saga.but(
+        reason=_asked_for("resolved", "Resolved", request),
+        refunded=saga.captured if all_given_back else saga.refunded,
+    )
 
 
 def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
@@ -152,8 +104,8 @@ def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
 
 
 def remember_refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
-    """Keep what was given back in all."""
-    return saga.but(refunded=min(saga.captured, saga.refunded + reply.payload.amount))
+    """Keep what was given back in all, also where it is heard of before the capture is."""
+    return saga.but(refunded=saga.refunded + reply.payload.amount)
 
 
 def remember_dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
@@ -172,12 +124,39 @@ def remember_expiry(saga: OrderSaga, _: PaymentAuthorizationExpired) -> OrderSag
     )
 
 
-def remember_release(
-    saga: OrderSaga, _: PaymentCanceled | PaymentAuthorizationExpired
-) -> OrderSaga:
-    """Keep why the order ends, where nobody said so: the hold was released at Stripe."""
+def remember_cancellation(saga: OrderSaga, _: PaymentCanceled) -> OrderSaga:
+    """Keep that the hold was released at Stripe, by nobody here."""
     released = Failure(code="payment_canceled", message="The hold was released at Stripe.")
-    return saga if saga.reason else saga.but(reason=released)
+    return saga.but(reason=released)
+
+
+def remember_release(
+    saga: OrderSaga, reply: PaymentCanceled | PaymentAuthorizationExpired
+) -> OrderSaga:
+    """Keep which PaymentIntent was released; why the order ends was said before."""
+    return saga.but(payment_intent_id=reply.payload.payment_intent_id or saga.payment_intent_id)
+
+
+def remember_trouble(saga: OrderSaga, reply: PaymentCancelFailed) -> OrderSaga:
+    """Keep what is to be done about the hold; why the order was to end stays the reason."""
+    return _in_trouble(saga, f"The hold was not released: {reply.payload.message}")
+
+
+def remember_capture_in_vain(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
+    """Keep what was taken of an order that was to end: a person has to decide."""
+    return _in_trouble(
+        remember_capture(saga, reply).but(reason=saga.reason),
+        "The payment was captured meanwhile: resolve the order as completed, then refund it.",
+    )
+
+
+def release_unknown(saga: OrderSaga) -> OrderSaga:
+    """Keep that nobody said whether the hold was released, likewise."""
+    return _in_trouble(
+        saga,
+        "The payment service did not say in time that the hold is released. "
+        "Check that it runs and keeps up, and that Stripe answers, then retry.",
+    )
 
 
 def user_service_silent(saga: OrderSaga) -> OrderSaga:
@@ -200,6 +179,11 @@ def payment_service_silent(saga: OrderSaga) -> OrderSaga:
             cure="Check that the payment service runs and keeps up, and that Stripe answers.",
         )
     )
+
+
+def _in_trouble(saga: OrderSaga, cure: str) -> OrderSaga:
+    reason = saga.reason or Failure(code="unknown", message="Nobody said why it was to end.")
+    return saga.but(reason=reason.model_copy(update={"cure": cure[:5_000]}))
 
 
 def _asked_for(code: str, verb: str, request: CancelRequested | ResolveRequested) -> Failure:

@@ -5,7 +5,7 @@ or a reason why the message is ignored.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from order_saga.definition import (
     End,
     Move,
     Next,
+    Node,
     On,
     Parked,
     Rest,
@@ -26,6 +27,12 @@ from order_saga.definition import (
     rules,
 )
 from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder, State
+
+LONGEST_WAIT_SECONDS = 604_800.0
+"""A week, however often a step backed off: Stripe keeps a hold no longer."""
+
+LAST_ATTEMPT = 1_000
+"""The highest attempt that a message can carry (`saga_schemas.values.Attempt`)."""
 
 IGNORED = "ignored: "
 
@@ -59,11 +66,16 @@ def start(definition: Definition, message: PlaceOrder, now: datetime) -> Decisio
 
 def decide(definition: Definition, saga: OrderSaga, message: Envelope, now: datetime) -> Decision:
     """What a message does to a saga. Total: it never raises, and what does nothing says why."""
+    decision = _decide(definition, saga, message, now)
+    return replace(decision, saga=saga) if decision.refused else decision
+
+
+def _decide(definition: Definition, saga: OrderSaga, message: Envelope, now: datetime) -> Decision:
     node = definition.nodes[saga.state]
+    if isinstance(message, DeadlinePassed) and not isinstance(node, End):
+        return _time_out(definition, saga, node, message, now)
     match node:
         case Step():
-            if isinstance(message, DeadlinePassed):
-                return _time_out(definition, saga, node, message, now)
             return _apply(definition, saga, node.on, message, now)
         case Rest():
             if getattr(message.payload, "attempt", None) is not None:
@@ -104,12 +116,13 @@ def _follow(
 
 
 def _time_out(
-    definition: Definition, saga: OrderSaga, step: Step, message: DeadlinePassed, now: datetime
+    definition: Definition, saga: OrderSaga, step: Node, message: DeadlinePassed, now: datetime
 ) -> Decision:
-    if (message.payload.state, message.payload.attempt) != (saga.state, saga.attempt):
-        late = message.payload
+    late = message.payload
+    current = (late.state, late.attempt) == (saga.state, saga.attempt)
+    if not current or not isinstance(step, Step):
         return _ignore(saga, f"the deadline of {late.state}, attempt {late.attempt}, is behind it")
-    if saga.tries < step.tries:
+    if saga.tries < step.tries and saga.attempt < LAST_ATTEMPT:
         return _enter(definition, saga, saga.state, now, tries=saga.tries + 1)
     if step.on_timeout is None:
         return Decision(saga.but(overdue=True), f"{saga.state}: overdue, the outcome is unknown")
@@ -176,14 +189,16 @@ def _enter(  # noqa: PLR0913 - a saga, where it goes, and how
 ) -> Decision:
     node = definition.nodes[state]
     attempts = {**saga.attempts, state: saga.attempts.get(state, 0) + 1}
+    if isinstance(node, Step) and attempts[state] > LAST_ATTEMPT:
+        return _ignore(saga, f"{state} was tried {LAST_ATTEMPT} times, which is as often as it may")
     saga = saga.but(attempts=attempts, tries=tries, overdue=False, deadline_at=None)
     match node:
         case Step():
-            wait = timedelta(seconds=node.timeout_seconds * node.back_off ** (tries - 1))
+            wait = min(node.timeout_seconds * node.back_off ** (tries - 1), LONGEST_WAIT_SECONDS)
             new = node.undo and node.undo not in saga.undo
             undo = (*saga.undo, node.undo) if new else saga.undo
             saga = saga.but(state=state, attempt=attempts[state], parked=None)
-            saga = saga.but(deadline_at=now + wait, undo=undo)
+            saga = saga.but(deadline_at=now + timedelta(seconds=wait), undo=undo)
             message = node.command(saga)
         case Parked():
             saga = saga.but(state=state)  # the attempt stays, as its reply may still come

@@ -30,16 +30,15 @@ def complaints(definition: Definition) -> Iterator[str]:
         return
     reached = {state: _reachable(state, ways) for state in nodes}
     if lost := set(nodes) - reached[definition.start]:
-        yield f"states that nothing leads to: {sorted(lost)}"
+        yield f"states that nothing leads to: {_names(lost)}"
     quiet = {state for state, node in nodes.items() if isinstance(node, Rest | End)}
     if stuck := {state for state in nodes if not reached[state] & quiet}:
-        yield f"states that lead to no rest or end: {sorted(stuck)}"
+        yield f"states that lead to no rest or end: {_names(stuck)}"
     for state, node in nodes.items():
         yield from _complaints_of(state, node)
-        if isinstance(node, Step) and node.kind is Kind.PIVOT:
-            later = sorted(after for after in reached[state] if _compensatable(nodes[after]))
-            if later:
-                yield f"{later} can follow the pivot {state}, and would have to be undone"
+        later = {after for after in reached[state] if _compensatable(nodes[after])}
+        if later and isinstance(node, Step) and node.kind is Kind.PIVOT:
+            yield f"{_names(later)} can follow the pivot {state}, and would have to be undone"
 
 
 def _complaints_of(state: State, node: Node) -> Iterator[str]:
@@ -57,6 +56,10 @@ def _complaints_of(state: State, node: Node) -> Iterator[str]:
         yield f"{state}: a compensatable step names its undo, or that there is nothing to undo"
     if node.undo and not _compensatable(node):
         yield f"{state}: only a compensatable step has an undo"
+
+
+def _names(states: set[State]) -> str:
+    return ", ".join(sorted(states))
 
 
 def _compensatable(node: Node) -> bool:

@@ -12,12 +12,12 @@ from saga_messaging.intake import Intake
 from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import BatchResult
 from saga_schemas import Envelope
-from saga_schemas.payment import AuthorizePayment
 from saga_schemas.topics import PAYMENT_COMMANDS
 from sqlalchemy import Connection
 
 from payment_service import handlers, repository
 from payment_service.executor import Executor
+from payment_service.operations import Command
 from payment_service.orm import messaging
 from payment_service.ports import Lease
 from payment_service.settings import PaymentSettings
@@ -26,7 +26,7 @@ from payment_service.settings import PaymentSettings
 def payment_intake(
     database: Database, outbox: Outbox, executor: Executor, settings: PaymentSettings
 ) -> Intake:
-    """The intake that stores payments and hands them to the executor once they are committed."""
+    """The intake that stores payments and hands what they begin to the executor once committed."""
     return Intake(
         topic=PAYMENT_COMMANDS,
         handler=functools.partial(_receive, executor, settings.executor_lease_seconds),
@@ -48,9 +48,9 @@ def _receive(
     connection: Connection,
     messages: Sequence[Envelope],
 ) -> BatchResult:
-    commands = cast("Sequence[AuthorizePayment]", messages)
-    saga_ids = {command.correlation_id for command in commands}
-    received = handlers.receive(commands, repository.find_known(connection, saga_ids))
-    repository.store_new(connection, received.new, lease_seconds)
-    leases = [Lease(stored.payment) for stored in received.new if stored.verdict is None]
+    commands = cast("Sequence[Command]", messages)
+    known = repository.lock(connection, {command.correlation_id for command in commands})
+    received = handlers.receive(commands, known)
+    repository.store(connection, received.changed, known, lease_seconds)
+    leases = Lease.of_begun(received.changed, known)
     return BatchResult(received.outcomes, after_commit=functools.partial(executor.offer, leases))

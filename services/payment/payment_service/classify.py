@@ -37,7 +37,7 @@ def outcome_of_intent(intent: Json) -> Outcome | Open:
     intent_id, status = str(intent["id"]), str(intent["status"])
     match status:
         case "requires_capture" | "succeeded":
-            return Authorized(intent_id, _capture_before(intent))
+            return Authorized(intent_id, capture_before_of(intent))
         case "requires_action":
             detail = "The PaymentIntent waits for the cardholder's authentication."
             return NeedsAuthentication(detail, payment_intent_id=intent_id)
@@ -53,10 +53,22 @@ def outcome_of_intent(intent: Json) -> Outcome | Open:
 
 def answer_of_error(error: BaseException) -> NotAuthorized | Unknown:
     """What an error of a call says; only a refusal of the request itself is an outcome."""
-    if isinstance(error, stripe.StripeError) and _is_refusal(error) and not is_transient(error):
-        body: Json = error.json_body["error"] if isinstance(error.json_body, dict) else {}
+    body = refusal_of(error)
+    if body is not None:
         intent: Json = body.get("payment_intent") or {}
         return _refusal(body, intent.get("id"))
+    return unknown_of_error(error)
+
+
+def refusal_of(error: BaseException) -> Json | None:
+    """The body of an error that refuses the request itself, whatever is tried again."""
+    if isinstance(error, stripe.StripeError) and _is_refusal(error) and not is_transient(error):
+        return error.json_body["error"] if isinstance(error.json_body, dict) else {}
+    return None
+
+
+def unknown_of_error(error: BaseException) -> Unknown:
+    """An error that says nothing of what became of the request."""
     return Unknown(
         describe(error),
         repeat=is_transient(error) and not _replayed_failure(error),
@@ -108,7 +120,7 @@ def _of_another_customer(error: Json) -> bool:
     )
 
 
-def _capture_before(intent: Json) -> datetime | None:
+def capture_before_of(intent: Json) -> datetime | None:
     """When the hold expires: of the charge, where it came expanded and Stripe said so."""
     found: Any = intent
     for name in ("latest_charge", "payment_method_details", "card", "capture_before"):

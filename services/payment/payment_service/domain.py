@@ -1,30 +1,24 @@
-"""A payment: what is asked for, everything Stripe can make of it, and what is answered."""
+"""An authorization: what is asked for, and everything Stripe can make of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
 from saga_schemas.envelope import derived_message_id
-from saga_schemas.payment import (
-    AuthorizePayment,
-    PaymentAuthorized,
-    PaymentAuthorizedPayload,
-    PaymentFailed,
-    PaymentFailedPayload,
-    PaymentFailureCode,
-)
+from saga_schemas.payment import AuthorizePayment, PaymentFailedPayload, PaymentFailureCode
 
 MAX_KEY_LENGTH: Final = 255  # https://docs.stripe.com/api/idempotent_requests
 
 
-class Status(StrEnum):
-    """A payment is pending until Stripe's answer is known; then it never changes."""
+def idempotency_key(*parts: object) -> str:
+    """The parts with colons between, or a UUID derived from that.
 
-    PENDING = "pending"
-    AUTHORIZED = "authorized"
-    FAILED = "failed"
+    The latter where it is no HTTP header value or is too long for Stripe.
+    """
+    key = ":".join(str(part) for part in parts)
+    plain = key.isascii() and key.isprintable() and len(key) <= MAX_KEY_LENGTH
+    return key if plain else str(derived_message_id(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +26,8 @@ class Payment:
     """What an `authorize_payment` asked for; nothing of it ever changes.
 
     Attributes:
-        attempt: The saga's, not ours: how often it has sent this step's command.
-        command_id: The command's `message_id`, which the reply names as its cause.
+        attempt: The saga's, not ours, in the first command; it is in the idempotency key.
+        command_id: The first command's `message_id`.
         payment_method_id: None for a customer without a saved card.
         amount: In the currency's minor unit.
     """
@@ -69,12 +63,9 @@ class Payment:
     def idempotency_key(self) -> str:
         """The same for every request that is made for this payment, whoever makes it.
 
-        `{saga_id}:authorize_payment:{attempt}`; where that is no HTTP header value or is too long
-        for Stripe, a UUID derived from it.
+        `{saga_id}:authorize_payment:{attempt}`, as `idempotency_key` writes it.
         """
-        key = f"{self.saga_id}:authorize_payment:{self.attempt}"
-        plain = key.isascii() and key.isprintable() and len(key) <= MAX_KEY_LENGTH
-        return key if plain else str(derived_message_id(key))
+        return idempotency_key(self.saga_id, "authorize_payment", self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +133,12 @@ class InvalidRequest(NotAuthorized):
     code = "invalid_request"
 
 
+class PaymentCanceledBefore(NotAuthorized):
+    """The saga's `cancel_payment` came first: nothing may be held for it any more."""
+
+    code = "payment_canceled"
+
+
 class StripeUnavailable(NotAuthorized):
     """Stripe gave no answer for so long that we gave up, and it has no PaymentIntent."""
 
@@ -153,44 +150,3 @@ Outcome: TypeAlias = Authorized | NotAuthorized
 
 Verdict: TypeAlias = Authorized | PaymentFailedPayload
 """An outcome as it is stored and told: the hold, or the failure with its cause and cure."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPayment:
-    """A stored payment. `verdict` is None while it is pending."""
-
-    payment: Payment
-    verdict: Verdict | None = None
-
-
-def reply(
-    payment: Payment, verdict: Verdict, *, to: UUID, attempt: int
-) -> PaymentAuthorized | PaymentFailed:
-    """The event that answers command `to`; made again, it has the same `message_id`."""
-    message_id = derived_message_id("reply", to)
-    if isinstance(verdict, Authorized):
-        return PaymentAuthorized(
-            correlation_id=payment.saga_id,
-            payload=PaymentAuthorizedPayload(
-                payment_intent_id=verdict.payment_intent_id,
-                amount=payment.amount,
-                currency=payment.currency,
-                capture_before=verdict.capture_before,
-                attempt=attempt,
-            ),
-            message_id=message_id,
-            causation_id=to,
-        )
-    return PaymentFailed(
-        correlation_id=payment.saga_id,
-        payload=verdict.model_copy(update={"attempt": attempt}),
-        message_id=message_id,
-        causation_id=to,
-    )
-
-
-def reply_to_the_first_command(
-    payment: Payment, verdict: Verdict
-) -> PaymentAuthorized | PaymentFailed:
-    """The event that answers the command which the payment was made for."""
-    return reply(payment, verdict, to=payment.command_id, attempt=payment.attempt)

@@ -1,7 +1,8 @@
 """What is nobody's decision: exceptions of this service.
 
 PaymentServiceError
-└── LeaseLost      the payment is no longer ours to work on: it is taken up again
+├── LeaseLost          the payment is no longer ours to work on: it is taken up again
+└── StripeUnreadable   a comparison with Stripe cannot go on: it is made again later
 """
 
 from typing import Final
@@ -20,3 +21,7 @@ class PaymentServiceError(Exception):
 
 class LeaseLost(PaymentServiceError):
     """Nothing more may be sent for a payment: its lease ran out, or this process is to stop."""
+
+
+class StripeUnreadable(PaymentServiceError):
+    """Stripe gave no answer to a mere look."""

@@ -1,4 +1,4 @@
-"""The executor: works on leased payments, a bounded number at a time."""
+"""The executor: works on leased operations, a bounded number at a time."""
 
 import asyncio
 import contextlib
@@ -11,9 +11,9 @@ import structlog
 from saga_messaging.batcher import Batcher
 
 from payment_service.errors import LeaseLost, describe
-from payment_service.ports import Lease, Postponed, Result, Work
+from payment_service.ports import Lease, Postponed, Result, Token, Work
 
-Authorize: TypeAlias = Callable[[Lease, Callable[[], bool]], Awaitable[Result]]
+Do: TypeAlias = Callable[[Lease, Callable[[], Lease]], Awaitable[Result]]
 Postpone: TypeAlias = Callable[[Lease, str], Postponed]
 
 WRITE_SIZE: Final = 500
@@ -37,14 +37,14 @@ class _Held:
 
 
 class Executor:
-    """Brings every pending payment to its end, whatever dies when.
+    """Brings every operation to its end, whatever dies when.
 
-    A payment is offered in memory by the intake, which leased it, or found by a sweep once its
+    An operation is offered in memory by whoever began and leased it, or found by a sweep once its
     lease or its pause has passed. While it is in memory its lease is renewed; should that fail,
-    nothing more is sent for it. Even two executors that both believe to have a payment make one
-    hold of it, for the idempotency key is the same; and only what the newest lease writes counts.
+    nothing more is sent for it. Even two executors that both believe to have an operation do it
+    once, for the idempotency key is the same; and only what the newest lease writes counts.
 
-    At most `concurrency` payments are at Stripe at a time. Results that come while others are
+    At most `concurrency` operations are at Stripe at a time. Results that come while others are
     written share the next transaction.
     """
 
@@ -52,7 +52,7 @@ class Executor:
         self,
         *,
         work: Work,
-        authorize: Authorize,
+        do: Do,
         postpone: Postpone,
         concurrency: int,
         memory_limit: int,
@@ -60,13 +60,13 @@ class Executor:
         sweep_seconds: float,
     ) -> None:
         self._work = work
-        self._authorize = authorize
+        self._do = do
         self._postpone = postpone
         self._concurrency = concurrency
         self._memory_limit = memory_limit
         self._lease_seconds = lease_seconds
         self._sweep_seconds = sweep_seconds
-        self._held: dict[str, _Held] = {}
+        self._held: dict[Token, _Held] = {}
         self._queue: deque[_Held] = deque()
         self._calls = 0
         self._tasks: asyncio.TaskGroup | None = None
@@ -75,12 +75,12 @@ class Executor:
         self._written = Batcher[Result, bool](work.write, WRITE_SIZE)
 
     def offer(self, leases: Sequence[Lease]) -> None:
-        """Take on payments that were just leased; beyond the limit the sweep finds them later."""
+        """Take on what was just leased; beyond the limit the sweep finds it later."""
         now = asyncio.get_running_loop().time()
         room = self._memory_limit - len(self._held)
         for lease in leases[:room]:
-            if lease.payment.saga_id not in self._held:
-                held = self._held[lease.payment.saga_id] = _Held(lease, now, now)
+            if lease.token not in self._held:
+                held = self._held[lease.token] = _Held(lease, now, now)
                 self._queue.append(held)
         self._start()
 
@@ -116,11 +116,12 @@ class Executor:
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()
         old = now - self._lease_seconds / 3
-        due = {id_: held for id_, held in self._held.items() if held.renewed_at < old}
+        due = {token: held for token, held in self._held.items() if held.renewed_at < old}
         if due:
             renewed = await self._work.renew([held.lease for held in due.values()])
-            for saga_id in renewed:
-                due[saga_id].renewed_at = now
+            for token, halted in renewed.items():
+                due[token].renewed_at = now
+                due[token].lease = replace(due[token].lease, halted=halted)
 
     def _start(self) -> None:
         while (
@@ -140,12 +141,12 @@ class Executor:
             self._start()
         if result and not await self._written.submit(result):
             logger.warning("result_superseded", result=result)
-        del self._held[held.lease.payment.saga_id]
+        del self._held[held.lease.token]
 
     async def _call(self, held: _Held) -> Result | None:
-        lease = held.lease_at(asyncio.get_running_loop().time())
         try:
-            return await self._authorize(lease, lambda: self._may_ask(held))
+            lease = held.lease_at(asyncio.get_running_loop().time())
+            return await self._do(lease, lambda: self._current(held))
         except LeaseLost:
             logger.warning("payment_left_alone", **_described(held.lease))
             if self._stopping.is_set():
@@ -156,9 +157,11 @@ class Executor:
             logger.exception("payment_not_handled", **_described(held.lease))
             return self._postpone(held.lease, f"not handled: {describe(error)}")
 
-    def _may_ask(self, held: _Held) -> bool:
-        age = asyncio.get_running_loop().time() - held.renewed_at
-        return age < self._lease_seconds * TRUSTED_PART and not self._stopping.is_set()
+    def _current(self, held: _Held) -> Lease:
+        now = asyncio.get_running_loop().time()
+        if self._stopping.is_set() or now - held.renewed_at >= self._lease_seconds * TRUSTED_PART:
+            raise LeaseLost(held.lease.payment.saga_id)
+        return held.lease_at(now)
 
 
 def _described(lease: Lease) -> dict[str, object]:

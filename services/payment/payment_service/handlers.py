@@ -1,76 +1,80 @@
-"""The use case of a command: the payment it asks for is stored, or answered once more."""
+"""The use case of a batch of commands: each is decided by the payment that its saga has."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from saga_messaging.outcomes import Handled, Refused
 from saga_schemas.payment import AuthorizePayment
 
-from payment_service.domain import (
-    KnownPayment,
-    Payment,
-    PaymentMethodNotFound,
-    reply,
-    reply_to_the_first_command,
-)
-from payment_service.troubleshooting import verdict_of
+from payment_service import replies
+from payment_service.decisions import NO_PAYMENT, Decision, decide
+from payment_service.domain import Payment, PaymentMethodNotFound
+from payment_service.operations import Command, Kind, Operation
+from payment_service.states import KnownPayment, Status
+from payment_service.troubleshooting import failure_of
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a batch of commands did: an outcome for each, and the payments to be stored."""
+    """What a batch of commands did: an outcome for each, and the payments that it changed."""
 
     outcomes: Mapping[UUID, Handled | Refused]
-    new: Sequence[KnownPayment]
+    changed: Sequence[KnownPayment]
 
 
-def receive(commands: Sequence[AuthorizePayment], known: Mapping[str, KnownPayment]) -> Received:
+def receive(commands: Sequence[Command], known: Mapping[str, KnownPayment]) -> Received:
     """Decide commands by the payments that their sagas have.
 
-    A saga gets one payment, whatever is sent: a further command is answered from that payment, or
-    refused where it asks for another one.
+    A saga gets one payment, whatever is sent: a further `authorize_payment` is answered from that
+    payment, or refused where it asks for another one.
     """
     payments = dict(known)
     outcomes: dict[UUID, Handled | Refused] = {}
     for command in commands:
         stored = payments.get(command.correlation_id)
-        if stored is None:
-            stored = payments[command.correlation_id] = _begin(command)
-            outcomes[command.message_id] = _begun(stored)
-        else:
-            outcomes[command.message_id] = _repeated(command, stored)
-    new = [payment for saga_id, payment in payments.items() if saga_id not in known]
-    return Received(outcomes, new)
+        if stored and (differing := _differing(command, stored)):
+            outcomes[command.message_id] = Refused(
+                f"{differing}: the saga has a payment with another"
+            )
+            continue
+        decision = decide(stored, Operation.of(command)) if stored else _first(command)
+        outcomes[command.message_id] = Handled(decision.effect, decision.send)
+        if stored or decision.known.is_new:
+            payments[command.correlation_id] = decision.known
+    changed = [each for saga_id, each in payments.items() if each != known.get(saga_id)]
+    return Received(outcomes, changed)
 
 
-def _begin(command: AuthorizePayment) -> KnownPayment:
-    payment = Payment.of(command)
+def _first(command: Command) -> Decision:
+    """The first command of a saga; capture and refund leave nothing behind."""
+    asked = Operation.of(command)
+    if isinstance(command, AuthorizePayment):
+        return _authorize(Payment.of(command), asked)
+    nothing = KnownPayment(command.correlation_id, None, Status.FAILED)
+    if asked.kind is not Kind.CANCEL:
+        event = replies.refused(command.correlation_id, asked, NO_PAYMENT, None)
+        return Decision(nothing, [replies.answering(asked, event)], f"answered: {event.type}")
+    tombstone = replace(nothing, status=Status.CANCELED, is_new=True)
+    answer = replies.answering(asked, replies.canceled(tombstone))
+    return Decision(tombstone, [answer], "nothing may be held any more")
+
+
+def _authorize(payment: Payment, asked: Operation) -> Decision:
+    new = KnownPayment(payment.saga_id, payment, is_new=True).begin(asked)
     if payment.payment_method_id:
-        return KnownPayment(payment)
-    detail = f"User {payment.clerk_user_id} has no saved card."
-    return KnownPayment(payment, verdict_of(PaymentMethodNotFound(detail)))
+        return Decision(new, effect="payment stored, to be authorized")
+    failure = failure_of(PaymentMethodNotFound(f"User {payment.clerk_user_id} has no saved card."))
+    failed = replace(new.decided(failure), operation=None)
+    answer = replies.answering(asked, replies.failed(failed, failure))
+    return Decision(failed, [answer], f"answered: {answer.type}")
 
 
-def _begun(stored: KnownPayment) -> Handled:
-    if stored.verdict is None:
-        return Handled("payment stored, to be authorized")
-    answer = reply_to_the_first_command(stored.payment, stored.verdict)
-    return Handled(f"answered: {answer.type}", [answer])
-
-
-def _repeated(command: AuthorizePayment, stored: KnownPayment) -> Handled | Refused:
-    if differing := _differing(Payment.of(command), stored.payment):
-        return Refused(f"{differing}: the saga has a payment with another")
-    if stored.verdict is None:
-        return Handled("already in work")
-    answer = reply(
-        stored.payment, stored.verdict, to=command.message_id, attempt=command.payload.attempt
-    )
-    return Handled(f"answered again: {answer.type}", [answer])
-
-
-def _differing(asked: Payment, stored: Payment) -> str | None:
+def _differing(command: Command, stored: KnownPayment) -> str | None:
     """The first field in which a further command asks for another payment."""
-    fields = ("amount", "currency", "stripe_customer_id")
-    return next((name for name in fields if getattr(asked, name) != getattr(stored, name)), None)
+    if not isinstance(command, AuthorizePayment) or stored.payment is None:
+        return None
+    asked, fields = Payment.of(command), ("amount", "currency", "stripe_customer_id")
+    return next(
+        (name for name in fields if getattr(asked, name) != getattr(stored.payment, name)), None
+    )

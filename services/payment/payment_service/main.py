@@ -16,13 +16,19 @@ from saga_messaging.publisher import Publisher
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.agents import payment_intake, register_agents
-from payment_service.authorizer import Authorizer
 from payment_service.executor import Executor
 from payment_service.gateway import StripeGateway
 from payment_service.http import payments_router
 from payment_service.orm import messaging
+from payment_service.patience import Patience
+from payment_service.reconciler import Reconciler
+from payment_service.refresher import Refresher
 from payment_service.settings import PaymentSettings
+from payment_service.stripe_http import reconcile_router, webhooks_router
+from payment_service.sweeper import ExpirySweeper
+from payment_service.webhooks import Webhooks
 from payment_service.work import PaymentWork
+from payment_service.worker import Worker
 
 
 def build(settings: PaymentSettings) -> FastAPI:
@@ -31,7 +37,11 @@ def build(settings: PaymentSettings) -> FastAPI:
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     http = stripe_http(settings)
-    executor = build_executor(settings, database, outbox, http)
+    gateway = build_gateway(settings, http)
+    executor = build_executor(settings, database, outbox, gateway)
+    refresher = Refresher(executor.offer, settings.executor_lease_seconds)
+    sweeper = build_sweeper(settings, database, refresher)
+    reconciler = build_reconciler(settings, database, gateway, refresher)
     app = faust_app("payment-service", settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
 
@@ -43,6 +53,8 @@ def build(settings: PaymentSettings) -> FastAPI:
             runtime.running_relay(outbox),
             running_stripe(http),
             runtime.running_until_stopped("executor", executor.run(), executor.stop),
+            runtime.running_loop("expiry_sweeper", sweeper.run()),
+            runtime.running_loop("reconciler", reconciler.run()),
             runtime.running_faust(app, publisher),
         ):
             yield
@@ -50,17 +62,28 @@ def build(settings: PaymentSettings) -> FastAPI:
     api = FastAPI(title="Payment service", lifespan=lifespan)
     install_problems(api, settings.max_body_bytes)
     api.include_router(payments_router(database, settings.database_give_up_seconds))
+    webhooks = Webhooks(database, outbox, refresher, settings.database_give_up_seconds)
+    api.include_router(
+        webhooks_router(
+            webhooks, settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
+        )
+    )
+    api.include_router(reconcile_router(reconciler))
     api.include_router(health_router(runtime.checks("payment_service", database, publisher, app)))
     return api
 
 
+def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
+    """Stripe, as the settings say."""
+    return_url = settings.stripe_return_url
+    return StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None)
+
+
 def build_executor(
-    settings: PaymentSettings, database: Database, outbox: Outbox, http: stripe.HTTPClient
+    settings: PaymentSettings, database: Database, outbox: Outbox, gateway: StripeGateway
 ) -> Executor:
     """The executor on Stripe and PostgreSQL."""
-    return_url = settings.stripe_return_url
-    authorizer = Authorizer(
-        StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None),
+    patience = Patience(
         retry_seconds=settings.stripe_retry_seconds,
         settle_seconds=settings.stripe_settle_seconds,
         pause_seconds=settings.executor_pause_seconds,
@@ -68,12 +91,38 @@ def build_executor(
     )
     return Executor(
         work=PaymentWork(database, outbox, settings.executor_lease_seconds),
-        authorize=authorizer.authorize,
-        postpone=authorizer.postpone,
+        do=Worker(gateway, patience).work,
+        postpone=patience.postpone,
         concurrency=settings.executor_concurrency,
         memory_limit=settings.executor_memory_limit,
         lease_seconds=settings.executor_lease_seconds,
         sweep_seconds=settings.executor_sweep_seconds,
+    )
+
+
+def build_sweeper(
+    settings: PaymentSettings, database: Database, refresher: Refresher
+) -> ExpirySweeper:
+    """The sweeper of holds that should have expired."""
+    return ExpirySweeper(
+        database,
+        refresher,
+        sweep_seconds=settings.expiry_sweep_seconds,
+        slack_seconds=settings.expiry_slack_seconds,
+    )
+
+
+def build_reconciler(
+    settings: PaymentSettings, database: Database, gateway: StripeGateway, refresher: Refresher
+) -> Reconciler:
+    """The comparison of everything with Stripe."""
+    return Reconciler(
+        database,
+        gateway,
+        refresher,
+        interval_seconds=settings.reconcile_interval_seconds,
+        window_seconds=settings.reconcile_window_seconds,
+        safety_seconds=settings.reconcile_safety_seconds,
     )
 
 

@@ -1,27 +1,28 @@
-"""The payment service's tables: its payments, and messaging's inbox and outbox."""
+"""The payment service's tables: payments, refunds, Stripe's events, and messaging's two."""
 
 from saga_messaging.orm import messaging_tables
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
 
-# `attempt` is the saga's, of its step; `attempts` counts the executors that took the payment, and
-# is their fencing token. A pending payment may be taken from `next_try_at` on, which is the end
-# of its lease or of its pause. Once `settle_after` is set, no more requests are made.
+# `attempt` is the saga's, of its first command; `attempts` counts the leases, and is their fencing
+# token. What the `operation` under way needs may be taken up from `next_try_at` on, which is the
+# end of its lease or of its pause. Once `settle_after` is set, no more requests are made for it.
+# A tombstone has no amount, no customer and no first command.
 payments = Table(
     "payments",
     metadata,
     Column("saga_id", Text, primary_key=True),
-    Column("attempt", Integer, nullable=False),
-    Column("command_id", UUID(as_uuid=True), nullable=False),
-    Column("clerk_user_id", Text, nullable=False),
-    Column("stripe_customer_id", Text, nullable=False),
+    Column("attempt", Integer),
+    Column("command_id", UUID(as_uuid=True)),
+    Column("clerk_user_id", Text),
+    Column("stripe_customer_id", Text),
     Column("payment_method_id", Text),
-    Column("amount", Integer, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("description", Text, nullable=False),
+    Column("amount", Integer),
+    Column("currency", Text),
+    Column("description", Text),
     Column("status", Text, nullable=False),
     Column("payment_intent_id", Text),
     Column("capture_before", TIMESTAMP(timezone=True)),
@@ -32,5 +33,39 @@ payments = Table(
     Column("last_error", Text),
     Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
-    Index("payments_due", "next_try_at", postgresql_where=text("status = 'pending'")),
+    Column("captured", Integer, nullable=False, server_default="0"),
+    Column("released", Integer, nullable=False, server_default="0"),
+    Column("operation", JSONB(none_as_null=True)),
+    Column("operation_since", TIMESTAMP(timezone=True)),
+    Column("waiting", JSONB, nullable=False, server_default="[]"),
+    Column("key_round", Integer, nullable=False, server_default="1"),
+    Index("payments_due", "next_try_at", postgresql_where=text("operation IS NOT NULL")),
+    Index("payments_of_intent", "payment_intent_id"),
+    Index("payments_expiring", "capture_before", postgresql_where=text("status = 'authorized'")),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("saga_id", Text, ForeignKey("payments.saga_id"), primary_key=True),
+    Column("refund_id", Text, primary_key=True),
+    Column("amount", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("stripe_refund_id", Text, unique=True),
+    Column("failure", JSONB(none_as_null=True)),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# What Stripe told us: each event once, and what it led to.
+stripe_events = Table(
+    "stripe_events",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("created", TIMESTAMP(timezone=True), nullable=False),
+    Column("payment_intent_id", Text),
+    Column("saga_id", Text),
+    Column("effect", Text, nullable=False),
+    Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )

@@ -1,10 +1,16 @@
 """What the use cases need of the world, and what it answers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from payment_service.domain import Outcome, Payment, Verdict
+from payment_service.domain import Outcome, Payment
+from payment_service.operations import Kind, Operation
+from payment_service.settlement import Conclusion, Missing, Refused, Returned, Seen
+from payment_service.states import KnownPayment
+
+Token: TypeAlias = tuple[str, int]
+AUTHORIZE: Final = Operation(Kind.AUTHORIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +42,20 @@ class Unknown:
 
 Answer: TypeAlias = Outcome | Open | Unknown
 Finding: TypeAlias = Outcome | Open | Absent | Unknown
-
-
-class Gateway(Protocol):
-    """Stripe. Neither method raises for what Stripe or the network does."""
-
-    async def authorize(self, payment: Payment) -> Answer:
-        """Ask once for the hold. Asked again it makes no second one: the key is the same."""
-        ...
-
-    async def find(self, payment: Payment, age_seconds: float) -> Finding:
-        """Look for the payment's PaymentIntent; nothing is changed.
-
-        Args:
-            payment: What was asked for.
-            age_seconds: For how long it has been, so that not the whole past is searched.
-        """
-        ...
+Settled: TypeAlias = Seen | Refused | Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A payment that one executor works on.
+    """An operation that one executor works on.
 
     Attributes:
-        attempts: How often an executor took the payment, this time included: the fencing token.
-            What an executor writes under an older token has no effect.
-        age_seconds: Since the payment was stored, so at least since the first request for it.
-        settling: No more requests are made for the payment; it is looked up only.
-        settled: And the time in which a PaymentIntent could still appear is over.
+        attempts: The fencing token: it grows with each lease of the payment. What an executor
+            writes under an older token has no effect.
+        age_seconds: Since the operation was begun, so at least since the first request for it.
+        settling: No more requests are made for the operation; Stripe is only read.
+        settled: And the time in which a request could still have an effect is over.
+        halted: Someone waits to cancel: no further request is made, but its outcome is found out.
         last_error: Why it was postponed the last time.
     """
 
@@ -73,54 +64,136 @@ class Lease:
     age_seconds: float = 0.0
     settling: bool = False
     settled: bool = False
+    halted: bool = False
     last_error: str | None = None
+    operation: Operation = AUTHORIZE
+    payment_intent_id: str = ""
+    key_round: int = 1
+
+    @classmethod
+    def of_begun(
+        cls, changed: Sequence[KnownPayment], before: Mapping[str, KnownPayment]
+    ) -> "list[Lease]":
+        """The leases of what these payments have just begun."""
+        return [
+            cls(
+                known.payment,
+                known.attempts,
+                halted=is_halted(known.operation, known.waiting),
+                operation=known.operation,
+                payment_intent_id=known.payment_intent_id or "",
+                key_round=known.key_round,
+            )
+            for known in changed
+            if known.payment
+            and known.operation
+            and (known.is_new or known.attempts > before[known.saga_id].attempts)
+        ]
+
+    @property
+    def token(self) -> Token:
+        """What tells this lease from every other one."""
+        return self.payment.saga_id, self.attempts
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every request that is made for the operation, whoever makes it."""
+        return self.operation.idempotency_key(self.payment.saga_id, self.key_round)
+
+
+def is_halted(operation: Operation, waiting: Sequence[Operation]) -> bool:
+    """Whether a hold is being made or captured that is to be canceled."""
+    halts = operation.kind in {Kind.AUTHORIZE, Kind.CAPTURE}
+    return halts and any(each.kind is Kind.CANCEL for each in waiting)
+
+
+class Gateway(Protocol):
+    """Stripe. No method raises for what Stripe or the network does.
+
+    Those that change something ask once; asked again they change nothing more, since the key is
+    the same.
+    """
+
+    async def authorize(self, payment: Payment) -> Answer:
+        """Ask for the hold."""
+        ...
+
+    async def find(self, payment: Payment, age_seconds: float) -> Finding:
+        """Look for the PaymentIntent of a payment that is as old as this; nothing is changed."""
+        ...
+
+    async def capture(self, lease: Lease) -> Settled:
+        """Ask for the operation's amount of the hold; what is not taken is released."""
+        ...
+
+    async def cancel(self, lease: Lease) -> Settled:
+        """Ask for the hold's release."""
+        ...
+
+    async def refund(self, lease: Lease) -> Returned | Refused | Unknown:
+        """Ask for the operation's refund."""
+        ...
+
+    async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
+        """Read a PaymentIntent and, where any were made, its refunds; nothing is changed."""
+        ...
+
+    async def find_refund(
+        self, payment_intent_id: str, refund_id: str
+    ) -> Returned | Absent | Unknown:
+        """Look for the saga's refund; nothing is changed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The payment's end."""
+    """The operation's end."""
 
     lease: Lease
-    verdict: Verdict
+    verdict: Conclusion
 
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Nothing is known yet; the payment is taken up again after a pause.
+    """Nothing is known yet; the operation is taken up again after a pause.
 
     Attributes:
-        settle: From now on no more requests are made for the payment.
+        settle: From now on no more requests are made for it.
+        new_key: Its key has kept a failure: it is begun again under another one.
     """
 
     lease: Lease
     reason: str
     pause_seconds: float
     settle: bool = False
+    new_key: bool = False
 
 
 Result: TypeAlias = Decided | Postponed
 
 
 class Work(Protocol):
-    """The payments that are pending, leased to executors. Times are the database's."""
+    """The operations under way, leased to executors. Times are the database's."""
 
     async def take(self, limit: int) -> Sequence[Lease]:
-        """Lease payments that are due. Two executors never take the same lease."""
+        """Lease what is due. Two executors never take the same lease."""
         ...
 
-    async def renew(self, leases: Sequence[Lease]) -> Collection[str]:
-        """Extend leases by their whole time. Returns the saga ids of those that still stood."""
+    async def renew(self, leases: Sequence[Lease]) -> Mapping[Token, bool]:
+        """Extend leases by their whole time. Returns those that still stood: are they halted?"""
         ...
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
-        """Let others take these payments at once."""
+        """Let others take these at once."""
         ...
 
     async def write(self, results: Sequence[Result]) -> Sequence[bool]:
-        """Store results, and the replies of those that end a payment, in one transaction.
+        """Store results, and the events of those that end an operation, in one transaction.
+
+        What waited for such an end is decided in it, too.
 
         Returns:
-            For each result whether it had an effect: the first end of a payment has, under the
-            newest lease. The replies are on their way to Kafka.
+            For each result whether it had an effect: the first end of an operation has, under the
+            newest lease. The events are on their way to Kafka.
         """
         ...

@@ -1,52 +1,122 @@
-"""The payments table, as the intake and the API use it; `work.py` is the executor's side."""
+"""The payments table, as whoever decides uses it: lock, decide, store; all in one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, TypeAlias
+from datetime import datetime, timedelta
+from typing import Any
 
-from saga_schemas.payment import PaymentFailedPayload
-from sqlalchemy import Connection, Row, RowMapping, bindparam, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
-
-from payment_service.domain import Authorized, KnownPayment, Payment, Status, Verdict
-from payment_service.orm import payments
-
-PAYMENT_COLUMNS = (
-    payments.c.saga_id,
-    payments.c.attempt,
-    payments.c.command_id,
-    payments.c.clerk_user_id,
-    payments.c.stripe_customer_id,
-    payments.c.payment_method_id,
-    payments.c.amount,
-    payments.c.currency,
-    payments.c.description,
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
 )
-AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-_saga_ids = bindparam("saga_ids", type_=ARRAY(TEXT))
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from payment_service import statements
+from payment_service.orm import payments, refunds, stripe_events
+from payment_service.records import AnyRow, known_of, refund_row, row_of
+from payment_service.states import KnownPayment, Status
+
+_ids = bindparam("ids", type_=ARRAY(TEXT))
 
 
-def find_known(connection: Connection, saga_ids: Collection[str]) -> dict[str, KnownPayment]:
-    """The payments of these sagas, as far as there are any."""
-    query = select(payments).where(payments.c.saga_id == func.any(_saga_ids))
-    rows = connection.execute(query, {"saga_ids": list(saga_ids)})
-    return {row.saga_id: KnownPayment(payment_of(row), _verdict_of(row)) for row in rows}
+def lock(connection: Connection, saga_ids: Collection[str]) -> dict[str, KnownPayment]:
+    """The payments of these sagas, as far as there are any; nobody else changes them meanwhile."""
+    return _lock(connection, payments.c.saga_id == func.any(_ids), saga_ids)
 
 
-def store_new(connection: Connection, new: Sequence[KnownPayment], lease_seconds: float) -> None:
-    """Store payments; those that are pending are leased to the caller.
+def lock_of_intents(
+    connection: Connection, intent_ids: Collection[str], saga_ids: Collection[str]
+) -> dict[str, KnownPayment]:
+    """The payments of these PaymentIntents, and those of these sagas that may yet be."""
+    query = select(payments.c.saga_id).where(payments.c.payment_intent_id == func.any(_ids))
+    found = connection.scalars(query, {"ids": list(intent_ids)}).all()
+    return lock(connection, {*found, *saga_ids})
+
+
+def _lock(
+    connection: Connection, condition: ColumnElement[bool], ids: Collection[str]
+) -> dict[str, KnownPayment]:
+    query = select(payments).where(condition).order_by(payments.c.saga_id).with_for_update()
+    rows = connection.execute(query, {"ids": list(ids)}).all()
+    return known_with_refunds(connection, rows)
+
+
+def known_with_refunds(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, KnownPayment]:
+    """Rows as payments; refunds are looked for where something was captured."""
+    captured = [row.saga_id for row in rows if row.status == Status.CAPTURED]
+    by_saga: dict[str, list[AnyRow]] = {}
+    if captured:
+        for row in connection.execute(_refunds_of(), {"ids": captured}):
+            by_saga.setdefault(row.saga_id, []).append(row)
+    return {row.saga_id: known_of(row, by_saga.get(row.saga_id, ())) for row in rows}
+
+
+def _refunds_of() -> Select[*tuple[Any, ...]]:
+    return (
+        select(refunds)
+        .where(refunds.c.saga_id == func.any(_ids))
+        .order_by(refunds.c.created_at, refunds.c.refund_id)
+    )
+
+
+def store(
+    connection: Connection,
+    changed: Sequence[KnownPayment],
+    before: Mapping[str, KnownPayment],
+    lease_seconds: float,
+) -> None:
+    """Store payments that were new or locked; what they begin is leased for so long.
 
     Raises:
         IntegrityError: A saga has a payment by now; the transaction is to be run again.
     """
-    rows = [_row_of(stored) for stored in new]
-    pending = [row for row in rows if row["status"] == Status.PENDING]
-    decided = [row for row in rows if row["status"] != Status.PENDING]
-    if pending:
-        lease = func.now() + timedelta(seconds=lease_seconds)
-        connection.execute(insert(payments).values(next_try_at=lease), pending)
-    if decided:
-        connection.execute(insert(payments), decided)
+    lease = timedelta(seconds=lease_seconds)
+    _insert(connection, [each for each in changed if each.is_new], lease)
+    rows = [
+        {**row_of(each), "begun": each.attempts > before[each.saga_id].attempts}
+        for each in changed
+        if not each.is_new
+    ]
+    if rows:
+        connection.execute(statements.UPDATE, {"rows": rows, "lease": lease})
+    _store_refunds(connection, changed, before)
+
+
+def _insert(connection: Connection, new: Sequence[KnownPayment], lease: timedelta) -> None:
+    for pending in (True, False):
+        rows = [row_of(each) for each in new if bool(each.operation) is pending]
+        times = {"next_try_at": func.now() + lease, "operation_since": func.now()}
+        if rows:
+            connection.execute(insert(payments).values(times if pending else {}), rows)
+
+
+def _store_refunds(
+    connection: Connection, changed: Sequence[KnownPayment], before: Mapping[str, KnownPayment]
+) -> None:
+    rows = [
+        refund_row(known.saga_id, refund)
+        for known in changed
+        for refund in known.refunds
+        if known.saga_id not in before or refund not in before[known.saga_id].refunds
+    ]
+    if rows:
+        statement = upsert(refunds)
+        changes = {
+            name: statement.excluded[name] for name in ("status", "stripe_refund_id", "failure")
+        }
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["saga_id", "refund_id"],
+                set_={**changes, "updated_at": func.now()},
+            ),
+            rows,
+        )
 
 
 def find_row(connection: Connection, saga_id: str) -> RowMapping | None:
@@ -55,40 +125,23 @@ def find_row(connection: Connection, saga_id: str) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
-def payment_of(row: AnyRow) -> Payment:
-    """The payment that a row with `PAYMENT_COLUMNS` stands for."""
-    return Payment(**{column.name: getattr(row, column.name) for column in PAYMENT_COLUMNS})
+def find_refunds(connection: Connection, saga_id: str) -> Sequence[RowMapping]:
+    """The refunds of the saga's payment, the oldest first."""
+    return connection.execute(_refunds_of(), {"ids": [saga_id]}).mappings().all()
 
 
-def verdict_columns(verdict: Verdict | None) -> Mapping[str, Any]:
-    """The columns that say how a payment ended; their values can go into JSON."""
-    match verdict:
-        case None:
-            status, payment_intent_id, capture_before, failure = Status.PENDING, None, None, None
-        case Authorized(payment_intent_id, at):
-            status, capture_before, failure = Status.AUTHORIZED, at and at.isoformat(), None
-        case PaymentFailedPayload(payment_intent_id=payment_intent_id):
-            status, capture_before = Status.FAILED, None
-            failure = verdict.model_dump(mode="json", exclude_none=True)
-    return {
-        "status": status,
-        "payment_intent_id": payment_intent_id,
-        "capture_before": capture_before,
-        "failure": failure,
-    }
+def store_event(connection: Connection, **event: Any) -> bool:
+    """Store what Stripe told; False where the same event came before."""
+    statement = upsert(stripe_events).on_conflict_do_nothing()
+    new = connection.scalars(statement.returning(stripe_events.c.event_id), [event])
+    return new.first() is not None
 
 
-def _row_of(stored: KnownPayment) -> dict[str, Any]:
-    payment = stored.payment
-    columns = {column.name: getattr(payment, column.name) for column in PAYMENT_COLUMNS}
-    return {**columns, **verdict_columns(stored.verdict), "attempts": 1}
-
-
-def _verdict_of(row: AnyRow) -> Verdict | None:
-    match Status(row.status):
-        case Status.PENDING:
-            return None
-        case Status.AUTHORIZED:
-            return Authorized(row.payment_intent_id, row.capture_before)
-        case Status.FAILED:
-            return PaymentFailedPayload.model_validate(row.failure)
+def held_between(connection: Connection, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Saga and PaymentIntent of the holds at rest that were stored then."""
+    query = select(payments.c.saga_id, payments.c.payment_intent_id).where(
+        payments.c.status == Status.AUTHORIZED.value,
+        payments.c.operation.is_(None),
+        payments.c.created_at.between(since, until),
+    )
+    return connection.execute(query).all()

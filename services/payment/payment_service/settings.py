@@ -2,7 +2,15 @@
 
 from typing import Final, Self
 
-from pydantic import AnyHttpUrl, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from saga_messaging.settings import ServiceSettings
 from saga_stripe import StripeSettings
 
@@ -13,7 +21,9 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     """Its port, its executor, and its patience with Stripe."""
 
     http_port: PositiveInt = 8002
-    max_body_bytes: PositiveInt = 16_384
+    max_body_bytes: PositiveInt = Field(
+        262_144, description="Of a request; an event of Stripe carries a whole object."
+    )
     database_give_up_seconds: PositiveFloat = Field(
         5.0, description="A request is answered 503 when PostgreSQL is away for longer."
     )
@@ -40,6 +50,34 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     stripe_return_url: AnyHttpUrl | None = Field(
         None, description="Where payment methods that redirect lead back to; else none may."
     )
+
+    stripe_webhook_secret: SecretStr | None = Field(
+        None, description="whsec_… of the endpoint; without it webhooks are answered 503."
+    )
+    webhook_tolerance_seconds: PositiveInt = Field(
+        300, description="How far a webhook's signature may be from now, in both directions."
+    )
+    expiry_sweep_seconds: PositiveFloat = Field(
+        60.0, description="How often holds are sought that should have expired by now."
+    )
+    expiry_slack_seconds: PositiveFloat = Field(
+        60.0, description="How long after its end a hold is looked at, if Stripe told nothing."
+    )
+    reconcile_interval_seconds: PositiveFloat = Field(
+        3_600.0, description="How often all payments are compared with Stripe."
+    )
+    reconcile_window_seconds: PositiveFloat = Field(
+        691_200.0, description="How old PaymentIntents are that are compared: 8 days, a hold has 7."
+    )
+    reconcile_safety_seconds: PositiveFloat = Field(
+        900.0, description="A hold without a payment is released once it is as old as this."
+    )
+
+    @field_validator("stripe_webhook_secret", mode="before")
+    @classmethod
+    def _empty_is_missing(cls, value: object) -> object:
+        """`STRIPE_WEBHOOK_SECRET=` in an environment file is no secret."""
+        return value or None
 
     @model_validator(mode="after")
     def _leases_can_be_renewed(self) -> Self:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from saga_schemas.payment import PaymentFailedPayload, PaymentFailureCode
+from saga_schemas.settlement import SettlementFailedPayload, SettlementFailureCode
 
 from payment_service.domain import Authorized, NotAuthorized, Outcome, Verdict
+from payment_service.settlement import Refused
 
 MAX_DETAIL_LENGTH: Final = 1_000
 MAX_CODE_LENGTH: Final = 255
@@ -51,10 +53,53 @@ TROUBLESHOOTING: Final[dict[PaymentFailureCode, Trouble]] = {
         "Stripe cannot do what was asked for this order; asking again changes nothing.",
         "Read what Stripe said, and find the request in the log of the Stripe dashboard.",
     ),
+    "payment_canceled": Trouble(
+        "Payment canceled",
+        "The order's payment was canceled before it was authorized, or its hold is over.",
+        "Nothing is held. Place the order again if it is still wanted.",
+    ),
     "stripe_unavailable": Trouble(
         "Stripe unavailable",
         "Stripe gave no answer for too long; it was asked, and has no PaymentIntent of this order.",
         "See https://status.stripe.com; place the order again later.",
+    ),
+}
+
+SETTLEMENT_TROUBLES: Final[dict[SettlementFailureCode, Trouble]] = {
+    "no_payment": Trouble(
+        "No payment",
+        "Nothing was ever held for this order.",
+        "Nothing is to be captured or given back; look at why the payment failed.",
+    ),
+    "nothing_held": Trouble(
+        "Nothing held",
+        "The hold was released or has expired, and nothing of it was captured.",
+        "Nothing is to be given back. Place the order again to hold the amount anew.",
+    ),
+    "already_captured": Trouble(
+        "Already captured",
+        "The hold was captured before, and a hold can be captured once.",
+        "Refund what was taken too much; hold anew what is still due.",
+    ),
+    "amount_too_large": Trouble(
+        "Amount too large",
+        "More is asked for than is held, or than is left to give back.",
+        "Look at what is held, captured and refunded, and ask for that much at the most.",
+    ),
+    "charge_disputed": Trouble(
+        "Charge disputed",
+        "The cardholder's bank has taken the money back already.",
+        "Answer the dispute in the Stripe dashboard; do not refund it besides.",
+    ),
+    "invalid_request": Trouble(
+        "Invalid request",
+        "This cannot be done to the payment as it stands, or Stripe refuses it.",
+        "Read what was said, and find the request in the log of the Stripe dashboard.",
+    ),
+    "stripe_unavailable": Trouble(
+        "Stripe unavailable",
+        "Stripe gave no answer for too long; it was asked, and it has not been done.",
+        "See https://status.stripe.com; ask for it again later.",
     ),
 }
 
@@ -81,21 +126,38 @@ CURE_OF_ADVICE: Final = {
 
 def verdict_of(outcome: Outcome) -> Verdict:
     """The outcome as it is stored and told, with cause and cure."""
-    return outcome if isinstance(outcome, Authorized) else _failure(outcome)
+    return outcome if isinstance(outcome, Authorized) else failure_of(outcome)
 
 
-def _failure(outcome: NotAuthorized) -> PaymentFailedPayload:
+def failure_of(outcome: NotAuthorized) -> PaymentFailedPayload:
+    """A failure as it is stored and told."""
     trouble = TROUBLESHOOTING[outcome.code]
-    detail = outcome.detail.replace("\0", "")[:MAX_DETAIL_LENGTH]
     return PaymentFailedPayload(
         code=outcome.code,
-        message=f"{trouble.title}: {trouble.cause} {detail}".strip(),
+        message=_message(trouble, outcome.detail),
         cure=_cure(outcome, trouble),
         stripe_code=_code(outcome.stripe_code),
         decline_code=_code(outcome.decline_code),
         advice_code=_code(outcome.advice_code),
         payment_intent_id=outcome.payment_intent_id,
     )
+
+
+def settlement_failure(refused: Refused, intent_id: str | None) -> SettlementFailedPayload:
+    """Why an operation changed nothing, as it is stored and told."""
+    trouble = SETTLEMENT_TROUBLES[refused.code]
+    return SettlementFailedPayload(
+        code=refused.code,
+        message=_message(trouble, refused.detail),
+        cure=trouble.cure,
+        stripe_code=_code(refused.stripe_code),
+        payment_intent_id=intent_id,
+    )
+
+
+def _message(trouble: Trouble, detail: str) -> str:
+    said = detail.replace("\0", "")[:MAX_DETAIL_LENGTH]
+    return f"{trouble.title}: {trouble.cause} {said}".strip()
 
 
 def _cure(outcome: NotAuthorized, trouble: Trouble) -> str:

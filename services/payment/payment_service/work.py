@@ -1,6 +1,6 @@
-"""The pending payments, leased to executors; what became of them, and their replies."""
+"""The operations under way, leased to executors; what became of them, and what is told of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +9,11 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
-from payment_service import statements
-from payment_service.domain import reply_to_the_first_command
-from payment_service.ports import Decided, Lease, Postponed, Result
-from payment_service.repository import AnyRow, payment_of, verdict_columns
+from payment_service import repository, statements
+from payment_service.conclusions import conclude
+from payment_service.ports import Decided, Lease, Postponed, Result, Token, is_halted
+from payment_service.records import AnyRow, operation_of, payment_of, waiting_of
+from payment_service.states import KnownPayment
 
 
 class PaymentWork:
@@ -27,62 +28,75 @@ class PaymentWork:
         self._lease = timedelta(seconds=lease_seconds)
 
     async def take(self, limit: int) -> Sequence[Lease]:
-        """Lease payments that are due, those first that waited longest."""
+        """Lease what is due, that first which waited longest."""
         return await self._database.transaction(lambda connection: self._take(connection, limit))
 
-    async def renew(self, leases: Sequence[Lease]) -> Collection[str]:
+    async def renew(self, leases: Sequence[Lease]) -> Mapping[Token, bool]:
         """Extend leases by their whole time; a lease that another took since is not renewed."""
         return await self._database.transaction(lambda connection: self._renew(connection, leases))
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
-        """Let others take these payments at once."""
+        """Let others take these at once."""
         rows = [_token(lease) for lease in leases]
         await self._database.transaction(
             lambda connection: connection.execute(statements.GIVE_BACK, {"rows": rows})
         )
 
     async def write(self, results: Sequence[Result]) -> Sequence[bool]:
-        """Store results and replies in one transaction, then hand the replies to the outbox."""
-        written, replies = await self._database.transaction(
+        """Store results and events in one transaction, then hand the events to the outbox."""
+        written, events = await self._database.transaction(
             lambda connection: self._write(connection, results)
         )
-        self._outbox.offer(replies)
-        return [result.lease.payment.saga_id in written for result in results]
+        self._outbox.offer(events)
+        return [result.lease.token in written for result in results]
 
     def _take(self, connection: Connection, limit: int) -> list[Lease]:
         rows = connection.execute(statements.TAKE, {"limit": limit, "lease": self._lease})
         return [_lease_of(row) for row in rows]
 
-    def _renew(self, connection: Connection, leases: Sequence[Lease]) -> set[str]:
+    def _renew(self, connection: Connection, leases: Sequence[Lease]) -> dict[Token, bool]:
         rows = [_token(lease) for lease in leases]
-        parameters = {"rows": rows, "lease": self._lease}
-        return set(connection.scalars(statements.RENEW, parameters))
+        operations = {lease.token: lease.operation for lease in leases}
+        stood = connection.execute(statements.RENEW, {"rows": rows, "lease": self._lease}).all()
+        tokens = [((row.saga_id, row.attempts), waiting_of(row)) for row in stood]
+        return {token: is_halted(operations[token], waiting) for token, waiting in tokens}
 
     def _write(
         self, connection: Connection, results: Sequence[Result]
-    ) -> tuple[set[str], list[Outgoing]]:
+    ) -> tuple[set[Token], list[Outgoing]]:
         decided = [result for result in results if isinstance(result, Decided)]
-        ended = _execute(connection, statements.DECIDE, [_decision(each) for each in decided])
-        replies = [
-            Outgoing.of(reply_to_the_first_command(each.lease.payment, each.verdict))
-            for each in decided
-            if each.lease.payment.saga_id in ended
-        ]
-        self._outbox.store(connection, replies)
+        ended, events = self._conclude(connection, decided)
         postponed = [_pause(result) for result in results if isinstance(result, Postponed)]
-        return ended | _execute(connection, statements.POSTPONE, postponed), replies
+        if postponed:
+            rows = connection.execute(statements.POSTPONE, {"rows": postponed}).all()
+            ended |= {(row.saga_id, row.attempts) for row in rows}
+        return ended, events
+
+    def _conclude(
+        self, connection: Connection, decided: Sequence[Decided]
+    ) -> tuple[set[Token], list[Outgoing]]:
+        if not decided:
+            return set(), []
+        before = repository.lock(connection, {each.lease.payment.saga_id for each in decided})
+        now, ended, events = dict(before), set[Token](), list[Outgoing]()
+        for each in decided:
+            saga_id, attempts = each.lease.token
+            if _is_under_way(now.get(saga_id), attempts):
+                decision = conclude(now[saga_id], each.verdict)
+                now[saga_id] = decision.known
+                ended.add(each.lease.token)
+                events += [Outgoing.of(event) for event in decision.send]
+        # What waited and is begun now is nobody's yet: the next sweep takes it, wherever.
+        repository.store(connection, [now[saga_id] for saga_id, _ in ended], before, 0)
+        return ended, self._outbox.store(connection, events)
 
 
-def _execute(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    return set(connection.scalars(statement, {"rows": rows})) if rows else set()
+def _is_under_way(known: KnownPayment | None, attempts: int) -> bool:
+    return known is not None and known.operation is not None and known.attempts == attempts
 
 
 def _token(lease: Lease) -> dict[str, Any]:
     return {"saga_id": lease.payment.saga_id, "attempts": lease.attempts}
-
-
-def _decision(decided: Decided) -> dict[str, Any]:
-    return {**_token(decided.lease), **verdict_columns(decided.verdict)}
 
 
 def _pause(postponed: Postponed) -> dict[str, Any]:
@@ -91,15 +105,23 @@ def _pause(postponed: Postponed) -> dict[str, Any]:
         "last_error": postponed.reason,
         "pause_seconds": postponed.pause_seconds,
         "settle": postponed.settle,
+        "new_key": postponed.new_key,
     }
 
 
 def _lease_of(row: AnyRow) -> Lease:
+    payment, operation = payment_of(row), operation_of(row.operation)
+    if payment is None:
+        raise ValueError(f"{row.saga_id}: a tombstone has an operation")
     return Lease(
-        payment=payment_of(row),
+        payment=payment,
         attempts=row.attempts,
         age_seconds=row.age_seconds,
         settling=row.settling,
         settled=row.settled,
+        halted=is_halted(operation, waiting_of(row)),
         last_error=row.last_error,
+        operation=operation,
+        payment_intent_id=row.payment_intent_id or "",
+        key_round=row.key_round,
     )

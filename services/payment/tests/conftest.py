@@ -17,6 +17,8 @@ from payment_service.domain import (
     Payment,
     PaymentMethodNotFound,
 )
+from payment_service.errors import LeaseLost
+from payment_service.patience import Patience
 from payment_service.ports import (
     Absent,
     Answer,
@@ -25,8 +27,14 @@ from payment_service.ports import (
     Lease,
     Postponed,
     Result,
+    Settled,
+    Token,
     Unknown,
 )
+from payment_service.settlement import Missing, Refused, Returned, Seen
+from payment_service.states import KnownPayment, Refund, RefundStatus, Status
+from payment_service.troubleshooting import verdict_of
+from saga_schemas.settlement import PaymentRefundFailedPayload
 
 T = TypeVar("T")
 CARDS: dict[str, Callable[[], Outcome]] = {
@@ -73,6 +81,8 @@ class FakeGateway:
         self.outcomes: dict[str, Outcome] = {}
         self.faults: list[tuple[Unknown, bool]] = []
         self.finding: Finding | None = None
+        self.settlements: list[Unknown] = []
+        self.holds: dict[str, Seen] = {}
         self.keys: list[str] = []
         self.ages: list[float] = []
 
@@ -80,7 +90,10 @@ class FakeGateway:
         self.keys.append(payment.idempotency_key)
         fault, done = self.faults.pop(0) if self.faults else (None, True)
         if done:
-            self.outcomes.setdefault(payment.idempotency_key, self._outcome(payment))
+            outcome = self.outcomes.setdefault(payment.idempotency_key, self._outcome(payment))
+            if isinstance(outcome, Authorized):
+                intent_id, amount = outcome.payment_intent_id, payment.amount
+                self.holds.setdefault(intent_id, Seen(intent_id, "requires_capture", amount))
         return fault or self.outcomes[payment.idempotency_key]
 
     async def find(self, payment: Payment, age_seconds: float) -> Finding:
@@ -88,6 +101,50 @@ class FakeGateway:
         outcome = self.outcomes.get(payment.idempotency_key)
         left_behind = isinstance(outcome, Authorized | Declined)
         return self.finding or (outcome if outcome and left_behind else Absent())
+
+    async def capture(self, lease: Lease) -> Settled:
+        self.keys.append(lease.idempotency_key)
+        hold = self.holds[lease.payment_intent_id]
+        if hold.is_held and lease.operation.amount > lease.payment.amount:
+            return Refused("amount_too_large", "Too much.", "amount_too_large")
+        return self._end(lease, status="succeeded", amount_received=lease.operation.amount)
+
+    async def cancel(self, lease: Lease) -> Settled:
+        self.keys.append(lease.idempotency_key)
+        return self._end(lease, status="canceled")
+
+    def _end(self, lease: Lease, **changes: Any) -> Settled:
+        if self.settlements:
+            return self.settlements.pop(0)
+        hold = self.holds[lease.payment_intent_id]
+        if hold.is_held:
+            hold = self.holds[lease.payment_intent_id] = replace(hold, **changes)
+        return hold
+
+    async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
+        return self.holds.get(payment_intent_id) or Missing("No such payment_intent")
+
+    async def refund(self, lease: Lease) -> Returned | Refused | Unknown:
+        self.keys.append(lease.idempotency_key)
+        if self.settlements:
+            return self.settlements.pop(0)
+        hold = self.holds[lease.payment_intent_id]
+        made = {each.refund_id: each for each in hold.refunds or ()}
+        asked = lease.operation
+        if asked.refund_id not in made:
+            if hold.amount_refunded + asked.amount > hold.amount_received:
+                return Refused("amount_too_large", "Too much.")
+            made[asked.refund_id] = Returned(f"re_{uuid4().hex}", asked.amount, asked.refund_id)
+        total = sum(each.amount for each in made.values())
+        refunded = replace(hold, refunds=list(made.values()), amount_refunded=total)
+        self.holds[lease.payment_intent_id] = refunded
+        return made[asked.refund_id]
+
+    async def find_refund(
+        self, payment_intent_id: str, refund_id: str
+    ) -> Returned | Absent | Unknown:
+        refunds = self.holds[payment_intent_id].refunds or ()
+        return next((each for each in refunds if each.refund_id == refund_id), Absent())
 
     def _outcome(self, payment: Payment) -> Outcome:
         if payment.stripe_customer_id not in self.customers:
@@ -118,8 +175,8 @@ class FakeWork:
         due = [lease for lease in self.pending.values() if self.is_due(lease)]
         return [self._lease(self._taken(lease, now)) for lease in due[:limit]]
 
-    async def renew(self, leases: Sequence[Lease]) -> set[str]:
-        return {self._lease(lease).payment.saga_id for lease in leases if self._stands(lease)}
+    async def renew(self, leases: Sequence[Lease]) -> dict[Token, bool]:
+        return {self._lease(lease).token: False for lease in leases if self._stands(lease)}
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
         for lease in filter(self._stands, leases):
@@ -163,6 +220,41 @@ class FakeWork:
         return True
 
 
+FAILURES = {
+    "failed": verdict_of(Declined("No.")),
+    "refund": PaymentRefundFailedPayload(
+        code="charge_disputed", message="No.", refund_id="refund-failed"
+    ),
+}
+OUTCOMES: dict[str, dict[str, Any]] = {
+    "pending": {"payment_intent_id": None},
+    "authorized": {},
+    "failed": {"payment_intent_id": None, "failure": FAILURES["failed"]},
+    "captured": {
+        "captured": 1000,
+        "released": 299,
+        "refunds": (
+            Refund("refund-done", 200, RefundStatus.REFUNDED, "re_1"),
+            Refund("refund-failed", 9, RefundStatus.FAILED, None, FAILURES["refund"]),
+        ),
+    },
+    "canceled": {"released": 1299},
+    "expired": {"released": 1299},
+}
+
+
+@pytest.fixture
+def known_in():
+    """A payment of 1299 in a state: captured, it has a refund that was made and one that failed."""
+
+    def known_in(state: str, **changes: Any) -> KnownPayment:
+        payment = make_payment(saga_id="saga-1")
+        known = KnownPayment("saga-1", payment, Status(state), "pi_1", attempts=3)
+        return replace(known, **{**OUTCOMES[state], **changes})
+
+    return known_in
+
+
 @pytest.fixture(name="make_payment")
 def _make_payment() -> Callable[..., Payment]:
     return make_payment
@@ -179,16 +271,24 @@ def fake_gateway() -> FakeGateway:
 
 
 @pytest.fixture
-def authorizer(fake_gateway):
-    return Authorizer(
-        fake_gateway, retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60
-    )
+def patience():
+    return Patience(retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60)
+
+
+@pytest.fixture
+def authorizer(fake_gateway, patience):
+    return Authorizer(fake_gateway, patience)
 
 
 @pytest.fixture
 def authorize(authorizer):
     async def authorize(lease, may_ask=lambda: True):
-        return await authorizer.authorize(lease, may_ask)
+        def current():
+            if not may_ask():
+                raise LeaseLost(lease.payment.saga_id)
+            return lease
+
+        return await authorizer.authorize(lease, current)
 
     return authorize
 

@@ -1,8 +1,8 @@
 """What becomes of a payment whose requests gave no answer."""
 
 import pytest
-from payment_service.authorizer import KEY_LIFETIME_SECONDS
 from payment_service.domain import Authorized
+from payment_service.patience import KEY_LIFETIME_SECONDS
 from payment_service.ports import Lease, Open, Postponed, Unknown
 
 KEPT_500 = Unknown("APIError: 500 again", repeat=False)

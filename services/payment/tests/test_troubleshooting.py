@@ -12,8 +12,15 @@ from payment_service.domain import (
     PaymentMethodNotFound,
     StripeUnavailable,
 )
-from payment_service.troubleshooting import TROUBLESHOOTING, verdict_of
+from payment_service.settlement import Refused
+from payment_service.troubleshooting import (
+    SETTLEMENT_TROUBLES,
+    TROUBLESHOOTING,
+    settlement_failure,
+    verdict_of,
+)
 from saga_schemas.payment import PaymentFailureCode
+from saga_schemas.settlement import SettlementFailureCode
 
 SPECIFICATION = [
     (InvalidCustomer, "Invalid Stripe Customer ID",
@@ -93,3 +100,17 @@ def test_a_hold_is_its_own_verdict():
 
 def test_an_unavailable_stripe_was_asked():
     assert "it was asked" in verdict_of(StripeUnavailable("")).message
+
+
+def test_every_way_to_fail_after_the_hold_has_a_cause_and_a_cure():
+    assert set(SETTLEMENT_TROUBLES) == set(get_args(SettlementFailureCode))
+
+
+@pytest.mark.parametrize("code", list(SETTLEMENT_TROUBLES))
+def test_a_failure_after_the_hold_says_what_stripe_said_its_cause_and_its_cure(code):
+    failure = settlement_failure(Refused(code, "What Stripe said.", "stripes_code"), "pi_1")
+    trouble = SETTLEMENT_TROUBLES[code]
+
+    assert failure.message == f"{trouble.title}: {trouble.cause} What Stripe said."
+    assert (failure.cure, failure.stripe_code) == (trouble.cure, "stripes_code")
+    assert failure.payment_intent_id == "pi_1"

@@ -23,6 +23,7 @@ PaymentFailureCode = Literal[
     "payment_method_not_found",
     "missing_return_url",
     "invalid_request",
+    "payment_canceled",
     "stripe_unavailable",
 ]
 

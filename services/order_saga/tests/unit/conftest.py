@@ -1,48 +1,25 @@
-"""The pure core, driven message by message."""
+"""Stories of one order, under either version of the saga; a new one can leave a recording."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 
 import pytest
-from order_saga.domain import OrderSaga, State
-from order_saga.saga import Decision, Definition, decide, start
-from saga_schemas import Envelope
-
-NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
-
-
-class Driver:
-    """One saga: `place` starts it, `give` hands it a message, `walk_to` leads it to a state."""
-
-    def __init__(self, definition: Definition, messages) -> None:
-        self.definition = definition
-        self.messages = messages
-        self.now = NOON
-        self.saga: OrderSaga | None = None
-
-    def place(self) -> Decision:
-        placement = self.messages.place_order()
-        return self._keep(start(self.definition, placement.message, self.now))
-
-    def give(self, message: Envelope, *, after_seconds: float = 1) -> Decision:
-        self.now += timedelta(seconds=after_seconds)
-        return self._keep(decide(self.definition, self.saga, message, self.now))
-
-    def walk_to(self, state: State) -> OrderSaga:
-        self.place()
-        if state is State.REJECTED:
-            self.give(self.messages.info_failed())
-        if state in (State.AUTHORIZING, State.AUTHORIZED):
-            self.give(self.messages.info_retrieved())
-        if state is State.AUTHORIZED:
-            self.give(self.messages.payment_authorized())
-        assert self.saga.state is state
-        return self.saga
-
-    def _keep(self, decision: Decision) -> Decision:
-        self.saga = decision.saga
-        return decision
+from order_saga.definitions import Definitions
+from saga_testing.golden import record
+from saga_testing.story import Story
 
 
 @pytest.fixture
-def driver(definition, messages) -> Driver:
-    return Driver(definition, messages)
+def order(versions: Definitions, request: pytest.FixtureRequest) -> Iterator[Story]:
+    """An order that begins today."""
+    story = Story(versions.newest)
+    yield story
+    failed = getattr(request.session, "testsfailed", 0)
+    if request.module.__name__.rpartition(".")[2].startswith("test_story_") and not failed:
+        name = request.node.name.removeprefix("test_").replace("[", "-").rstrip("]")
+        record(f"v{story.definition.version}-{name}"[:120].replace(" ", "_"), story)
+
+
+@pytest.fixture
+def old_order(versions: Definitions) -> Story:
+    """An order that began under version 1; what it did is recorded, and no more is to come."""
+    return Story(versions.of(1))

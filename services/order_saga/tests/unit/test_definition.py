@@ -1,30 +1,86 @@
-"""What the declaration promises, and what a wrong one is told when it is loaded."""
+"""What the declarations promise, and what a wrong one is told when it is loaded."""
 
 from dataclasses import replace
+from typing import get_type_hints
 
 import pytest
 from order_saga.create_order import create_order
+from order_saga.create_order_v1 import create_order_v1
+from order_saga.definition import Compensate, Definition, Kind, On, OnTimeout, Rest, Step, rules
+from order_saga.definitions import Definitions, definitions
 from order_saga.domain import State
-from order_saga.saga import Definition, End, OnTimeout, Rest, Step
+from order_saga.paths import type_of
+from order_saga.settings import OrderSagaSettings
+from order_saga.soundness import complaints, sound
+from order_saga.step_times import StepTimes
+from saga_schemas.settlement import PaymentCaptured
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
 
+TODAY = create_order(StepTimes())
 RETRIEVING, AUTHORIZING = State.RETRIEVING_PAYMENT_INFO, State.AUTHORIZING
-NODES = create_order().nodes
 
 
-def declare(changes=None, *, start=RETRIEVING, without=None):
-    nodes = {state: node for state, node in NODES.items() if state is not without}
-    return Definition(version=1, start=start, nodes={**nodes, **(changes or {})})
+def same(saga, *_):
+    return saga
 
 
-def replies(step, **changes):
-    return tuple(replace(on, **changes) for on in step.replies)
+def declare(changes=None, *, without=None):
+    nodes = {state: node for state, node in TODAY.nodes.items() if state is not without}
+    return replace(TODAY, nodes={**nodes, **(changes or {})})
 
 
-def test_every_reply_of_both_participants_moves_the_saga_somewhere():
-    rules = [on for node in NODES.values() if isinstance(node, Step) for on in node.replies]
+def changed(state, **changes):
+    return declare({state: replace(TODAY.nodes[state], **changes)})
 
-    assert {on.reply for on in rules} == {*USER_EVENTS.messages, *PAYMENT_EVENTS.messages}
+
+def without_rules_to(state, *goals):
+    kept = tuple(rule for rule in TODAY.nodes[state].on if rule.then not in goals)
+    return {state: replace(TODAY.nodes[state], on=kept)}
+
+
+# What today's declarations promise
+
+
+def test_every_version_is_there_and_the_newest_begins():
+    assert sorted(definitions(StepTimes()).by_version) == [1, 2]
+    assert definitions(StepTimes()).newest.version == 2
+
+
+def test_a_version_that_this_code_does_not_know_is_an_error():
+    with pytest.raises(KeyError):
+        Definitions({2: TODAY}).of(3)
+
+
+@pytest.mark.parametrize("declaration", [create_order, create_order_v1])
+def test_every_version_is_sound(declaration):
+    assert list(complaints(declaration(StepTimes()))) == []
+
+
+def test_every_reply_of_both_participants_is_waited_for_somewhere():
+    waited_for = {rule.message for node in TODAY.nodes.values() for rule in rules(node)}
+
+    assert {*USER_EVENTS.messages, *PAYMENT_EVENTS.messages} <= waited_for
+
+
+@pytest.mark.parametrize("definition", [TODAY, create_order_v1(StepTimes())], ids=["v2", "v1"])
+def test_every_step_waits_for_every_reply_to_its_command(definition):
+    replies = {
+        "retrieve_payment_info": {"user.payment_info_retrieved", "user.payment_info_failed"},
+        "authorize_payment": {"payment.authorized", "payment.failed"},
+        "capture_payment": {
+            "payment.captured",
+            "payment.capture_failed",
+            "payment.canceled",
+            "payment.authorization_expired",
+        },
+        "cancel_payment": {"payment.canceled", "payment.cancel_failed"},
+        "refund_payment": {"payment.refunded", "payment.refund_failed"},
+    }
+
+    for node in definition.nodes.values():
+        if isinstance(node, Step):
+            command = type_of(get_type_hints(node.command)["return"])
+            assert {type_of(rule.message) for rule in node.on} >= replies[command]
 
 
 def test_every_reply_can_say_which_attempt_it_answers():
@@ -33,49 +89,120 @@ def test_every_reply_can_say_which_attempt_it_answers():
         assert not payload.model_fields["attempt"].is_required()
 
 
-def test_every_step_has_a_time_out_and_the_settings_are_kept():
-    nodes = create_order(payment_info_timeout_seconds=3, authorization_timeout_seconds=4).nodes
-
-    assert [node.timeout_seconds for node in nodes.values() if isinstance(node, Step)] == [3, 4]
+def test_every_state_has_a_node_in_the_newest_version():
+    assert set(TODAY.nodes) == set(State)
 
 
-def test_what_is_held_rests_and_what_is_rejected_is_over():
-    assert isinstance(NODES[State.AUTHORIZED], Rest)
-    assert isinstance(NODES[State.REJECTED], End)
+def test_every_step_of_the_newest_version_has_a_bounded_time():
+    assert all(node.on_timeout for node in TODAY.nodes.values() if isinstance(node, Step))
+
+
+def test_the_settings_are_kept():
+    settings = OrderSagaSettings(
+        database_url="postgresql+psycopg2://nobody@/none",
+        payment_info_timeout_seconds=3,
+        payment_info_tries=2,
+        authorization_timeout_seconds=4,
+        settlement_timeout_seconds=5,
+        settlement_tries=6,
+        settlement_back_off=1.5,
+    )
+
+    nodes = create_order(settings.step_times).nodes
+
+    times = {
+        state: (node.timeout_seconds, node.tries, node.back_off)
+        for state, node in nodes.items()
+        if isinstance(node, Step)
+    }
+    assert times == {
+        RETRIEVING: (3, 2, 1.0),
+        AUTHORIZING: (4, 1, 1.0),
+        State.CAPTURING: (5, 6, 1.5),
+        State.REFUNDING: (5, 6, 1.5),
+        State.CANCELING: (5, 6, 1.5),
+    }
+
+
+# What a wrong one is told
+
+
+def test_a_declaration_that_is_not_sound_does_not_load():
+    with pytest.raises(ValueError, match="a step without a reply"):
+        sound(changed(State.CANCELING, on=()))
 
 
 def test_a_state_without_a_node_is_refused():
-    with pytest.raises(ValueError, match=r"states without a node: .*authorizing"):
-        declare(without=AUTHORIZING)
+    assert list(complaints(declare(without=AUTHORIZING))) == ["a state without a node: authorizing"]
 
 
 def test_a_step_that_nothing_answers_is_refused():
-    step = replace(NODES[AUTHORIZING], replies=())
-
-    with pytest.raises(ValueError, match=r"steps without a reply.*authorizing"):
-        declare({AUTHORIZING: step})
+    assert "canceling: a step without a reply" in complaints(changed(State.CANCELING, on=()))
 
 
-def test_a_step_with_two_rules_for_one_reply_is_refused():
-    step = NODES[AUTHORIZING]
-    doubled = replace(step, replies=(*step.replies, replace(step.replies[0], then=State.REJECTED)))
+def test_a_second_rule_that_no_message_reaches_is_refused():
+    again = On(PaymentCaptured, same, then=State.AUTHORIZED)
+    doubled = changed(State.CAPTURING, on=(*TODAY.nodes[State.CAPTURING].on, again))
 
-    with pytest.raises(ValueError, match=r"two rules for one.*authorizing"):
-        declare({AUTHORIZING: doubled})
+    assert "capturing: no payment.captured reaches its second rule" in complaints(doubled)
 
 
 def test_a_state_that_nothing_leads_to_is_refused():
-    step = replace(NODES[RETRIEVING], replies=replies(NODES[RETRIEVING], then=State.REJECTED))
+    unreached = declare(without_rules_to(State.AUTHORIZED, State.CAPTURING))
 
-    with pytest.raises(ValueError, match=r"states that nothing leads to: .*authorizing"):
-        declare({RETRIEVING: step})
+    assert "states that nothing leads to: capturing" in complaints(unreached)
 
 
-@pytest.mark.parametrize("back_to", [RETRIEVING, AUTHORIZING])
-def test_a_step_that_is_entered_again_is_refused_for_its_command_would_have_the_same_id(back_to):
-    again = replace(
-        NODES[AUTHORIZING], on_timeout=OnTimeout(remember=lambda saga: saga, then=back_to)
+def test_a_state_that_leads_nowhere_is_refused():
+    again = On(TODAY.nodes[State.CANCELING].on[0].message, same, then=State.CANCELING)
+    forever = changed(State.CANCELING, on=(again,), on_timeout=OnTimeout(same, State.CANCELING))
+
+    assert "states that lead to no rest or end: canceling" in complaints(forever)
+
+
+def test_a_compensatable_step_after_the_pivot_is_refused():
+    step = TODAY.nodes[State.REFUNDING]
+    late = changed(State.REFUNDING, kind=Kind.COMPENSATABLE, undo=State.CANCELING)
+
+    assert step.kind is Kind.RETRIABLE
+    assert "refunding can follow the pivot capturing, and would have to be undone" in complaints(
+        late
     )
 
-    with pytest.raises(ValueError, match="cycle"):
-        declare({AUTHORIZING: again})
+
+def test_a_compensatable_step_without_an_undo_is_refused():
+    careless = changed(AUTHORIZING, undo=None)
+
+    assert any(
+        "authorizing: a compensatable step names its undo" in c for c in complaints(careless)
+    )
+
+
+def test_a_compensatable_step_that_has_an_undo_and_nothing_to_undo_is_refused():
+    torn = changed(AUTHORIZING, nothing_to_undo=True)
+
+    assert any("authorizing: a compensatable step names its undo" in c for c in complaints(torn))
+
+
+def test_an_undo_of_a_step_that_is_not_compensatable_is_refused():
+    wrong = changed(State.CAPTURING, undo=State.CANCELING)
+
+    assert "capturing: only a compensatable step has an undo" in complaints(wrong)
+
+
+def test_a_rest_may_lead_to_undoing_of_all_that_was_registered():
+    definition = Definition(
+        version=9,
+        start=AUTHORIZING,
+        nodes={
+            AUTHORIZING: TODAY.nodes[AUTHORIZING],
+            **{s: TODAY.nodes[s] for s in TODAY.nodes if s not in (RETRIEVING, AUTHORIZING)},
+        },
+        passed_by=TODAY.passed_by,
+    )
+
+    assert list(complaints(definition)) == []
+    assert isinstance(definition.nodes[State.AUTHORIZED], Rest)
+    assert any(
+        rule.then == Compensate(State.CANCELED) for rule in rules(definition.nodes[AUTHORIZING])
+    )

@@ -32,13 +32,13 @@ async def database():
 
 
 @pytest.fixture
-def desk(definition, database):
+def desk(versions, database):
     settings = OrderSagaSettings(
         database_url="postgresql+psycopg2://nobody@/none",
         place_order_timeout_seconds=0.5,
         intake_batch_size=1,
     )
-    return OrderDesk(definition, database, NoOutbox(), settings)
+    return OrderDesk(versions, database, NoOutbox(), settings)
 
 
 async def test_however_many_wait_each_is_told_in_time_and_what_nobody_waits_for_is_not_placed(

@@ -2,19 +2,25 @@
 
 import pytest
 from order_saga.domain import State
-from order_saga.errors import IdempotencyKeyReused
-from order_saga.handlers import place, react
+from order_saga.errors import IdempotencyKeyReused, OrderUnknown
+from order_saga.handlers import place, react, take
+from order_saga.saga import start
 from saga_messaging.outcomes import Handled, Refused
 
 
 @pytest.fixture
-def placing(definition, fake_sagas):
-    return lambda *placements: place(definition, fake_sagas, placements)
+def placing(versions, fake_sagas):
+    return lambda *placements: place(versions, fake_sagas, placements)
 
 
 @pytest.fixture
-def reacting(definition, fake_sagas):
-    return lambda *messages: react(definition, fake_sagas, messages).outcomes
+def reacting(versions, fake_sagas):
+    return lambda *messages: react(versions, fake_sagas, messages).outcomes
+
+
+@pytest.fixture
+def taking(versions, fake_sagas):
+    return lambda request: take(versions, fake_sagas, request)
 
 
 def effects(outcomes):
@@ -132,3 +138,71 @@ def test_a_saga_that_nothing_happened_to_is_not_saved(placing, reacting, fake_sa
     reacting(messages.payment_authorized())
 
     assert fake_sagas.saved == []
+
+
+def test_what_is_asked_of_an_order_moves_it_and_tells_who_asked(
+    placing, taking, fake_sagas, messages
+):
+    placing(messages.place_order())
+
+    taken = taking(messages.of("cancel_requested", by="support", note="Twice ordered"))
+
+    assert taken.effect == "-> canceled (by support: Twice ordered)"
+    assert (taken.refused, taken.repeated) == (False, False)
+    assert fake_sagas.rows[messages.saga_id] == taken.saga
+    assert [message.type for message in taken.result.outcomes.popitem()[1].send] == [
+        "order.canceled"
+    ]
+
+
+def test_what_the_state_forbids_is_refused_and_nothing_is_saved(
+    placing, taking, fake_sagas, messages
+):
+    placing(messages.place_order())
+
+    taken = taking(messages.of("capture_requested"))
+
+    assert taken.refused
+    assert taken.effect.startswith("ignored: retrieving_payment_info does not wait for")
+    assert fake_sagas.saved == []
+
+
+def test_a_request_that_comes_again_is_answered_again_and_does_nothing(
+    placing, taking, fake_sagas, messages
+):
+    placing(messages.place_order())
+    request = messages.of("cancel_requested")
+    first = taking(request)
+    fake_sagas.inbox[request.message_id] = (
+        request.model_dump(mode="json")["payload"],
+        first.effect,
+    )
+
+    again = taking(request)
+
+    assert (again.effect, again.repeated, again.refused) == (first.effect, True, False)
+    assert again.result.outcomes == {}
+
+
+def test_an_id_that_was_used_for_another_request_is_refused(placing, taking, fake_sagas, messages):
+    placing(messages.place_order())
+    request = messages.of("refund_requested", amount=5)
+    fake_sagas.inbox[request.message_id] = ({"amount": 6}, "-> refunding")
+
+    with pytest.raises(IdempotencyKeyReused):
+        taking(request)
+
+
+def test_nothing_can_be_asked_of_an_order_that_there_is_not(taking, messages):
+    with pytest.raises(OrderUnknown):
+        taking(messages.of("cancel_requested"))
+
+
+def test_each_version_moves_its_own_sagas(versions, fake_sagas, reacting, messages):
+    old = start(versions.of(1), messages.place_order().message, fake_sagas.now()).saga
+    fake_sagas.rows[old.id] = old
+
+    reacting(messages.info_retrieved(), messages.deadline(State.AUTHORIZING))
+
+    assert fake_sagas.rows[old.id].overdue
+    assert fake_sagas.rows[old.id].state is State.AUTHORIZING

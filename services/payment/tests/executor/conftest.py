@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from payment_service.domain import Authorized
-from payment_service.errors import LeaseLost
 from payment_service.executor import Executor
 from payment_service.ports import Decided, Lease, Postponed
 
@@ -26,9 +25,8 @@ class Stripe:
         self.asked: list[Lease] = []
         self.in_flight = self.most_in_flight = 0
 
-    async def authorize(self, lease, may_ask):
-        if not may_ask():
-            raise LeaseLost
+    async def do(self, lease, current):
+        current()
         self.asked.append(lease)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -58,7 +56,7 @@ def build(work, **changes):
 
 @pytest.fixture
 def make_executor(work, stripe):
-    return lambda **changes: build(work, **{"authorize": stripe.authorize, **changes})
+    return lambda **changes: build(work, **{"do": stripe.do, **changes})
 
 
 @pytest.fixture

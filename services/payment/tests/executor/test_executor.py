@@ -43,12 +43,12 @@ async def test_one_payment_that_cannot_be_handled_waits_and_the_others_go_on(
 ):
     good, bad = make_payment(), make_payment()
 
-    async def authorize(lease, ask):
+    async def do(lease, current):
         if lease.payment == bad:
             raise KeyError("status")
-        return await stripe.authorize(lease, ask)
+        return await stripe.do(lease, current)
 
-    async with run(authorize=authorize) as executor:
+    async with run(do=do) as executor:
         executor.offer([work.put(bad), work.put(good)])
         await when(lambda: len(work.results) == 2)
 

@@ -5,6 +5,14 @@ from payment_service.errors import LeaseLost
 LEASE_SECONDS = 0.6
 
 
+def is_lost(current):
+    try:
+        current()
+    except LeaseLost:
+        return True
+    return False
+
+
 async def test_a_payment_left_behind_is_taken_up_once_its_lease_has_passed(
     work, stripe, put, run, when
 ):
@@ -37,18 +45,18 @@ async def test_nothing_more_is_sent_when_a_lease_could_not_be_renewed(
         await asyncio.Event().wait()
 
     work.renew = away
-    may_ask = []
+    lost = []
 
-    async def authorize(lease, ask):
-        await when(lambda: not ask())
-        may_ask.append(ask())
+    async def do(lease, current):
+        await when(lambda: is_lost(current))
+        lost.append(lease)
         raise LeaseLost
 
-    executor = make_executor(authorize=authorize)
+    executor = make_executor(do=do)
     task = asyncio.create_task(executor.run())
     executor.offer(put())
 
-    await when(lambda: may_ask)
+    await when(lambda: lost)
 
     assert work.results == []
     task.cancel()
@@ -75,11 +83,11 @@ async def test_stopping_waits_for_calls_in_flight_and_gives_the_rest_back(
 
 
 async def test_a_call_that_stopping_interrupts_is_given_back(work, put, run, when):
-    async def repeating(_, may_ask):
-        await when(lambda: not may_ask())
+    async def repeating(_, current):
+        await when(lambda: is_lost(current))
         raise LeaseLost
 
-    async with run(authorize=repeating) as executor:
+    async with run(do=repeating) as executor:
         executor.offer(put())
 
     assert len(await work.take(1)) == 1

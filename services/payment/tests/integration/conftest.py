@@ -6,11 +6,13 @@ from typing import Any
 import httpx
 import pytest
 from payment_service import repository
-from payment_service.domain import KnownPayment, Payment
+from payment_service.domain import Payment
 from payment_service.gateway import StripeGateway
+from payment_service.operations import Kind, Operation
 from payment_service.orm import messaging
 from payment_service.ports import Lease
 from payment_service.settings import PaymentSettings
+from payment_service.states import KnownPayment
 from payment_service.work import PaymentWork
 from saga_messaging import migrations
 from saga_messaging.database import Database
@@ -29,9 +31,11 @@ class RealWork(PaymentWork):
         self.lease_seconds = lease_seconds
 
     def put(self, payment: Payment) -> Lease:
+        asked = Operation(Kind.AUTHORIZE, payment.command_id, payment.attempt)
+        new = KnownPayment(payment.saga_id, payment, is_new=True).begin(asked)
         with self.database.engine.begin() as connection:
-            repository.store_new(connection, [KnownPayment(payment)], self.lease_seconds)
-        return Lease(payment)
+            repository.store(connection, [new], {}, self.lease_seconds)
+        return Lease(payment, operation=asked)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,15 @@
+from dataclasses import replace
+from uuid import uuid4
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from payment_service import repository
 from payment_service.domain import Authorized, InvalidCustomer
 from payment_service.http import payments_router
+from payment_service.operations import REFRESH, Kind, Operation
 from payment_service.ports import Decided, Postponed
+from payment_service.states import KnownPayment, Status
 from payment_service.troubleshooting import verdict_of
 from saga_messaging.problems import install_problems
 
@@ -62,3 +68,53 @@ async def test_a_payment_that_is_not_there_is_a_problem(http):
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert "saga-none" in answer.json()["detail"]
+
+
+@pytest.fixture
+def store(database):
+    """Stores a payment as it stands."""
+
+    def store(known):
+        with database.engine.begin() as connection:
+            repository.store(connection, [replace(known, is_new=True)], {}, 30)
+
+    return store
+
+
+async def test_a_captured_payment_shows_where_the_money_went(http, store, known_in):
+    store(known_in("captured", waiting=(REFRESH,)))
+
+    shown = (await http.get("/payments/saga-1")).json()
+
+    money = [shown[name] for name in ("amount", "captured", "released", "refunded")]
+    assert (shown["status"], money) == ("captured", [1299, 1000, 299, 200])
+    assert [(each["refund_id"], each["status"]) for each in shown["refunds"]] == [
+        ("refund-done", "refunded"),
+        ("refund-failed", "failed"),
+    ]
+    assert shown["refunds"][1]["failure"]["code"] == "charge_disputed"
+    assert (shown["operation"], shown["waiting"]) == (None, [{"kind": "refresh"}])
+
+
+async def test_an_operation_under_way_is_shown_with_who_asked_for_it(http, store, known_in):
+    asked = Operation(Kind.CAPTURE, uuid4(), 2, 1000, "usd")
+    store(known_in("authorized", operation=asked))
+
+    shown = (await http.get("/payments/saga-1")).json()
+
+    assert shown["operation"] == {
+        "kind": "capture",
+        "command_id": str(asked.command_id),
+        "attempt": 2,
+        "amount": 1000,
+        "currency": "usd",
+    }
+    assert shown["next_try_at"] > shown["operation_since"]
+
+
+async def test_a_tombstone_is_shown(http, store):
+    store(KnownPayment("saga-1", None, Status.CANCELED))
+
+    shown = (await http.get("/payments/saga-1")).json()
+
+    assert (shown["status"], shown["amount"], shown["refunds"]) == ("canceled", None, [])

@@ -4,14 +4,16 @@ from uuid import uuid4
 
 import pytest
 from payment_service.agents import payment_intake
-from payment_service.domain import Authorized, Declined, KnownPayment
+from payment_service.domain import Authorized, Declined
 from payment_service.orm import messaging, payments
 from payment_service.ports import Decided
-from payment_service.repository import find_known
+from payment_service.repository import lock
+from payment_service.states import KnownPayment
 from payment_service.troubleshooting import verdict_of
 from saga_messaging.records import Record
 from saga_schemas import encode
 from saga_schemas.payment import AuthorizePayment
+from saga_schemas.settlement import CancelPayment, CancelPaymentPayload
 from saga_schemas.topics import PAYMENT_EVENTS
 from sqlalchemy import select
 
@@ -154,9 +156,10 @@ async def test_a_verdict_is_read_as_it_was_written(database, real_work, make_pay
     await work.write([Decided(work.put(payment), verdict)])
 
     with database.engine.connect() as connection:
-        known = find_known(connection, [payment.saga_id, "another"])
+        known = lock(connection, [payment.saga_id, "another"])
 
-    assert known == {payment.saga_id: KnownPayment(payment, verdict)}
+    stored = KnownPayment(payment.saga_id, payment, attempts=1)
+    assert known == {payment.saga_id: stored.decided(verdict)}
 
 
 async def test_a_customer_without_a_card_is_answered_at_once(intake, executor, rows, make_payment):
@@ -179,3 +182,33 @@ async def test_a_result_that_comes_too_late_sends_nothing(real_work, rows, make_
     (row,) = rows(payments)
     assert row.status == "authorized"
     assert [event.type for event in rows(messaging.outbox)] == ["payment.authorized"]
+
+
+async def test_whoever_renews_a_lease_learns_that_someone_waits_to_cancel(
+    intake, real_work, make_payment
+):
+    work, payment = real_work(30), make_payment()
+    lease = work.put(payment)
+    canceling = CancelPayment(
+        correlation_id=payment.saga_id, message_id=uuid4(), payload=CancelPaymentPayload()
+    )
+
+    before = await work.renew([lease])
+    await intake.receive(records(canceling))
+    after = await work.renew([lease])
+    await work.give_back([lease])
+    (taken,) = await work.take(1)
+
+    assert (before, after) == ({lease.token: False}, {lease.token: True})
+    assert taken.halted
+
+
+async def test_a_reply_answers_the_newest_command(intake, real_work, rows, make_payment):
+    work, payment, newer = real_work(30), make_payment(), uuid4()
+    lease = work.put(payment)
+
+    await intake.receive(records(command(payment, newer)))
+    await work.write([Decided(lease, Authorized("pi_1"))])
+
+    (event,) = [PAYMENT_EVENTS.adapter.validate_json(row.value) for row in rows_of(rows)]
+    assert event.causation_id == newer

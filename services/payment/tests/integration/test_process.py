@@ -36,6 +36,17 @@ def environment(settings, kafka_bootstrap, prefix, unused_tcp_port):
 
 
 @pytest.fixture
+def told_by_stripe(environment, stripe_post, emulator, unused_tcp_port):
+    """Stripe sends its events to the service, that of a canceled hold twice and late."""
+    url = f"http://127.0.0.1:{unused_tcp_port}/webhooks/stripe"
+    endpoint = {"url": url, "enabled_events[]": "*"}
+    environment["STRIPE_WEBHOOK_SECRET"] = stripe_post("webhook_endpoints", **endpoint)["secret"]
+    for kind in ("webhook_twice", "webhook_out_of_order"):
+        fault = {"kind": kind, "endpoint": "WEBHOOK payment_intent.canceled"}
+        emulator.post("faults", json=fault).raise_for_status()
+
+
+@pytest.fixture
 def service(environment):
     """Runs the service, after its migration; gives its process and its address."""
     command = [sys.executable, "-m", "payment_service"]
@@ -151,3 +162,49 @@ async def test_what_a_killed_service_had_in_work_is_ended_after_its_restart(
     assert told == dict.fromkeys(sagas, "payment.authorized")
     intents = emulator.get("ledger").json()["payment_intents"]
     assert sorted(intent["metadata"]["saga_id"] for intent in intents) == sorted(sagas)
+
+
+def settle(saga_id, type_, **payload):
+    return {
+        "type": type_,
+        "correlation_id": saga_id,
+        "timestamp": "2025-03-31T10:30:00Z",
+        "message_id": str(uuid4()),
+        "payload": payload,
+        "source": "order-saga",
+    }
+
+
+@pytest.mark.usefixtures("told_by_stripe")
+async def test_a_hold_is_captured_and_refunded_and_stripe_itself_is_heard(
+    service, kafka, customer, emulator
+):
+    send, events = kafka
+
+    with service() as (_, address):
+        for saga_id in ("taken", "left"):
+            await send(command(customer, saga_id))
+        held = {event["correlation_id"]: event["payload"] for event in await events(2)}
+        await send(settle("taken", "capture_payment", amount=1000))
+        (captured,) = await events(1)
+        await send(settle("taken", "refund_payment", refund_id="r1", amount=250))
+        (refunded,) = await events(1)
+        emulator.post("clock", json={"advance_seconds": 8 * 86_400}).raise_for_status()
+        (expired,) = await events(1)
+        await send(settle("left", "capture_payment", amount=1299))
+        (answer,) = await events(1)
+        async with httpx.AsyncClient() as client:
+            report = (await client.post(f"{address}/reconcile")).raise_for_status().json()
+        shown = (await get(f"{address}/payments/taken")).json()
+
+    assert (captured["type"], captured["payload"]["amount"]) == ("payment.captured", 1000)
+    assert (refunded["type"], refunded["payload"]["refund_id"]) == ("payment.refunded", "r1")
+    assert [(each["type"], each["payload"]["attempt"]) for each in (expired, answer)] == [
+        ("payment.authorization_expired", None),
+        ("payment.authorization_expired", 1),
+    ]
+    assert expired["payload"]["payment_intent_id"] == held["left"]["payment_intent_id"]
+    assert (report["in_agreement"], report["repaired"], report["not_repaired"]) == (2, [], [])
+    money = [shown[name] for name in ("amount", "captured", "released", "refunded")]
+    assert money == [1299, 1000, 299, 250]
+    assert [each["refund_id"] for each in shown["refunds"]] == ["r1"]

@@ -147,7 +147,7 @@ async def test_a_hold_that_appears_after_the_last_request_is_adopted(world):
 async def test_a_payment_of_yesterday_is_looked_up_and_never_asked_for(world):
     world.store(world.payment())
     yesterday = func.now() - func.make_interval(0, 0, 0, 0, 23)
-    await world.change(payments.update().values(created_at=yesterday))
+    await world.change(payments.update().values(operation_since=yesterday))
 
     async with world.executors():
         await world.all_decided()

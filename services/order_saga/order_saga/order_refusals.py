@@ -1,0 +1,73 @@
+"""What does not count in the Create Order saga, and why: each is None, or a reason in words."""
+
+from saga_schemas.payment import PaymentAuthorized
+from saga_schemas.settlement import PaymentRefunded, PaymentRefundFailed
+from saga_schemas.user import PaymentInfoRetrieved
+
+from order_saga.domain import (
+    CancelRequested,
+    CaptureRequested,
+    OrderSaga,
+    RefundRequested,
+    ResolveRequested,
+    State,
+)
+
+
+def another_user(saga: OrderSaga, reply: PaymentInfoRetrieved) -> str | None:
+    """Nobody pays for somebody else's order."""
+    user = reply.payload.customer.clerk_user_id
+    return None if user == saga.clerk_user_id else f"it is about user {user}"
+
+
+def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
+    """A hold of another amount does not authorize the order; it is released after the time-out."""
+    held, ordered = reply.payload, saga.order
+    if (held.amount, held.currency) == (ordered.amount, ordered.currency):
+        return None
+    return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
+
+
+def another_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
+    """A refund that was made at Stripe by hand is not the one that was asked for."""
+    if saga.asked and reply.payload.refund_id == saga.asked.id:
+        return None
+    return f"it is another refund, {reply.payload.stripe_refund_id}"
+
+
+def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:
+    """At most the order's amount is captured."""
+    amount, held = request.payload.amount, saga.order.amount
+    return None if amount is None or amount <= held else f"amount: {amount}, and {held} is held"
+
+
+def more_than_is_left(saga: OrderSaga, request: RefundRequested) -> str | None:
+    """At most what was captured and not given back yet is refunded."""
+    amount, left = request.payload.amount, saga.captured - saga.refunded
+    if left <= 0:
+        return nothing_is_left(saga, request)
+    return None if amount is None or amount <= left else f"amount: {amount}, and {left} is left"
+
+
+def nothing_is_left(saga: OrderSaga, _: RefundRequested | CancelRequested) -> str | None:
+    """All of it was given back."""
+    return f"all of {saga.captured} was given back" if all_is_refunded(saga) else None
+
+
+def something_is_left(saga: OrderSaga, _: PaymentRefundFailed) -> str | None:
+    """Not all was given back."""
+    return None if all_is_refunded(saga) else f"{saga.captured - saga.refunded} is left"
+
+
+def not_what_is_known(saga: OrderSaga, request: ResolveRequested) -> str | None:
+    """What is known of the money bounds how an order can have ended."""
+    resolution = request.payload.resolution
+    paid = resolution in {State.COMPLETED, State.REFUNDED}
+    if paid is bool(saga.captured):
+        return None
+    return f"as: {saga.captured} was captured, so it cannot have ended {resolution}"
+
+
+def all_is_refunded(saga: OrderSaga) -> bool:
+    """Whether nothing is left of what was captured."""
+    return saga.refunded >= saga.captured

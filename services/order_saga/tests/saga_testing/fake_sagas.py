@@ -1,0 +1,63 @@
+"""The sagas in memory."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from order_saga.domain import DeadlinePassed, DeadlinePayload, OrderSaga
+from order_saga.ports import Placement
+from saga_schemas.envelope import derived_message_id
+
+
+class FakeSagas:
+    """`ports.Sagas` in memory, with a clock and an inbox that the test sets."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 2, 1, 12, tzinfo=UTC)
+        self.rows: dict[str, OrderSaga] = {}
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.saved: list[OrderSaga] = []
+        self.inbox: dict[UUID, tuple[Any, str]] = {}
+
+    def now(self) -> datetime:
+        return self.time
+
+    def add(self, new: Sequence[tuple[Placement, OrderSaga]]) -> Collection[str]:
+        return [saga.id for placement, saga in new if self._add(placement, saga)]
+
+    def _add(self, placement: Placement, saga: OrderSaga) -> bool:
+        key = placement.idempotency_key
+        if saga.id in self.rows or key in self.keys:
+            return False
+        self.rows[saga.id] = saga
+        if key:
+            self.keys[key] = (saga.id, placement.digest)
+        return True
+
+    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[OrderSaga, str]]:
+        found = {key: self.keys[key] for key in idempotency_keys if key in self.keys}
+        return {key: (self.rows[saga_id], digest) for key, (saga_id, digest) in found.items()}
+
+    def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
+        return {saga_id: self.rows[saga_id] for saga_id in saga_ids if saga_id in self.rows}
+
+    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
+        return self.inbox.get(message_id)
+
+    def save(self, sagas: Sequence[OrderSaga]) -> None:
+        self.saved.extend(sagas)
+        self.rows |= {saga.id: saga for saga in sagas}
+
+    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+        timed = [(saga.deadline_at, saga) for saga in self.rows.values() if saga.deadline_at]
+        due = [(at, saga) for at, saga in timed if at <= self.time and not saga.overdue]
+        ordered = sorted(due, key=lambda each: each[0])[:limit]
+        return [
+            DeadlinePassed(
+                correlation_id=saga.id,
+                message_id=derived_message_id(saga.id, saga.state, saga.attempt, "deadline"),
+                payload=DeadlinePayload(state=saga.state, attempt=saga.attempt),
+            )
+            for _, saga in ordered
+        ]

@@ -1,0 +1,177 @@
+"""The user and the payment service as models: what each answers to a command, and what it moves.
+
+The payment service keeps its promises: one row for a saga, one hold, a verdict that never changes,
+a command that is no newer than one it has seen of its kind not executed. What happens at Stripe by
+itself or by hand is an event without an attempt.
+"""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from saga_schemas import Envelope
+from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
+from saga_schemas.values import Customer
+
+from saga_testing.messages import TYPES
+
+GONE = {"canceled", "expired", "failed"}
+SAGA = "simulated"
+
+
+def make(type_: str, number: int, **payload: Any) -> Envelope:
+    """A message that is not validated: it is made a million times, always the same way."""
+    message = TYPES[type_]
+    said = message.model_fields["payload"].annotation.model_construct(**payload)
+    return message.model_construct(
+        type=type_,
+        correlation_id=SAGA,
+        timestamp=None,
+        payload=said,
+        message_id=UUID(int=number),
+        causation_id=None,
+    )
+
+
+class Users:
+    """Knows who pays, or does not."""
+
+    def __init__(self, customer: Customer | None) -> None:
+        self._customer = customer
+
+    def handle(self, command: Envelope, number: int) -> Envelope:
+        attempt = command.payload.attempt
+        if self._customer:
+            said = {"customer": self._customer, "order": command.payload.order}
+            return make(_type(PaymentInfoRetrieved), number, attempt=attempt, **said)
+        failed = {"code": "user_not_found", "message": "No such user.", "cure": ""}
+        return make(_type(PaymentInfoFailed), number, attempt=attempt, **failed)
+
+
+class Payments:
+    """One saga's row, the money at Stripe, and what was answered."""
+
+    def __init__(self, random: Random, *, declines: bool, refuses: float) -> None:
+        self.status = "none"
+        self.held = self.captured = self.refunded = self.released = self.holds_made = 0
+        self._random, self._declines, self._refuses = random, declines, refuses
+        self._newest: dict[str, int] = {}
+        self._refunds: dict[str, bool] = {}
+        self._amount = self._authorize = self._cancel = 0
+
+    @property
+    def authorized(self) -> int:
+        return self._amount if self.holds_made else 0
+
+    def handle(self, command: Envelope) -> Iterator[tuple[str, dict[str, Any]]]:
+        attempt = command.payload.attempt
+        if attempt <= self._newest.get(command.type, 0):
+            return
+        self._newest[command.type] = attempt
+        for type_, said in getattr(self, f"_{command.type}")(command.payload):
+            yield type_, {"attempt": attempt, **said}
+
+    def knows_refund(self, refund_id: str) -> bool:
+        return refund_id in self._refunds
+
+    def work(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What Stripe said to the hold that was asked for becomes known."""
+        if self.status != "pending":
+            return
+        if self._declines:
+            self.status = "failed"
+        else:
+            self.status, self.held = "authorized", self._amount
+            self.holds_made += 1
+        if not self._cancel:
+            yield self._verdict(self._authorize)
+            return
+        yield "payment.canceled", {"attempt": self._cancel, "released": self._release("canceled")}
+
+    def by_hand(self, deed: str, amount: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What somebody does in Stripe's dashboard, or time does; nothing where it cannot be."""
+        if deed == "payment.refunded" and self.status == "captured":
+            if amount := min(amount, self.captured - self.refunded):
+                self.refunded += amount
+                yield deed, {"stripe_refund_id": "re", "refund_id": None, "amount": amount}
+        elif deed == "payment.disputed" and self.status == "captured":
+            yield deed, {"dispute_id": "dp", "amount": self.captured}
+        elif self.status == "authorized" and deed == "payment.captured":
+            yield deed, self._capture(min(amount, self.held))
+        elif self.status == "authorized" and deed in (
+            "payment.canceled",
+            "payment.authorization_expired",
+        ):
+            released = self._release("canceled" if deed == "payment.canceled" else "expired")
+            yield deed, {"payment_intent_id": "pi", "released": released}
+
+    def _authorize_payment(self, command: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        if self.status == "none":
+            self.status, self._amount = "pending", command.order.amount
+        self._authorize = command.attempt
+        if self.status != "pending":
+            yield self._verdict(command.attempt)
+
+    def _cancel_payment(self, command: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        if self.status == "pending":
+            self._cancel = command.attempt
+        elif self.status == "captured" or self._refused():
+            yield "payment.cancel_failed", _refusal("already_captured")
+        else:
+            gone = self.status if self.status in GONE else "canceled"
+            said = {"payment_intent_id": "pi" if self.holds_made else None}
+            yield "payment.canceled", {**said, "released": self._release(gone)}
+
+    def _capture_payment(self, command: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        if self.status == "authorized" and not self._refused():
+            yield "payment.captured", self._capture(command.amount)
+        elif self.status == "captured" and self.captured == command.amount:
+            yield "payment.captured", {"payment_intent_id": "pi", "amount": self.captured}
+        elif self.status == "expired":
+            said = {"payment_intent_id": "pi", "released": self._amount}
+            yield "payment.authorization_expired", said
+        elif self.status == "canceled":
+            yield "payment.canceled", {"payment_intent_id": "pi", "released": self._amount}
+        else:
+            yield "payment.capture_failed", _refusal("invalid_request")
+
+    def _refund_payment(self, command: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        refund_id, amount = command.refund_id, command.amount
+        if refund_id not in self._refunds:
+            enough = self.status == "captured" and amount <= self.captured - self.refunded
+            self._refunds[refund_id] = enough and not self._refused()
+            self.refunded += amount if self._refunds[refund_id] else 0
+        if self._refunds[refund_id]:
+            said = {"refund_id": refund_id, "stripe_refund_id": "re", "amount": amount}
+            yield "payment.refunded", said
+        else:
+            yield "payment.refund_failed", {**_refusal("invalid_request"), "refund_id": refund_id}
+
+    def _verdict(self, attempt: int) -> tuple[str, dict[str, Any]]:
+        if not self.holds_made:
+            return "payment.failed", {"attempt": attempt, **_refusal("card_declined")}
+        said = {"payment_intent_id": "pi", "amount": self._amount, "currency": "usd"}
+        return "payment.authorized", {"attempt": attempt, "capture_before": None, **said}
+
+    def _capture(self, amount: int) -> dict[str, Any]:
+        self.released += self.held - amount
+        self.status, self.held, self.captured = "captured", 0, amount
+        return {"payment_intent_id": "pi", "amount": amount}
+
+    def _release(self, status: str) -> int:
+        released, self.held = self.held, 0
+        self.status = status
+        self.released += released
+        return released
+
+    def _refused(self) -> bool:
+        return self._random.random() < self._refuses
+
+
+def _type(message: type[Envelope]) -> str:
+    return message.model_fields["type"].default
+
+
+def _refusal(code: str) -> dict[str, Any]:
+    return {"code": code, "message": "Refused.", "cure": "", "payment_intent_id": None}

@@ -1,0 +1,300 @@
+"""One order among services that fail in every way, the real `decide` in the middle.
+
+Channels lose, double, delay and reorder; the clock jumps; customers and operators ask whatever they
+like; things happen at Stripe by hand. After every message, and once everything is quiet, the
+invariants must hold. What is not lost is an event that no command asked for: its sender keeps it
+until the broker has it. And the inbox drops such an event's double, which it knows by its id.
+
+    python -m saga_testing.simulation 100000 --seed 1
+"""
+
+from argparse import ArgumentParser
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from order_saga.definition import Definition, End
+from order_saga.definitions import definitions
+from order_saga.domain import OrderSaga, State
+from order_saga.paths import NO_ANSWER, Edge
+from order_saga.saga import decide, start
+from order_saga.step_times import StepTimes
+from saga_schemas import Envelope
+
+from saga_testing.invariants import Invariants
+from saga_testing.messages import Messages
+from saga_testing.participants import GONE, Payments, Users, make
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+PLACED = Messages("simulated").of("place_order")
+CUSTOMER = Messages("simulated").of("user.payment_info_retrieved").payload.customer
+AMOUNT = PLACED.payload.order.amount
+BY_HAND = (
+    "payment.refunded",
+    "payment.disputed",
+    "payment.captured",
+    "payment.canceled",
+    "payment.authorization_expired",
+)
+AT_REST_WITHIN = 300
+QUICK = StepTimes(settlement_tries=2, payment_info_tries=2)
+
+
+class World:
+    """An order and everything around it; `random` decides what happens next."""
+
+    def __init__(self, definition: Definition, invariants: Invariants, random: Random) -> None:
+        self.definition, self.random = definition, random
+        self.now, self.numbers = NOON, 1
+        self.loss = random.choice((0.0, 0.1, 0.4))
+        self.users = Users(None if random.random() < 0.03 else CUSTOMER)
+        self.payments = Payments(
+            random, declines=random.random() < 0.1, refuses=random.choice((0.0, 0.0, 0.3))
+        )
+        self.commands: list[Envelope] = []
+        self.answers: list[tuple[Envelope, bool]] = []
+        self.heard: set[int] = set()
+        self.invariants = invariants.of_one_order(self)
+        placed = start(definition, PLACED, self.now)
+        self.saga: OrderSaga = placed.saga
+        self._send(placed.send)
+        self.invariants.began(placed)
+
+    # What can happen
+
+    def happen(self, what: str) -> None:
+        """One thing, if it can happen now."""
+        getattr(self, what)()
+
+    @property
+    def is_over(self) -> bool:
+        return isinstance(self.definition.nodes[self.saga.state], End)
+
+    def capture(self) -> None:
+        self._ask("capture")
+
+    def all_is_taken_and_given_back_at_stripe(self) -> None:
+        self._say(self.payments.by_hand("payment.captured", AMOUNT))
+        self._say(self.payments.by_hand("payment.refunded", AMOUNT))
+
+    def deliver_command(self) -> None:
+        if self.commands:
+            self._execute(self._taken(self.commands))
+
+    def deliver_answer(self) -> None:
+        if self.answers:
+            self._hear(self._taken(self.answers))
+
+    def lose(self) -> None:
+        """Once the newest command, once an answer to one; an event nobody asked for never."""
+        lossy = [answer for answer in self.answers if not answer[1]]
+        if self.commands and (not lossy or self.random.random() < 0.5):
+            self.commands.remove(self.random.choice(self.commands))
+        elif lossy:
+            self.answers.remove(self.random.choice(lossy))
+
+    def stripe_decides(self) -> None:
+        self._say(self.payments.work())
+
+    def time_runs_out(self) -> None:
+        if self.saga.deadline_at and not self.saga.overdue:
+            self.now = max(self.now, self.saga.deadline_at)
+            self._deadline(self.saga.state, self.saga.attempt)
+
+    def an_old_deadline_fires(self) -> None:
+        self._deadline(self.random.choice(list(State)), self.random.randint(1, 3))
+
+    def the_clock_jumps(self) -> None:
+        self.now += timedelta(seconds=self.random.uniform(-30, 86_400))
+
+    def customer_asks(self) -> None:
+        verb = self.random.choice(("capture", "capture", "refund", "refund", "cancel"))
+        self._ask(verb, amount=self.random.choice((None, None, 300, 600, AMOUNT, AMOUNT + 1)))
+
+    def operator_asks(self) -> None:
+        if self.saga.parked and self.random.random() < 0.5:
+            self._resolve_as_found()
+        else:
+            self._ask("retry")
+
+    def somebody_acts_at_stripe(self) -> None:
+        for deed in self.random.sample(BY_HAND, len(BY_HAND)):
+            if self._act_at_stripe(deed):
+                return
+
+    def become_quiet(self) -> None:
+        """Nothing is lost any more, and people see it through."""
+        for _ in range(AT_REST_WITHIN):
+            if self.commands:
+                self._execute(self.commands.pop(0))
+            elif self.payments.status == "pending":
+                self.stripe_decides()
+            elif self.answers:
+                self._hear(self.answers.pop(0))
+            elif self.saga.parked:
+                self.operator_asks()
+            elif self.saga.deadline_at and not self.saga.overdue:
+                self.time_runs_out()
+            else:
+                self.invariants.hold_at_rest()
+                return
+        raise AssertionError(f"still {self.saga.state} after {AT_REST_WITHIN} steps")
+
+    # How it happens
+
+    def _taken(self, channel: list[Any]) -> Any:
+        index = self.random.randrange(len(channel)) if self.random.random() < 0.3 else 0
+        return channel[index] if self.random.random() < 0.1 else channel.pop(index)
+
+    def _execute(self, command: Envelope) -> None:
+        if command.type == "retrieve_payment_info":
+            self.answers.append((self.users.handle(command, self._number()), False))
+        else:
+            self._say(self.payments.handle(command))
+
+    def _say(self, said: Any) -> bool:
+        before = len(self.answers)
+        for type_, says in said:
+            payload = {"attempt": None, "currency": "usd", **says}
+            answer = make(type_, self._number(), **payload)
+            self.answers.append((answer, payload["attempt"] is None))
+        return len(self.answers) > before
+
+    def _hear(self, answer: tuple[Envelope, bool]) -> None:
+        message, unasked = answer
+        if unasked and message.message_id.int in self.heard:
+            return
+        self.heard.add(message.message_id.int)
+        self._decide(message, message.type)
+
+    def _deadline(self, state: State, attempt: int) -> None:
+        message = make("deadline_passed", self._number(), state=state, attempt=attempt)
+        self._decide(message, NO_ANSWER)
+
+    def _ask(self, verb: str, **says: Any) -> None:
+        says = {"by": "somebody", "note": "", "amount": None, **says}
+        self._decide(make(f"{verb}_requested", self._number(), **says), f"{verb}_requested")
+
+    def _act_at_stripe(self, deed: str) -> bool:
+        return self._say(self.payments.by_hand(deed, self.random.choice((300, 999, AMOUNT))))
+
+    def _resolve_as_found(self) -> None:
+        """A person looks at Stripe and says what is true, once nothing is on its way any more."""
+        if self.commands or any(unasked for _, unasked in self.answers):
+            self._ask("retry")
+            return
+        if self.payments.status == "authorized" and self.saga.parked is State.CAPTURING:
+            self._act_at_stripe("payment.canceled")
+        ends = (State.REJECTED, State.CANCELED, State.EXPIRED)
+        if self.payments.status in GONE:
+            self._ask("resolve", resolution=self.random.choice(ends))
+        elif self.payments.status == "captured" and self._books_agree():
+            left = self.saga.captured - self.saga.refunded
+            if left and self.random.random() < 0.2:
+                self._act_at_stripe("payment.refunded")
+            all_back = self.payments.refunded == self.payments.captured
+            self._ask("resolve", resolution=State.REFUNDED if all_back else State.COMPLETED)
+        else:
+            self._ask("retry")
+
+    def _books_agree(self) -> bool:
+        money = self.payments
+        same = (self.saga.captured, self.saga.refunded) == (money.captured, money.refunded)
+        return same or (0 < self.saga.captured == money.captured == money.refunded)
+
+    def _decide(self, message: Envelope, by: str) -> None:
+        before = self.saga
+        decision = decide(self.definition, before, message, self.now)
+        self.saga = decision.saga
+        self._send(decision.send)
+        self.invariants.hold_after(before, by, decision)
+
+    def _send(self, messages: tuple[Envelope, ...]) -> None:
+        for message in messages:
+            if message.type.startswith("order."):
+                continue
+            if self.random.random() >= self.loss:
+                self.commands.append(message)
+
+    def _number(self) -> int:
+        self.numbers += 1
+        return self.numbers
+
+
+WEIGHTS = {
+    "deliver_command": 30,
+    "deliver_answer": 30,
+    "stripe_decides": 10,
+    "time_runs_out": 8,
+    "customer_asks": 8,
+    "operator_asks": 3,
+    "lose": 4,
+    "somebody_acts_at_stripe": 3,
+    "an_old_deadline_fires": 1,
+    "the_clock_jumps": 2,
+}
+GOES_WELL = ("deliver_command", "deliver_answer", "deliver_command", "stripe_decides")
+STAGES = (
+    (),
+    GOES_WELL,
+    (*GOES_WELL, "deliver_answer"),
+    (*GOES_WELL, "all_is_taken_and_given_back_at_stripe"),
+    (*GOES_WELL, "deliver_answer", "capture"),
+    (*GOES_WELL, "deliver_answer", "capture", "deliver_command", "deliver_answer"),
+)
+MOODS = (0.2, 1.0, 3.0, 8.0)
+
+
+def run(definitions: tuple[Definition, ...], histories: int, seed: int) -> Invariants:
+    """Simulate so many histories; returns what was seen, raises at the first broken invariant.
+
+    Raises:
+        AssertionError: It names the seed and the history, which fails again wherever it is run.
+    """
+    invariants = Invariants()
+    for number in range(histories):
+        random = Random(f"{seed}:{number}")
+        definition = definitions[-1 if random.random() < 0.95 else 0]
+        world = World(definition, invariants, random)
+        try:
+            _live(world, random)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, history {number}: {world.saga}") from error
+    return invariants
+
+
+def _live(world: World, random: Random) -> None:
+    for step in random.choice(STAGES):
+        world.happen(step)
+    # Each history in a mood of its own, so that what is rare elsewhere is common somewhere.
+    weights = [weight * random.choice(MOODS) for weight in WEIGHTS.values()]
+    for step in random.choices(list(WEIGHTS), weights, k=random.randint(1, 40)):
+        world.happen(step)
+        if world.is_over and random.random() < 0.3:
+            break
+    world.become_quiet()
+
+
+def counted(taken: Counter[tuple[int, Edge]]) -> str:
+    """The coverage, rarest first, a line for each way that was taken."""
+    return "\n".join(
+        f"{number:>9}  v{version} {edge.start} --{edge.by}--> {edge.end}"
+        for (version, edge), number in reversed(taken.most_common())
+    )
+
+
+def main() -> None:
+    """Run it by hand."""
+    parser = ArgumentParser()
+    parser.add_argument("histories", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    versions = definitions(QUICK).by_version
+    seen = run((versions[1], versions[2]), arguments.histories, arguments.seed)
+    print(counted(seen.taken))  # noqa: T201
+    print(seen)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

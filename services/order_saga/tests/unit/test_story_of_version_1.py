@@ -1,0 +1,60 @@
+"""An order that began under version 1 ends under it: at the hold, and no silence undoes it."""
+
+import pytest
+
+
+def test_it_ends_at_the_hold_whatever_is_asked_later(old_order):
+    old_order.placed().expect_command("retrieve_payment_info", attempt=1)
+    old_order.when_reply("user.payment_info_retrieved").expect_command("authorize_payment")
+    old_order.when_reply("payment.authorized").expect_announced("order.authorized")
+
+    old_order.expect_state("authorized").expect_memory(deadline_at=None)
+    for reply in ("payment.authorized", "payment.failed", "user.payment_info_retrieved"):
+        old_order.when_reply(reply).expect_state("authorized")
+        assert old_order.decision.refused
+
+
+@pytest.mark.parametrize("verb", ["capture", "cancel", "refund", "retry", "resolve"])
+def test_nothing_can_be_asked_of_it(old_order, verb):
+    old_order.authorized().when_asked(verb)
+
+    old_order.expect_ignored(because=f"authorized does not wait for {verb}_requested")
+
+
+def test_an_unknown_user_rejects_it(old_order):
+    old_order.placed().when_reply("user.payment_info_failed").expect_announced("order.rejected")
+
+
+def test_a_decline_rejects_it(old_order):
+    old_order.authorizing().when_reply("payment.failed").expect_announced("order.rejected")
+
+
+def test_payment_info_that_never_comes_rejects_it(old_order):
+    old_order.placed().when_time_runs_out().expect_announced("order.rejected")
+    old_order.expect_reason("payment_info_timeout")
+    old_order.when_reply("user.payment_info_retrieved").expect_ignored(because="already rejected")
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"), [("payment.authorized", "authorized"), ("payment.failed", "rejected")]
+)
+def test_an_authorization_that_never_comes_leaves_it_overdue_and_a_late_one_counts(
+    old_order, reply, state
+):
+    old_order.authorizing().when_time_runs_out().expect_nothing_sent()
+    old_order.expect_state("authorizing").expect_memory(overdue=True)
+
+    old_order.when_reply(reply).expect_state(state).expect_memory(overdue=False)
+
+
+def test_another_user_another_amount_and_another_attempt_are_ignored(old_order):
+    other = {"clerkUserId": "user_2", "stripeCustomerId": "cus_2", "userStripeCard": None}
+    old_order.placed().when_reply("user.payment_info_retrieved", customer=other)
+    old_order.expect_ignored(because="it is about user user_2")
+    old_order.when_reply("user.payment_info_retrieved", attempt=2)
+    old_order.expect_ignored(because="it answers attempt 2, and 1 is under way")
+
+    old_order.when_reply("user.payment_info_retrieved")
+    old_order.when_reply("payment.authorized", amount=1).expect_ignored(because="it holds 1 usd")
+    old_order.when(old_order.messages.deadline("retrieving_payment_info"))
+    old_order.expect_ignored(because="is behind it").expect_state("authorizing")

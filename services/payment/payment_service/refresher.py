@@ -1,0 +1,35 @@
+"""Has payments compared with Stripe: by whoever notices that something may have happened there."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from payment_service import repository
+from payment_service.decisions import decide
+from payment_service.operations import REFRESH
+from payment_service.ports import Lease
+from payment_service.states import KnownPayment
+
+
+class Refresher:
+    """Begins refreshes in a caller's transaction, and hands them to the executor after it.
+
+    A payment that has something under way is refreshed once that has ended.
+    """
+
+    def __init__(self, offer: Callable[[Sequence[Lease]], None], lease_seconds: float) -> None:
+        self._offer = offer
+        self._lease_seconds = lease_seconds
+
+    def begin(
+        self, connection: Connection, known: Mapping[str, KnownPayment], saga_ids: Iterable[str]
+    ) -> list[Lease]:
+        """Have these of the locked payments looked at; returns what is to be offered."""
+        asked = [decide(known[saga_id], REFRESH).known for saga_id in sorted(set(saga_ids))]
+        changed = [each for each in asked if each != known[each.saga_id]]
+        repository.store(connection, changed, known, self._lease_seconds)
+        return Lease.of_begun(changed, known)
+
+    def offer(self, leases: Sequence[Lease]) -> None:
+        """Let the executor begin, once the transaction has committed."""
+        self._offer(leases)
