@@ -42,7 +42,7 @@ def pause_of(connection: Connection) -> Pause | None:
         controls.c.name == _PAUSED
     )
     row = connection.execute(query).mappings().one_or_none()
-    return row and Pause.model_validate(dict(row))
+    return Pause.model_validate(dict(row)) if row else None
 
 
 def pause(connection: Connection, by: str, note: str) -> None:

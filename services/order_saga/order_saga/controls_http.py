@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from saga_messaging.database import Database
-from saga_schemas.values import ShortText
+from saga_schemas.values import Identifier, ShortText
 from sqlalchemy import Connection
 
 from order_saga import controls
@@ -16,9 +16,12 @@ from order_saga.http import problem
 from order_saga.settings import OrderSagaSettings
 
 
-class PauseRequest(Asking):
+class PauseRequest(BaseModel):
     """Who stops new orders, and why: everybody whose order is refused is told."""
 
+    model_config = ConfigDict(extra="forbid")
+
+    by: Identifier = "api"
     note: Annotated[ShortText, Field(min_length=1)]
 
 

@@ -130,7 +130,7 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
         return view
 
     @router.get("/orders", responses=_LISTED)
-    async def list_orders(  # pyright: ignore[reportUnusedFunction]
+    async def list_orders(  # noqa: PLR0913, PLR0917 # pyright: ignore[reportUnusedFunction]
         state: State | None = None,
         clerk_user_id: Identifier | None = None,
         overdue: bool | None = None,

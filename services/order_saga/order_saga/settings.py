@@ -40,15 +40,8 @@ class OrderSagaSettings(ServiceSettings):
     history_limit: PositiveInt = Field(
         1_000, description="GET /orders/{id} shows this many messages, the latest."
     )
-
     pause_retry_after_seconds: PositiveInt = Field(
         30, description="What POST /orders says while new orders are paused."
-    )
-    kafka_look_seconds: PositiveFloat = Field(
-        5.0, description="How long operators wait for what Kafka says of lag and dead letters."
-    )
-    dead_letter_scan_limit: PositiveInt = Field(
-        500, description="The newest dead letters of a partition that operators are shown."
     )
 
     @property

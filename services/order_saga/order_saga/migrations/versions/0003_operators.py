@@ -1,4 +1,4 @@
-"""What operators did: to new work as a whole, and to dead letters."""
+"""What operators did to new work as a whole."""
 
 from alembic import op
 
@@ -15,17 +15,6 @@ def upgrade() -> None:
             by     text NOT NULL,
             note   text NOT NULL,
             at     timestamptz NOT NULL DEFAULT now()
-        );
-        CREATE TABLE dead_letter_actions (
-            topic     text NOT NULL,
-            partition integer NOT NULL,
-            "offset"  bigint NOT NULL,
-            nth       integer NOT NULL,
-            action    text NOT NULL,
-            by        text NOT NULL,
-            note      text NOT NULL,
-            at        timestamptz NOT NULL DEFAULT now(),
-            PRIMARY KEY (topic, partition, "offset", nth)
         );
         """
     )
