@@ -12,9 +12,10 @@ from order_saga.definition import Step
 from order_saga.domain import State
 from order_saga.paths import edges
 from order_saga.saga import decide, start
+from saga_testing.histories import QUICK, WEIGHTS
 from saga_testing.invariants import Invariants
 from saga_testing.messages import TYPES, Messages
-from saga_testing.simulation import QUICK, WEIGHTS, World
+from saga_testing.simulation import World
 
 VERSIONS = (create_order_v1(QUICK), create_order(QUICK))
 

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 from order_saga.definitions import definitions
 from order_saga.paths import edges
-from saga_testing.simulation import QUICK, counted, run
+from saga_testing.histories import QUICK, counted, run
 
 HISTORIES_OF_A_SEED = 10_000
 SEEDS = range(1, 11)
