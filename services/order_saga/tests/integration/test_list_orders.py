@@ -132,7 +132,7 @@ async def test_stuck_orders_are_those_that_somebody_has_to_look_at(
     messages = new_messages(parked)
     await orders.hear(messages.info_retrieved(), messages.payment_authorized())
     await orders.ask(parked, "cancel")
-    await orders.hear(messages.payment_cancel_failed())
+    await orders.hear(messages.of("payment.cancel_failed", attempt=1))
     await orders.execute(f"UPDATE sagas SET overdue = true WHERE id = '{overdue}'")
     await orders.execute(
         f"UPDATE sagas SET deadline_at = now() - interval '1 s' WHERE id = '{late}'"
