@@ -2,6 +2,8 @@
 
 import typer
 
+from saga_cli.actions import cancel, capture, refund, resolve, retry
+from saga_cli.controls import pause, resume
 from saga_cli.demo import demo
 from saga_cli.doctor import doctor
 from saga_cli.orders import orders, show
@@ -15,3 +17,5 @@ app = typer.Typer(
 )
 for command in (up, demo, orders, show, doctor):
     app.command()(command)
+for command in (capture, cancel, refund, retry, resolve, pause, resume):
+    app.command(rich_help_panel="Operators")(command)
