@@ -13,16 +13,17 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
+from order_saga import controls
 from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
-from order_saga.errors import IdempotencyKeyReused
+from order_saga.errors import IdempotencyKeyReused, NewOrdersPaused
 from order_saga.handlers import place
 from order_saga.orm import messaging
 from order_saga.ports import Placement
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 
-Answer: TypeAlias = OrderSaga | IdempotencyKeyReused | DatabaseUnavailable
+Answer: TypeAlias = OrderSaga | IdempotencyKeyReused | DatabaseUnavailable | NewOrdersPaused
 
 TOO_LATE: Final = "the order was not stored in time"
 
@@ -56,6 +57,7 @@ class OrderDesk:
 
         Raises:
             IdempotencyKeyReused: The key was used with another order.
+            NewOrdersPaused: An operator has stopped new orders; this one would be new.
             DatabaseUnavailable: Not within `place_order_timeout_seconds`. Nothing was stored, or
                 it is not known; the same key may be used again.
         """
@@ -85,9 +87,24 @@ class OrderDesk:
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
     ) -> tuple[Sequence[Answer], list[Outgoing]]:
+        if paused := controls.pause_of(connection):
+            return self._while_paused(connection, placements, paused)
         placed = place(self._definitions, SqlSagas(connection), placements)
         messages = [placement.message for placement in placed.new]
         outgoing = store_effects(
             connection, messaging.inbox, self._outbox, messages, placed.result.outcomes
         )
         return placed.answers, outgoing
+
+    def _while_paused(
+        self, connection: Connection, placements: Sequence[Placement], paused: controls.Pause
+    ) -> tuple[Sequence[Answer], list[Outgoing]]:
+        """Only what was placed before is answered again; nothing is stored."""
+        sagas = SqlSagas(connection)
+        keys = {each.idempotency_key for each in placements if each.idempotency_key}
+        known = sagas.placed(keys) if keys else {}
+        old = [each for each in placements if each.idempotency_key in known]
+        answers = place(self._definitions, sagas, old).answers if old else ()
+        answer_of: dict[int, Answer] = dict(zip(map(id, old), answers, strict=True))
+        refused = NewOrdersPaused(paused.by, paused.note, paused.since)
+        return [answer_of.get(id(each), refused) for each in placements], []

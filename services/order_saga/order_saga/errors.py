@@ -1,4 +1,6 @@
-"""What a caller of the orders API can do wrong."""
+"""What a caller of the orders API can do wrong, and what may be in the way."""
+
+from datetime import datetime
 
 
 class OrderSagaError(Exception):
@@ -15,3 +17,15 @@ class OrderUnknown(OrderSagaError):
 
 class CursorUnknown(OrderSagaError):
     """The cursor of a list is none that a page named."""
+
+
+class NewOrdersPaused(OrderSagaError):
+    """An operator has stopped new orders: `by` whom, why (`note`), `since` when."""
+
+    def __init__(self, by: str, note: str, since: datetime) -> None:
+        super().__init__(f"New orders are paused by {by} since {since.isoformat()}: {note}")
+        self.by, self.note, self.since = by, note, since
+
+
+class KafkaSilent(OrderSagaError):
+    """Kafka did not answer in time, or not as it should."""

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi_problem.error import BadRequestProblem, NotFoundProblem, UnprocessableProblem
 from pydantic import BaseModel
 from saga_messaging.database import Database
+from saga_messaging.problems import ServiceUnavailable
 from saga_schemas.values import Identifier
 
 from order_saga import queries
 from order_saga.desk import OrderDesk
 from order_saga.domain import State
-from order_saga.errors import CursorUnknown, IdempotencyKeyReused
+from order_saga.errors import CursorUnknown, IdempotencyKeyReused, NewOrdersPaused
 from order_saga.queries import OrderPage, OrderView
 from order_saga.requests import OrderRequest
 from order_saga.settings import OrderSagaSettings
@@ -45,7 +46,7 @@ _PLACED: Final[Responses] = {
     },
     413: problem("The body is too large."),
     422: problem("A field is wrong, or the idempotency key was used with another order."),
-    503: problem("The database is away: try again, with the same idempotency key."),
+    503: problem("The database is away, or new orders are paused: try again, with the same key."),
 }
 _WRONG_FIELD: Final = problem("A field is wrong.")
 _SHOWN: Final[Responses] = {404: problem("There is no such order."), 422: _WRONG_FIELD}
@@ -71,6 +72,12 @@ class KeyReused(UnprocessableProblem):
     """
 
     title = "The idempotency key was used with another order."
+
+
+class Paused(ServiceUnavailable):
+    """503."""
+
+    title = "No new orders are taken now."
 
 
 class Accepted(BaseModel):
@@ -99,6 +106,14 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
             raise KeyReused(
                 detail="Idempotency-Key: use a new one for a new order",
             ) from None
+        except NewOrdersPaused as paused:
+            raise Paused(
+                detail=str(paused),
+                headers={"Retry-After": str(settings.pause_retry_after_seconds)},
+                by=paused.by,
+                note=paused.note,
+                since=paused.since.isoformat(),
+            ) from None
         response.headers["Location"] = f"/orders/{saga.id}"
         response.headers["Retry-After"] = POLL_AFTER_SECONDS
         return Accepted(id=saga.id, state=saga.state, deadline_at=saga.deadline_at)
@@ -115,14 +130,18 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
         return view
 
     @router.get("/orders", responses=_LISTED)
-    async def list_orders(  # pyright: ignore[reportUnusedFunction]
+    async def list_orders(  # noqa: PLR0913, PLR0917 # pyright: ignore[reportUnusedFunction]
         state: State | None = None,
         clerk_user_id: Identifier | None = None,
         overdue: bool | None = None,
+        stuck: bool | None = None,
         limit: Annotated[int, Query(ge=1, le=settings.list_limit)] = min(20, settings.list_limit),
         cursor: Identifier | None = None,
     ) -> OrderPage:
-        """Orders, newest first; `cursor` is the `next_cursor` of the page before."""
+        """Orders, newest first; `cursor` is the `next_cursor` of the page before.
+
+        `stuck`: those that need attention, are overdue, or whose deadline has passed.
+        """
         try:
             return await database.transaction(
                 lambda connection: queries.list_orders(
@@ -130,6 +149,7 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
                     state=state,
                     clerk_user_id=clerk_user_id,
                     overdue=overdue,
+                    stuck=stuck,
                     limit=limit,
                     cursor=cursor,
                 ),

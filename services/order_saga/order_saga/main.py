@@ -16,6 +16,7 @@ from saga_messaging.publisher import Publisher
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
 from order_saga.agents import register_agents
+from order_saga.controls_http import controls_router
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.http import orders_router
@@ -55,6 +56,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     install_problems(api, settings.max_body_bytes)
     api.include_router(orders_router(desk, database, settings))
     api.include_router(actions_router(actions))
+    api.include_router(controls_router(database, settings))
     api.include_router(health_router(runtime.checks("order_saga", database, publisher, app)))
     return api
 

@@ -1,7 +1,19 @@
 """The orchestrator's tables: its sagas, and messaging's inbox and outbox."""
 
 from saga_messaging.orm import messaging_tables
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 metadata = MetaData()
@@ -52,4 +64,15 @@ controls = Table(
     Column("by", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("set_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Every change of `controls`.
+control_changes = Table(
+    "control_changes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from saga_schemas.values import Failure
-from sqlalchemy import Connection, desc, literal, select, tuple_, union_all
+from sqlalchemy import Connection, desc, false, func, literal, select, tuple_, union_all
 
 from order_saga.domain import LineItem, State
 from order_saga.errors import CursorUnknown
@@ -61,6 +61,14 @@ class OrderPage(BaseModel):
     next_cursor: str | None
 
 
+# Needs attention, or its outcome is overdue, or its deadline has passed and has not fired.
+_STUCK = (
+    sagas.c.parked.is_not(None)
+    | sagas.c.overdue
+    | func.coalesce(sagas.c.deadline_at < func.now(), false())
+)
+
+
 def find_order(connection: Connection, order_id: str, history_limit: int) -> OrderView | None:
     """One order with the latest `history_limit` of its messages; None where there is no order."""
     query = select(sagas).where(sagas.c.id == order_id)
@@ -77,10 +85,11 @@ def list_orders(  # noqa: PLR0913 - each filter by its name
     state: State | None,
     clerk_user_id: str | None,
     overdue: bool | None,
+    stuck: bool | None = None,
     limit: int,
     cursor: str | None,
 ) -> OrderPage:
-    """At most `limit` orders, newest first.
+    """At most `limit` orders, newest first; each filter that is None is left out.
 
     While orders are placed, the pages that follow each other's cursors show every older order
     once: an order never changes its place, which is its creation time and its id.
@@ -96,6 +105,8 @@ def list_orders(  # noqa: PLR0913 - each filter by its name
         query = query.where(sagas.c.clerk_user_id == clerk_user_id)
     if overdue is not None:
         query = query.where(sagas.c.overdue == overdue)
+    if stuck is not None:
+        query = query.where(_STUCK if stuck else ~_STUCK)
     if cursor:
         place = tuple_(*_place_of(connection, cursor))
         query = query.where(tuple_(sagas.c.created_at, sagas.c.id) < place)

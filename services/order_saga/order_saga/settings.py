@@ -40,6 +40,9 @@ class OrderSagaSettings(ServiceSettings):
     history_limit: PositiveInt = Field(
         1_000, description="GET /orders/{id} shows this many messages, the latest."
     )
+    pause_retry_after_seconds: PositiveInt = Field(
+        30, description="What POST /orders says while new orders are paused."
+    )
 
     @property
     def step_times(self) -> StepTimes:

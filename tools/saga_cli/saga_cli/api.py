@@ -12,9 +12,9 @@ TIMEOUT_SECONDS = 15.0
 class Api:
     """A client of one service; any answer but success raises httpx.HTTPStatusError."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         # A proxy of the environment is not meant for loopback.
-        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._client = httpx.Client(base_url=base_url, timeout=timeout_seconds, trust_env=False)
 
     def get(self, path: str, **query: str | int | None) -> Json:
         """The JSON of a resource; parameters that are None are left out."""

@@ -2,9 +2,12 @@
 
 import typer
 
+from saga_cli.actions import cancel, capture, refund, resolve, retry
+from saga_cli.controls import pause, resume
 from saga_cli.demo import demo
 from saga_cli.doctor import doctor
 from saga_cli.orders import orders, show
+from saga_cli.reconcile import reconcile
 from saga_cli.up import up
 
 app = typer.Typer(
@@ -15,3 +18,6 @@ app = typer.Typer(
 )
 for command in (up, demo, orders, show, doctor):
     app.command()(command)
+app.command("list")(orders)
+for command in (reconcile, capture, cancel, refund, retry, resolve, pause, resume):
+    app.command(rich_help_panel="Operators")(command)

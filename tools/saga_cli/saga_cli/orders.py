@@ -22,6 +22,10 @@ DataDir = Annotated[Path | None, typer.Option(help="The data folder of the stack
 def orders(  # noqa: PLR0913 - each is a filter of the API
     *,
     state: Annotated[str | None, typer.Option(help="Only orders in this state.")] = None,
+    stuck: Annotated[
+        bool,
+        typer.Option("--stuck", help="Only what needs attention, is overdue or past its deadline."),
+    ] = False,
     user: Annotated[str | None, typer.Option(help="Only this user's, by clerk_user_id.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     cursor: Annotated[str | None, typer.Option(help="Go on where the last page ended.")] = None,
@@ -30,7 +34,14 @@ def orders(  # noqa: PLR0913 - each is a filter of the API
 ) -> None:
     """List orders, newest first."""
     with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        page = api.get("/orders", state=state, clerk_user_id=user, limit=limit, cursor=cursor)
+        page = api.get(
+            "/orders",
+            state=state,
+            stuck="true" if stuck else None,
+            clerk_user_id=user,
+            limit=limit,
+            cursor=cursor,
+        )
     output.print(orders_table(page["orders"]))
     if page["next_cursor"]:
         output.print(f"\nMore: saga orders --cursor {page['next_cursor']}", soft_wrap=True)
@@ -52,13 +63,22 @@ def find_orders_url(chosen: str | None, folder: Path | None) -> str:
     Raises:
         StackError: None was chosen and no stack runs.
     """
+    return find_url("order_saga", chosen, folder, "--orders-url or ORDERS_URL")
+
+
+def find_url(service: str, chosen: str | None, folder: Path | None, naming: str) -> str:
+    """Likewise of any service; `naming` is how to choose it.
+
+    Raises:
+        StackError: None was chosen and no stack runs.
+    """
     if chosen:
         return chosen
     for candidate in [folder] if folder else [data_dir(), demo_dir()]:
         found = running.read(candidate.absolute())
-        if found and "order_saga" in found.urls:
-            return found.urls["order_saga"]
+        if found and service in found.urls:
+            return found.urls[service]
     raise StackError(
         "No stack runs here.",
-        "Start one with saga up, or name the order service with --orders-url or ORDERS_URL.",
+        f"Start one with saga up, or name the service with {naming}.",
     )

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
+from order_saga.controls_http import controls_router
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.handlers import react
@@ -44,6 +45,7 @@ class Replica:
         self.api.include_router(orders_router(desk, database, settings))
         actions = OrderActions(self.definitions, database, self.outbox, settings)
         self.api.include_router(actions_router(actions))
+        self.api.include_router(controls_router(database, settings))
         transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
 

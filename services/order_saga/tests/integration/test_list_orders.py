@@ -122,3 +122,25 @@ async def test_a_wrong_filter_is_named(edge, query, field):
 
     assert response.status_code == 422
     assert [each["field"] for each in response.json()["errors"]] == [field]
+
+
+async def test_stuck_orders_are_those_that_somebody_has_to_look_at(
+    orders, pages, seven, new_messages
+):
+    parked, overdue, late = seven[1], seven[2], seven[3]
+    await orders.sent()
+    messages = new_messages(parked)
+    await orders.hear(messages.info_retrieved(), messages.payment_authorized())
+    await orders.ask(parked, "cancel")
+    await orders.hear(messages.of("payment.cancel_failed", attempt=1))
+    await orders.execute(f"UPDATE sagas SET overdue = true WHERE id = '{overdue}'")
+    await orders.execute(
+        f"UPDATE sagas SET deadline_at = now() - interval '1 s' WHERE id = '{late}'"
+    )
+    ended = (await orders.place()).json()["id"]
+    await orders.hear(new_messages(ended).info_failed())
+
+    (stuck,), (others,) = [await pages(stuck=stuck) for stuck in (True, False)]
+
+    assert sorted(stuck) == sorted([parked, overdue, late])
+    assert sorted(others) == sorted({*seven, ended} - {parked, overdue, late})

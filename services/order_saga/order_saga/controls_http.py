@@ -1,0 +1,59 @@
+"""POST /controls/pause and /controls/resume, GET /controls: whether new orders are taken."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from saga_messaging.database import Database
+from saga_schemas.values import Identifier, ShortText
+from sqlalchemy import Connection
+
+from order_saga import controls
+from order_saga.actions_http import NOTHING_SAID, Asking
+from order_saga.controls import Controls
+from order_saga.http import problem
+from order_saga.settings import OrderSagaSettings
+
+
+class PauseRequest(BaseModel):
+    """Who stops new orders, and why: everybody whose order is refused is told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Identifier = "api"
+    note: Annotated[ShortText, Field(min_length=1)]
+
+
+_AWAY = {503: problem("The database is away.")}
+
+
+def controls_router(database: Database, settings: OrderSagaSettings) -> APIRouter:
+    """What is under way goes on in any case; only new orders are stopped."""
+    router = APIRouter(prefix="/controls", tags=["operators"], responses={**_AWAY})
+
+    async def done(work: Callable[[Connection], None]) -> Controls:
+        def change(connection: Connection) -> Controls:
+            work(connection)
+            return controls.find_controls(connection, settings.list_limit)
+
+        return await database.transaction(
+            change, give_up_after_seconds=settings.place_order_timeout_seconds
+        )
+
+    @router.get("")
+    async def show_controls() -> Controls:  # pyright: ignore[reportUnusedFunction]
+        """Whether new orders are taken, and who has changed that, newest first."""
+        return await done(lambda _: None)
+
+    @router.post("/pause")
+    async def pause(asking: PauseRequest) -> Controls:  # pyright: ignore[reportUnusedFunction]
+        """Answer POST /orders with 503 from now on, on every replica, also after a restart."""
+        return await done(lambda connection: controls.pause(connection, asking.by, asking.note))
+
+    @router.post("/resume")
+    async def resume(asking: Asking = NOTHING_SAID) -> Controls:  # pyright: ignore[reportUnusedFunction]
+        """Take new orders again."""
+        return await done(lambda connection: controls.resume(connection, asking.by, asking.note))
+
+    return router

@@ -1,0 +1,95 @@
+"""What is asked of one order: `saga capture|cancel|refund`, of a stuck one `retry|resolve`."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from saga_cli.api import Api, Json
+from saga_cli.orders import DataDir, OrdersUrl, find_orders_url
+from saga_cli.screen import clear_errors, output
+
+OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
+Amount = Annotated[
+    int | None, typer.Option(min=1, help="In the currency's minor unit; else all there is.")
+]
+By = Annotated[str, typer.Option(envvar="USER", help="Who asks; stands in the history.")]
+Note = Annotated[str, typer.Option(help="Why; stands in the history.")]
+NOBODY = "operator"
+
+
+def capture(  # noqa: PLR0913 - each is an option of the command
+    order_id: OrderId,
+    *,
+    amount: Amount = None,
+    by: By = NOBODY,
+    note: Note = "",
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Take the money on hold, or a part of it; the rest is released."""
+    body = {"amount": amount, "by": by, "note": note}
+    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        _ask(api, order_id, "capture", body)
+
+
+def cancel(
+    order_id: OrderId,
+    *,
+    by: By = NOBODY,
+    note: Note = "",
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Call an order off: release its hold, or give back what was taken."""
+    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        _ask(api, order_id, "cancel", {"by": by, "note": note})
+
+
+def refund(  # noqa: PLR0913 - each is an option of the command
+    order_id: OrderId,
+    *,
+    amount: Amount = None,
+    by: By = NOBODY,
+    note: Note = "",
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Give back what was taken, or a part of it."""
+    body = {"amount": amount, "by": by, "note": note}
+    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        _ask(api, order_id, "refund", body)
+
+
+def retry(
+    order_id: OrderId,
+    *,
+    by: By = NOBODY,
+    note: Note = "",
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Try the step again that needs attention."""
+    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        _ask(api, order_id, "retry", {"by": by, "note": note})
+
+
+def resolve(  # noqa: PLR0913 - each is an option of the command
+    order_id: OrderId,
+    *,
+    resolution: Annotated[str, typer.Option("--as", help="The state that the order ends in.")],
+    note: Annotated[str, typer.Option(help="Why; stands in the history.")],
+    by: By = NOBODY,
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """End an order by hand that needs attention; nothing is sent to Stripe."""
+    body = {"as": resolution, "by": by, "note": note}
+    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        _ask(api, order_id, "resolve", body)
+
+
+def _ask(api: Api, order_id: str, verb: str, body: Json) -> None:
+    answer = api.post(f"/orders/{order_id}/{verb}", body)
+    output.print(Text(f"Order {answer['id']} is {answer['state']}: {answer['effect']}"))
+    output.print(Text(f"Follow it: saga show {answer['id']}"))
