@@ -12,7 +12,8 @@ from saga_cli.demo_users import prepare_user, stripe_client
 from saga_cli.stack import Stack
 
 T = TypeVar("T")
-ENDS = {"authorized", "rejected"}
+RESTS = {"authorized", "completed", "needs_attention"}
+ENDS = {"rejected", "canceled", "expired", "refunded"}
 PATIENCE_SECONDS = 90.0
 HTTP = httpx.Client(timeout=10, trust_env=False)  # one, as each new one costs 30 ms of CPU
 
@@ -58,5 +59,15 @@ def order_of(stack: Stack, order: str) -> dict[str, Any]:
 
 
 def ended(stack: Stack, order: str, seconds: float = 30) -> dict[str, Any]:
-    """The order once it has ended; as it is, if it does not."""
-    return eventually(lambda: order_of(stack, order), lambda seen: seen["state"] in ENDS, seconds)
+    """The order once it rests or has ended; as it is, if it does not."""
+    return reaches(stack, order, *RESTS, *ENDS, seconds=seconds)
+
+
+def reaches(stack: Stack, order: str, *states: str, seconds: float = 30) -> dict[str, Any]:
+    """The order once it is in one of the states; as it is, if that never happens."""
+    return eventually(lambda: order_of(stack, order), lambda seen: seen["state"] in states, seconds)
+
+
+def ask(stack: Stack, order: str, verb: str, **body: Any) -> httpx.Response:
+    """Ask for something to be done with an order: `capture`, `cancel`, `refund`."""
+    return HTTP.post(f"{stack.orders_url}/orders/{order}/{verb}", json=body)

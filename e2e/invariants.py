@@ -26,9 +26,12 @@ def violations(stack: Stack) -> list[str]:
     ledger = httpx.get(f"{stack.emulator_url}/_emulator/ledger", timeout=30).json()
     sagas = rows(stack, "order_saga", "SELECT * FROM sagas")
     payments = rows(stack, "payment", "SELECT * FROM payments")
+    orders = {saga["id"]: saga for saga in sagas}
     return [
         *one_payment_intent_each(ledger, payments),
         *held_exactly_where_authorized(ledger, sagas),
+        *taken_and_given_back_as_the_order_says(ledger, orders),
+        *held_is_captured_released_or_still_held(ledger),
         *one_body_for_each_key(ledger),
         *nothing_unfinished(stack, sagas, payments),
         *every_message_arrived_once(stack),
@@ -72,6 +75,35 @@ def held_exactly_where_authorized(ledger: Any, sagas: list[dict[str, Any]]) -> l
     ]
 
 
+def taken_and_given_back_as_the_order_says(
+    ledger: Any, orders: dict[str, dict[str, Any]]
+) -> list[str]:
+    found = {
+        intent["metadata"]["saga_id"]: tuple(
+            sum(line["amount"] for line in intent[what]) for what in ("captures", "refunds")
+        )
+        for intent in ledger["payment_intents"]
+    }
+    said = {order: (saga["captured"], saga["refunded"]) for order, saga in orders.items()}
+    return [
+        f"{order}: Stripe took and gave back {found.get(order, (0, 0))}, the order says {told}"
+        for order, told in said.items()
+        if found.get(order, (0, 0)) != told
+    ]
+
+
+def held_is_captured_released_or_still_held(ledger: Any) -> list[str]:
+    def total(intent: Any, what: str) -> int:
+        return sum(line["amount"] for line in intent[what])
+
+    return [
+        f"{intent['id']}: {total(intent, 'holds')} was held, and not all of it is accounted for"
+        for intent in ledger["payment_intents"]
+        if total(intent, "holds")
+        != total(intent, "captures") + total(intent, "releases") + intent["held"]
+    ]
+
+
 def one_body_for_each_key(ledger: Any) -> list[str]:
     return [
         f"{line['key']}: {len(line['digests'])} different bodies"
@@ -83,11 +115,12 @@ def one_body_for_each_key(ledger: Any) -> list[str]:
 def nothing_unfinished(
     stack: Stack, sagas: list[dict[str, Any]], payments: list[dict[str, Any]]
 ) -> list[str]:
-    ends = {"authorized", "rejected"}
+    still = {"authorized", "completed", "rejected", "canceled", "expired", "refunded"}
     unsent = "SELECT message_id, type FROM outbox WHERE sent_at IS NULL"
     return [
-        *(f"order {saga['id']} is {saga['state']}" for saga in sagas if saga["state"] not in ends),
+        *(f"order {saga['id']} is {saga['state']}" for saga in sagas if saga["state"] not in still),
         *(f"payment {p['saga_id']} is pending" for p in payments if p["status"] == "pending"),
+        *(f"payment {p['saga_id']}: {p['operation']}" for p in payments if p["operation"]),
         *(
             f"{service}: {row['type']} {row['message_id']} was not sent"
             for service in ("order_saga", "payment")

@@ -26,13 +26,19 @@ async def last_sent(orders, order_id):
     return row[0]
 
 
+def refunded(messages, command, attempt):
+    """The reply to a `refund_payment`."""
+    said = {name: command[name] for name in ("refund_id", "amount")}
+    return messages.of("payment.refunded", attempt=attempt, **said)
+
+
 async def test_a_capture_is_taken_and_its_amount_sent(orders, order_id, messages):
     answer = await orders.ask(order_id, "capture", amount=1000, by="ann", note="delivered")
 
     assert (answer.status_code, answer.headers["location"]) == (202, f"/orders/{order_id}")
     assert answer.json()["state"] == "capturing"
     assert (await last_sent(orders, order_id))["amount"] == 1000
-    await orders.hear(messages.payment_captured(amount=1000))
+    await orders.hear(messages.of("payment.captured", attempt=1, amount=1000))
     order = await orders.show(order_id)
     assert (order["state"], order["captured"]) == ("completed", 1000)
     (line,) = [line for line in order["history"] if line["type"] == "capture_requested"]
@@ -73,22 +79,21 @@ async def test_a_cancel_before_the_capture_releases_and_after_it_refunds(
     orders, order_id, messages
 ):
     await orders.ask(order_id, "capture")
-    await orders.hear(messages.payment_captured())
+    await orders.hear(messages.of("payment.captured", attempt=1))
     assert (await orders.ask(order_id, "cancel", by="ann")).json()["state"] == "refunding"
     payload = await last_sent(orders, order_id)
     assert payload["amount"] == 1299
-    await orders.hear(messages.payment_refunded(payload["refund_id"]))
+    await orders.hear(refunded(messages, payload, attempt=1))
     order = await orders.show(order_id)
     assert (order["state"], order["refunded"]) == ("refunded", 1299)
 
 
 async def test_refunds_in_parts_up_to_what_was_captured(orders, order_id, messages):
     await orders.ask(order_id, "capture")
-    await orders.hear(messages.payment_captured())
+    await orders.hear(messages.of("payment.captured", attempt=1))
     for attempt, amount in enumerate((300, 200), 1):
         assert (await orders.ask(order_id, "refund", amount=amount)).status_code == 202
-        refund_id = (await last_sent(orders, order_id))["refund_id"]
-        await orders.hear(messages.payment_refunded(refund_id, amount=amount, attempt=attempt))
+        await orders.hear(refunded(messages, await last_sent(orders, order_id), attempt))
     too_much = await orders.ask(order_id, "refund", amount=800)
     assert too_much.status_code == 409
     assert "800, and 799 is left" in too_much.json()["detail"]
@@ -97,11 +102,11 @@ async def test_refunds_in_parts_up_to_what_was_captured(orders, order_id, messag
 
 async def test_an_order_that_needs_attention_is_tried_again_or_resolved(orders, order_id, messages):
     await orders.ask(order_id, "cancel")
-    await orders.hear(messages.payment_cancel_failed())
+    await orders.hear(messages.of("payment.cancel_failed", attempt=1))
     assert (await orders.show(order_id))["state"] == "needs_attention"
     assert (await orders.ask(order_id, "retry", by="bob")).json()["state"] == "canceling"
     assert (await last_sent(orders, order_id))["attempt"] == 2
-    await orders.hear(messages.payment_cancel_failed(attempt=2))
+    await orders.hear(messages.of("payment.cancel_failed", attempt=2))
     impossible = await orders.ask(order_id, "resolve", **{"as": "completed"}, note="?")
     assert impossible.status_code == 409
     answer = await orders.ask(order_id, "resolve", **{"as": "canceled"}, by="bob", note="by hand")

@@ -59,7 +59,7 @@ async def test_an_authorization_that_does_not_come_in_time_is_undone_and_a_late_
     assert (await orders.show(order_id))["state"] == "canceling"
     await orders.hear(messages.payment_authorized())
     assert (await orders.show(order_id))["state"] == "canceling"
-    await orders.hear(messages.payment_canceled(released=1299))
+    await orders.hear(messages.of("payment.canceled", attempt=1, released=1299))
     order = await orders.show(order_id)
     assert (order["state"], order["reason"]["code"]) == ("rejected", "authorizing_timeout")
 
