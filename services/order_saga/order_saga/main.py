@@ -23,6 +23,7 @@ from order_saga.http import orders_router
 from order_saga.orm import messaging
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
+from order_saga.why_http import why_router
 
 
 def build(settings: OrderSagaSettings) -> FastAPI:
@@ -57,6 +58,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     api.include_router(orders_router(desk, database, settings))
     api.include_router(actions_router(actions))
     api.include_router(controls_router(database, settings))
+    api.include_router(why_router(all_definitions, database, settings))
     api.include_router(health_router(runtime.checks("order_saga", database, publisher, app)))
     return api
 

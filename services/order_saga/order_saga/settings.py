@@ -43,6 +43,12 @@ class OrderSagaSettings(ServiceSettings):
     pause_retry_after_seconds: PositiveInt = Field(
         30, description="What POST /orders says while new orders are paused."
     )
+    kafka_look_seconds: PositiveFloat = Field(
+        5.0, description="How long GET /orders/{id}/why waits for what Kafka says."
+    )
+    dead_letter_scan_limit: PositiveInt = Field(
+        500, description="The newest dead letters of a partition in which it looks for the order."
+    )
 
     @property
     def step_times(self) -> StepTimes:

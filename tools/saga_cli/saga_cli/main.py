@@ -9,6 +9,7 @@ from saga_cli.doctor import doctor
 from saga_cli.orders import orders, show
 from saga_cli.reconcile import reconcile
 from saga_cli.up import up
+from saga_cli.why import why
 
 app = typer.Typer(
     help="The saga reference system on this machine: run it, watch it, ask it.",
@@ -19,5 +20,5 @@ app = typer.Typer(
 for command in (up, demo, orders, show, doctor):
     app.command()(command)
 app.command("list")(orders)
-for command in (reconcile, capture, cancel, refund, retry, resolve, pause, resume):
+for command in (why, reconcile, capture, cancel, refund, retry, resolve, pause, resume):
     app.command(rich_help_panel="Operators")(command)

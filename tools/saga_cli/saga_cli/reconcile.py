@@ -29,7 +29,7 @@ def reconcile(
         url = find_url("payment", payments_url, data_dir, "--payments-url or PAYMENTS_URL")
         with Api(url, TIMEOUT_SECONDS) as api:
             report = api.post("/reconcile", {"since": since})
-    output.print(_summary(report))
+    output.print(_summary(report), soft_wrap=True)
     for kind, title in (("repaired", "REPAIRED"), ("not_repaired", "NOT REPAIRED")):
         if report[kind]:
             output.print(_differences(title, report[kind]))

@@ -152,3 +152,12 @@ def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service
 
     assert result.exit_code == 1
     assert "no payment has it" in result.output
+
+
+def test_why_is_one_sentence(service):
+    service.answer = 200, {"id": "o1", "state": "authorizing", "why": "Order o1 waits [1]."}
+
+    result = service.run("why", "o1")
+
+    assert result.output == "Order o1 waits [1].\n"
+    assert service.asked == [("GET", "/orders/o1/why", None)]

@@ -20,6 +20,7 @@ from order_saga.orm import messaging, metadata
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
+from order_saga.why_http import why_router
 from saga_messaging.database import Database
 from saga_messaging.effects import store_effects
 from saga_messaging.outbox import Outbox
@@ -46,6 +47,7 @@ class Replica:
         actions = OrderActions(self.definitions, database, self.outbox, settings)
         self.api.include_router(actions_router(actions))
         self.api.include_router(controls_router(database, settings))
+        self.api.include_router(why_router(self.definitions, database, settings))
         transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
 
