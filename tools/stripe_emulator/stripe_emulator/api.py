@@ -1,7 +1,9 @@
 """The HTTP edge of Stripe's API: one small ASGI application, mounted at `/v1`."""
 
 import asyncio
+import logging
 from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from starlette.types import Receive, Scope, Send
@@ -9,15 +11,17 @@ from starlette.types import Receive, Scope, Send
 from stripe_emulator import fault_effects
 from stripe_emulator.answers import Answer, Request
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.errors import UnrecognizedUrl
+from stripe_emulator.errors import BodyTooLarge, ServerError, UnrecognizedUrl
 from stripe_emulator.fault import Fault
 from stripe_emulator.operations import find_operation
 from stripe_emulator.request_log import Entry
 from stripe_emulator.wire import API_VERSION
+from stripe_emulator.work import error_answer
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
 Outcome: TypeAlias = tuple[Answer | None, Answer | None]  # what is sent, what a fault withholds
 
+_log = logging.getLogger("uvicorn.error")
 _API_VERSION = API_VERSION.encode()
 _ABORT_SECONDS = 1.0
 _UNAUTHENTICATED = 401
@@ -37,9 +41,16 @@ class StripeApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = await _read(scope, receive)
+        request = await _read(scope, receive, self._emulator.max_body_bytes)
+        if request is None:
+            return  # the caller left before the end: what came is not what was meant
         emulator = self._emulator
         request_id = emulator.request_ids.new("req")
+        if len(request.body) > emulator.max_body_bytes:
+            answer = error_answer(BodyTooLarge(), request, request_id)
+            self._log(replace(request, body=b"(too large)"), request_id, answer)
+            await _send(send, request, request_id, answer)
+            return
         fault = emulator.faults.take(request.method, request.path, request_id)
         if fault is not None:
             await self._inject(fault, request, request_id, receive, send)
@@ -50,8 +61,12 @@ class StripeApi:
         await _send(send, request, request_id, answer)
 
     def _answer(self, request: Request, request_id: str) -> Answer:
-        work = self._emulator.begin(request, request_id)
-        return work if isinstance(work, Answer) else self._emulator.finish(work)
+        try:
+            work = self._emulator.begin(request, request_id)
+            return work if isinstance(work, Answer) else self._emulator.finish(work)
+        except OSError:  # the journal cannot be written: nothing was done
+            _log.exception("the journal")
+            return error_answer(ServerError(), request, request_id)
 
     def _rate_limit(self, request: Request, request_id: str) -> Answer | None:
         faults = self._emulator.faults
@@ -96,19 +111,23 @@ class StripeApi:
         self._emulator.log.add(Entry(request_id, now, request, answer, fault, withheld))
 
 
-async def _read(scope: Scope, receive: Receive) -> Request:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body", False):
+async def _read(scope: Scope, receive: Receive, limit: int) -> Request | None:
+    """The request, of a body beyond the limit only its beginning; None if it was cut short."""
+    body, more = bytearray(), True
+    while more:
         message = await receive()
-        body += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            return None
+        if len(body) <= limit:
+            body += message.get("body", b"")
+        more = message.get("more_body", False)
     client = scope.get("client")
     return Request(
         scope["method"],
         scope["path"],
         scope["query_string"],
         dict(scope["headers"]),
-        body,
+        bytes(body),
         tuple(client) if client else None,
     )
 

@@ -11,7 +11,8 @@ from stripe_emulator.api import Abort, StripeApi
 from stripe_emulator.control import control_router
 from stripe_emulator.dashboard import dashboard_router
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.journal import Journal
+from stripe_emulator.journal import Journal, UnusableJournal
+from stripe_emulator.origins import OriginGuard
 from stripe_emulator.restoring import restore
 from stripe_emulator.settings import Settings
 from stripe_emulator.webhook_control import webhooks_router
@@ -41,6 +42,7 @@ def create_app(
     app = FastAPI(
         title="Stripe emulator", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )
+    app.add_middleware(OriginGuard, hosts=settings.hosts)
     app.state.emulator = emulator
     app.state.webhook_sender = WebhookSender(emulator, settings.webhooks)
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
@@ -64,7 +66,12 @@ def create_emulator(settings: Settings) -> Emulator:
     emulator = Emulator(settings)
     if settings.journal is not None:
         seed = secrets.randbits(32) if settings.any_seed is None else settings.any_seed
-        restore(emulator, Journal(settings.journal, seed))
+        journal = Journal(settings.journal, seed)
+        try:
+            restore(emulator, journal)
+        except UnusableJournal:
+            journal.close()
+            raise
     emulator.forward_events()
     return emulator
 
@@ -77,6 +84,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
+    app.state.emulator.close()
 
 
 async def _watch(emulator: Emulator) -> None:

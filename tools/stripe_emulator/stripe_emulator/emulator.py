@@ -48,8 +48,10 @@ class Emulator:
         self._settings = settings
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
+        self.max_body_bytes = settings.max_body_bytes
         self.request_ids = Ids(None if settings.journal else settings.any_seed)
         self.record: Record = _forget
+        self.close: Callable[[], None] = _nobody  # called when no more commands will come
         self.wake: Callable[[], None] = _nobody  # called when what was not due may be due now
         self.clear(settings.any_seed)
 
@@ -62,7 +64,7 @@ class Emulator:
         self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
         self.faults = Faults(settings)
-        self.log = RequestLog(settings.request_log_size)
+        self.log = RequestLog(settings.request_log_size, settings.request_log_bytes)
 
     def reset(self) -> None:
         """Begin again, as if just started."""
@@ -79,8 +81,9 @@ class Emulator:
 
     def forward(self, url: str, secret: str | None) -> None:
         """Have one webhook endpoint for all events at this URL, instead of one before."""
-        self.record(self.account.clock.now(), "forward", url, secret)
-        webhook_endpoints.forward(self.account, url, secret)
+        with self._moment() as now:
+            self.record(now, "forward", url, secret)
+            webhook_endpoints.forward(self.account, url, secret)
 
     def listen(self, listener: Listener) -> None:
         """Call this with every event from now on, before the request that caused it is answered."""
@@ -114,8 +117,7 @@ class Emulator:
     def finish(self, work: Work) -> Answer:
         """Do the work of a request that was let in, and keep its answer under its key."""
         with self._moment() as now:
-            if work.request.changes:
-                self.record(now, "finish", work.request_id)
+            self._enter(work, now, "finish")
             try:
                 answer, kept = run(work, self.account), True
             except StripeError as error:
@@ -132,8 +134,7 @@ class Emulator:
     def settle(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
         """End the reservation of the key with this answer, kept or not; no work is done."""
         with self._moment() as now:
-            if work.request.changes:
-                self.record(now, "settle", work.request_id, answer, kept)
+            self._enter(work, now, "settle", answer, kept)
             return self._end(work, answer, kept=kept)
 
     def give_up(self, work: Work) -> None:
@@ -148,9 +149,8 @@ class Emulator:
         Raises:
             ValueError: `seconds` is negative.
         """
-        before = self.account.clock.now()
-        self.account.clock.advance(seconds)
-        self.record(before, "advance", seconds)
+        now = self.account.clock.advance(seconds)
+        self.record(now, "advance", seconds)
         with self._moment() as now:
             self.wake()
             return now
@@ -167,9 +167,20 @@ class Emulator:
 
     def delivered(self, event: Event, endpoint_id: str) -> None:
         """A webhook endpoint has taken an event."""
-        self.record(self.account.clock.now(), "delivered", event.id, endpoint_id)
-        event.pending.discard(endpoint_id)
-        self.account.outbox.remove(event.id, endpoint_id)
+        with self._moment() as now:
+            self.record(now, "delivered", event.id, endpoint_id)
+            event.pending.discard(endpoint_id)
+            self.account.outbox.remove(event.id, endpoint_id)
+
+    def _enter(self, work: Work, now: int, name: str, *arguments: object) -> None:
+        if not work.request.changes:
+            return
+        try:
+            self.record(now, name, work.request_id, *arguments)
+        except OSError:  # what cannot be entered is not done
+            if work.record is not None:
+                self.keys.release(work.record)
+            raise
 
     @contextmanager
     def _moment(self) -> Generator[int]:

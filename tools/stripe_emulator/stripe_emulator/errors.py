@@ -8,6 +8,7 @@ StripeError
 ├── UnexpectedState          400, carries the PaymentIntent
 ├── CardDeclined             402
 ├── Unauthenticated          401, not kept
+├── BodyTooLarge             413, not kept
 ├── UnrecognizedUrl          404, not kept
 ├── IdempotencyMismatch      400, not kept
 ├── IdempotencyKeyInUse      409, not kept
@@ -174,6 +175,16 @@ class UnrecognizedUrl(StripeError):
             f"Unrecognized request URL ({method}: {path}). "
             "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
         )
+
+
+class BodyTooLarge(StripeError):
+    """The body has more bytes than the emulator reads (unverified)."""
+
+    status = 413
+    kept = False
+
+    def __init__(self) -> None:
+        super().__init__("The request's body is too large.")
 
 
 class IdempotencyMismatch(StripeError):

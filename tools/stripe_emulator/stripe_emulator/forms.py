@@ -9,6 +9,8 @@ FormValue: TypeAlias = "str | dict[str, FormValue]"
 Form: TypeAlias = dict[str, FormValue]
 Pairs: TypeAlias = list[tuple[str, str]]
 
+_DEEPEST = 10
+
 
 def decode_pairs(encoded: bytes) -> Pairs:
     """The names and values of a body or a query string, in order, brackets as they are."""
@@ -36,6 +38,8 @@ def nest(pairs: Pairs) -> Form:
 
 def _place(form: Form, name: str, value: str) -> None:
     head, _, rest = name.partition("[")
+    if name.count("[") > _DEEPEST:
+        raise InvalidParameters(f"Invalid object: {head} is nested too deeply.", param=head)
     *parents, last = [head, *rest[:-1].split("][")]
     target = form
     for key in parents:

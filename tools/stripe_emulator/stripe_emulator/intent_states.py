@@ -146,10 +146,7 @@ def check_capturable(intent: PaymentIntent, amount: int | None) -> int:
 
 
 def capture(intent: PaymentIntent, charge: Charge, amount: int, now: int) -> None:
-    """Take `amount` of the hold and release the rest, which is no refund of the charge.
-
-    That its `amount_refunded` stays 0 is unverified.
-    """
+    """Take `amount` of the hold and release the rest, which is no refund of the charge."""
     charge.amount_captured = amount
     charge.captured_at = now
     if amount < charge.amount:

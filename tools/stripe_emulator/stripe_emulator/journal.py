@@ -5,6 +5,8 @@ A line is with the operating system before its command is carried out, so whatev
 in the file even if the process is killed; if the machine loses its power, the end may be missing.
 """
 
+import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ import orjson
 
 from stripe_emulator.answers import Answer, Request
 
+_HEADER = b'{"stripe_emulator":'
 _KEPT_HEADERS = (b"host", b"idempotency-key")
 
 
@@ -59,11 +62,20 @@ class Journal:
     def __init__(self, path: Path, seed: int) -> None:
         self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        with path.open("rb") as lines:
-            header = lines.readline()
-        self.seed = self._seed_in(header) if header.endswith(b"\n") else seed
-        if not header.endswith(b"\n"):
-            self._clear()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with path.open("rb") as lines:
+                header = lines.readline()
+            cut_short = _HEADER.startswith(header[: len(_HEADER)]) and not header.endswith(b"\n")
+            self.seed = seed if cut_short else self._seed_in(header)
+            if cut_short:
+                self._clear()
+        except BlockingIOError:
+            os.close(self._file)
+            raise UnusableJournal(f"{path} is the journal of an emulator that runs.") from None
+        except UnusableJournal:
+            os.close(self._file)
+            raise
 
     def commands(self) -> Iterator[Command]:
         """Every command that is in the file.
@@ -89,7 +101,7 @@ class Journal:
             self._clear()
         else:
             line = orjson.dumps([name, now, arguments], _plain, orjson.OPT_PASSTHROUGH_DATACLASS)
-            os.write(self._file, line + b"\n")
+            self._write(line + b"\n")
 
     def close(self) -> None:
         """Close the file."""
@@ -98,7 +110,13 @@ class Journal:
     def _clear(self) -> None:
         os.ftruncate(self._file, 0)
         header = {"stripe_emulator": build(), "seed": self.seed}
-        os.write(self._file, orjson.dumps(header) + b"\n")
+        self._write(orjson.dumps(header) + b"\n")
+
+    def _write(self, line: bytes) -> None:
+        size = os.fstat(self._file).st_size
+        if os.write(self._file, line) < len(line):
+            os.ftruncate(self._file, size)
+            raise OSError(errno.ENOSPC, "no room for the journal", str(self._path))
 
     def _seed_in(self, header: bytes) -> int:
         try:

@@ -3,6 +3,7 @@
 import gc
 import logging
 import signal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,12 +22,24 @@ _QUICK_COLLECTIONS = (50_000, 20, 1_000)
 app = typer.Typer(add_completion=False)
 
 
+class LogLevel(StrEnum):
+    """How much the server's own log tells."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
 @app.command()
 def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 12111,
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", max=65_535)] = 12111,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
-    request_log_size: Annotated[int, typer.Option(help="How many requests are kept.")] = 1_000,
+    request_log_size: Annotated[
+        int, typer.Option(help="How many requests are kept.", min=1)
+    ] = 1_000,
     journal: Annotated[
         Path | None, typer.Option(help="Keeps the account in this file, across kill -9 too.")
     ] = None,
@@ -41,7 +54,13 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
         list[str] | None,
         typer.Option(help="A host beyond loopback that webhooks may go to; may be repeated."),
     ] = None,
-    log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL")] = "info",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name beside loopback's that the emulator is reached by; repeatable."),
+    ] = None,
+    log_level: Annotated[
+        LogLevel, typer.Option(envvar="LOG_LEVEL", case_sensitive=False)
+    ] = LogLevel.INFO,
 ) -> None:
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
     gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
@@ -50,17 +69,19 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
             seed=seed,
             request_log_size=request_log_size,
             journal=journal,
+            hosts=frozenset(allow_host or ()),
             scenario=load_scenario(scenario) if scenario else None,
             webhooks=WebhookSettings(
                 url=webhook_url, secret=webhook_secret, hosts=frozenset(webhook_host or ())
             ),
         )
-        server = EmulatorServer(settings, log_level.lower())
+        server = EmulatorServer(settings, log_level)
         listener = listen(host, port)
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
-    _log.info("Stripe emulator on http://%s:%d", host, listener.getsockname()[1])
+    shown = f"[{host}]" if ":" in host else host
+    _log.info("Stripe emulator on http://%s:%d", shown, listener.getsockname()[1])
     forwarding = webhook_endpoints.forwarding(server.emulator.account)
     if forwarding is not None:
         _log.info("Events go to %s, signed with %s", forwarding.url, forwarding.secret)

@@ -1,5 +1,6 @@
 """How one value of a form is read: each function is a `Reader` or makes one."""
 
+import re
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -7,6 +8,8 @@ from stripe_emulator.errors import InvalidParameters, ParameterUnknown
 from stripe_emulator.forms import FormValue
 from stripe_emulator.parameters import Accepts, Reader
 
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INDEX = re.compile(r"[0-9]{1,6}")
 _METADATA_KEYS = 50
 _METADATA_KEY_LENGTH = 40
 _METADATA_VALUE_LENGTH = 500
@@ -37,12 +40,11 @@ def filled(param: str, value: FormValue) -> str:
 def integer(param: str, value: FormValue) -> int:
     """An integer, negative ones included: the operation says which it takes."""
     digits = filled(param, value)
-    try:
-        return int(digits)
-    except ValueError:
+    if not _INTEGER.fullmatch(digits):
         raise InvalidParameters(
             f"Invalid integer: {digits}", code="parameter_invalid_integer", param=param
-        ) from None
+        )
+    return int(digits)
 
 
 def boolean(param: str, value: FormValue) -> bool:
@@ -121,7 +123,7 @@ def texts(param: str, value: FormValue) -> list[str]:
     """An array of strings, in the order of their indexes; the empty string is no item."""
     if value == "":
         return []
-    if isinstance(value, str) or not all(key.isdecimal() for key in value):
+    if isinstance(value, str) or not all(_INDEX.fullmatch(key) for key in value):
         raise InvalidParameters("Invalid array", param=param)
     return [filled(f"{param}[{key}]", value[key]) for key in sorted(value, key=int)]
 

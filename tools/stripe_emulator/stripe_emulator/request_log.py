@@ -68,6 +68,12 @@ class Entry(NamedTuple):
         }
 
     @property
+    def size(self) -> int:
+        """The bytes of its bodies."""
+        answers = (self.answer, self.withheld)
+        return len(self.request.body) + sum(len(answer.body) for answer in answers if answer)
+
+    @property
     def idempotency_key(self) -> str | None:
         """The key that the request came with."""
         return self.request.header(b"idempotency-key")
@@ -99,10 +105,13 @@ class RequestLog:
 
     Args:
         size: how many are kept.
+        most_bytes: how much their bodies may be together.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._name = secrets.token_hex(4)
         self._added = 0
@@ -111,8 +120,9 @@ class RequestLog:
         """Enter a request."""
         self._entries[entry.id] = entry
         self._added += 1
-        if len(self._entries) > self._size:
-            self._entries.popitem(last=False)
+        self._bytes += entry.size
+        while len(self._entries) > self._size or self._bytes > self._most_bytes:
+            self._bytes -= self._entries.popitem(last=False)[1].size
 
     def get(self, request_id: str) -> Entry | None:
         """The request of this id, or None when it is unknown or forgotten."""

@@ -1,11 +1,14 @@
 """Bringing an emulator back to where its journal ends."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal, UnusableJournal, read_answer, read_request
 from stripe_emulator.work import Work
+
+_log = logging.getLogger("uvicorn.error")
 
 
 def restore(emulator: Emulator, journal: Journal) -> None:
@@ -18,16 +21,21 @@ def restore(emulator: Emulator, journal: Journal) -> None:
         UnusableJournal: a command in it cannot be carried out.
     """
     emulator.clear(journal.seed)
-    again = _Again(emulator)
-    for command in journal.commands():
+    again, number = _Again(emulator), 0
+    for number, command in enumerate(journal.commands(), 1):
         with emulator.account.clock.stopped(command.now):
             try:
                 again.commands[command.name](*command.arguments)
             except (KeyError, TypeError):
-                raise UnusableJournal(f"The journal holds an unknown command: {command}") from None
-    emulator.record = journal.append
+                raise UnusableJournal(
+                    f"line {number + 1} of the journal cannot be carried out: {command.name} "
+                    f"{command.arguments}; delete the journal, or run without it."
+                ) from None
+    emulator.record, emulator.close = journal.append, journal.close
     again.give_up_all()
     emulator.look()
+    if number:
+        _log.info("The journal's %d commands were carried out again.", number)
 
 
 class _Again:

@@ -104,7 +104,7 @@ def _candidates(account: Account, clauses: list[Clause]) -> Iterable[PaymentInte
 def _start(page: str | None) -> int:
     if page is None:
         return 0
-    if not page.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,9}", page):
         raise InvalidParameters(f"Invalid page: '{page}'.", param="page")
     return int(page)
 

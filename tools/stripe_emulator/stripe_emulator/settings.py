@@ -19,6 +19,9 @@ class Settings:
         seed: makes the ids repeatable.
         request_log_size: how many requests `/_emulator/requests` keeps.
         journal: the file that the account is kept in, or None for memory alone.
+        request_log_bytes: how many bytes of bodies it keeps at the most.
+        max_body_bytes: of a request; a larger one is refused.
+        hosts: names beside those of loopback under which the control API may be reached.
         event_log_size: how many events are kept, and so how many can wait to be delivered
             to each webhook endpoint.
         webhooks: how events are delivered.
@@ -33,6 +36,9 @@ class Settings:
     clock: Clock = field(default_factory=Clock)
     seed: int | None = None
     request_log_size: int = 1_000
+    request_log_bytes: int = 64 * 1024 * 1024
+    max_body_bytes: int = 256 * 1024
+    hosts: frozenset[str] = frozenset()
     event_log_size: int = 10_000
     journal: Path | None = None
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)

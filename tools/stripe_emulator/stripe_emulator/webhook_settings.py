@@ -1,6 +1,7 @@
 """What can be set of webhooks."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class WebhookSettings:
     retry_limit_seconds: int = 3_600
     hold_seconds: int = 10
     log_size: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a URL that nothing can be sent to."""
+        if self.url is not None:
+            parts = urlsplit(self.url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError(f"The webhook URL {self.url!r} is no http(s) address.")
 
     def wait_seconds(self, attempts: int) -> int:
         """The wait after so many failed attempts."""

@@ -7,17 +7,23 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import stripe
+from stripe_emulator.answers import Answer, Request
 from stripe_emulator.app import create_emulator
 from stripe_emulator.clock import Clock
+from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal import Journal, UnusableJournal
+from stripe_emulator.restoring import restore
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import RunningEmulator, running_emulator
+from stripe_emulator.webhook_settings import WebhookSettings
+from stripe_emulator.work import Work
 
 Until = Callable[[Callable[[], object]], None]
 START = 1_800_000_000
@@ -233,3 +239,36 @@ def test_a_clock_that_does_not_move_back_enters_nothing(tmp_path: Path):
         with pytest.raises(ValueError, match="only moves forward"):
             running.emulator.advance(-1)
         assert journal.read_bytes() == before
+
+
+def test_ids_and_deliveries_that_were_told_stay_after_time_was_advanced(tmp_path: Path, hold: Any):
+    """Also when an endpoint is made before anything else at the next start."""
+    journal = tmp_path / "journal"
+    with emulator(journal) as (running, client):
+        client.v1.payment_intents.create(hold())
+        httpx.post(f"{running.url}/_emulator/clock", json={"advance_seconds": WEEK})
+        before = state(running)
+    clock = Clock(lambda: START)
+    webhooks = WebhookSettings(url="http://127.0.0.1:9/hook")
+    with running_emulator(Settings(clock=clock, journal=journal, webhooks=webhooks)) as running:
+        assert state(running) == before
+
+
+def test_a_key_of_any_bytes_and_a_request_under_way_survive_two_restarts(tmp_path: Path, hold: Any):
+    journal = tmp_path / "journal"
+    request = Request("POST", "/v1/customers", b"", {b"idempotency-key": b"caf\xe9"}, b"name=Ann")
+    first = Emulator(Settings(seed=7))
+    restore(first, Journal(journal, 7))
+    work = first.admit(request, "req_1")
+    assert isinstance(work, Work)
+    first.finish(work)
+    first.admit(replace(request, headers={b"idempotency-key": b"k"}), "req_2")
+    first.close()
+    for _ in range(3):
+        again = Emulator(Settings(seed=7))
+        restore(again, Journal(journal, 7))
+        assert isinstance(again.admit(request, "req_3"), Answer)
+        other = again.admit(replace(request, headers={b"idempotency-key": b"k"}), "req_4")
+        assert isinstance(other, Work)
+        again.close()
+    assert len(again.account.customers) == 1
