@@ -1,58 +1,6 @@
 """The operators' commands against a service that notes what it is asked and answers as told."""
 
-import http.server
-import json
-import threading
-from dataclasses import dataclass, field
-
 import pytest
-from saga_cli.main import app
-from typer.testing import CliRunner
-
-runner = CliRunner()
-
-
-@dataclass
-class Service:
-    """What it was asked, and what it answers: a status and a body."""
-
-    url: str = ""
-    asked: list[tuple[str, str, object]] = field(default_factory=list)
-    answer: tuple[int, object] = (200, {})
-
-    def run(self, *words: str):
-        environment = {"ORDERS_URL": self.url, "PAYMENTS_URL": self.url, "USER": "ann"}
-        return runner.invoke(app, words, env=environment)
-
-
-@pytest.fixture
-def service():
-    service = Service()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self._answer(None)
-
-        def do_POST(self):
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-        def _answer(self, body):
-            service.asked.append((self.command, self.path, body))
-            self.send_response(service.answer[0])
-            self.end_headers()
-            self.wfile.write(json.dumps(service.answer[1]).encode())
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        service.url = f"http://127.0.0.1:{server.server_port}"
-        yield service
-        server.shutdown()
-        thread.join()
-
 
 ASKED = [
     (["capture", "o1"], {"amount": None, "by": "ann", "note": ""}),
