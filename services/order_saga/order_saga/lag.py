@@ -81,8 +81,8 @@ async def _consumer(
     group = prefix + route.group
     span = (await view.spans([partition]))[partition]
     committed = await view.admin.list_consumer_group_offsets(group, partitions=[partition])
-    if partition not in committed:  # how aiokafka shows an error of the whole group
-        raise GroupCoordinatorNotAvailableError(group)
+    if partition not in committed:  # aiokafka drops the error of a coordinator that still loads
+        raise GroupCoordinatorNotAvailableError(f"The coordinator of {group} is not ready")
     read_up_to = max(span.begin, committed[partition].offset)  # -1 where it has read nothing
     return Consumer(
         group=route.group,
