@@ -38,11 +38,12 @@ def postgres(stack_dir: Path) -> Iterator[EmbeddedPostgres]:
 
 @dataclass
 class Service:
-    """What it was asked, and what it answers: a status and a body."""
+    """What it was asked, and what it answers: a status and a body, of its path or in general."""
 
     url: str = ""
     asked: list[tuple[str, str, object]] = field(default_factory=list)
     answer: tuple[int, object] = (200, {})
+    answers: dict[str, tuple[int, object]] = field(default_factory=dict)
 
     def run(self, *words: str):
         environment = {"ORDERS_URL": self.url, "PAYMENTS_URL": self.url, "USER": "ann"}
@@ -62,9 +63,10 @@ def service():
 
         def _answer(self, body):
             service.asked.append((self.command, self.path, body))
-            self.send_response(service.answer[0])
+            status, answer = service.answers.get(self.path.partition("?")[0], service.answer)
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(json.dumps(service.answer[1]).encode())
+            self.wfile.write(json.dumps(answer).encode())
 
         def log_message(self, *args):
             pass

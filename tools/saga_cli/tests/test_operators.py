@@ -69,39 +69,6 @@ def test_stuck_orders_are_listed(service):
     assert service.asked == [("GET", "/orders?stuck=true&limit=20", None)]
 
 
-def report(**changes: object) -> dict[str, object]:
-    counts = {"since": "2026-02-01T12:00:00Z", "seen": 3, "not_ours": 1, "in_agreement": 1}
-    return {**counts, "waiting": [], "repaired": [], "not_repaired": [], **changes}
-
-
-DIFFERENCE = {
-    "saga_id": "o1",
-    "payment_intent_id": "pi_1",
-    "action": "release",
-    "reason": "no payment has it",
-}
-
-
-def test_a_reconciliation_tells_what_was_repaired(service):
-    service.answer = 200, report(repaired=[DIFFERENCE])
-
-    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z")
-
-    assert result.exit_code == 0
-    assert "3 seen, 1 in agreement, 1 not ours" in result.output
-    assert "pi_1" in result.output
-    assert service.asked == [("POST", "/reconcile", {"since": "2026-02-01T12:00:00Z"})]
-
-
-def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service):
-    service.answer = 200, report(not_repaired=[DIFFERENCE])
-
-    result = service.run("reconcile")
-
-    assert result.exit_code == 1
-    assert "no payment has it" in result.output
-
-
 def test_why_is_one_sentence(service):
     service.answer = 200, {"id": "o1", "state": "authorizing", "why": "Order o1 waits [1]."}
 
