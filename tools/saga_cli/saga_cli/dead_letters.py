@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Group
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from saga_cli.actions import NOBODY, By, Note
@@ -34,7 +34,8 @@ def list_letters(
     """List dead letters of all topics, newest first."""
     with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         page = api.get("/dead-letters", limit=limit, all="true" if everything else None)
-    table = Table("LETTER", "AT", "CONSUMER", "ORDER", "DEALT WITH", "REASON", box=None)
+    letter = Column("LETTER", no_wrap=True)  # it is to be copied
+    table = Table(letter, "AT", "CONSUMER", "ORDER", "DEALT WITH", "REASON", box=None)
     for each in page["dead_letters"]:
         table.add_row(*map(Text, _row(each)))
     output.print(table if page["dead_letters"] else "No dead letters.")

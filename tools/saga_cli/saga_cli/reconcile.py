@@ -41,7 +41,7 @@ def reconcile(
             report = api.post("/reconcile", {"since": since})
             with Api(find_orders_url(orders_url, data_dir)) as orders_api:
                 found = compare(orders_api, api, orders)
-    output.print(_summary(report))
+    output.print(_summary(report), soft_wrap=True)
     for kind, title in (("repaired", "REPAIRED"), ("not_repaired", "NOT REPAIRED")):
         if report[kind]:
             output.print(_differences(title, report[kind]))

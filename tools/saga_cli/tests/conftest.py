@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from saga_cli import screen
 from saga_cli.kafka import EmbeddedKafka
 from saga_cli.main import app
 from saga_cli.postgres import EmbeddedPostgres
@@ -51,7 +52,9 @@ class Service:
 
 
 @pytest.fixture
-def service():
+def service(monkeypatch):
+    for console in (screen.output, screen.errors):
+        monkeypatch.setattr(console, "width", screen.PLAIN_WIDTH)
     service = Service()
 
     class Handler(http.server.BaseHTTPRequestHandler):
