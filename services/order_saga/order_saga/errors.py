@@ -29,3 +29,15 @@ class NewOrdersPaused(OrderSagaError):
 
 class KafkaSilent(OrderSagaError):
     """Kafka did not answer in time, or not as it should."""
+
+
+class LetterUnknown(OrderSagaError):
+    """There is no such dead letter, or Kafka does not keep it any more."""
+
+
+class LetterDealtWith(OrderSagaError):
+    """The dead letter was replayed or dropped before; the message says by whom."""
+
+
+class LetterNotWhole(OrderSagaError):
+    """The dead letter cannot be sent as it came in; the message says why."""

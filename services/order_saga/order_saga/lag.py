@@ -42,18 +42,21 @@ async def look(
         graves = [
             places[name] for topic in WATCHED if (name := prefix + topic.dead_letters) in places
         ]
-        return consumers, await _letters(view, order_id, graves, settings.dead_letter_scan_limit)
+        return consumers, await _letters(view, order_id, graves, settings)
 
 
 async def _letters(
-    view: KafkaView, order_id: str, graves: Sequence[TopicPartition], limit: int
+    view: KafkaView, order_id: str, graves: Sequence[TopicPartition], settings: OrderSagaSettings
 ) -> list[LetterOf]:
+    limit, prefix = settings.dead_letter_scan_limit, settings.kafka_topic_prefix
     spans = await view.spans(graves)
     newest = {
         each: Span(max(span.begin, span.end - limit), span.end) for each, span in spans.items()
     }
     return [
-        LetterOf(record.topic, record.partition, record.offset, _reason(record))
+        LetterOf(
+            record.topic.removeprefix(prefix), record.partition, record.offset, _reason(record)
+        )
         async for record in view.read(newest)
         if record.key == order_id.encode()
     ]

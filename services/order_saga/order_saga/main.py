@@ -20,6 +20,8 @@ from order_saga.controls_http import controls_router
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.http import orders_router
+from order_saga.letter_desk import LetterDesk
+from order_saga.letters_http import letters_router
 from order_saga.orm import messaging
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
@@ -59,6 +61,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     api.include_router(actions_router(actions))
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
+    api.include_router(letters_router(LetterDesk(database, outbox, settings), settings))
     api.include_router(health_router(runtime.checks("order_saga", database, publisher, app)))
     return api
 

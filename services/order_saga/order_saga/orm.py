@@ -76,3 +76,17 @@ control_changes = Table(
     Column("note", Text, nullable=False),
     Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
+
+# What was done about dead letters; `nth` counts from 1 for each, so that two cannot act at once.
+dead_letter_actions = Table(
+    "dead_letter_actions",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("nth", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)

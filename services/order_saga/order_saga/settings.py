@@ -44,10 +44,10 @@ class OrderSagaSettings(ServiceSettings):
         30, description="What POST /orders says while new orders are paused."
     )
     kafka_look_seconds: PositiveFloat = Field(
-        5.0, description="How long GET /orders/{id}/why waits for what Kafka says."
+        5.0, description="How long operators wait for what Kafka says of lag and dead letters."
     )
     dead_letter_scan_limit: PositiveInt = Field(
-        500, description="The newest dead letters of a partition in which it looks for the order."
+        500, description="The newest dead letters of a partition that operators are shown."
     )
 
     @property

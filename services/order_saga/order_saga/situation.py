@@ -56,7 +56,7 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class LetterOf:
-    """A dead letter whose key is the order."""
+    """A dead letter whose key is the order, and that nobody has dealt with."""
 
     topic: str
     partition: int

@@ -142,4 +142,5 @@ def _letters(facts: Facts) -> str:
     first, *others = letters
     place = f"{first.topic}/{first.partition}/{first.offset}"
     more = f", and {len(others)} more" if others else ""
-    return f"there is a dead letter of it, {place}{more}: {inside(first.reason)}"
+    look = f"see `saga dlq show {place}`"
+    return f"there is a dead letter of it, {place} ({inside(first.reason)}){more}: {look}"

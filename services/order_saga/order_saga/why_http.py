@@ -1,27 +1,65 @@
 """GET /orders/{id}/why: one sentence for a person who wonders."""
 
+from collections.abc import Collection
+from datetime import datetime
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 from saga_messaging.database import Database
-from saga_schemas.values import Identifier
+from saga_schemas.values import Failure, Identifier
 
 from order_saga.definitions import Definitions
 from order_saga.domain import State
 from order_saga.errors import KafkaSilent
 from order_saga.http import UnknownOrder, problem
 from order_saga.lag import look
+from order_saga.letter_log import dealt_with
+from order_saga.letters import Place
 from order_saga.settings import OrderSagaSettings
-from order_saga.situation import Facts, routes
+from order_saga.situation import (
+    Consumer,
+    Facts,
+    LetterOf,
+    Said,
+    may_be_asked,
+    resolutions,
+    routes,
+)
 from order_saga.why import sentence
 from order_saga.why_log import Known, find_known
 
 
 class Explanation(BaseModel):
-    """Why the order stands where it does."""
+    """Why the order stands where it does: the sentence, and the facts that it is made of.
+
+    Attributes:
+        since: When it came into its state.
+        until: When its time is over; null where nothing is waited for, or no time runs yet.
+        attempt: Of its state; `tries` of those count since it was entered.
+        began_with: The message that its state began with; `sent_at` is null until Kafka has it.
+        consumers: Of its commands and of the replies; null where Kafka did not answer.
+        dead_letters: That are the order's, and that nobody has dealt with; likewise.
+        kafka: What is wrong with Kafka; null where it answered.
+        may_be_asked: What the order can be asked for now.
+        resolutions: How it may be ended by hand.
+    """
 
     id: str
     state: State
     why: str
+    parked: State | None
+    since: datetime
+    until: datetime | None
+    overdue: bool
+    attempt: int
+    tries: int
+    began_with: Said | None
+    consumers: list[Consumer] | None
+    dead_letters: list[LetterOf] | None
+    kafka: str | None
+    reason: Failure | None
+    may_be_asked: list[str]
+    resolutions: list[State]
 
 
 def why_router(
@@ -36,19 +74,20 @@ def why_router(
     )
     async def why(order_id: Identifier) -> Explanation:  # pyright: ignore[reportUnusedFunction]
         """What the order waits for, since when, until when, and who is in the way."""
-        known = await database.transaction(
-            lambda connection: find_known(connection, order_id),
+        known, dealt = await database.transaction(
+            lambda connection: (find_known(connection, order_id), dealt_with(connection)),
             give_up_after_seconds=settings.place_order_timeout_seconds,
         )
         if known is None:
             raise UnknownOrder(detail=f"There is no order {order_id}.")
-        facts = await _facts(definitions, known, settings)
-        return Explanation(id=order_id, state=known.saga.state, why=sentence(facts))
+        return _explanation(await _facts(definitions, known, dealt, settings))
 
     return router
 
 
-async def _facts(definitions: Definitions, known: Known, settings: OrderSagaSettings) -> Facts:
+async def _facts(
+    definitions: Definitions, known: Known, dealt: Collection[Place], settings: OrderSagaSettings
+) -> Facts:
     saga = known.saga
     nodes = definitions.of(saga.definition_version).nodes
     parked = nodes[saga.parked] if saga.parked else None
@@ -56,6 +95,9 @@ async def _facts(definitions: Definitions, known: Known, settings: OrderSagaSett
         consumers, letters = await look(
             saga.id, routes(saga, parked or nodes[saga.state]), settings
         )
+        letters = [
+            each for each in letters if (each.topic, each.partition, each.offset) not in dealt
+        ]
     except KafkaSilent as silent:
         consumers = letters = str(silent)
     return Facts(
@@ -67,4 +109,26 @@ async def _facts(definitions: Definitions, known: Known, settings: OrderSagaSett
         until=known.until,
         consumers=consumers,
         letters=letters,
+    )
+
+
+def _explanation(facts: Facts) -> Explanation:
+    saga, consumers, letters = facts.saga, facts.consumers, facts.letters
+    return Explanation(
+        id=saga.id,
+        state=saga.state,
+        why=sentence(facts),
+        parked=saga.parked,
+        since=facts.since,
+        until=facts.until,
+        overdue=saga.overdue,
+        attempt=saga.attempt,
+        tries=saga.tries,
+        began_with=facts.said,
+        consumers=None if isinstance(consumers, str) else list(consumers),
+        dead_letters=None if isinstance(letters, str) else list(letters),
+        kafka=consumers if isinstance(consumers, str) else None,
+        reason=saga.reason,
+        may_be_asked=list(may_be_asked(facts.node)),
+        resolutions=list(resolutions(saga, facts.node)),
     )

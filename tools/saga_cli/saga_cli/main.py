@@ -4,6 +4,7 @@ import typer
 
 from saga_cli.actions import cancel, capture, refund, resolve, retry
 from saga_cli.controls import pause, resume
+from saga_cli.dead_letters import dlq
 from saga_cli.demo import demo
 from saga_cli.doctor import doctor
 from saga_cli.orders import orders, show
@@ -22,3 +23,4 @@ for command in (up, demo, orders, show, doctor):
 app.command("list")(orders)
 for command in (why, reconcile, capture, cancel, refund, retry, resolve, pause, resume):
     app.command(rich_help_panel="Operators")(command)
+app.add_typer(dlq, name="dlq", rich_help_panel="Operators")

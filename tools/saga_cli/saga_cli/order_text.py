@@ -13,7 +13,15 @@ from saga_cli.money import money
 from saga_cli.steps import step_milliseconds
 
 Json = dict[str, Any]
-COLOURS = {"authorized": "green", "rejected": "red"}
+COLOURS = {
+    "authorized": "green",
+    "completed": "green",
+    "rejected": "red",
+    "expired": "red",
+    "needs_attention": "bold red",
+    "canceled": "dim",
+    "refunded": "dim",
+}
 
 
 def state_text(order: Json) -> Text:
@@ -60,6 +68,11 @@ def _facts(order: Json) -> Table:
         "Order": order["id"],
         "State": state_text(order),
         "Amount": money(order["amount"], order["currency"]),
+        "Captured": _some(order, "captured"),
+        "Refunded": _some(order, "refunded"),
+        "Disputed": "by the cardholder's bank" if order.get("disputed") else "",
+        "Parked": f"{order['parked']} could not go on" if order.get("parked") else "",
+        "Attempt": _attempt(order),
         "Description": escape(order["description"]),
         "User": escape(order["clerk_user_id"]),
         "PaymentIntent": order["payment_intent_id"],
@@ -72,6 +85,17 @@ def _facts(order: Json) -> Table:
         ),
     }
     return _pairs(facts)
+
+
+def _some(order: Json, name: str) -> str:
+    """An amount, where there is one."""
+    return money(order[name], order["currency"]) if order.get(name) else ""
+
+
+def _attempt(order: Json) -> str:
+    """Which time the order is in its state, where it is not the first."""
+    attempt = order.get("attempt") or 1
+    return f"{attempt} of {order['state']}" if attempt > 1 else ""
 
 
 def _reason(reason: Json) -> Table:

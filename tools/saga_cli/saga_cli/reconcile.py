@@ -1,4 +1,4 @@
-"""`saga reconcile`: the payment service compares its payments with Stripe, now."""
+"""`saga reconcile`: payments are compared with Stripe, and orders with payments, now."""
 
 from typing import Annotated
 
@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from saga_cli.api import Api, Json
-from saga_cli.orders import DataDir, find_url
+from saga_cli.comparing import Comparison, compare
+from saga_cli.orders import DataDir, OrdersUrl, find_orders_url, find_url
 from saga_cli.screen import clear_errors, output
 
 TIMEOUT_SECONDS = 300.0
@@ -19,21 +20,38 @@ PaymentsUrl = Annotated[
 Since = Annotated[
     str | None, typer.Option(help="Compare what was made since then: ISO 8601 with a UTC offset.")
 ]
+Orders = Annotated[int, typer.Option(min=0, help="How many orders, the newest, are compared.")]
 
 
 def reconcile(
-    *, since: Since = None, payments_url: PaymentsUrl = None, data_dir: DataDir = None
+    *,
+    since: Since = None,
+    orders: Orders = 1_000,
+    payments_url: PaymentsUrl = None,
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Compare payments with Stripe, repair what is safe, and tell what is not: exit code 1."""
+    """Compare payments with Stripe and orders with payments; exit code 1 if anything is left.
+
+    What is safe is repaired at Stripe; an order that differs from its payment is told.
+    """
     with clear_errors():
         url = find_url("payment", payments_url, data_dir, "--payments-url or PAYMENTS_URL")
         with Api(url, TIMEOUT_SECONDS) as api:
             report = api.post("/reconcile", {"since": since})
+            with Api(find_orders_url(orders_url, data_dir)) as orders_api:
+                found = compare(orders_api, api, orders)
     output.print(_summary(report), soft_wrap=True)
     for kind, title in (("repaired", "REPAIRED"), ("not_repaired", "NOT REPAIRED")):
         if report[kind]:
             output.print(_differences(title, report[kind]))
-    if report["not_repaired"]:
+    output.print(
+        f"The newest orders and their payments: {found.compared} compared, "
+        f"{found.under_way} under way, {len(found.differing)} differ."
+    )
+    if found.differing:
+        output.print(_orders_that_differ(found))
+    if report["not_repaired"] or found.differing:
         raise typer.Exit(1)
 
 
@@ -50,5 +68,12 @@ def _differences(title: str, differences: list[Json]) -> Table:
     table = Table("ORDER", "PAYMENT INTENT", "ACTION", "REASON", title=title, box=None)
     for each in differences:
         row = (each["saga_id"], each["payment_intent_id"], each["action"], each["reason"])
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _orders_that_differ(found: Comparison) -> Table:
+    table = Table("ORDER", "DIFFERENCE", title="ORDERS THAT DIFFER", box=None)
+    for row in found.differing:
         table.add_row(*map(Text, row))
     return table

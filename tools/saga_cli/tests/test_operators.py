@@ -1,58 +1,6 @@
 """The operators' commands against a service that notes what it is asked and answers as told."""
 
-import http.server
-import json
-import threading
-from dataclasses import dataclass, field
-
 import pytest
-from saga_cli.main import app
-from typer.testing import CliRunner
-
-runner = CliRunner()
-
-
-@dataclass
-class Service:
-    """What it was asked, and what it answers: a status and a body."""
-
-    url: str = ""
-    asked: list[tuple[str, str, object]] = field(default_factory=list)
-    answer: tuple[int, object] = (200, {})
-
-    def run(self, *words: str):
-        environment = {"ORDERS_URL": self.url, "PAYMENTS_URL": self.url, "USER": "ann"}
-        return runner.invoke(app, words, env=environment)
-
-
-@pytest.fixture
-def service():
-    service = Service()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self._answer(None)
-
-        def do_POST(self):
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-        def _answer(self, body):
-            service.asked.append((self.command, self.path, body))
-            self.send_response(service.answer[0])
-            self.end_headers()
-            self.wfile.write(json.dumps(service.answer[1]).encode())
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        service.url = f"http://127.0.0.1:{server.server_port}"
-        yield service
-        server.shutdown()
-        thread.join()
-
 
 ASKED = [
     (["capture", "o1"], {"amount": None, "by": "ann", "note": ""}),
@@ -119,39 +67,6 @@ def test_stuck_orders_are_listed(service):
     assert service.run("list", "--stuck").exit_code == 0
 
     assert service.asked == [("GET", "/orders?stuck=true&limit=20", None)]
-
-
-def report(**changes: object) -> dict[str, object]:
-    counts = {"since": "2026-02-01T12:00:00Z", "seen": 3, "not_ours": 1, "in_agreement": 1}
-    return {**counts, "waiting": [], "repaired": [], "not_repaired": [], **changes}
-
-
-DIFFERENCE = {
-    "saga_id": "o1",
-    "payment_intent_id": "pi_1",
-    "action": "release",
-    "reason": "no payment has it",
-}
-
-
-def test_a_reconciliation_tells_what_was_repaired(service):
-    service.answer = 200, report(repaired=[DIFFERENCE])
-
-    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z")
-
-    assert result.exit_code == 0
-    assert "3 seen, 1 in agreement, 1 not ours" in result.output
-    assert "pi_1" in result.output
-    assert service.asked == [("POST", "/reconcile", {"since": "2026-02-01T12:00:00Z"})]
-
-
-def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service):
-    service.answer = 200, report(not_repaired=[DIFFERENCE])
-
-    result = service.run("reconcile")
-
-    assert result.exit_code == 1
-    assert "no payment has it" in result.output
 
 
 def test_why_is_one_sentence(service):

@@ -61,6 +61,21 @@ def test_the_story_tells_state_cause_cure_and_every_message():
         assert message["type"] in story
 
 
+def test_the_story_tells_the_money_that_moved_and_what_is_parked():
+    order = ORDER | {"captured": 1000, "refunded": 250, "disputed": True, "attempt": 3}
+    story = rendered(order_story(order | {"state": "needs_attention", "parked": "refunding"}))
+
+    for part in ("10.00 USD", "2.50 USD", "cardholder's bank", "refunding could not go on"):
+        assert part in story
+    assert "3 of needs_attention" in story
+
+
+def test_what_did_not_happen_is_left_out():
+    assert not {"Captured", "Refunded", "Disputed", "Parked"} & set(
+        rendered(order_story(ORDER)).split()
+    )
+
+
 def test_what_looks_like_markup_is_shown_as_it_is():
     assert "pizza [bold]" in rendered(order_story(ORDER))
     assert "-> [rejected]" in rendered(order_story(ORDER))

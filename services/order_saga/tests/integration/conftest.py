@@ -16,6 +16,8 @@ from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.handlers import react
 from order_saga.http import orders_router
+from order_saga.letter_desk import LetterDesk
+from order_saga.letters_http import letters_router
 from order_saga.orm import messaging, metadata
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
@@ -38,7 +40,8 @@ class Replica:
     def __init__(self, settings: OrderSagaSettings, database: Database) -> None:
         self.definitions = definitions(settings.step_times)
         self.database = database
-        self.outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
+        self.publisher = Publisher(settings)
+        self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
         self.timers = Timers(self.definitions, database, self.outbox, settings)
         desk = OrderDesk(self.definitions, database, self.outbox, settings)
         self.api = FastAPI()
@@ -48,6 +51,8 @@ class Replica:
         self.api.include_router(actions_router(actions))
         self.api.include_router(controls_router(database, settings))
         self.api.include_router(why_router(self.definitions, database, settings))
+        letters = LetterDesk(database, self.outbox, settings)
+        self.api.include_router(letters_router(letters, settings))
         transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
 

@@ -1,0 +1,129 @@
+"""`saga reconcile`: Stripe against payments, payments against orders."""
+
+import pytest
+from saga_cli.comparing import differs, is_under_way
+
+
+def report(**changes: object) -> dict[str, object]:
+    counts = {"since": "2026-02-01T12:00:00Z", "seen": 3, "not_ours": 1, "in_agreement": 1}
+    return {**counts, "waiting": [], "repaired": [], "not_repaired": [], **changes}
+
+
+DIFFERENCE = {
+    "saga_id": "o1",
+    "payment_intent_id": "pi_1",
+    "action": "release",
+    "reason": "no payment has it",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_orders(service):
+    service.answers["/orders"] = 200, {"orders": [], "next_cursor": None}
+    service.answers["/reconcile"] = 200, report()
+
+
+def test_a_reconciliation_tells_what_was_repaired(service):
+    service.answers["/reconcile"] = 200, report(repaired=[DIFFERENCE])
+
+    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z")
+
+    assert result.exit_code == 0
+    assert "3 seen, 1 in agreement, 1 not ours" in result.output
+    assert "pi_1" in result.output
+    assert service.asked[0] == ("POST", "/reconcile", {"since": "2026-02-01T12:00:00Z"})
+
+
+def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service):
+    service.answers["/reconcile"] = 200, report(not_repaired=[DIFFERENCE])
+
+    result = service.run("reconcile")
+
+    assert result.exit_code == 1
+    assert "no payment has it" in result.output
+
+
+def order(state, **changes):
+    money = {"amount": 1299, "currency": "usd", "captured": 0, "refunded": 0}
+    return {"id": "o1", "state": state, "updated_at": "2026-02-01T12:00:00Z", **money, **changes}
+
+
+def payment(status, **changes):
+    money = {"amount": 1299, "currency": "usd", "captured": 0, "refunded": 0}
+    return {"saga_id": "o1", "status": status, "operation": None, **money, **changes}
+
+
+AGREE = [
+    (order("authorized"), payment("authorized")),
+    (order("completed", captured=1000), payment("captured", captured=1000)),
+    (
+        order("refunded", captured=1000, refunded=1000),
+        payment("captured", captured=1000, refunded=1000),
+    ),
+    (order("rejected"), payment("failed")),
+    (order("rejected"), None),
+    (order("canceled"), payment("canceled", amount=None, currency=None)),
+    (order("expired"), payment("expired")),
+]
+DIFFER = [
+    (order("authorized"), None, "there is no payment"),
+    (order("authorized"), payment("expired"), "status is authorized of the order and expired"),
+    (order("authorized"), payment("authorized", amount=5), "amount is 1299 of the order and 5"),
+    (order("canceled"), payment("authorized"), "the order is canceled, its payment authorized"),
+    (order("expired"), payment("captured", captured=5), "the order is expired"),
+    (order("completed", captured=10), payment("captured", captured=9), "captured is 10"),
+    (
+        order("completed", captured=10),
+        payment("captured", captured=10, refunded=4),
+        "refunded is 0 of the order and 4 of its payment",
+    ),
+]
+
+
+@pytest.mark.parametrize(("of_order", "of_payment"), AGREE)
+def test_an_order_and_a_payment_that_say_the_same_do_not_differ(of_order, of_payment):
+    assert differs(of_order, of_payment) == ""
+    assert not is_under_way(of_order, of_payment)
+
+
+@pytest.mark.parametrize(("of_order", "of_payment", "told"), DIFFER)
+def test_an_order_that_differs_from_its_payment_is_told(of_order, of_payment, told):
+    assert told in differs(of_order, of_payment)
+
+
+@pytest.mark.parametrize("state", ["authorizing", "capturing", "canceling", "needs_attention"])
+def test_what_is_under_way_is_not_judged(state):
+    assert is_under_way(order(state), None)
+    assert is_under_way(order("authorized"), payment("authorized", operation={"kind": "capture"}))
+
+
+def test_an_order_that_differs_ends_the_command_with_1(service):
+    service.answers["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
+    service.answers["/payments/o1"] = 404, {"title": "There is no such payment."}
+    service.answers["/orders/o1"] = 200, order("authorized")
+
+    result = service.run("reconcile")
+
+    assert result.exit_code == 1
+    assert "1 compared, 0 under way, 1 differ." in result.output
+    assert "the order is authorized, and there is no payment" in result.output
+
+
+def test_an_order_that_moves_meanwhile_is_under_way(service):
+    service.answers["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
+    service.answers["/payments/o1"] = 200, payment("canceled")
+    service.answers["/orders/o1"] = 200, order("canceled", updated_at="2026-02-01T12:00:01Z")
+
+    result = service.run("reconcile")
+
+    assert result.exit_code == 0
+    assert "0 compared, 1 under way, 0 differ." in result.output
+
+
+def test_no_more_orders_are_read_than_are_asked_for(service):
+    service.answers["/orders"] = 200, {"orders": [], "next_cursor": "next"}
+
+    assert service.run("reconcile", "--orders", "150").exit_code == 0
+
+    read = [path for _, path, _ in service.asked if path.startswith("/orders?")]
+    assert read == ["/orders?limit=100", "/orders?limit=50&cursor=next"]
