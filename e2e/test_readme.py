@@ -18,6 +18,7 @@ def test_every_make_target_exists():
 
 def test_every_saga_command_exists():
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    commands |= {group.name for group in app.registered_groups}
     named = set(re.findall(r"(?:`|^)saga ([a-z]+)", TEXT, re.MULTILINE))
     assert named
     assert named <= commands
