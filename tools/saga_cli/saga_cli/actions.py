@@ -1,5 +1,6 @@
 """What is asked of one order: `saga capture|cancel|refund`, of a stuck one `retry|resolve`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,8 +30,7 @@ def capture(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Take the money on hold, or a part of it; the rest is released."""
     body = {"amount": amount, "by": by, "note": note}
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        _ask(api, order_id, "capture", body)
+    _ask(orders_url, data_dir, order_id, "capture", body)
 
 
 def cancel(
@@ -42,8 +42,7 @@ def cancel(
     data_dir: DataDir = None,
 ) -> None:
     """Call an order off: release its hold, or give back what was taken."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        _ask(api, order_id, "cancel", {"by": by, "note": note})
+    _ask(orders_url, data_dir, order_id, "cancel", {"by": by, "note": note})
 
 
 def refund(  # noqa: PLR0913 - each is an option of the command
@@ -57,8 +56,7 @@ def refund(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Give back what was taken, or a part of it."""
     body = {"amount": amount, "by": by, "note": note}
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        _ask(api, order_id, "refund", body)
+    _ask(orders_url, data_dir, order_id, "refund", body)
 
 
 def retry(
@@ -70,8 +68,7 @@ def retry(
     data_dir: DataDir = None,
 ) -> None:
     """Try the step again that needs attention."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        _ask(api, order_id, "retry", {"by": by, "note": note})
+    _ask(orders_url, data_dir, order_id, "retry", {"by": by, "note": note})
 
 
 def resolve(  # noqa: PLR0913 - each is an option of the command
@@ -85,11 +82,13 @@ def resolve(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """End an order by hand that needs attention; nothing is sent to Stripe."""
     body = {"as": resolution, "by": by, "note": note}
+    _ask(orders_url, data_dir, order_id, "resolve", body)
+
+
+def _ask(
+    orders_url: str | None, data_dir: Path | None, order_id: str, verb: str, body: Json
+) -> None:
     with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        _ask(api, order_id, "resolve", body)
-
-
-def _ask(api: Api, order_id: str, verb: str, body: Json) -> None:
-    answer = api.post(f"/orders/{order_id}/{verb}", body)
+        answer = api.post(f"/orders/{order_id}/{verb}", body)
     output.print(Text(f"Order {answer['id']} is {answer['state']}: {answer['effect']}"))
     output.print(Text(f"Follow it: saga show {answer['id']}"))
