@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 
 from saga_messaging import inbox
 from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import Handled, Outcomes
+from saga_messaging.outcomes import Handled, Outcomes, Refused
 from saga_messaging.records import Outgoing
 
 logger = structlog.get_logger(__name__)
@@ -21,7 +21,10 @@ def store_effects(
     messages: Sequence[Envelope],
     outcomes: Outcomes,
 ) -> list[Outgoing]:
-    """Record each message with its effect, and store what it sends.
+    """Record each message that was handled with its effect, and store what it sends.
+
+    A message that was refused had no effect: it may come again, from its dead letter, say, and is
+    then handled as if for the first time.
 
     Returns:
         What was stored, to be offered to the outbox once the transaction has committed.
@@ -29,22 +32,24 @@ def store_effects(
     Raises:
         IntegrityError: A message is in the inbox already; the transaction is to be run again.
     """
-    effects = {
-        message_id: outcome.effect if isinstance(outcome, Handled) else outcome.reason
-        for message_id, outcome in outcomes.items()
-    }
+    handled: list[tuple[Envelope, Handled]] = []
     for message in messages:
+        match outcomes[message.message_id]:
+            case Handled() as outcome:
+                handled.append((message, outcome))
+                effect = outcome.effect
+            case Refused(reason=effect):
+                pass
         logger.info(
             message.type,
             correlation_id=message.correlation_id,
             message_id=str(message.message_id),
-            effect=effects[message.message_id],
+            effect=effect,
         )
-    inbox.record(connection, inbox_table, messages, effects)
+    inbox.record(connection, inbox_table, [(each, done.effect) for each, done in handled])
     outgoing = [
         Outgoing.of(sent if sent.causation_id else sent.caused_by(message))
-        for message in messages
-        if isinstance(outcome := outcomes[message.message_id], Handled)
+        for message, outcome in handled
         for sent in outcome.send
     ]
     return outbox.store(connection, outgoing)

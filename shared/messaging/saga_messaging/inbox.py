@@ -1,6 +1,6 @@
 """The inbox: a message that is in it has had its effect, and has none again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from saga_schemas.envelope import Envelope
@@ -27,19 +27,14 @@ def _known(connection: Connection, inbox: Table, ids: Collection[UUID]) -> set[U
     return set(connection.scalars(query, {"ids": list(ids)}))
 
 
-def record(
-    connection: Connection,
-    inbox: Table,
-    messages: Sequence[Envelope],
-    effects: Mapping[UUID, str],
-) -> None:
-    """Write down what each message did.
+def record(connection: Connection, inbox: Table, effects: Sequence[tuple[Envelope, str]]) -> None:
+    """Write down each message with what it did.
 
     Raises:
         IntegrityError: Another process did the same work first; the transaction is to be run
             again, and will find the messages known.
     """
-    if messages:
+    if effects:
         connection.execute(
             insert(inbox),
             [
@@ -47,9 +42,9 @@ def record(
                     "message_id": message.message_id,
                     "correlation_id": message.correlation_id,
                     "type": message.type,
-                    "effect": effects[message.message_id],
+                    "effect": effect,
                     "message": message.model_dump(mode="json"),
                 }
-                for message in messages
+                for message, effect in effects
             ],
         )

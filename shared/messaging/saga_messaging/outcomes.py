@@ -18,7 +18,10 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The message can never be handled; it becomes a dead letter with this reason."""
+    """The message cannot be handled as things are; it becomes a dead letter with this reason.
+
+    Nothing of it is done; it is handled anew if its dead letter is replayed.
+    """
 
     reason: str
 

@@ -11,7 +11,7 @@ from saga_messaging.dead_letters import DeadLetters
 from saga_messaging.errors import TooManyDeadLetters
 from saga_messaging.intake import Intake
 from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import BatchResult
+from saga_messaging.outcomes import BatchResult, Refused
 from saga_schemas.topics import USER_COMMANDS
 from sqlalchemy import text
 
@@ -123,11 +123,24 @@ async def test_poison_and_what_is_refused_become_dead_letters_beside_the_good(in
     assert [offset for offset, _, _ in letters] == ["0", "1", "3"]
     assert letters[1][1] == "no saga lost"
     assert {topic for _, _, topic in letters} == {"user_commands.dlq"}
-    assert await rows("SELECT effect FROM inbox ORDER BY effect") == [
-        ("answered",),
-        ("no saga lost",),
-    ]
+    assert await rows("SELECT effect FROM inbox") == [("answered",)]
     assert len(outbox._queue) == 4
+
+
+async def test_what_was_refused_is_handled_when_it_comes_again_and_can_be(make_intake, rows):
+    message = command()
+    refusing = make_intake(
+        lambda _, messages: BatchResult({each.message_id: Refused("not yet") for each in messages})
+    )
+    await refusing.receive(records(message))
+    replayed = records(message, offset=1)
+    await make_intake().receive(replayed)
+    await make_intake().receive(replayed)
+    assert await rows("SELECT effect FROM inbox") == [("answered",)]
+    assert await rows("SELECT type FROM outbox ORDER BY type") == [
+        ("dead-letter",),
+        ("user.payment_info_failed",),
+    ]
 
 
 async def test_poison_that_comes_again_adds_no_dead_letter(intake, rows, outbox):
@@ -170,10 +183,10 @@ async def test_tries_of_one_transaction_do_not_add_up_to_the_limit(
 
     conflicting = Conflicting(messaging.outbox, database, FakePublisher(), settings)
     await make_intake(outbox=conflicting).receive(
-        records(*(command(user=REFUSED) for _ in range(4)))
+        records(command(), *(command(user=REFUSED) for _ in range(4)))
     )
     assert len(tries) == 8
-    assert await rows("SELECT count(*) FROM outbox") == [(4,)]
+    assert await rows("SELECT count(*) FROM outbox") == [(5,)]
 
 
 async def test_a_bug_in_the_handler_comes_out_and_nothing_is_stored(intake, rows, outbox):

@@ -46,18 +46,23 @@ class ParticipantSettings(ServiceSettings):
 def handle(
     settings: ParticipantSettings, connection: Connection, messages: Sequence[Envelope]
 ) -> BatchResult:
-    """A row for each message, and one for the batch."""
+    """A row for each message that is handled, and one for the batch."""
     users = {message.payload.clerk_user_id for message in messages}
     if settings.buggy and BUG in users:
         raise RuntimeError("a bug in the handler")
     if settings.pipe and SLOW in users:
         settings.pipe.read_bytes()
     connection.execute(text("INSERT INTO batches (size) VALUES (:n)"), {"n": len(messages)})
-    connection.execute(
-        text("INSERT INTO effects (message_id, correlation_id) VALUES (:message, :saga)"),
-        [{"message": each.message_id, "saga": each.correlation_id} for each in messages],
-    )
-    return BatchResult({message.message_id: _outcome(message) for message in messages})
+    outcomes = {message.message_id: _outcome(message) for message in messages}
+    effects = [
+        {"message": each.message_id, "saga": each.correlation_id}
+        for each in messages
+        if isinstance(outcomes[each.message_id], Handled)
+    ]
+    if effects:
+        row = "INSERT INTO effects (message_id, correlation_id) VALUES (:message, :saga)"
+        connection.execute(text(row), effects)
+    return BatchResult(outcomes)
 
 
 def _outcome(message: RetrievePaymentInfo) -> Handled | Refused:
