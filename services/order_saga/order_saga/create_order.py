@@ -54,9 +54,12 @@ _REJECTED = Compensate(State.REJECTED)
 _REFUSED = Compensate(State.REJECTED, in_vain=True)
 _PAID = Either(refuse.all_is_refunded, State.REFUNDED, State.COMPLETED)
 _DISPUTED = On(PaymentDisputed, do.remember_dispute, then=Move.STAY)
-_REFUNDED_AT_STRIPE = On(PaymentRefunded, do.remember_refund, then=Move.STAY)
+# A refund counts once, whoever asked for it and whenever that is heard.
+_refund = partial(
+    On, PaymentRefunded, do.remember_refund, unless=refuse.counted_before, fenced=False
+)
 # What happens at Stripe may be heard of before what led to it: a reply that was fenced off, say.
-_HEARD_EARLY = (_REFUNDED_AT_STRIPE, _DISPUTED)
+_HEARD_EARLY = (_refund(then=Move.STAY), _DISPUTED)
 _HAPPENED_TO_THE_HOLD = (
     On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
     On(PaymentCanceled, do.remember_cancellation, then=State.CANCELED),
@@ -148,7 +151,7 @@ def create_order(times: StepTimes) -> Definition:
                     then=State.REFUNDING,
                     unless=refuse.nothing_is_left,
                 ),
-                On(PaymentRefunded, do.remember_refund, then=_PAID),
+                _refund(then=_PAID),
                 _DISPUTED,
             ),
         ),
@@ -156,8 +159,7 @@ def create_order(times: StepTimes) -> Definition:
             Kind.RETRIABLE,
             command=ask.refund_payment,
             on=(
-                On(PaymentRefunded, do.remember_refund, then=_PAID, unless=refuse.another_refund),
-                _REFUNDED_AT_STRIPE,
+                _refund(then=_PAID, unless=refuse.another_refund),
                 On(
                     PaymentRefundFailed,
                     do.remember_reason,
@@ -165,7 +167,7 @@ def create_order(times: StepTimes) -> Definition:
                     unless=refuse.something_is_left,
                 ),
                 On(PaymentRefundFailed, do.remember_reason, then=State.COMPLETED, quietly=True),
-                _DISPUTED,
+                *_HEARD_EARLY,
             ),
         ),
         State.CANCELING: settlement(
@@ -193,8 +195,5 @@ def create_order(times: StepTimes) -> Definition:
         State.EXPIRED: End(announce=tell.order_expired),
         State.REFUNDED: End(announce=tell.order_refunded),
     }
-    return sound(
-        Definition(
-            version=2, start=State.RETRIEVING_PAYMENT_INFO, nodes=nodes, passed_by=PaymentCaptured
-        )
-    )
+    start = State.RETRIEVING_PAYMENT_INFO
+    return sound(Definition(version=2, start=start, nodes=nodes, passed_by=PaymentCaptured))

@@ -70,6 +70,8 @@ class On:
         unless: Why a message of this kind does not count; the next rule of its kind is tried, and
             without one it is ignored, visibly.
         quietly: The world outside hears nothing of it.
+        fenced: It answers the attempt under way, or nobody. What is not fenced has happened
+            whichever attempt it answers, and `unless` says whether it was heard before.
     """
 
     message: type[Envelope]
@@ -77,6 +79,7 @@ class On:
     then: Next
     unless: Callable[[OrderSaga, Any], str | None] = nothing_wrong
     quietly: bool = False
+    fenced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ or a person takes over. Times are the defaults of `settings.py`.
 ## What each message does
 
 An empty cell: the message is ignored, and the order's history says why. In a state where the \
-saga is over everything is. A reply to an older attempt is ignored wherever it comes.
+saga is over everything is. A reply to an older attempt is ignored wherever it comes, but that \
+money was given back counts whenever it is heard, once for each refund at Stripe.
 
 {message_table(definition)}
 

@@ -28,6 +28,12 @@ def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
     return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
 
 
+def counted_before(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
+    """A refund is one refund, however often and by whomever it is told."""
+    refund = reply.payload.stripe_refund_id
+    return f"{refund} was counted before" if refund in saga.refunds else None
+
+
 def another_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
     """A refund that was made at Stripe by hand is not the one that was asked for."""
     if saga.asked and reply.payload.refund_id == saga.asked.id:

@@ -28,7 +28,6 @@ from order_saga.domain import (
     RefundRequested,
     ResolveRequested,
     RetryRequested,
-    State,
 )
 
 
@@ -87,11 +86,7 @@ def remember_operator(saga: OrderSaga, request: RetryRequested | ResolveRequeste
     """Keep who took over, and why; that it is tried again is no reason for how it ends."""
     if isinstance(request, RetryRequested):
         return saga
-    all_given_back = request.payload.resolution is State.REFUNDED
-    return saga.but(
-        reason=_asked_for("resolved", "Resolved", request),
-        refunded=saga.captured if all_given_back else saga.refunded,
-    )
+    return saga.but(reason=_asked_for("resolved", "Resolved", request))
 
 
 def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
@@ -104,8 +99,9 @@ def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
 
 
 def remember_refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
-    """Keep what was given back in all, also where it is heard of before the capture is."""
-    return saga.but(refunded=saga.refunded + reply.payload.amount)
+    """Keep what was given back, also where it is heard of before the capture is."""
+    refund = reply.payload
+    return saga.but(refunds={**saga.refunds, refund.stripe_refund_id: refund.amount})
 
 
 def remember_dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:

@@ -28,15 +28,15 @@ _SAVE = text(
         state = new.state, attempt = new.attempt, tries = new.tries, attempts = new.attempts,
         undo = new.undo, goal = new.goal, parked = new.parked, customer = new.customer,
         payment_intent_id = new.payment_intent_id, capture_before = new.capture_before,
-        captured = new.captured, refunded = new.refunded, disputed = new.disputed,
-        asked = new.asked,
+        captured = new.captured, refunds = new.refunds, refunded = new.refunded,
+        disputed = new.disputed, asked = new.asked,
         reason = new.reason, deadline_at = new.deadline_at, overdue = new.overdue,
         updated_at = now()
     FROM jsonb_to_recordset(:rows) AS new(
         id text, state text, attempt integer, tries integer, attempts jsonb, undo jsonb,
         goal text, parked text, customer jsonb, payment_intent_id text,
-        capture_before timestamptz, captured integer, refunded integer, disputed boolean,
-        asked jsonb, reason jsonb, deadline_at timestamptz, overdue boolean)
+        capture_before timestamptz, captured integer, refunds jsonb, refunded integer,
+        disputed boolean, asked jsonb, reason jsonb, deadline_at timestamptz, overdue boolean)
     WHERE sagas.id = new.id
     """
 ).bindparams(bindparam("rows", type_=JSONB))
@@ -149,7 +149,7 @@ def saga_of(row: Row[Any]) -> OrderSaga:
         goal=row.goal and State(row.goal),
         parked=row.parked and State(row.parked),
         captured=row.captured,
-        refunded=row.refunded,
+        refunds=row.refunds,
         disputed=row.disputed,
         asked=Asked(**row.asked) if row.asked else None,
         payment_intent_id=row.payment_intent_id,
@@ -171,6 +171,7 @@ def _state_columns(saga: OrderSaga) -> dict[str, Any]:
         "goal": saga.goal,
         "parked": saga.parked,
         "captured": saga.captured,
+        "refunds": saga.refunds,
         "refunded": saga.refunded,
         "disputed": saga.disputed,
         "asked": saga.asked and asdict(saga.asked),

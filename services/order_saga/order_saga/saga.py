@@ -4,7 +4,6 @@ It knows nothing of Kafka, SQL, HTTP or clocks. Every (state, message) has an ou
 or a reason why the message is ignored.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -75,12 +74,8 @@ def _decide(definition: Definition, saga: OrderSaga, message: Envelope, now: dat
     if isinstance(message, DeadlinePassed) and not isinstance(node, End):
         return _time_out(definition, saga, node, message, now)
     match node:
-        case Step():
-            return _apply(definition, saga, node.on, message, now)
-        case Rest():
-            if getattr(message.payload, "attempt", None) is not None:
-                return _ignore(saga, f"it answers a command, and {saga.state} has sent none")
-            return _apply(definition, saga, node.on, message, now)
+        case Step() | Rest():
+            return _apply(definition, saga, node, message, now)
         case Parked():
             return _unpark(definition, saga, node, message, now)
         case End():
@@ -90,20 +85,29 @@ def _decide(definition: Definition, saga: OrderSaga, message: Envelope, now: dat
 
 
 def _apply(
-    definition: Definition, saga: OrderSaga, on: Iterable[On], message: Envelope, now: datetime
+    definition: Definition, saga: OrderSaga, node: Node, message: Envelope, now: datetime
 ) -> Decision:
-    why = f"{saga.state} does not wait for {message.type}"
-    for rule in on:
-        if not isinstance(message, rule.message):
+    late = _late(saga, node, message)
+    why = late or f"{saga.state} does not wait for {message.type}"
+    for rule in rules(node):
+        if not isinstance(message, rule.message) or (late and rule.fenced):
             continue
-        attempt = getattr(message.payload, "attempt", None)
-        if attempt is not None and attempt != saga.attempt:
-            return _ignore(saga, f"it answers attempt {attempt}, and {saga.attempt} is under way")
         refusal = rule.unless(saga, message)
         if refusal is None:
             return _follow(definition, saga, rule, message, now)
         why = refusal
     return _ignore(saga, why)
+
+
+def _late(saga: OrderSaga, node: Node, message: Envelope) -> str | None:
+    attempt = getattr(message.payload, "attempt", None)
+    if attempt is None:
+        return None
+    if isinstance(node, Rest):
+        return f"it answers a command, and {saga.state} has sent none"
+    if attempt == saga.attempt:
+        return None
+    return f"it answers attempt {attempt}, and {saga.attempt} is under way"
 
 
 def _follow(
@@ -137,8 +141,7 @@ def _unpark(
     if isinstance(message, node.retry):
         return _enter(definition, node.remember(saga, message), saga.parked, now)
     if not isinstance(message, node.resolve):
-        parked = definition.nodes[saga.parked]
-        return _apply(definition, saga, rules(parked), message, now)
+        return _apply(definition, saga, definition.nodes[saga.parked], message, now)
     resolution = message.payload.resolution
     if resolution not in node.resolutions:
         return _ignore(saga, f"an order cannot be resolved as {resolution}")

@@ -152,7 +152,8 @@ def test_a_rest_says_what_may_be_asked(state, version, asked):
 
 
 def test_a_rest_says_what_did_not_happen_and_what_is_disputed():
-    said = sentence(facts(State.COMPLETED, captured=1000, refunded=5, disputed=True, reason=REASON))
+    money = {"captured": 1000, "refunds": {"re_1": 5}}
+    said = sentence(facts(State.COMPLETED, **money, disputed=True, reason=REASON))
 
     assert "1000 captured and 5 refunded (USD in minor units)" in said
     assert "Your card was declined [card_declined] (Use another; Now)" in said

@@ -138,6 +138,11 @@ def answering(operation: Operation, event: Event) -> Event:
     )
 
 
+def caused_by(operation: Operation, fact: Event) -> Event:
+    """The fact, with what had the payment looked at, where that has an id."""
+    return fact.model_copy(update={"causation_id": operation.command_id})
+
+
 def _event(kind: Any, known: KnownPayment, payload: Any, about: str | None = None) -> Any:
     event = kind(correlation_id=known.saga_id, payload=payload)
     message_id = derived_message_id(

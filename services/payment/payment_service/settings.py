@@ -72,6 +72,9 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     reconcile_safety_seconds: PositiveFloat = Field(
         900.0, description="A hold without a payment is released once it is as old as this."
     )
+    reconcile_list_limit: PositiveInt = Field(
+        100, description="How many reconciliations are listed, the newest."
+    )
 
     @field_validator("stripe_webhook_secret", mode="before")
     @classmethod

@@ -29,7 +29,9 @@ async def last_sent(orders, order_id):
 def refunded(messages, command, attempt):
     """The reply to a `refund_payment`."""
     said = {name: command[name] for name in ("refund_id", "amount")}
-    return messages.of("payment.refunded", attempt=attempt, **said)
+    return messages.of(
+        "payment.refunded", attempt=attempt, stripe_refund_id=f"re_{attempt}", **said
+    )
 
 
 async def test_a_capture_is_taken_and_its_amount_sent(orders, order_id, messages):

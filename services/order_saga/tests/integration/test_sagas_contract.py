@@ -120,6 +120,15 @@ def test_what_is_saved_is_what_is_locked_next(sagas, add, definition, messages, 
     assert sagas.lock([saga.id]) == {saga.id: saga}
 
 
+def test_each_refund_is_saved_by_its_id(sagas, add, messages):
+    (saga,) = add(messages.place_order())
+    paid = saga.but(state=State.COMPLETED, captured=1299, refunds={"re_1": 300, "re_2": 200})
+
+    sagas.save([paid])
+
+    assert sagas.lock([saga.id]) == {saga.id: paid}
+
+
 def test_what_is_no_longer_known_is_saved_too(sagas, add, definition, messages):
     (new,) = add(messages.place_order())
     known = decide(definition, new, messages.info_retrieved(), sagas.now()).saga

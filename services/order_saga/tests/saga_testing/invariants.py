@@ -56,6 +56,7 @@ class OfOneOrder:
     def hold_after(self, before: OrderSaga, by: str, decision: Decision) -> None:
         after = decision.saga
         self._seen.messages += 1
+        assert after.refunds == self._world.told_refunds, "each refund that was told counts once"
         if decision.refused:
             self._seen.ignored += 1
             assert after is before, "what is ignored changes nothing"
@@ -115,7 +116,7 @@ class OfOneOrder:
         assert money.authorized == money.captured + money.released + money.held
         assert 0 <= money.refunded <= money.captured <= saga.order.amount
         assert saga.captured in (0, money.captured), "captured by hearsay"
-        assert saga.refunded <= money.refunded, "refunded by hearsay"
+        assert saga.refunds.items() <= money.refunds.items(), "refunded by hearsay"
         if saga.state in NOTHING_TAKEN and saga.definition_version > 1:
             gone = money.status in GONE or money.status == "none"
             assert gone, f"{saga.state}, and the payment is {money.status}"

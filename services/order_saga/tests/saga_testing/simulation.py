@@ -48,6 +48,7 @@ class World:
         self.commands: list[Envelope] = []
         self.answers: list[tuple[Envelope, bool]] = []
         self.heard: set[int] = set()
+        self.told_refunds: dict[str, int] = {}
         self.invariants = invariants.of_one_order(self)
         placed = start(definition, PLACED, self.now)
         self.saga: OrderSaga = placed.saga
@@ -159,7 +160,13 @@ class World:
         if unasked and message.message_id.int in self.heard:
             return
         self.heard.add(message.message_id.int)
+        if self.definition.version > 1 and not self.is_over:
+            self._count(message)
         self._decide(message, message.type)
+
+    def _count(self, message: Envelope) -> None:
+        if message.type == "payment.refunded":
+            self.told_refunds[message.payload.stripe_refund_id] = message.payload.amount
 
     def _deadline(self, state: State, attempt: int) -> None:
         message = make("deadline_passed", self._number(), state=state, attempt=attempt)
