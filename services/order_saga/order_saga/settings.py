@@ -27,7 +27,9 @@ class OrderSagaSettings(ServiceSettings):
     settlement_back_off: float = Field(
         2.0, ge=1, le=10, description="By which each further try waits longer."
     )
-    timer_poll_seconds: PositiveFloat = Field(0.5, description="A deadline fires this late.")
+    timer_poll_seconds: PositiveFloat = Field(
+        0.2, description="A deadline fires this late, and later while many are due at once."
+    )
     timer_grace_seconds: PositiveFloat = Field(
         5.0, description="After a start, to hear first what was said while it was away."
     )
