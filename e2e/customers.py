@@ -68,6 +68,9 @@ def reaches(stack: Stack, order: str, *states: str, seconds: float = 30) -> dict
     return eventually(lambda: order_of(stack, order), lambda seen: seen["state"] in states, seconds)
 
 
-def ask(stack: Stack, order: str, verb: str, **body: Any) -> httpx.Response:
+def ask(
+    stack: Stack, order: str, verb: str, *, key: str | None = None, **body: Any
+) -> httpx.Response:
     """Ask for something to be done with an order: `capture`, `cancel`, `refund`."""
-    return HTTP.post(f"{stack.orders_url}/orders/{order}/{verb}", json=body)
+    headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+    return HTTP.post(f"{stack.orders_url}/orders/{order}/{verb}", json=body, headers=headers)

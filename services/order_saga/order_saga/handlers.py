@@ -9,7 +9,7 @@ from saga_schemas import Envelope
 
 from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
-from order_saga.errors import IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.ports import Placement, Sagas
 from order_saga.saga import IGNORED, Decision, decide, start
 
@@ -76,6 +76,7 @@ def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
     Raises:
         OrderUnknown: There is no such order.
         IdempotencyKeyReused: The id was used for something else.
+        DefinitionUnknown: The order is newer than this code.
     """
     saga = sagas.lock({request.correlation_id}).get(request.correlation_id)
     if saga is None:
@@ -99,7 +100,10 @@ def _told(request: Envelope, effect: str) -> str:
 
 
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
-    """Move each message's saga; several messages of one saga are taken in their order."""
+    """Move each message's saga; several messages of one saga are taken in their order.
+
+    What this code cannot move is refused, so that the others go on.
+    """
     now = sagas.now()
     before = sagas.lock({message.correlation_id for message in messages})
     after = dict(before)
@@ -110,7 +114,12 @@ def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) 
             reason = f"correlation_id: there is no order {message.correlation_id}"
             outcomes[message.message_id] = Refused(reason)
             continue
-        decision = decide(definitions.of(saga.definition_version), saga, message, now)
+        try:
+            definition = definitions.of(saga.definition_version)
+        except DefinitionUnknown as unknown:
+            outcomes[message.message_id] = Refused(str(unknown))
+            continue
+        decision = decide(definition, saga, message, now)
         after[saga.id] = decision.saga
         outcomes[message.message_id] = Handled(decision.effect, decision.send)
     sagas.save([saga for saga in after.values() if saga is not before[saga.id]])

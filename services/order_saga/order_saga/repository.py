@@ -106,7 +106,7 @@ class SqlSagas:
             rows = [_json_columns(saga) for saga in sagas]
             self._connection.execute(_SAVE, {"rows": rows})
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
         # The step's time counts from when its command was sent: Kafka away is nobody's silence.
         allowed = table.c.deadline_at - table.c.updated_at
@@ -119,6 +119,7 @@ class SqlSagas:
         query = (
             select(table.c.id, table.c.state, table.c.attempt)
             .where(table.c.deadline_at <= func.now(), ~table.c.overdue, ~unheard.exists())
+            .where(table.c.definition_version.in_(versions))
             .order_by(table.c.deadline_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=table)

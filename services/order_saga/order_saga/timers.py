@@ -49,7 +49,7 @@ class Timers:
 
     def _fire(self, connection: Connection) -> tuple[int, list[Outgoing]]:
         sagas = SqlSagas(connection)
-        due = sagas.due(self._settings.timer_batch_size)
+        due = sagas.due(self._settings.timer_batch_size, self._definitions.by_version)
         if not due:
             return 0, []
         logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])

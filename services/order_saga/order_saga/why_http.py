@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from saga_messaging.database import Database
 from saga_schemas.values import Failure, Identifier
 
+from order_saga.actions_http import TooNew
 from order_saga.definitions import Definitions
 from order_saga.domain import State
-from order_saga.errors import KafkaSilent
+from order_saga.errors import DefinitionUnknown, KafkaSilent
 from order_saga.http import UnknownOrder, problem
 from order_saga.lag import look
 from order_saga.letter_log import dealt_with
@@ -89,7 +90,10 @@ async def _facts(
     definitions: Definitions, known: Known, dealt: Collection[Place], settings: OrderSagaSettings
 ) -> Facts:
     saga = known.saga
-    nodes = definitions.of(saga.definition_version).nodes
+    try:
+        nodes = definitions.of(saga.definition_version).nodes
+    except DefinitionUnknown as unknown:
+        raise TooNew(detail=str(unknown)) from None
     parked = nodes[saga.parked] if saga.parked else None
     try:
         consumers, letters = await look(

@@ -36,8 +36,12 @@ _FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSErr
 class StripeGateway:
     """`ports.Gateway` on Stripe."""
 
-    def __init__(self, client: stripe.StripeClient, return_url: str | None = None) -> None:
+    def __init__(
+        self, client: stripe.StripeClient, system: str, return_url: str | None = None
+    ) -> None:
+        """Marks what it makes as `system`'s, and takes no other PaymentIntent for ours."""
         self._caller = Caller(client)
+        self._system = system
         self._redirects = redirects(return_url)
 
     async def authorize(self, payment: Payment) -> Answer:
@@ -47,7 +51,7 @@ class StripeGateway:
         as long as STRIPE_RETURN_URL stays what it is; where it does not, Stripe refuses the key
         (`idempotency_error`), and the PaymentIntent is looked up instead.
         """
-        parameters = authorization(payment, self._redirects)
+        parameters = authorization(payment, self._redirects, self._system)
         try:
             return outcome_of_intent(
                 await self._caller.post(INTENTS, payment.idempotency_key, parameters)
@@ -137,12 +141,15 @@ class StripeGateway:
     async def seen_since(self, since: int) -> AsyncIterator[Seen]:
         """Every PaymentIntent that was made at or after `since`, in seconds since 1970.
 
+        One that another system made names no saga of ours, whatever its metadata say.
+
         Raises:
             StripeUnreadable: Stripe gave no answer.
         """
         try:
             async for intent in self._intents_since(since):
-                yield seen_of(intent)
+                ours = intent.get("metadata", {}).get("system") == self._system
+                yield seen_of(intent) if ours else replace(seen_of(intent), saga_id="")
         except _FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 

@@ -78,7 +78,11 @@ def build(settings: PaymentSettings) -> FastAPI:
 def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
     """Stripe, as the settings say."""
     return_url = settings.stripe_return_url
-    return StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None)
+    return StripeGateway(
+        stripe_client(settings, http),
+        settings.stripe_system,
+        str(return_url) if return_url else None,
+    )
 
 
 def build_executor(

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 from saga_messaging.settings import ServiceSettings
+from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
 
 SWEEPS_PER_LEASE: Final = 6
@@ -51,6 +52,10 @@ class PaymentSettings(ServiceSettings, StripeSettings):
         None, description="Where payment methods that redirect lead back to; else none may."
     )
 
+    stripe_system: Identifier = Field(
+        "saga-reference",
+        description="Marks our PaymentIntents, where several systems share an account of Stripe.",
+    )
     stripe_webhook_secret: SecretStr | None = Field(
         None, description="whsec_… of the endpoint; without it webhooks are answered 503."
     )

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from fastapi_problem.error import BadRequestProblem
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from saga_messaging.problems import ServiceUnavailable
-from saga_schemas.values import Identifier, ShortText
+from saga_schemas.values import Identifier, Instant, ShortText
 
 from payment_service.errors import StripeUnreadable
 from payment_service.notices import Notice
@@ -58,7 +58,7 @@ class ReconcileRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = None
+    since: Instant | None = None
     by: Identifier = "api"
     note: ShortText = ""
 

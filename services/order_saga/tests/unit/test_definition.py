@@ -9,6 +9,7 @@ from order_saga.create_order_v1 import create_order_v1
 from order_saga.definition import Compensate, Definition, Kind, On, OnTimeout, Rest, Step, rules
 from order_saga.definitions import Definitions, definitions
 from order_saga.domain import State
+from order_saga.errors import DefinitionUnknown
 from order_saga.paths import type_of
 from order_saga.settings import OrderSagaSettings
 from order_saga.soundness import complaints, sound
@@ -47,7 +48,7 @@ def test_every_version_is_there_and_the_newest_begins():
 
 
 def test_a_version_that_this_code_does_not_know_is_an_error():
-    with pytest.raises(KeyError):
+    with pytest.raises(DefinitionUnknown, match="definition_version: 3"):
         Definitions({2: TODAY}).of(3)
 
 

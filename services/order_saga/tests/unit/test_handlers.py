@@ -2,7 +2,7 @@
 
 import pytest
 from order_saga.domain import State
-from order_saga.errors import IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.handlers import place, react, take
 from order_saga.saga import start
 from saga_messaging.outcomes import Handled, Refused
@@ -206,3 +206,20 @@ def test_each_version_moves_its_own_sagas(versions, fake_sagas, reacting, messag
 
     assert fake_sagas.rows[old.id].overdue
     assert fake_sagas.rows[old.id].state is State.AUTHORIZING
+
+
+def test_a_saga_of_a_version_that_this_code_does_not_have_is_refused_and_others_go_on(
+    placing, reacting, taking, fake_sagas, new_messages
+):
+    newer, current = new_messages(), new_messages()
+    placing(newer.place_order(), current.place_order())
+    fake_sagas.rows[newer.saga_id] = fake_sagas.rows[newer.saga_id].but(definition_version=9)
+
+    first, second = reacting(newer.info_failed(), current.info_failed()).values()
+
+    assert first == Refused(
+        "definition_version: 9 is newer than this code; run the code that has it"
+    )
+    assert isinstance(second, Handled)
+    with pytest.raises(DefinitionUnknown):
+        taking(newer.of("cancel_requested"))

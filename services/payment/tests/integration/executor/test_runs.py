@@ -100,6 +100,7 @@ async def test_a_run_whose_process_died_never_ended(world, operator):
 @pytest.mark.parametrize(
     ("body", "field"),
     [({"by": ""}, "by"), ({"note": "x" * 100_000}, "note"), ({"since": "today"}, "since"),
+     ({"since": "0001-01-01T00:00:00+23:59"}, "since"),
      ({"why": "?"}, "why")],
 )  # fmt: skip
 async def test_what_makes_no_sense_is_refused_by_its_field(operator, body, field):
