@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 import stripe
+import structlog
 from fastapi import FastAPI
 from payment_service.main import build_gateway, build_reconciler
 from payment_service.orm import refunds
@@ -94,6 +95,16 @@ async def test_each_of_stripes_events_says_so(world, refunded, fail, deliver, ty
     assert (told.payload.attempt, told.payload.refund_id) == (None, "r1")
     assert told.payload.stripe_refund_id == (await world.rows(table=refunds))[0].stripe_refund_id
     assert await kept(world) == [("r1", "failed", "expired_or_canceled_card")]
+
+
+async def test_it_is_logged_for_whoever_has_to_see_to_it(refunded, fail, deliver, world):
+    fail()
+    with structlog.testing.capture_logs() as logged:
+        await deliver("refund.failed")
+        await world.at_rest()
+
+    (line,) = [each for each in logged if each["event"] == "refund_lost"]
+    assert (line["log_level"], line["correlation_id"]) == ("warning", refunded.saga_id)
 
 
 async def test_all_of_them_and_each_twice_say_it_once(world, refunded, fail, deliver):
