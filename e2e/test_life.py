@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from customers import HTTP, ask, ended, eventually, post_order, reaches, register
+from customers import HTTP, ask, ended, eventually, order_of, post_order, reaches, register
 from invariants import violations
 from saga_cli.demo_cases import CASES
 from saga_cli.demo_users import stripe_client
@@ -135,6 +135,24 @@ def test_a_refund_that_fails_once_it_was_made_leaves_the_order_paid(life):
     why = HTTP.get(f"{life.orders_url}/orders/{order}/why").raise_for_status().text
     assert "failed at Stripe" in why
     assert seen["history"][-1]["type"] == "order.completed"
+
+
+def test_what_a_reconciliation_found_out_names_it_in_the_orders_history(life, held):
+    arm(life, kind="webhook_lost", endpoint="WEBHOOK payment_intent.canceled")
+    arm(life, kind="webhook_lost", endpoint="WEBHOOK charge.refunded")
+    arm(life, kind="webhook_lost", endpoint="WEBHOOK refund.created")
+    client = stripe_client(life.settings, life.emulator_url)
+    client.v1.payment_intents.cancel(intent_of(life, held)["id"])
+    assert order_of(life, held)["state"] == "authorized"
+
+    asked = {"by": "ann", "note": "Webhooks were lost."}
+    report = HTTP.post(f"{life.payments_url}/reconcile", json=asked).raise_for_status().json()
+
+    order = reaches(life, held, "canceled")
+    causes = {line["type"]: line["causation_id"] for line in order["history"]}
+    assert causes["payment.canceled"] == report["id"]
+    [run] = HTTP.get(f"{life.payments_url}/reconciliations").json()["reconciliations"]
+    assert (run["id"], run["by"], run["note"]) == (report["id"], "ann", "Webhooks were lost.")
 
 
 def test_a_hold_that_nobody_captures_expires(life, held):
