@@ -63,7 +63,7 @@ class OrderSaga:
         payment_intent_id: Stripe's, where one was made.
         capture_before: When the hold expires, where Stripe said so.
         captured: What was taken.
-        refunds: What was given back of it, by Stripe's id of each refund.
+        refunds: What was given back of it, by Stripe's id of each refund; 0 of one that failed.
         disputed: The cardholder's bank wants money back.
         asked: The capture or refund that is under way.
         deadline_at: When the step in `state` is overdue; None where nothing is waited for.

@@ -37,8 +37,16 @@ def counted_before(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
 def another_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
     """A refund that was made at Stripe by hand is not the one that was asked for."""
     if saga.asked and reply.payload.refund_id == saga.asked.id:
-        return None
+        return counted_before(saga, reply)
     return f"it is another refund, {reply.payload.stripe_refund_id}"
+
+
+def not_lost(saga: OrderSaga, reply: PaymentRefundFailed) -> str | None:
+    """Only a refund that was made can be lost; one that a command asked for in vain was not."""
+    refund = reply.payload.stripe_refund_id
+    if reply.payload.attempt is not None or refund is None:
+        return "it is about no refund that was made"
+    return f"{refund} was lost before" if saga.refunds.get(refund) == 0 else None
 
 
 def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:
@@ -75,5 +83,5 @@ def not_what_is_known(saga: OrderSaga, request: ResolveRequested) -> str | None:
 
 
 def all_is_refunded(saga: OrderSaga) -> bool:
-    """Whether nothing is left of what was captured."""
-    return saga.refunded >= saga.captured
+    """Whether nothing is left of what was captured, by what Stripe told."""
+    return sum(saga.refunds.values()) >= saga.captured

@@ -104,6 +104,16 @@ def remember_refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
     return saga.but(refunds={**saga.refunds, refund.stripe_refund_id: refund.amount})
 
 
+def forget_refund(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
+    """Count a refund for nothing that was made and has failed since, however late it is told."""
+    return saga.but(refunds={**saga.refunds, reply.payload.stripe_refund_id: 0})
+
+
+def remember_lost_refund(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
+    """Likewise, and keep why: somebody has to give the money back in another way."""
+    return remember_reason(forget_refund(saga, reply), reply)
+
+
 def remember_dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
     """Keep that the cardholder's bank wants money back."""
     return saga.but(disputed=bool(reply.payload.dispute_id))

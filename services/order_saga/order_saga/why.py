@@ -93,10 +93,10 @@ def _reader(each: Consumer) -> str:
 def _resting(facts: Facts) -> list[str]:
     saga, verbs = facts.saga, may_be_asked(facts.node)
     asked = f"it may be asked to {' or '.join(verbs)}" if verbs else "nothing is to be asked of it"
-    failed = f"what was asked last did not happen: {told(saga.reason)}" if saga.reason else ""
+    said = f"the last that was said of it: {told(saga.reason)}" if saga.reason else ""
     disputed = "the cardholder's bank disputes it" if saga.disputed else ""
     rests = f"is {saga.state} since {ago(facts.now, facts.since)} and waits for nobody"
-    return [rests, _money(saga), failed, disputed, asked, _unsent(facts)]
+    return [rests, _money(saga), said, disputed, asked, _unsent(facts)]
 
 
 def _parked(facts: Facts) -> list[str]:
@@ -120,7 +120,9 @@ def _ended(facts: Facts) -> list[str]:
 def _money(saga: OrderSaga) -> str:
     money = f"{saga.order.currency.upper()} in minor units"
     if saga.captured:
-        return f"{saga.captured} captured and {saga.refunded} refunded ({money})"
+        lost = [refund for refund, amount in saga.refunds.items() if not amount]
+        failed = f", and {', '.join(lost)} failed at Stripe" if lost else ""
+        return f"{saga.captured} captured and {saga.refunded} refunded ({money}){failed}"
     if saga.state is State.AUTHORIZED:
         until = f" until {moment(saga.capture_before)}" if saga.capture_before else ""
         return f"{saga.order.amount} held{until} ({money})"

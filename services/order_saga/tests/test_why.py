@@ -160,6 +160,13 @@ def test_a_rest_says_what_did_not_happen_and_what_is_disputed():
     assert "the cardholder's bank disputes it" in said
 
 
+def test_a_refund_that_failed_is_named():
+    money = {"captured": 1000, "refunds": {"re_1": 0, "re_2": 5}}
+    said = sentence(facts(State.COMPLETED, **money))
+
+    assert "1000 captured and 5 refunded (USD in minor units), and re_1 failed at Stripe" in said
+
+
 @pytest.mark.parametrize(
     ("captured", "states"),
     [(0, "rejected|canceled|expired"), (1299, "completed|refunded")],

@@ -117,12 +117,15 @@ class StripeGateway:
             return refused_by_error(error)
 
     async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
-        """Read the PaymentIntent, then its refunds where its charge says that there are any."""
+        """Read the PaymentIntent, then its refunds where anything was captured.
+
+        The charge does not say whether there are any: one that failed counts no more.
+        """
         path = f"{INTENTS}/{payment_intent_id}"
         try:
             intent = await self._caller.get(path, expand=["latest_charge"])
             seen = seen_of(intent)
-            if not seen.amount_refunded:
+            if not seen.amount_received:
                 return seen
             return replace(seen, refunds=await self._refunds_of(payment_intent_id))
         except _FAILURES as error:

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from saga_messaging.database import Database
 from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
+from saga_schemas import Envelope
+from saga_schemas.settlement import PaymentRefundFailed
 from sqlalchemy import Connection
 
 from payment_service import repository, statements
@@ -14,6 +17,8 @@ from payment_service.conclusions import conclude
 from payment_service.ports import Decided, Lease, Postponed, Result, Token, is_halted
 from payment_service.records import AnyRow, operation_of, payment_of, waiting_of
 from payment_service.states import KnownPayment
+
+logger = structlog.get_logger(__name__)
 
 
 class PaymentWork:
@@ -86,9 +91,22 @@ class PaymentWork:
                 now[saga_id] = decision.known
                 ended.add(each.lease.token)
                 events += [Outgoing.of(event) for event in decision.send]
+                _warn_of_lost_refunds(decision.send)
         # What waited and is begun now is nobody's yet: the next sweep takes it, wherever.
         repository.store(connection, [now[saga_id] for saga_id, _ in ended], before, 0)
         return ended, self._outbox.store(connection, events)
+
+
+def _warn_of_lost_refunds(events: Sequence[Envelope]) -> None:
+    """Money that a customer was to have is back with us, and a person has to see to it."""
+    for event in events:
+        if isinstance(event, PaymentRefundFailed) and event.payload.attempt is None:
+            logger.warning(
+                "refund_lost",
+                correlation_id=event.correlation_id,
+                stripe_refund_id=event.payload.stripe_refund_id,
+                reason=event.payload.stripe_code,
+            )
 
 
 def _is_under_way(known: KnownPayment | None, attempts: int) -> bool:

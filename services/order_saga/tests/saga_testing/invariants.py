@@ -81,8 +81,11 @@ class OfOneOrder:
             assert (money.status, money.held) == ("authorized", saga.order.amount)
         if saga.state in NOTHING_TAKEN:
             assert not money.held
-        assert (saga.captured, saga.refunded) == (money.captured, money.refunded)
+        assert saga.captured == money.captured
         assert (saga.state in {State.COMPLETED, State.REFUNDED}) is bool(money.captured)
+        if world.refunded_by_word:
+            return
+        assert saga.refunded == money.refunded
         all_given_back = 0 < money.captured == money.refunded
         assert (saga.state is State.REFUNDED) is all_given_back
 
@@ -116,7 +119,8 @@ class OfOneOrder:
         assert money.authorized == money.captured + money.released + money.held
         assert 0 <= money.refunded <= money.captured <= saga.order.amount
         assert saga.captured in (0, money.captured), "captured by hearsay"
-        assert saga.refunds.items() <= money.refunds.items(), "refunded by hearsay"
+        hearsay = saga.refunds.keys() - money.refunds.keys()
+        assert not hearsay, "refunded by hearsay"
         if saga.state in NOTHING_TAKEN and saga.definition_version > 1:
             gone = money.status in GONE or money.status == "none"
             assert gone, f"{saga.state}, and the payment is {money.status}"

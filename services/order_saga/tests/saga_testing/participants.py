@@ -99,6 +99,8 @@ class Payments:
         if deed == "payment.refunded" and self.status == "captured":
             if amount := min(amount, self.captured - self.refunded):
                 yield deed, {"refund_id": None, **self._give_back(f"{len(self.refunds)}", amount)}
+        elif deed == "payment.refund_failed":
+            yield from self._lose_a_refund()
         elif deed == "payment.disputed" and self.status == "captured":
             yield deed, {"dispute_id": "dp", "amount": self.captured}
         elif self.status == "authorized" and deed == "payment.captured":
@@ -148,7 +150,8 @@ class Payments:
         if self._refunds[refund_id]:
             yield "payment.refunded", {"refund_id": refund_id, **self._give_back(refund_id, amount)}
         else:
-            yield "payment.refund_failed", {**_refusal("invalid_request"), "refund_id": refund_id}
+            said = {"refund_id": refund_id, "stripe_refund_id": None}
+            yield "payment.refund_failed", {**_refusal("invalid_request"), **said}
 
     def _verdict(self, attempt: int) -> tuple[str, dict[str, Any]]:
         if not self.holds_made:
@@ -164,6 +167,15 @@ class Payments:
     def _give_back(self, name: str, amount: int) -> dict[str, Any]:
         self.refunds[f"re_{name}"] = amount
         return {"stripe_refund_id": f"re_{name}", "amount": amount}
+
+    def _lose_a_refund(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        if made := [name for name, amount in self.refunds.items() if amount]:
+            lost = self._random.choice(made)
+            self.refunds[lost] = 0
+            refund_id = lost.removeprefix("re_")
+            self._refunds[refund_id] = False
+            said = {"refund_id": refund_id, "stripe_refund_id": lost}
+            yield "payment.refund_failed", {**_refusal("invalid_request"), **said}
 
     def _release(self, status: str) -> int:
         released, self.held = self.held, 0

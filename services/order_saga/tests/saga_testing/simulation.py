@@ -26,6 +26,7 @@ CUSTOMER = Messages("simulated").of("user.payment_info_retrieved").payload.custo
 AMOUNT = PLACED.payload.order.amount
 BY_HAND = (
     "payment.refunded",
+    "payment.refund_failed",
     "payment.disputed",
     "payment.captured",
     "payment.canceled",
@@ -49,6 +50,7 @@ class World:
         self.answers: list[tuple[Envelope, bool]] = []
         self.heard: set[int] = set()
         self.told_refunds: dict[str, int] = {}
+        self.refunded_by_word = False
         self.invariants = invariants.of_one_order(self)
         placed = start(definition, PLACED, self.now)
         self.saga: OrderSaga = placed.saga
@@ -166,7 +168,9 @@ class World:
 
     def _count(self, message: Envelope) -> None:
         if message.type == "payment.refunded":
-            self.told_refunds[message.payload.stripe_refund_id] = message.payload.amount
+            self.told_refunds.setdefault(message.payload.stripe_refund_id, message.payload.amount)
+        elif message.type == "payment.refund_failed" and message.payload.attempt is None:
+            self.told_refunds[message.payload.stripe_refund_id] = 0
 
     def _deadline(self, state: State, attempt: int) -> None:
         message = make("deadline_passed", self._number(), state=state, attempt=attempt)
@@ -194,6 +198,7 @@ class World:
             if left and self.random.random() < 0.2:
                 self._act_at_stripe("payment.refunded")
             all_back = self.payments.refunded == self.payments.captured
+            self.refunded_by_word |= all_back and self.saga.refunded < self.saga.captured
             self._ask("resolve", resolution=State.REFUNDED if all_back else State.COMPLETED)
         else:
             self._ask("retry")

@@ -132,7 +132,7 @@ def test_parts_are_given_back_until_nothing_is_left(order):
     order.when_asked("refund").expect_command("refund_payment", amount=499, attempt=3)
     order.when_reply("payment.refunded").expect_announced("order.refunded", refunded=1299)
     order.expect_state("refunded")
-    order.when_asked("refund").expect_ignored(because="the order is already refunded")
+    order.when_asked("refund").expect_ignored(because="refunded does not wait for refund_requested")
 
 
 def test_each_refund_has_an_id_of_its_own_and_every_try_of_it_the_same(order):
