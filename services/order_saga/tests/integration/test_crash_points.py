@@ -6,7 +6,6 @@ and Kafka must say in the end.
 
 import json
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from order_saga.crash_points import crash_points

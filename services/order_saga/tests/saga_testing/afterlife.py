@@ -118,7 +118,9 @@ class Topics:
 
 async def _consumer(settings: OrderSagaSettings, names: list[str]) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, auto_offset_reset="earliest"
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=10,  # what else is asked waits behind a fetch
     )
     await consumer.start()
     consumer.assign([TopicPartition(name, 0) for name in names])

@@ -60,7 +60,7 @@ class NextLife:
         await process.take(self.message)
         relay = asyncio.create_task(process.outbox.relay())
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await process.unsent():
+            while await process.unsent():  # noqa: ASYNC110 - only the database knows
                 await asyncio.sleep(0.005)
         process.outbox.stop()
         await relay
