@@ -75,7 +75,7 @@ def why_router(
         """What the order waits for, since when, until when, and who is in the way."""
         known, dealt = await database.transaction(
             lambda connection: (find_known(connection, order_id), dealt_with(connection)),
-            give_up_after_seconds=settings.place_order_timeout_seconds,
+            give_up_after_seconds=settings.database_give_up_seconds,
         )
         if known is None:
             raise UnknownOrder(detail=f"There is no order {order_id}.")
