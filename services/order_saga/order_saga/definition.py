@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from saga_schemas import Envelope
 
 from order_saga.domain import OrderSaga, State
+
+LONGEST_WAIT_SECONDS = 604_800.0
+"""A week, however often a step backed off: Stripe keeps a hold no longer."""
 
 
 class Kind(StrEnum):
@@ -112,6 +116,11 @@ class Step:
     back_off: float = 1.0
     undo: State | None = None
     nothing_to_undo: bool = False
+
+    def time_of(self, tries: int) -> timedelta:
+        """How long this try, counted from 1, waits for its reply."""
+        wait = self.timeout_seconds * self.back_off ** (tries - 1)
+        return timedelta(seconds=min(wait, LONGEST_WAIT_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,6 @@ class OrderSagaSettings(ServiceSettings):
         5.0, description="After a start, to hear first what was said while it was away."
     )
     timer_batch_size: PositiveInt = 100
-    max_body_bytes: PositiveInt = 65_536
-    place_order_timeout_seconds: PositiveFloat = Field(
-        5.0, description="POST /orders answers 503 when PostgreSQL is away for longer."
-    )
     list_limit: PositiveInt = Field(100, description="The longest page of GET /orders.")
     history_limit: PositiveInt = Field(
         1_000, description="GET /orders/{id} shows this many messages, the latest."

@@ -45,13 +45,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A group on the partition of the order: how many messages it has not read, who is alive."""
+    """A group on the partition of the order: how many messages it has not read, who is alive.
+
+    Attributes:
+        expired: How many of them Kafka does not keep any more.
+    """
 
     group: str
     topic: str
     partition: int
     behind: int
     members: int
+    expired: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ def _reader(each: Consumer) -> str:
     read = f"is {each.behind} {messages} behind on {place}"
     if not each.behind:
         read = f"has read all of {place}"
+    if each.expired:
+        read += f", besides {each.expired} that Kafka has let expire before it read them,"
     if not each.members:
         return f"{each.group} {read} and does not run: nobody is in its group, so start it"
     return f"{each.group} {read} ({each.members} alive)"

@@ -115,6 +115,14 @@ def test_it_says_what_happens_when_its_time_is_over(state, version, changes, the
     assert f"25 s from now, and then {then};" in sentence(given)
 
 
+def test_messages_that_expired_unread_are_told():
+    lost = Consumer("payment-service", "payment_commands", 3, 0, 1, expired=2)
+
+    said = sentence(replace(facts(State.AUTHORIZING), consumers=[lost]))
+
+    assert "[3], besides 2 that Kafka has let expire before it read them, (1 alive)" in said
+
+
 def test_tries_are_counted_and_an_undo_says_where_it_leads():
     said = sentence(facts(State.CANCELING, tries=2, attempt=3, goal=State.REJECTED))
 
@@ -196,7 +204,7 @@ def test_a_dead_letter_is_named_with_how_to_see_it_and_how_many_more_there_are()
 
 
 def test_where_kafka_is_silent_the_sentence_says_so():
-    silent = "Kafka did not answer within 5 s"
+    silent = "Kafka could not be asked: no answer within 5 s"
 
     said = sentence(replace(facts(State.AUTHORIZING), consumers=silent, letters=silent))
 

@@ -22,12 +22,7 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     """Its port, its executor, and its patience with Stripe."""
 
     http_port: PositiveInt = 8002
-    max_body_bytes: PositiveInt = Field(
-        262_144, description="Of a request; an event of Stripe carries a whole object."
-    )
-    database_give_up_seconds: PositiveFloat = Field(
-        5.0, description="A request is answered 503 when PostgreSQL is away for longer."
-    )
+    max_body_bytes: PositiveInt = Field(262_144, description="A webhook carries a whole object.")
     executor_concurrency: PositiveInt = Field(16, description="Calls to Stripe in flight.")
     executor_lease_seconds: PositiveFloat = Field(
         15.0, description="A payment whose process died is taken up after this long."

@@ -9,6 +9,7 @@ from order_saga.definitions import definitions
 from order_saga.orm import messaging
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
+from order_saga.transactions import Transactions
 from saga_messaging.database import Database
 from saga_messaging.logs import configure_logs
 from saga_messaging.outbox import Outbox
@@ -32,7 +33,8 @@ def main() -> None:
     configure_logs("timers", settings.log_level)
     database = Database.connect(settings)
     outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-    timers = CountedTimers(definitions(settings.step_times), database, outbox, settings)
+    transactions = Transactions(database, outbox)
+    timers = CountedTimers(definitions(settings.step_times), transactions, settings)
     asyncio.run(timers.run())
 
 
