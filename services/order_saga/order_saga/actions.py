@@ -31,6 +31,6 @@ class OrderActions:
 
         def work(connection: Connection) -> Done[Taken]:
             taken = take(self._definitions, SqlSagas(connection), request)
-            return Done(taken, [] if taken.repeated else [request], taken.result)
+            return Done(taken, [taken.recorded] if taken.recorded else [], taken.result)
 
         return await self._transactions.run(work, give_up_after_seconds=self._give_up_after)

@@ -58,6 +58,8 @@ _HAPPENED_TO_THE_HOLD = (
     On(PaymentCaptured, do.remember_capture, then=_PAID),
     *hear.EARLY,
 )
+# Nothing is held any more, or what was held is paid.
+_SETTLED = (PaymentCaptured, PaymentCanceled, PaymentAuthorizationExpired)
 _RESOLUTIONS = (State.REJECTED, State.CANCELED, State.EXPIRED, State.COMPLETED, State.REFUNDED)
 
 
@@ -153,7 +155,8 @@ def create_order(times: StepTimes) -> Definition:
             command=ask.refund_payment,
             on=(
                 hear.refund(then=_PAID, unless=refuse.another_refund),
-                *hear.EARLY,
+                hear.refund(then=Move.STAY, tell=tell.order_refunded),
+                *hear.EARLY[1:],
                 On(
                     PaymentRefundFailed,
                     do.remember_reason,
@@ -169,9 +172,13 @@ def create_order(times: StepTimes) -> Definition:
             on=(
                 On(PaymentCanceled, do.remember_release, then=Move.UNDONE),
                 On(PaymentAuthorizationExpired, do.remember_release, then=Move.UNDONE),
-                On(PaymentCancelFailed, do.remember_trouble, then=Move.PARK),
-                On(PaymentCaptured, do.remember_capture_in_vain, then=Move.PARK),
-                *hear.EARLY,
+                On(
+                    PaymentCancelFailed,
+                    do.remember_trouble,
+                    then=Move.PARK,
+                    unless=refuse.captured_before,
+                ),
+                *hear.OVER,
             ),
             on_timeout=OnTimeout(do.release_unknown, then=Move.PARK),
         ),
@@ -183,17 +190,13 @@ def create_order(times: StepTimes) -> Definition:
             remember=do.remember_operator,
             unless=refuse.not_what_is_known,
         ),
-        State.REJECTED: End(announce=tell.order_rejected),
-        State.CANCELED: End(announce=tell.order_canceled),
-        State.EXPIRED: End(announce=tell.order_expired),
-        State.REFUNDED: Rest(
-            announce=tell.order_refunded,
-            on=(
-                hear.refund(then=Move.STAY),
-                hear.lost_refund(then=_PAID),
-                hear.DISPUTE,
-            ),
+        State.REJECTED: End(tell.order_rejected, on=hear.OVER),
+        State.CANCELED: End(tell.order_canceled, on=hear.OVER),
+        State.EXPIRED: End(tell.order_expired, on=hear.OVER),
+        State.REFUNDED: End(
+            tell.order_refunded,
+            on=(hear.refund(then=Move.STAY), hear.lost_refund(then=_PAID), hear.DISPUTE),
         ),
     }
     start = State.RETRIEVING_PAYMENT_INFO
-    return sound(Definition(version=2, start=start, nodes=nodes, passed_by=PaymentCaptured))
+    return sound(Definition(version=2, start=start, nodes=nodes, settled_by=_SETTLED))

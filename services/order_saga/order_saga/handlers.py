@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from saga_messaging.outcomes import BatchResult, Handled, Refused
 from saga_schemas import Envelope
@@ -11,7 +11,7 @@ from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.ports import Placement, Sagas
-from order_saga.saga import IGNORED, Decision, decide, start
+from order_saga.saga import Decision, decide, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,16 @@ class Taken:
     """What became of a request: the order as it stands, and what the request did.
 
     Attributes:
-        refused: It did nothing; `effect` says why.
-        repeated: It was taken before, and this is its answer once more.
+        refused: It did nothing; `effect` says why, and the same id may be asked with again.
+        recorded: What is to stand in the history; None where it was taken before, and this is its
+            answer once more.
     """
 
     saga: OrderSaga
     effect: str
     refused: bool
     result: BatchResult
-    repeated: bool = False
+    recorded: Envelope | None = None
 
 
 def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
@@ -85,13 +86,16 @@ def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
         payload, effect = earlier
         if payload != request.model_dump(mode="json")["payload"]:
             raise IdempotencyKeyReused
-        return Taken(saga, effect, effect.startswith(IGNORED), BatchResult({}), repeated=True)
+        return Taken(saga, effect, refused=False, result=BatchResult({}))
     decision = decide(definitions.of(saga.definition_version), saga, request, sagas.now())
+    if decision.refused:
+        # What did nothing leaves its id to be used once the order's state allows it.
+        request = request.model_copy(update={"message_id": uuid4()})
     if decision.saga is not saga:
         sagas.save([decision.saga])
     told = _told(request, decision.effect)
     result = BatchResult({request.message_id: Handled(told, decision.send)})
-    return Taken(decision.saga, told, decision.refused, result)
+    return Taken(decision.saga, told, decision.refused, result, request)
 
 
 def _told(request: Envelope, effect: str) -> str:

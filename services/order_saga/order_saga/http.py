@@ -71,7 +71,7 @@ class KeyReused(UnprocessableProblem):
     https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
     """
 
-    title = "The idempotency key was used with another order."
+    title = "The idempotency key was used for something else."
 
 
 class Paused(ServiceUnavailable):

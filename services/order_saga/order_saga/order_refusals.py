@@ -1,7 +1,12 @@
 """What does not count in the Create Order saga, and why: each is None, or a reason in words."""
 
 from saga_schemas.payment import PaymentAuthorized
-from saga_schemas.settlement import PaymentRefunded, PaymentRefundFailed
+from saga_schemas.settlement import (
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
 from saga_schemas.user import PaymentInfoRetrieved
 
 from order_saga.domain import (
@@ -47,6 +52,11 @@ def not_lost(saga: OrderSaga, reply: PaymentRefundFailed) -> str | None:
     if reply.payload.attempt is not None or refund is None:
         return "it is about no refund that was made"
     return f"{refund} was lost before" if saga.refunds.get(refund) == 0 else None
+
+
+def captured_before(saga: OrderSaga, _: PaymentCaptured | PaymentCancelFailed) -> str | None:
+    """That it was captured is known, and a person has to decide."""
+    return f"{saga.captured} was captured, as is known" if saga.captured else None
 
 
 def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:

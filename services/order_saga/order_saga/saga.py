@@ -78,18 +78,18 @@ class _Interpreter:
         if isinstance(message, DeadlinePassed) and not isinstance(node, End):
             return self._time_out(saga, node, message)
         match node:
-            case Step() | Rest():
+            case Step() | Rest() | End():
                 return self._apply(saga, node, message)
             case Parked():
                 return self._unpark(saga, node, message)
-            case End():
-                return _ignore(saga, f"the order is already {saga.state}")
             case _:
                 assert_never(node)
 
     def _apply(self, saga: OrderSaga, node: Node, message: Envelope) -> Decision:
         late = _late(saga, node, message)
         why = late or f"{saga.state} does not wait for {message.type}"
+        if isinstance(node, End):
+            why = f"the order is already {saga.state}"
         for rule in rules(node):
             if not isinstance(message, rule.message) or (late and rule.fenced):
                 continue
@@ -100,10 +100,15 @@ class _Interpreter:
         return _ignore(saga, why)
 
     def _follow(self, saga: OrderSaga, rule: On, message: Envelope) -> Decision:
-        after, passed_by = rule.remember(saga, message), self.definition.passed_by
-        if passed_by and isinstance(message, passed_by):
+        after = rule.remember(saga, message)
+        if isinstance(message, self.definition.settled_by):
             after = after.but(undo=())
-        return self._go(after, rule.then, quietly=rule.quietly)
+        quietly = rule.quietly and saga.state is not State.NEEDS_ATTENTION  # which was told
+        decision = self._go(after, rule.then, quietly=quietly)
+        if rule.tell is None:
+            return decision
+        told = self._identified(rule.tell(after), "told", str(message.message_id))
+        return replace(decision, send=(*decision.send, told))
 
     def _time_out(self, saga: OrderSaga, step: Node, message: DeadlinePassed) -> Decision:
         late = message.payload
@@ -121,10 +126,13 @@ class _Interpreter:
 
     def _unpark(self, saga: OrderSaga, node: Parked, message: Envelope) -> Decision:
         assert saga.parked  # noqa: S101 - only `Move.PARK` leads here, and it says from where
+        parked = self.definition.nodes[saga.parked]
         if isinstance(message, node.retry):
+            if not isinstance(parked, Step):
+                return _ignore(saga, f"{saga.parked} has nothing to be tried again; resolve it")
             return self.enter(node.remember(saga, message), saga.parked)
         if not isinstance(message, node.resolve):
-            return self._apply(saga, self.definition.nodes[saga.parked], message)
+            return self._apply(saga, parked, message)
         resolution = message.payload.resolution
         if resolution not in node.resolutions:
             return _ignore(saga, f"an order cannot be resolved as {resolution}")
@@ -147,7 +155,9 @@ class _Interpreter:
             case Move.STAY:
                 return Decision(saga, f"remembered, still {saga.state}")
             case Move.PARK:
-                return self.enter(saga.but(parked=saga.parked or saga.state), State.NEEDS_ATTENTION)
+                told = saga.state is State.NEEDS_ATTENTION
+                parked = saga.but(parked=saga.parked or saga.state)
+                return self.enter(parked, State.NEEDS_ATTENTION, quietly=told)
             case _:
                 assert_never(then)
 
@@ -178,9 +188,12 @@ class _Interpreter:
                 message = node.announce(saga)
             case _:
                 assert_never(node)
-        message_id = derived_message_id(saga.id, state, nth)
-        identified = message.model_copy(update={"message_id": message_id, "timestamp": self.now})
+        identified = self._identified(message, state, nth)
         return Decision(saga, f"-> {state}", () if quietly else (identified,))
+
+    def _identified(self, message: Envelope, *what: str | int) -> Envelope:
+        message_id = derived_message_id(message.correlation_id, *what)
+        return message.model_copy(update={"message_id": message_id, "timestamp": self.now})
 
 
 def _late(saga: OrderSaga, node: Node, message: Envelope) -> str | None:
@@ -188,7 +201,7 @@ def _late(saga: OrderSaga, node: Node, message: Envelope) -> str | None:
     attempt = getattr(message.payload, "attempt", None)
     if attempt is None:
         return None
-    if isinstance(node, Rest):
+    if isinstance(node, Rest | End):
         return f"it answers a command, and {saga.state} has sent none"
     if attempt == saga.attempt:
         return None

@@ -2,7 +2,12 @@
 
 from functools import partial
 
-from saga_schemas.settlement import PaymentDisputed, PaymentRefunded, PaymentRefundFailed
+from saga_schemas.settlement import (
+    PaymentCaptured,
+    PaymentDisputed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
 
 from order_saga import order_refusals as refuse
 from order_saga import order_steps as do
@@ -25,3 +30,15 @@ EARLY = (
     DISPUTE,
 )
 """All of it, heard before what led to it: a reply that was fenced off, say."""
+
+CAPTURED_IN_VAIN = On(
+    PaymentCaptured,
+    do.remember_capture_in_vain,
+    then=Move.PARK,
+    unless=refuse.captured_before,
+    fenced=False,
+)
+"""Money was taken of an order that was to end, or was said to have ended, without."""
+
+OVER = (CAPTURED_IN_VAIN, *EARLY)
+"""What moves an order that has ended without money."""

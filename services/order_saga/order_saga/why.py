@@ -105,11 +105,12 @@ def _parked(facts: Facts) -> list[str]:
     saga = facts.saga
     why = f": {told(saga.reason)}" if saga.reason else ""
     states = "|".join(resolutions(saga, facts.node))
-    cure = f"try it again with `saga retry {saga.id}`"
+    cures = [f"try it again with `saga retry {saga.id}`"] if facts.can_retry else []
     if states:
-        cure += f", or end it by hand with `saga resolve {saga.id} --as {states} --note …`"
+        cures.append(f"end it by hand with `saga resolve {saga.id} --as {states} --note …`")
+    cure = ", or ".join(cures)
     stopped = f"needs attention since {ago(facts.now, facts.since)}"
-    stopped += f", since {saga.parked} could not go on{why}"
+    stopped += f", since {saga.parked} could not {'go on' if facts.can_retry else 'stay'}{why}"
     return [stopped, _money(saga), *_consumers(facts.consumers), _unsent(facts), cure]
 
 

@@ -9,6 +9,7 @@ from saga_messaging.database import Database
 from saga_schemas.values import Failure, Identifier
 
 from order_saga.actions_http import TooNew
+from order_saga.definition import Step
 from order_saga.definitions import Definitions
 from order_saga.domain import State
 from order_saga.errors import DefinitionUnknown
@@ -109,6 +110,7 @@ async def _facts(
         until=known.until,
         consumers=consumers,
         letters=letters,
+        can_retry=isinstance(parked, Step),
     )
 
 

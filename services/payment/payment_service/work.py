@@ -47,13 +47,13 @@ class PaymentWork:
             lambda connection: connection.execute(statements.GIVE_BACK, {"rows": rows})
         )
 
-    async def write(self, results: Sequence[Result]) -> Sequence[bool]:
+    async def write(self, results: Sequence[Result]) -> Sequence[Lease | bool]:
         """Store results and events in one transaction, then hand the events to the outbox."""
         written, events = await self._database.transaction(
             lambda connection: self._write(connection, results)
         )
         self._outbox.offer(events)
-        return [result.lease.token in written for result in results]
+        return [written.get(result.lease.token, False) for result in results]
 
     def _take(self, connection: Connection, limit: int) -> list[Lease]:
         rows = connection.execute(statements.TAKE, {"limit": limit, "lease": self._lease})
@@ -68,20 +68,20 @@ class PaymentWork:
 
     def _write(
         self, connection: Connection, results: Sequence[Result]
-    ) -> tuple[set[Token], list[Outgoing]]:
+    ) -> tuple[dict[Token, Lease | bool], list[Outgoing]]:
         decided = [result for result in results if isinstance(result, Decided)]
         ended, events = self._conclude(connection, decided)
         postponed = [_pause(result) for result in results if isinstance(result, Postponed)]
         if postponed:
             rows = connection.execute(statements.POSTPONE, {"rows": postponed}).all()
-            ended |= {(row.saga_id, row.attempts) for row in rows}
+            ended |= {(row.saga_id, row.attempts): True for row in rows}
         return ended, events
 
     def _conclude(
         self, connection: Connection, decided: Sequence[Decided]
-    ) -> tuple[set[Token], list[Outgoing]]:
+    ) -> tuple[dict[Token, Lease | bool], list[Outgoing]]:
         if not decided:
-            return set(), []
+            return {}, []
         before = repository.lock(connection, {each.lease.payment.saga_id for each in decided})
         now, ended, events = dict(before), set[Token](), list[Outgoing]()
         for each in decided:
@@ -92,9 +92,11 @@ class PaymentWork:
                 ended.add(each.lease.token)
                 events += [Outgoing.of(event) for event in decision.send]
                 _warn_of_lost_refunds(decision.send)
-        # What waited and is begun now is nobody's yet: the next sweep takes it, wherever.
-        repository.store(connection, [now[saga_id] for saga_id, _ in ended], before, 0)
-        return ended, self._outbox.store(connection, events)
+        changed = [now[saga_id] for saga_id, _ in ended]
+        repository.store(connection, changed, before, self._lease.total_seconds())
+        begun = {lease.payment.saga_id: lease for lease in Lease.of_begun(changed, before)}
+        written = {token: begun.get(token[0], True) for token in ended}
+        return written, self._outbox.store(connection, events)
 
 
 def _warn_of_lost_refunds(events: Sequence[Envelope]) -> None:
