@@ -74,7 +74,7 @@ async def test_of_a_capture_and_a_cancel_the_first_wins_and_the_other_is_told_wh
         again = await orders.ask(order_id, verb, key=verb)
         assert again.json() == loser.json()
     notes = [line["note"] for line in (await orders.show(order_id))["history"]]
-    assert len([note for note in notes if note.startswith("ignored")]) == 2
+    assert len([note for note in notes if note.startswith("ignored")]) == 4
 
 
 async def test_a_cancel_before_the_capture_releases_and_after_it_refunds(

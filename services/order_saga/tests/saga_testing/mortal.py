@@ -19,6 +19,7 @@ from order_saga.ports import Placement
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
+from order_saga.transactions import Transactions
 from saga_messaging.database import Database
 from saga_messaging.dead_letters import DeadLetters
 from saga_messaging.intake import Intake
@@ -89,9 +90,10 @@ class Process:
         self.database = Database.connect(settings)
         self.publisher = MortalPublisher(settings)
         self.outbox = Outbox(messaging.outbox, self.database, self.publisher, settings)
-        self._desk = OrderDesk(versions, self.database, self.outbox, settings)
-        self._actions = OrderActions(versions, self.database, self.outbox, settings)
-        self._timers = Timers(versions, self.database, self.outbox, settings)
+        transactions = Transactions(self.database, self.outbox)
+        self._desk = OrderDesk(versions, transactions, settings)
+        self._actions = OrderActions(versions, transactions, settings)
+        self._timers = Timers(versions, transactions, settings)
         self._letters = DeadLetters("order-saga", settings)
         self._handler = lambda connection, heard: react(versions, SqlSagas(connection), heard)
 

@@ -56,12 +56,19 @@ def _continued(story: Story) -> Iterator[Story]:
 
 def _moves(story: Story) -> Iterator[Move]:
     yield from WHATEVER_COMES
+    for refund in _made(story.saga):
+        yield partial(Story.when_told, type_="payment.refund_failed", stripe_refund_id=refund)
     if story.saga.deadline_at:
         yield Story.when_time_runs_out
     commands = {message.type for message in story.sent}
     for reply, command in REPLIES.items():
         if command in commands:
             yield partial(Story.when_reply, type_=reply)
+
+
+def _made(saga: OrderSaga) -> list[str]:
+    """The refunds that count, by Stripe's id: each may be lost."""
+    return [refund for refund, amount in saga.refunds.items() if amount]
 
 
 def _by(message: Envelope) -> str:
@@ -71,4 +78,5 @@ def _by(message: Envelope) -> str:
 def _place(saga: OrderSaga) -> tuple[object, ...]:
     """What decides where a saga can go from here."""
     books = (saga.captured, min(saga.refunded, saga.order.amount), saga.asked and saga.asked.amount)
-    return (saga.state, saga.undo, saga.goal, saga.parked, saga.tries, *books)
+    refunds = min(len(_made(saga)), 2)
+    return (saga.state, saga.undo, saga.goal, saga.parked, saga.tries, refunds, *books)
