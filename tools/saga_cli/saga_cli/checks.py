@@ -120,9 +120,10 @@ def parts_of(stack: RunningStack) -> Iterator[Finding]:
         answer = readiness(f"{url}/{'healthz' if name == EMULATOR else 'readyz'}")
         cure = f"Read its log, {name}.log; stop saga up with Ctrl-C and start it again."
         yield Finding(name, answer or f"ready at {url}", ok=answer is None, cure=cure)
-    answers = broker_answers(stack.kafka_bootstrap)
-    detail = f"{'answers' if answers else 'does not answer'} at {stack.kafka_bootstrap}"
-    yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
+    for broker in stack.kafka_bootstrap.split(","):
+        answers = broker_answers(broker)
+        detail = f"{'answers' if answers else 'does not answer'} at {broker}"
+        yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
 
 
 def faults(findings: Iterable[Finding]) -> list[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
+from saga_cli.kafka_cluster import brokers_of
 from saga_cli.parts import Addresses, Part, emulator_server, reserve, service_server
 from saga_cli.ports import PortReservation
 from saga_cli.postgres import EmbeddedPostgres
@@ -57,9 +58,10 @@ class Composer:
             return self.settings.kafka_bootstrap
         if shared:
             return shared.bootstrap_servers
-        own = EmbeddedKafka(self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA))
-        self.parts[KAFKA] = own
-        return own.bootstrap_servers
+        folder, port = self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA)
+        own = brokers_of(folder, self.settings.brokers, port)
+        self.parts.update(own)
+        return ",".join(broker.bootstrap_servers for broker in own.values())
 
     def _own_postgres(self) -> EmbeddedPostgres | None:
         if not self.settings.embedded_databases:

@@ -1,4 +1,4 @@
-"""The embedded broker: Apache Kafka itself, one KRaft node on loopback."""
+"""The embedded broker: Apache Kafka itself, a KRaft node on loopback, alone or in a cluster."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,10 @@ from saga_cli.errors import ChildFailedError
 from saga_cli.jars import ensure_jars
 from saga_cli.java import Java, find_java
 from saga_cli.kafka_config import JVM_FLAGS, LOGGING, server_properties
+from saga_cli.kafka_quorum import Quorum
 from saga_cli.kafka_storage import format_storage
 from saga_cli.ports import LOOPBACK, reserve_free_port, reserve_port
-from saga_cli.probes import broker_answers, port_answers
+from saga_cli.probes import live_brokers, port_answers
 from saga_cli.processes import Child
 from saga_cli.waiting import wait_until_nothing
 
@@ -27,13 +28,22 @@ class EmbeddedKafka:
     file. Use it as a context manager, or call `stop` at the end.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None, java: Java | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        java: Java | None = None,
+        quorum: Quorum | None = None,
+        number: int = 1,
+    ) -> None:
         """Chooses and reserves the ports; nothing runs before `start`.
 
         Args:
             data_dir: Kept between runs; created if missing.
             port: The port to listen on, or None for a free one.
             java: The Java to run on, or None for the first that is found.
+            quorum: Of the cluster it belongs to, or None for a node that is alone.
+            number: Its own in that quorum.
 
         Raises:
             PortTakenError: The port is in use.
@@ -41,7 +51,8 @@ class EmbeddedKafka:
         self._dir = data_dir
         self._java = java
         self._client_port = reserve_port(port, "Kafka") if port else reserve_free_port()
-        self._controller_port = reserve_free_port()
+        self._quorum = quorum or Quorum()
+        self._number = number
         self._child: Child | None = None
 
     @property
@@ -76,7 +87,9 @@ class EmbeddedKafka:
         return self._child is not None and self._child.running
 
     def start(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """Starts the broker, or starts it again; returns when it answers a metadata request.
+        """Starts the broker, or starts it again; returns when it takes part.
+
+        In a cluster that needs most of the nodes: then `launch` all before the first `await_ready`.
 
         Raises:
             DownloadError: The jars cannot be had.
@@ -104,15 +117,15 @@ class EmbeddedKafka:
             raise
 
     def not_ready(self) -> str | None:
-        """Why it is not ready yet, or None: it answers a metadata request.
+        """Why it is not ready yet, or None: it knows itself among the brokers that are alive.
 
         Raises:
             ChildFailedError: It ended; the message has the end of its log.
         """
         self.child.require_running()
-        if port_answers(self.port) and broker_answers(self.bootstrap_servers):
+        if port_answers(self.port) and self._number in live_brokers(self.bootstrap_servers):
             return None
-        return f"Kafka does not answer on port {self.port} (see {self.log})"
+        return f"Kafka is not ready on port {self.port} (see {self.log})"
 
     def ask_to_stop(self) -> None:
         """Asks it to stop; returns at once."""
@@ -155,14 +168,16 @@ class EmbeddedKafka:
         log_dir = self._dir / "log"
         self._dir.mkdir(parents=True, exist_ok=True)
         (self._dir / LOGGING_FILE).write_text(LOGGING)
-        properties.write_text(server_properties(log_dir, self.port, self._controller_port.port))
+        properties.write_text(
+            server_properties(log_dir, self.port, self._number, self._quorum.ports)
+        )
         if not (log_dir / "meta.properties").exists():
-            format_storage(launcher, properties)
+            format_storage(launcher, properties, self._quorum.cluster_id)
         return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
 
     def _release_ports(self) -> None:
         self._client_port.release()
-        self._controller_port.release()
+        self._quorum.release()
 
     def _launcher(self) -> list[str]:
         java = self._java or find_java()

@@ -1,8 +1,6 @@
 """Formats the log folder of a new Kafka node."""
 
-import base64
 import subprocess
-import uuid
 from pathlib import Path
 
 from saga_cli.errors import ChildFailedError
@@ -10,13 +8,12 @@ from saga_cli.errors import ChildFailedError
 FORMAT_SECONDS = 60.0
 
 
-def format_storage(launcher: list[str], properties: Path) -> None:
-    """Prepares an empty log folder with a new cluster id, as every new KRaft node needs.
+def format_storage(launcher: list[str], properties: Path, cluster_id: str) -> None:
+    """Prepares an empty log folder for a node of this cluster, as every new KRaft node needs.
 
     Raises:
         ChildFailedError: Kafka's own tool refused; the message has its output.
     """
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = [*launcher, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
     # A run that was killed halfway has left some files behind: they may be written again.
     command = [*tool, "--ignore-formatted", "--config", str(properties)]

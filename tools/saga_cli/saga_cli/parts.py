@@ -91,8 +91,11 @@ def service_environment(
         stripe["STRIPE_API_BASE"] = addresses.stripe_api_base
     if settings.emulated_stripe:
         stripe["STRIPE_WEBHOOK_SECRET"] = EMULATOR_WEBHOOK_SECRET
+    kafka = {"KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap}
+    if not settings.kafka_bootstrap:
+        kafka["KAFKA_REPLICATION_FACTOR"] = str(settings.replication_factor)
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap,
+        **kafka,
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
         "KAFKA_PARTITIONS": str(settings.partitions),
         "DATABASE_URL": addresses.databases[service.name],

@@ -24,7 +24,12 @@ def port_answers(port: int) -> bool:
 
 
 def broker_answers(bootstrap_servers: str) -> bool:
-    """Whether a broker answers a metadata request and names at least one live broker.
+    """Whether a broker answers a metadata request and names at least one live broker."""
+    return bool(live_brokers(bootstrap_servers))
+
+
+def live_brokers(bootstrap_servers: str) -> frozenset[int]:
+    """The numbers of the brokers that are alive, as the one that is asked knows; none if it is not.
 
     May be called with or without a running event loop.
     """
@@ -32,13 +37,13 @@ def broker_answers(bootstrap_servers: str) -> bool:
         return thread.submit(lambda: asyncio.run(_brokers(bootstrap_servers))).result()
 
 
-async def _brokers(bootstrap_servers: str) -> bool:
+async def _brokers(bootstrap_servers: str) -> frozenset[int]:
     client = AIOKafkaClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2000)
     try:
         await client.bootstrap()
-        return bool(client.cluster.brokers())
+        return frozenset(broker.nodeId for broker in client.cluster.brokers())
     except KafkaError:
-        return False
+        return frozenset()
     finally:
         await client.close()
 

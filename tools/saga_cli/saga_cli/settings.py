@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from saga_cli.errors import ForbiddenKeyError
+from saga_cli.errors import ForbiddenKeyError, StackError
+from saga_cli.kafka_config import copies
 from saga_cli.services import SERVICES
 
 EMULATOR_KEY = "sk_test_emulator"
@@ -21,7 +22,8 @@ class StackSettings:
         data_dir: Databases, broker log and log files; created if missing, kept afterwards.
         services: Which of our services run.
         ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
-            chosen for what is not named.
+            chosen for what is not named. `kafka` is that of the first broker.
+        brokers: How many of Kafka are embedded, an odd number; each partition is on three of them.
         kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
         database_urls: Databases of the user's own, by service; the others are embedded.
         database_prefix: Put before the names of embedded databases.
@@ -35,6 +37,7 @@ class StackSettings:
     data_dir: Path
     services: tuple[str, ...] = tuple(SERVICES)
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    brokers: int = 1
     kafka_bootstrap: str | None = None
     database_urls: Mapping[str, str] = field(default_factory=dict[str, str])
     database_prefix: str = ""
@@ -45,12 +48,29 @@ class StackSettings:
     service_env: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Raises ForbiddenKeyError for any Stripe key that is not of test mode."""
+        """Raises ForbiddenKeyError for any Stripe key that is not of test mode, and StackError."""
         if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
             raise ForbiddenKeyError(
                 "STRIPE_SECRET_KEY is not a test mode key; it is not used.",
                 "Use a key that begins with sk_test_, or unset it to use the Stripe emulator.",
             )
+
+        if self.brokers < 1 or self.brokers % 2 == 0:
+            raise StackError(
+                f"--brokers {self.brokers}: it must be an odd number.",
+                "Most of the nodes must be there, so an even one more bears no further loss.",
+            )
+        if self.brokers > 1 and self.kafka_bootstrap:
+            raise StackError(
+                f"--brokers {self.brokers} starts a cluster here, and KAFKA_BOOTSTRAP_SERVERS "
+                f"names another: {self.kafka_bootstrap}.",
+                "Leave out --brokers, or unset KAFKA_BOOTSTRAP_SERVERS.",
+            )
+
+    @property
+    def replication_factor(self) -> int:
+        """How many of the embedded brokers hold each partition."""
+        return copies(self.brokers)
 
     @property
     def emulated_stripe(self) -> bool:

@@ -27,8 +27,9 @@ class Stack:
     """Starts everything in order, and stops everything whatever happens.
 
     As a context manager it is ready inside the block and gone after it. The names of its parts
-    are `kafka`, `postgres`, `emulator`, `user`, `order_saga` and `payment`, as far as they run
-    here. All methods block. Not safe for use from several threads.
+    are `kafka` (of several brokers: `kafka-1`, `kafka-2`, …), `postgres`, `emulator`, `user`,
+    `order_saga` and `payment`, as far as they run here. All methods block. Not safe for use from
+    several threads.
     """
 
     def __init__(
@@ -133,9 +134,9 @@ class Stack:
             for part in group:
                 part.stop()
 
-    def start(self, name: str) -> None:
-        """Starts one part again; returns when it is ready."""
-        self._start([name])
+    def start(self, *names: str) -> None:
+        """Starts parts again, all at once; returns when they are ready."""
+        self._start(names)
 
     def stop(self, name: str) -> None:
         """Stops one part cleanly (SIGTERM); returns when it is gone."""

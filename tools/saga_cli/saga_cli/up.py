@@ -25,7 +25,8 @@ def up(  # noqa: PLR0913 - each is an option of the command
     users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
     payments_port: Annotated[int, _port("payment")] = DEFAULT_PORTS["payment"],
     emulator_port: Annotated[int, _port("the Stripe emulator")] = DEFAULT_PORTS["emulator"],
-    kafka_port: Annotated[int, _port("Kafka")] = DEFAULT_PORTS["kafka"],
+    kafka_port: Annotated[int, _port("the first broker")] = DEFAULT_PORTS["kafka"],
+    brokers: Annotated[int, typer.Option(help="How many Kafka brokers: 1 or 3.", min=1)] = 1,
 ) -> None:
     """Start Kafka, PostgreSQL, the Stripe emulator and the services; stop them on Ctrl-C."""
     folder = (data_dir or default_data_dir()).absolute()
@@ -37,7 +38,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
         KAFKA: kafka_port,
     }
     with clear_errors():
-        settings = with_environment(StackSettings(data_dir=folder, ports=ports))
+        settings = with_environment(StackSettings(data_dir=folder, ports=ports, brokers=brokers))
         with stack_session(settings, fresh=fresh) as stack:
             output.print(addresses_table(stack))
             errors.print("Ready. Ctrl-C stops everything.")
