@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from saga_cli.errors import ForbiddenKeyError
-from saga_cli.services import SERVICES
+from saga_cli.services import SERVICES, Service, replicas_of
 
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - of nobody else
@@ -20,8 +20,9 @@ class StackSettings:
     Attributes:
         data_dir: Databases, broker log and log files; created if missing, kept afterwards.
         services: Which of our services run.
+        replicas: How many processes of a service run, by service; one of what is not named.
         ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
-            chosen for what is not named.
+            chosen for what is not named, such as `payment-2`.
         kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
         database_urls: Databases of the user's own, by service; the others are embedded.
         database_prefix: Put before the names of embedded databases.
@@ -34,6 +35,7 @@ class StackSettings:
 
     data_dir: Path
     services: tuple[str, ...] = tuple(SERVICES)
+    replicas: Mapping[str, int] = field(default_factory=dict[str, int])
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     kafka_bootstrap: str | None = None
     database_urls: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -51,6 +53,15 @@ class StackSettings:
                 "STRIPE_SECRET_KEY is not a test mode key; it is not used.",
                 "Use a key that begins with sk_test_, or unset it to use the Stripe emulator.",
             )
+
+    @property
+    def servers(self) -> dict[str, Service]:
+        """Every process of our services, by the name of its part."""
+        return {
+            part: SERVICES[name]
+            for name in self.services
+            for part in replicas_of(name, self.replicas.get(name, 1))
+        }
 
     @property
     def emulated_stripe(self) -> bool:
