@@ -1,5 +1,7 @@
 """The Faust app of a service, with the settings that loss-free consuming rests on."""
 
+import os
+import socket
 import tempfile
 from typing import Any
 
@@ -36,6 +38,8 @@ def faust_app(name: str, settings: MessagingSettings) -> faust.App:
     app = faust.App(
         settings.kafka_topic_prefix + name,
         broker=";".join(f"kafka://{server.strip()}" for server in servers),
+        # So that Kafka's description of the group tells which process has which partitions.
+        broker_client_id=f"{name}-{socket.gethostname()}-{os.getpid()}",
         broker_credentials=_credentials(settings),
         broker_request_timeout=max(
             settings.kafka_request_timeout_seconds, settings.kafka_session_timeout_seconds

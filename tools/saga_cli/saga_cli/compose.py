@@ -10,7 +10,7 @@ from saga_cli.kafka_cluster import brokers_of
 from saga_cli.parts import Addresses, Part, emulator_server, reserve, service_server
 from saga_cli.ports import PortReservation
 from saga_cli.postgres import EmbeddedPostgres
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_cli.services import EMULATOR, KAFKA, POSTGRES
 from saga_cli.settings import StackSettings
 
 
@@ -40,7 +40,7 @@ class Composer:
             PortTakenError: A port that was asked for is in use.
         """
         with self._giving_up_on_error():
-            for name in self.settings.services:
+            for name in self.settings.servers:
                 self.ports[name] = reserve(self.settings, name)
             postgres = postgres or self._own_postgres()
             addresses = Addresses(
@@ -49,8 +49,7 @@ class Composer:
                 stripe_api_base=self.settings.stripe_api_base or self._emulator(),
             )
             for name, port in self.ports.items():
-                service = SERVICES[name]
-                self.parts[name] = service_server(self.settings, service, addresses, port)
+                self.parts[name] = service_server(self.settings, name, addresses, port)
         return Composition(self.parts, addresses, postgres)
 
     def _kafka(self, shared: EmbeddedKafka | None) -> str:

@@ -63,16 +63,17 @@ def emulator_server(settings: StackSettings, payments: PortReservation | None) -
 
 
 def service_server(
-    settings: StackSettings, service: Service, addresses: Addresses, port: PortReservation
+    settings: StackSettings, name: str, addresses: Addresses, port: PortReservation
 ) -> HttpServer:
-    """One of our services, on the port that is reserved for it."""
+    """One process of our services, on the port that is reserved for it."""
+    service = settings.servers[name]
     environment = {
         **service_environment(settings, service, addresses),
         "HTTP_HOST": LOOPBACK,
         "HTTP_PORT": str(port.port),
     }
     argv = [sys.executable, "-m", service.module]
-    return HttpServer(_child(settings, service.name, argv, environment), port, "/readyz")
+    return HttpServer(_child(settings, name, argv, environment), port, "/readyz")
 
 
 def migration(settings: StackSettings, service: Service, addresses: Addresses) -> Child:

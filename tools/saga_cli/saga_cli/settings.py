@@ -7,7 +7,7 @@ from pathlib import Path
 
 from saga_cli.errors import ForbiddenKeyError, StackError
 from saga_cli.kafka_config import copies
-from saga_cli.services import SERVICES
+from saga_cli.services import SERVICES, Service, replicas_of
 
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - of nobody else
@@ -21,8 +21,9 @@ class StackSettings:
     Attributes:
         data_dir: Databases, broker log and log files; created if missing, kept afterwards.
         services: Which of our services run.
+        replicas: How many processes of a service run, by service; one of what is not named.
         ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
-            chosen for what is not named. `kafka` is that of the first broker.
+            chosen for what is not named, such as `payment-2`. `kafka` is that of the first broker.
         brokers: How many of Kafka are embedded, an odd number; each partition is on three of them.
         kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
         database_urls: Databases of the user's own, by service; the others are embedded.
@@ -36,6 +37,7 @@ class StackSettings:
 
     data_dir: Path
     services: tuple[str, ...] = tuple(SERVICES)
+    replicas: Mapping[str, int] = field(default_factory=dict[str, int])
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     brokers: int = 1
     kafka_bootstrap: str | None = None
@@ -71,6 +73,15 @@ class StackSettings:
     def replication_factor(self) -> int:
         """How many of the embedded brokers hold each partition."""
         return copies(self.brokers)
+
+    @property
+    def servers(self) -> dict[str, Service]:
+        """Every process of our services, by the name of its part."""
+        return {
+            part: SERVICES[name]
+            for name in self.services
+            for part in replicas_of(name, self.replicas.get(name, 1))
+        }
 
     @property
     def emulated_stripe(self) -> bool:
