@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
+from saga_cli.kafka_acls import ACCESSES
+from saga_cli.kafka_security import SECURITY_FOLDER, KafkaSecurity, ensure_security
 from saga_cli.parts import Addresses, Part, emulator_server, reserve, service_server
 from saga_cli.ports import PortReservation
 from saga_cli.postgres import EmbeddedPostgres
@@ -42,8 +44,12 @@ class Composer:
             for name in self.settings.services:
                 self.ports[name] = reserve(self.settings, name)
             postgres = postgres or self._own_postgres()
+            broker = None if self.settings.kafka_bootstrap else self._kafka(kafka)
             addresses = Addresses(
-                kafka_bootstrap=self._kafka(kafka),
+                kafka_bootstrap=broker.bootstrap_servers
+                if broker
+                else self.settings.kafka_bootstrap,
+                kafka_security=broker and broker.security,
                 databases=self._databases(postgres),
                 stripe_api_base=self.settings.stripe_api_base or self._emulator(),
             )
@@ -52,14 +58,19 @@ class Composer:
                 self.parts[name] = service_server(self.settings, service, addresses, port)
         return Composition(self.parts, addresses, postgres)
 
-    def _kafka(self, shared: EmbeddedKafka | None) -> str:
-        if self.settings.kafka_bootstrap:
-            return self.settings.kafka_bootstrap
+    def _kafka(self, shared: EmbeddedKafka | None) -> EmbeddedKafka:
         if shared:
-            return shared.bootstrap_servers
-        own = EmbeddedKafka(self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA))
+            return shared
+        folder, port = self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA)
+        own = EmbeddedKafka(folder, port, security=self._kafka_security())
         self.parts[KAFKA] = own
-        return own.bootstrap_servers
+        return own
+
+    def _kafka_security(self) -> KafkaSecurity | None:
+        if not self.settings.secure_kafka:
+            return None
+        users = (access.group for access in ACCESSES.values())
+        return ensure_security(self.settings.data_dir / KAFKA / SECURITY_FOLDER, users)
 
     def _own_postgres(self) -> EmbeddedPostgres | None:
         if not self.settings.embedded_databases:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from saga_cli.kafka_security import KafkaSecurity
 from saga_cli.ports import LOOPBACK
 
 # With the C1 compiler only, the start takes 1.6 s instead of 2.0 s and 2.0 s of CPU instead of 3.3;
@@ -31,17 +32,18 @@ LOGGING = """Configuration:
 """
 
 
-def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
+def server_properties(
+    log_dir: Path, port: int, controller_port: int, security: KafkaSecurity | None = None
+) -> str:
     """The `server.properties` of one node that is broker and controller at once."""
-    return "".join(
-        f"{key}={value}\n"
-        for key, value in {
-            **_node(log_dir, port, controller_port),
-            **_SINGLE_NODE,
-            **_QUICK_START,
-            **_SMALL,
-        }.items()
-    )
+    properties = {
+        **_node(log_dir, port, controller_port),
+        **_SINGLE_NODE,
+        **_QUICK_START,
+        **_SMALL,
+    }
+    secured = security.secured(properties) if security else properties
+    return "".join(f"{key}={value}\n" for key, value in secured.items())
 
 
 def _node(log_dir: Path, port: int, controller_port: int) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from saga_cli.errors import ForbiddenKeyError
+from saga_cli.errors import ForbiddenKeyError, StackError
 from saga_cli.services import SERVICES
 
 EMULATOR_KEY = "sk_test_emulator"
@@ -29,6 +29,8 @@ class StackSettings:
         stripe_api_base: Another address than Stripe's own; with it no emulator runs either.
         topic_prefix: Put before every topic's name.
         partitions: Of every topic.
+        secure_kafka: Whether the embedded broker lets in only users with a password, over TLS, each
+            to its own topics.
         service_env: More environment for the services.
     """
 
@@ -42,10 +44,19 @@ class StackSettings:
     stripe_api_base: str | None = None
     topic_prefix: str = ""
     partitions: int = 8
+    secure_kafka: bool = False
     service_env: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Raises ForbiddenKeyError for any Stripe key that is not of test mode."""
+        """Raises ForbiddenKeyError for any Stripe key that is not of test mode.
+
+        Raises StackError where a broker of the user's own is to be secured.
+        """
+        if self.secure_kafka and self.kafka_bootstrap:
+            raise StackError(
+                "--secure-kafka is for the embedded broker; KAFKA_BOOTSTRAP_SERVERS names another.",
+                "Unset one of them; docs/kafka-security.md is about a cluster of your own.",
+            )
         if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
             raise ForbiddenKeyError(
                 "STRIPE_SECRET_KEY is not a test mode key; it is not used.",

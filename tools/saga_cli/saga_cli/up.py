@@ -20,6 +20,9 @@ def up(  # noqa: PLR0913 - each is an option of the command
     *,
     data_dir: Annotated[Path | None, typer.Option(help="Kept between runs.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget all earlier data.")] = False,
+    secure_kafka: Annotated[
+        bool, typer.Option("--secure-kafka", help="Kafka with TLS, passwords and ACLs.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show the logs.")] = False,
     orders_port: Annotated[int, _port("order_saga")] = DEFAULT_PORTS["order_saga"],
     users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
@@ -37,7 +40,9 @@ def up(  # noqa: PLR0913 - each is an option of the command
         KAFKA: kafka_port,
     }
     with clear_errors():
-        settings = with_environment(StackSettings(data_dir=folder, ports=ports))
+        settings = with_environment(
+            StackSettings(data_dir=folder, ports=ports, secure_kafka=secure_kafka)
+        )
         with stack_session(settings, fresh=fresh) as stack:
             output.print(addresses_table(stack))
             errors.print("Ready. Ctrl-C stops everything.")
