@@ -13,6 +13,7 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 
+from order_saga.access import ACCESS
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
 from order_saga.agents import register_agents
@@ -39,7 +40,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     timers = Timers(all_definitions, transactions, settings)
     desk = OrderDesk(all_definitions, transactions, settings)
     actions = OrderActions(all_definitions, transactions, settings)
-    app = faust_app("order-saga", settings)
+    app = faust_app(ACCESS.group, settings)
     register_agents(app, all_definitions, database, outbox, settings)
 
     async def fire_deadlines() -> None:

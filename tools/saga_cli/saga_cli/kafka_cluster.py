@@ -7,7 +7,8 @@ from pathlib import Path
 
 from saga_cli.errors import StackError
 from saga_cli.kafka import EmbeddedKafka
-from saga_cli.kafka_quorum import Quorum
+from saga_cli.kafka_quorum import Quorum, Seat
+from saga_cli.kafka_security import KafkaSecurity
 from saga_cli.services import KAFKA
 
 FILE = "cluster.json"
@@ -21,13 +22,16 @@ class _Cluster:
     cluster_id: str | None = None
 
 
-def brokers_of(folder: Path, brokers: int, first_port: int | None) -> dict[str, EmbeddedKafka]:
+def brokers_of(
+    folder: Path, brokers: int, first_port: int | None, security: KafkaSecurity | None = None
+) -> dict[str, EmbeddedKafka]:
     """The brokers by the name of their part, their ports reserved; nothing runs yet.
 
     Args:
         folder: Kept between runs; each node of a cluster has a folder of its own in it.
         brokers: How many; every one is broker and controller at once.
         first_port: Of the first; the others have the ports after it. None for free ones.
+        security: Of every one.
 
     Raises:
         StackError: The folder was made with another number of brokers.
@@ -35,14 +39,19 @@ def brokers_of(folder: Path, brokers: int, first_port: int | None) -> dict[str, 
     """
     _require_same_number(folder, brokers)
     if brokers == 1:
-        return {KAFKA: EmbeddedKafka(folder, first_port)}
+        return {KAFKA: EmbeddedKafka(folder, first_port, security=security)}
     with ExitStack() as undo:
         quorum = Quorum(brokers, _remembered(folder).cluster_id)
         undo.callback(quorum.release)
         nodes: dict[str, EmbeddedKafka] = {}
         for number in quorum.ports:
             port = first_port + number - 1 if first_port else None
-            node = EmbeddedKafka(folder / f"node-{number}", port, quorum=quorum, number=number)
+            node = EmbeddedKafka(
+                folder / f"node-{number}",
+                port,
+                seat=Seat(quorum, number),
+                security=security,
+            )
             undo.callback(node.stop)
             nodes[f"{KAFKA}-{number}"] = node
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from saga_cli.kafka_security import KafkaSecurity
 from saga_cli.ports import LOOPBACK
 
 # With the C1 compiler only, the start takes 1.6 s instead of 2.0 s and 2.0 s of CPU instead of 3.3;
@@ -32,7 +33,13 @@ LOGGING = """Configuration:
 """
 
 
-def server_properties(log_dir: Path, port: int, number: int, controllers: Mapping[int, int]) -> str:
+def server_properties(
+    log_dir: Path,
+    port: int,
+    number: int,
+    controllers: Mapping[int, int],
+    security: KafkaSecurity | None = None,
+) -> str:
     """The `server.properties` of one node that is broker and controller at once.
 
     Args:
@@ -40,16 +47,16 @@ def server_properties(log_dir: Path, port: int, number: int, controllers: Mappin
         port: For clients.
         number: Of the node.
         controllers: The controllers' ports, by the number of their node, its own included.
+        security: Closes its plaintext listeners.
     """
-    return "".join(
-        f"{key}={value}\n"
-        for key, value in {
-            **_node(log_dir, port, number, controllers),
-            **_copies(len(controllers)),
-            **_QUICK_START,
-            **_SMALL,
-        }.items()
-    )
+    properties = {
+        **_node(log_dir, port, number, controllers),
+        **_copies(len(controllers)),
+        **_QUICK_START,
+        **_SMALL,
+    }
+    secured = security.secured(properties) if security else properties
+    return "".join(f"{key}={value}\n" for key, value in secured.items())
 
 
 def copies(brokers: int) -> int:

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from saga_cli.ports import reserve_free_port
 
@@ -36,6 +37,14 @@ class Quorum:
         """
         for reserved in self._reserved.values():
             reserved.release()
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A node's place in its quorum."""
+
+    quorum: Quorum
+    number: int = 1
 
 
 def new_cluster_id() -> str:

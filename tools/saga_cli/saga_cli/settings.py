@@ -32,6 +32,8 @@ class StackSettings:
         stripe_api_base: Another address than Stripe's own; with it no emulator runs either.
         topic_prefix: Put before every topic's name.
         partitions: Of every topic.
+        secure_kafka: Whether the embedded broker lets in only users with a password, over TLS, each
+            to its own topics.
         service_env: More environment for the services.
     """
 
@@ -47,16 +49,26 @@ class StackSettings:
     stripe_api_base: str | None = None
     topic_prefix: str = ""
     partitions: int = 8
+    secure_kafka: bool = False
     service_env: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Raises ForbiddenKeyError for any Stripe key that is not of test mode, and StackError."""
+        """Refuses what makes no stack.
+
+        Raises:
+            ForbiddenKeyError: The Stripe key is not of test mode.
+            StackError: What is asked of the embedded broker cannot be had.
+        """
         if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
             raise ForbiddenKeyError(
                 "STRIPE_SECRET_KEY is not a test mode key; it is not used.",
                 "Use a key that begins with sk_test_, or unset it to use the Stripe emulator.",
             )
-
+        if self.secure_kafka and self.kafka_bootstrap:
+            raise StackError(
+                "--secure-kafka is for the embedded broker; KAFKA_BOOTSTRAP_SERVERS names another.",
+                "Unset one of them; docs/kafka-security.md is about a cluster of your own.",
+            )
         if self.brokers < 1 or self.brokers % 2 == 0:
             raise StackError(
                 f"--brokers {self.brokers}: it must be an odd number.",

@@ -4,11 +4,12 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from saga_cli.compose import Composer
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
+from saga_cli.kafka_acls import ACCESSES, acls, allow
 from saga_cli.parts import migration
 from saga_cli.postgres import EmbeddedPostgres
 from saga_cli.processes import Child, run_to_the_end
@@ -79,6 +80,11 @@ class Stack:
     def kafka_bootstrap(self) -> str:
         """What Kafka clients connect to."""
         return self.addresses.kafka_bootstrap
+
+    @property
+    def kafka_options(self) -> dict[str, Any]:
+        """What aiokafka's clients are told to connect, as the admin where Kafka has users."""
+        return self.addresses.kafka_options()
 
     @property
     def database_urls(self) -> dict[str, str]:
@@ -189,6 +195,8 @@ class Stack:
         wait_until_nothing(missing, READY_SECONDS)
 
     def _migrate(self) -> None:
+        if self.addresses.kafka_security:
+            allow(self.kafka_options, acls(ACCESSES.values(), self.settings.topic_prefix))
         for name in self.settings.embedded_databases:
             if self._postgres:
                 self._postgres.create_database(self.settings.database_prefix + name)

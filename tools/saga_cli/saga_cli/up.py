@@ -21,6 +21,9 @@ def up(  # noqa: PLR0913 - each is an option of the command
     *,
     data_dir: Annotated[Path | None, typer.Option(help="Kept between runs.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget all earlier data.")] = False,
+    secure_kafka: Annotated[
+        bool, typer.Option("--secure-kafka", help="Kafka with TLS, passwords and ACLs.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show the logs.")] = False,
     orders_port: Annotated[int, _port("order_saga")] = DEFAULT_PORTS["order_saga"],
     users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
@@ -43,7 +46,11 @@ def up(  # noqa: PLR0913 - each is an option of the command
     }
     with clear_errors():
         chosen = StackSettings(
-            data_dir=folder, ports=ports, brokers=brokers, replicas=_replicas(scale or ())
+            data_dir=folder,
+            ports=ports,
+            brokers=brokers,
+            replicas=_replicas(scale or ()),
+            secure_kafka=secure_kafka,
         )
         settings = with_environment(chosen)
         with stack_session(settings, fresh=fresh) as stack:

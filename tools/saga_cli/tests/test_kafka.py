@@ -83,7 +83,7 @@ async def test_a_group_resumes_where_it_committed_after_a_clean_restart(kafka):
 async def test_a_stalled_broker_answers_again_after_the_stall(kafka):
     kafka.pause()
     try:
-        assert not await asyncio.to_thread(broker_answers, kafka.bootstrap_servers)
+        assert not await asyncio.to_thread(broker_answers, kafka.client_options)
     finally:
         kafka.resume()
     topic = await create_topic(kafka)
