@@ -36,6 +36,10 @@ up: install  ## Run the whole system until Ctrl-C
 test: install  ## All tests: unit, integration, end to end
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile
 
+.PHONY: e2e-kafka
+e2e-kafka: install  ## A Kafka cluster under test: brokers that die, restart, are cut off
+	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile e2e/kafka $(ARGS)
+
 .PHONY: test-emulator
 test-emulator: install  ## The Stripe emulator's tests alone
 	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile tools/stripe_emulator
