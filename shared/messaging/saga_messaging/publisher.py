@@ -101,6 +101,7 @@ class Publisher:
                     enable_idempotence=True,
                     max_request_size=MAX_RECORD_BYTES,
                     request_timeout_ms=int(self._settings.kafka_request_timeout_seconds * 1000),
+                    metadata_max_age_ms=int(self._settings.kafka_metadata_seconds * 1000),
                 )
                 try:
                     await producer.start()
