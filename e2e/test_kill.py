@@ -4,10 +4,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from at_stripe import fewer_at_stripe, settings_for
 from customers import ended, eventually, post_order, register
 from invariants import violations
 from saga_cli.demo_cases import CASES
-from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 
 pytestmark = [
@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-ORDERS = 500
+ORDERS = fewer_at_stripe(500, at_stripe=20)
 MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
 VICTIMS = ("order_saga", "user", "payment", "kafka", "postgres")
 
@@ -24,7 +24,7 @@ VICTIMS = ("order_saga", "user", "payment", "kafka", "postgres")
 @pytest.fixture(scope="module")
 def fragile(module_folder):
     """A stack of our own, as nobody else likes what happens to it."""
-    with Stack(StackSettings(data_dir=module_folder)) as stack:
+    with Stack(settings_for(module_folder)) as stack:
         yield stack
 
 
@@ -46,5 +46,8 @@ def test_a_process_killed_in_the_middle_of_500_orders_loses_and_doubles_nothing(
         if (differences := users[name].expected.differences(order))
     ]
     assert wrong == []
-    assert Counter(order["state"] for order in results) == {"authorized": 200, "rejected": 300}
+    assert Counter(order["state"] for order in results) == {
+        "authorized": ORDERS * 2 // 5,
+        "rejected": ORDERS * 3 // 5,
+    }
     assert eventually(lambda: violations(stack), lambda found: not found) == []
