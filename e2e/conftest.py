@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from saga_cli.settings import StackSettings, with_environment
 from saga_cli.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
+from at_stripe import settings_for
+
 if TYPE_CHECKING:
     from compose.project import Project
 
@@ -59,9 +60,7 @@ def stack(compose_project) -> "Iterator[Stack | Project]":
         yield compose_project
         return
     for folder in _folder():
-        chosen = StackSettings(data_dir=folder, topic_prefix=f"{folder.name}.")
-        settings = with_environment(chosen, os.environ)
-        with Stack(settings) as running:
+        with Stack(settings_for(folder)) as running:
             yield running
 
 
@@ -71,12 +70,7 @@ def own_stack(compose_project, module_folder) -> "Iterator[Stack | Project]":
     if compose_project:
         yield compose_project
         return
-    settings = StackSettings(
-        data_dir=module_folder,
-        topic_prefix=f"{module_folder.name}.",
-        kafka_bootstrap=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
-    )
-    with Stack(settings) as running:
+    with Stack(settings_for(module_folder)) as running:
         yield running
 
 

@@ -7,6 +7,7 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from at_stripe import stripe_of
 from customers import ended, eventually, order_of, post_order
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
@@ -56,9 +57,7 @@ def send(stack, topic, value, key):
 
 
 def customer(stack):
-    headers = {"Authorization": "Bearer sk_test_emulator"}
-    response = httpx.post(f"{stack.emulator_url}/v1/customers", headers=headers)
-    return response.raise_for_status().json()["id"]
+    return stripe_of(stack).v1.customers.create().id
 
 
 def specified(saga, stripe_customer):

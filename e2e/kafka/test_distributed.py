@@ -4,16 +4,14 @@ Nothing is set: the session time-out, the leases and the pauses are what a servi
 """
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import pairwise
 
 import psutil
 import pytest
 from consumer_groups import members, numbers, partition_of, read_offsets
-from customers import ended, eventually, post_order, register
+from customers import eventually, place_orders
 from invariants import violations
-from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_messaging.settings import KafkaSettings
@@ -59,25 +57,9 @@ def shared_out(stack, service):
     return owned
 
 
-def place_orders(stack, meanwhile=lambda: None):
-    """Place orders, let something happen in the middle; each must end as its card says.
-
-    Returns the longest time that each of them waited in a step, by order.
-    """
-    users = register(stack, [case for case in CASES if case.title in MIX])
-    names = [list(users)[number % len(users)] for number in range(ORDERS)]
-    with ThreadPoolExecutor(8) as clients:
-        posts = [clients.submit(post_order, stack, name) for name in names]
-        eventually(lambda: sum(post.done() for post in posts), lambda done: done >= ORDERS // 3)
-        meanwhile()
-        orders = [post.result() for post in posts]
-        results = list(clients.map(lambda order: ended(stack, order, MOST_SECONDS * 2), orders))
-    wrong = [
-        (order["id"], differences)
-        for name, order in zip(names, results, strict=True)
-        if (differences := users[name].expected.differences(order))
-    ]
-    assert wrong == []
+def waits_of_orders(stack, meanwhile=lambda: None):
+    """The longest time that each order waited in a step, while something happens; by order."""
+    results = place_orders(stack, MIX, ORDERS, MOST_SECONDS * 2, meanwhile)
     return {order["id"]: longest_step(order) for order in results}
 
 
@@ -103,7 +85,7 @@ def test_all_replicas_do_work(replicated, service):
     assert sum(map(len, owned.values())) == replicated.settings.partitions
     before = read_offsets(replicated, GROUPS[service])
 
-    place_orders(replicated)
+    waits_of_orders(replicated)
     assert at_rest(replicated) == []
 
     read = Counter()
@@ -121,7 +103,7 @@ def test_a_killed_replica_hands_over_and_no_saga_waits_longer(replicated, victim
     service, count = victim.removesuffix("-2"), replicated.settings.partitions
     lost = shared_out(replicated, service)[victim]
 
-    waited = place_orders(replicated, lambda: replicated.kill(victim))
+    waited = waits_of_orders(replicated, lambda: replicated.kill(victim))
 
     interrupted = [each for order, each in waited.items() if partition_of(order, count) in lost]
     assert max(interrupted) > UNNOTICED_SECONDS / 2, "nothing was interrupted"
@@ -144,7 +126,7 @@ def test_a_replica_that_is_stopped_hands_over_at_once(replicated, record_propert
         replicated.stop("payment-3")
         assert stopped not in members(replicated, GROUPS["payment"])
 
-    waited = place_orders(replicated, stop)
+    waited = waits_of_orders(replicated, stop)
 
     assert shared_out(replicated, "payment").keys() == {"payment", "payment-2"}
     assert max(waited.values()) < KAFKA.kafka_session_timeout_seconds

@@ -106,6 +106,7 @@ class Publisher:
                     # A batch is tried for this long while its partition has no leader, or less
                     # replicas in sync than it needs; then `publish` starts anew, and never ends.
                     request_timeout_ms=int(self._settings.kafka_request_timeout_seconds * 1000),
+                    metadata_max_age_ms=int(self._settings.kafka_metadata_seconds * 1000),
                 )
                 try:
                     await producer.start()
