@@ -17,6 +17,7 @@ from pathlib import Path
 import docker
 import psutil
 from docker.errors import DockerException
+from requests import RequestException
 from saga_cli.errors import StackError
 from saga_cli.processes import Child
 from saga_cli.waiting import wait_until_nothing
@@ -24,6 +25,7 @@ from saga_cli.waiting import wait_until_nothing
 from compose.packages import compose_cache, compose_plugin, engine_root
 from compose.unavailable import Unavailable
 
+API_VERSION = "1.41"  # named, as otherwise a client that finds no engine leaves a socket open
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
@@ -48,7 +50,7 @@ class Engine:
 
     def client(self) -> docker.DockerClient:
         """The SDK's client; close it."""
-        return docker.DockerClient(base_url=self.host)
+        return docker.DockerClient(base_url=self.host, version=API_VERSION)
 
 
 @contextmanager
@@ -91,15 +93,7 @@ def clear(engine: Engine) -> None:
 
 def _running() -> str | None:
     host = os.environ.get("DOCKER_HOST") or (DEFAULT_SOCKET.exists() and f"unix://{DEFAULT_SOCKET}")
-    if not host:
-        return None
-    try:
-        client = docker.DockerClient(base_url=host)
-        client.ping()
-        client.close()
-    except DockerException:
-        return None
-    return host
+    return host if host and not _silent(host) else None
 
 
 def _commands(folder: Path) -> dict[str, str]:
@@ -172,15 +166,17 @@ def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[
 
 def _not_ready(dockerd: Child, host: str) -> str | None:
     dockerd.require_running()
-    client = None
+    return _silent(host)
+
+
+def _silent(host: str) -> str | None:
+    client = docker.DockerClient(base_url=host, version=API_VERSION)
     try:
-        client = docker.DockerClient(base_url=host)
         client.ping()
-    except DockerException as error:
+    except (DockerException, RequestException) as error:
         return str(error)
     finally:
-        if client:
-            client.close()
+        client.close()
     return None
 
 

@@ -1,0 +1,104 @@
+"""`docker compose` on this repository's file, as a project of its own beside any other."""
+
+import os
+import random
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from saga_cli.errors import PortTakenError
+from saga_cli.ports import SEARCH_RANGE, PortReservation
+
+from compose.engine import Engine
+
+ROOT = Path(__file__).parents[2]
+FILES = ("docker-compose.yml", "e2e/compose/offline.yml")
+COMMAND_SECONDS = 600
+SPAN = 10
+"""Ports for the replicas of one service, as many as the compose file's own ranges have."""
+
+
+@dataclass
+class Compose:
+    """One project: its name, its ports and its secrets are nobody else's.
+
+    Attributes:
+        engine: Where it runs.
+        secrets: A folder for its secrets; they are made by the script that `make up` runs.
+        name: As `docker compose --project-name` has it.
+    """
+
+    engine: Engine
+    secrets: Path
+    name: str = field(default_factory=lambda: f"saga-e2e-{uuid.uuid4().hex[:8]}")
+    ports: dict[str, str] = field(default_factory=lambda: free_ports())
+
+    def __post_init__(self) -> None:
+        script = ROOT / "deploy/make_secrets.py"
+        subprocess.run([sys.executable, script, self.secrets], check=True)
+
+    def run(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> str:
+        """Runs `docker compose …`; returns what it printed on standard output.
+
+        Raises:
+            AssertionError: It failed; the message has what it said.
+        """
+        files = [f"--file={ROOT / file}" for file in FILES]
+        result = subprocess.run(
+            ["docker", "compose", "--project-name", self.name, *files, *arguments],
+            env=self._environment(), capture_output=True, text=True, timeout=seconds, check=False,
+        )
+        said = f"{result.stdout}{result.stderr}"
+        assert result.returncode == 0, f"docker compose {' '.join(arguments)}:\n{said}"
+        return result.stdout
+
+    def build(self) -> None:
+        """Builds the images of our services."""
+        self.run("build")
+
+    def up(self, **replicas: int) -> None:
+        """Starts everything, each service with that many replicas; returns when all is healthy."""
+        scales = [f"--scale={service}={number}" for service, number in replicas.items()]
+        try:
+            self.run("up", "--detach", "--wait", "--no-build", *scales)
+        except AssertionError as error:
+            logs = self.run("logs", "--no-color", "--tail=30")
+            raise AssertionError(f"{error}\n{logs}") from None
+
+    def down(self, *, volumes: bool = False) -> None:
+        """Removes containers and networks, and the data too if `volumes`."""
+        self.run("down", "--timeout=30", "--remove-orphans", *(["--volumes"] if volumes else []))
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            **self.engine.environment,
+            **self.ports,
+            "SECRETS_DIR": str(self.secrets),
+            **({"BUILD_NETWORK": "host", "DOCKER_BUILDKIT": "0"} if self.engine.own else {}),
+        }
+
+
+def free_ports() -> dict[str, str]:
+    """Ports for all that is published, none of which anybody listens on now."""
+    first = _free_block(4 + 2 * SPAN)
+    single = ("KAFKA_PORT", "POSTGRES_PORT", "USER_PORT", "EMULATOR_PORT")
+    ports = {name: str(first + place) for place, name in enumerate(single)}
+    for place, name in enumerate(("ORDER_SAGA_PORTS", "PAYMENT_PORTS")):
+        start = first + len(single) + place * SPAN
+        ports[name] = f"{start}-{start + SPAN - 1}"
+    return ports
+
+
+def _free_block(size: int) -> int:
+    firsts = range(SEARCH_RANGE.start, SEARCH_RANGE.stop - size, size)
+    for first in random.sample(firsts, len(firsts)):
+        try:
+            for port in range(first, first + size):
+                PortReservation(port).release()
+        except OSError:
+            continue
+        return first
+    raise PortTakenError(f"No {size} ports in a row are free.")
