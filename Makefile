@@ -10,7 +10,7 @@ WORKERS ?= 2
 
 .PHONY: help
 help:  ## What there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=…") if sys.version_info < (3, 11) else None'
@@ -50,3 +50,7 @@ check: install  ## Lint, format, types, import contracts
 .PHONY: bench
 bench: install  ## Throughput, latency, and what a saga costs
 	$(RUN)/python bench/bench.py $(ARGS)
+
+.PHONY: bench-deadlines
+bench-deadlines: install  ## How late deadlines fire, and what they cost
+	$(RUN)/python bench/deadlines.py $(ARGS)

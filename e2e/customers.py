@@ -38,20 +38,25 @@ def register(stack: Stack, cases: Iterable[Case]) -> dict[str, Case]:
 
 
 def post_order(stack: Stack, user: str, amount: int = 1299) -> str:
-    """Post an order as a careful client does: with one key, until it is accepted."""
+    """Post an order, and insist on it. Returns its id."""
     order = {"clerk_user_id": user, "amount": amount, "description": "Food delivery order"}
+    return insist(f"{stack.orders_url}/orders", order)["id"]
+
+
+def insist(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Post as a careful client does: with one key, until it is accepted."""
     headers = {"Idempotency-Key": uuid.uuid4().hex}
 
     def once() -> httpx.Response | None:
         try:
-            response = HTTP.post(f"{stack.orders_url}/orders", json=order, headers=headers)
+            response = HTTP.post(url, json=body, headers=headers)
         except httpx.TransportError:
             return None
         return response if response.status_code == 202 else None
 
     response = eventually(once, lambda answer: answer is not None, PATIENCE_SECONDS)
-    assert response, "the order was never accepted"
-    return response.json()["id"]
+    assert response, f"{url} {body} was never accepted"
+    return response.json()
 
 
 def order_of(stack: Stack, order: str) -> dict[str, Any]:
@@ -68,6 +73,9 @@ def reaches(stack: Stack, order: str, *states: str, seconds: float = 30) -> dict
     return eventually(lambda: order_of(stack, order), lambda seen: seen["state"] in states, seconds)
 
 
-def ask(stack: Stack, order: str, verb: str, **body: Any) -> httpx.Response:
+def ask(
+    stack: Stack, order: str, verb: str, *, key: str | None = None, **body: Any
+) -> httpx.Response:
     """Ask for something to be done with an order: `capture`, `cancel`, `refund`."""
-    return HTTP.post(f"{stack.orders_url}/orders/{order}/{verb}", json=body)
+    headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+    return HTTP.post(f"{stack.orders_url}/orders/{order}/{verb}", json=body, headers=headers)

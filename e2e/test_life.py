@@ -1,14 +1,16 @@
 """What becomes of an order after its hold: captured, voided, refunded, expired, or too late."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
-from customers import HTTP, ask, ended, eventually, post_order, reaches, register
+from customers import HTTP, ask, ended, eventually, order_of, post_order, reaches, register
 from invariants import violations
 from saga_cli.demo_cases import CASES
 from saga_cli.demo_users import stripe_client
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
+from stripe_emulator.refunds import FAILS_AFTER_SECONDS
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -114,6 +116,43 @@ def test_a_webhook_delivered_twice_has_one_effect(life, held):
     order = reaches(life, held, "completed")
     assert money(order) == ("completed", AMOUNT, 0)
     assert events_told(order) == ["payment.authorized", "payment.captured"]
+
+
+def test_a_refund_that_fails_once_it_was_made_leaves_the_order_paid(life):
+    [user] = register(life, [replace(VISA, payment_method="pm_card_refundFail")])
+    order = ended(life, post_order(life, user, AMOUNT))["id"]
+    captured(life, order)
+    assert ask(life, order, "refund").status_code == 202
+    assert money(reaches(life, order, "refunded")) == ("refunded", AMOUNT, AMOUNT)
+
+    url = f"{life.emulator_url}/_emulator/clock"
+    HTTP.post(url, json={"advance_seconds": FAILS_AFTER_SECONDS}).raise_for_status()
+
+    seen = reaches(life, order, "completed")
+    assert money(seen) == ("completed", AMOUNT, 0)
+    assert seen["reason"]["stripe_code"] == "expired_or_canceled_card"
+    assert events_told(seen)[-1] == "payment.refund_failed"
+    why = HTTP.get(f"{life.orders_url}/orders/{order}/why").raise_for_status().text
+    assert "failed at Stripe" in why
+    assert seen["history"][-1]["type"] == "order.completed"
+
+
+def test_what_a_reconciliation_found_out_names_it_in_the_orders_history(life, held):
+    arm(life, kind="webhook_lost", endpoint="WEBHOOK payment_intent.canceled")
+    arm(life, kind="webhook_lost", endpoint="WEBHOOK charge.refunded")
+    arm(life, kind="webhook_lost", endpoint="WEBHOOK refund.created")
+    client = stripe_client(life.settings, life.emulator_url)
+    client.v1.payment_intents.cancel(intent_of(life, held)["id"])
+    assert order_of(life, held)["state"] == "authorized"
+
+    asked = {"by": "ann", "note": "Webhooks were lost."}
+    report = HTTP.post(f"{life.payments_url}/reconcile", json=asked).raise_for_status().json()
+
+    order = reaches(life, held, "canceled")
+    causes = {line["type"]: line["causation_id"] for line in order["history"]}
+    assert causes["payment.canceled"] == report["id"]
+    [run] = HTTP.get(f"{life.payments_url}/reconciliations").json()["reconciliations"]
+    assert (run["id"], run["by"], run["note"]) == (report["id"], "ann", "Webhooks were lost.")
 
 
 def test_a_hold_that_nobody_captures_expires(life, held):

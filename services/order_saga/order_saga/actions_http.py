@@ -7,6 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 from fastapi_problem.error import ConflictProblem
 from pydantic import BaseModel, ConfigDict, Field
+from saga_messaging.problems import ServiceUnavailable
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.values import Amount, Identifier, ShortText
@@ -20,9 +21,10 @@ from order_saga.domain import (
     RetryRequested,
     State,
 )
-from order_saga.errors import IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.http import POLL_AFTER_SECONDS, KeyReused, UnknownOrder, problem
 
+NeededKey: TypeAlias = Annotated[Identifier, Header(alias="Idempotency-Key")]
 Key: TypeAlias = Annotated[Identifier | None, Header(alias="Idempotency-Key")]
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -37,6 +39,12 @@ class Forbidden(ConflictProblem):
     """409."""
 
     title = "The order's state forbids it."
+
+
+class TooNew(ServiceUnavailable):
+    """503."""
+
+    title = "This replica is older than the order."
 
 
 class Asking(BaseModel):
@@ -92,9 +100,12 @@ def actions_router(actions: OrderActions) -> APIRouter:
 
     @router.post("/refund", status_code=202, responses=RESPONSES)
     async def refund(  # pyright: ignore[reportUnusedFunction]
-        order_id: Identifier, response: Response, asking: AskingForMoney = ALL, key: Key = None
+        order_id: Identifier, response: Response, key: NeededKey, asking: AskingForMoney = ALL
     ) -> Accepted:
-        """Give back what was taken, or a part of it."""
+        """Give back what was taken, or a part of it.
+
+        There may be several refunds, so only the key tells a second one from the same once more.
+        """
         return await answer(actions, _request(RefundRequested, order_id, asking, key), response)
 
     @router.post("/retry", status_code=202, responses=RESPONSES)
@@ -133,7 +144,7 @@ async def answer(actions: OrderActions, request: Envelope, response: Response) -
     """What a request did, as 202; or why it did nothing.
 
     Raises:
-        UnknownOrder, KeyReused, Forbidden: 404, 422, 409.
+        UnknownOrder, KeyReused, Forbidden, TooNew: 404, 422, 409, 503.
     """
     try:
         taken = await actions.take(request)
@@ -141,6 +152,8 @@ async def answer(actions: OrderActions, request: Envelope, response: Response) -
         raise UnknownOrder(detail=f"There is no order {request.correlation_id}.") from None
     except IdempotencyKeyReused:
         raise KeyReused(detail="Idempotency-Key: use a new one for a new request") from None
+    except DefinitionUnknown as unknown:
+        raise TooNew(detail=str(unknown)) from None
     if taken.refused:
         raise Forbidden(detail=taken.effect)
     response.headers["Location"] = f"/orders/{taken.saga.id}"

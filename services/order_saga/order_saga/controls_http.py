@@ -38,7 +38,7 @@ def controls_router(database: Database, settings: OrderSagaSettings) -> APIRoute
             return controls.find_controls(connection, settings.list_limit)
 
         return await database.transaction(
-            change, give_up_after_seconds=settings.place_order_timeout_seconds
+            change, give_up_after_seconds=settings.database_give_up_seconds
         )
 
     @router.get("")

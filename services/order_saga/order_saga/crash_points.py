@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from order_saga.definition import Definition, Step, rules
+from order_saga.domain import State
 from order_saga.paths import NO_ANSWER, Edge, edges, type_of
 
 PLACED = "place_order"
@@ -49,7 +50,9 @@ def in_order(definition: Definition) -> list[Edge]:
 
 
 def _is_quiet(definition: Definition, edge: Edge) -> bool:
-    """Whether the way sends nothing; the same rule is quiet where its step was parked."""
+    """Whether the way sends nothing; that an order needs attention is told once."""
+    if edge.start is State.NEEDS_ATTENTION:
+        return edge.end is State.NEEDS_ATTENTION
     return any(
         rule.quietly and (type_of(rule.message), rule.then) == (edge.by, edge.end)
         for node in definition.nodes.values()

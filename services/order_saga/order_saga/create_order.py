@@ -1,8 +1,8 @@
 """The Create Order saga, on one page: each step, its command, its replies, its time, its undo.
 
 What a step asks for is in `order_commands`, what does not count in `order_refusals`, what it
-remembers in `order_steps`, what the world hears in `announcements`; `saga.decide` interprets this;
-`docs/saga.md` draws it.
+remembers in `order_steps`, what Stripe may tell at any time in `stripes_voice`, what the world
+hears in `announcements`; `saga.decide` interprets this; `docs/saga.md` draws it.
 """
 
 from functools import partial
@@ -14,8 +14,6 @@ from saga_schemas.settlement import (
     PaymentCancelFailed,
     PaymentCaptured,
     PaymentCaptureFailed,
-    PaymentDisputed,
-    PaymentRefunded,
     PaymentRefundFailed,
 )
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
@@ -24,6 +22,7 @@ from order_saga import announcements as tell
 from order_saga import order_commands as ask
 from order_saga import order_refusals as refuse
 from order_saga import order_steps as do
+from order_saga import stripes_voice as hear
 from order_saga.definition import (
     Compensate,
     Definition,
@@ -53,16 +52,14 @@ _CANCELED = Compensate(State.CANCELED)
 _REJECTED = Compensate(State.REJECTED)
 _REFUSED = Compensate(State.REJECTED, in_vain=True)
 _PAID = Either(refuse.all_is_refunded, State.REFUNDED, State.COMPLETED)
-_DISPUTED = On(PaymentDisputed, do.remember_dispute, then=Move.STAY)
-_REFUNDED_AT_STRIPE = On(PaymentRefunded, do.remember_refund, then=Move.STAY)
-# What happens at Stripe may be heard of before what led to it: a reply that was fenced off, say.
-_HEARD_EARLY = (_REFUNDED_AT_STRIPE, _DISPUTED)
 _HAPPENED_TO_THE_HOLD = (
     On(PaymentAuthorizationExpired, do.remember_expiry, then=State.EXPIRED),
     On(PaymentCanceled, do.remember_cancellation, then=State.CANCELED),
     On(PaymentCaptured, do.remember_capture, then=_PAID),
-    *_HEARD_EARLY,
+    *hear.EARLY,
 )
+# Nothing is held any more, or what was held is paid.
+_SETTLED = (PaymentCaptured, PaymentCanceled, PaymentAuthorizationExpired)
 _RESOLUTIONS = (State.REJECTED, State.CANCELED, State.EXPIRED, State.COMPLETED, State.REFUNDED)
 
 
@@ -148,16 +145,18 @@ def create_order(times: StepTimes) -> Definition:
                     then=State.REFUNDING,
                     unless=refuse.nothing_is_left,
                 ),
-                On(PaymentRefunded, do.remember_refund, then=_PAID),
-                _DISPUTED,
+                hear.refund(then=_PAID),
+                hear.lost_refund(then=State.COMPLETED),
+                hear.DISPUTE,
             ),
         ),
         State.REFUNDING: settlement(
             Kind.RETRIABLE,
             command=ask.refund_payment,
             on=(
-                On(PaymentRefunded, do.remember_refund, then=_PAID, unless=refuse.another_refund),
-                _REFUNDED_AT_STRIPE,
+                hear.refund(then=_PAID, unless=refuse.another_refund),
+                hear.refund(then=Move.STAY, tell=tell.order_refunded),
+                *hear.EARLY[1:],
                 On(
                     PaymentRefundFailed,
                     do.remember_reason,
@@ -165,7 +164,6 @@ def create_order(times: StepTimes) -> Definition:
                     unless=refuse.something_is_left,
                 ),
                 On(PaymentRefundFailed, do.remember_reason, then=State.COMPLETED, quietly=True),
-                _DISPUTED,
             ),
         ),
         State.CANCELING: settlement(
@@ -174,9 +172,13 @@ def create_order(times: StepTimes) -> Definition:
             on=(
                 On(PaymentCanceled, do.remember_release, then=Move.UNDONE),
                 On(PaymentAuthorizationExpired, do.remember_release, then=Move.UNDONE),
-                On(PaymentCancelFailed, do.remember_trouble, then=Move.PARK),
-                On(PaymentCaptured, do.remember_capture_in_vain, then=Move.PARK),
-                *_HEARD_EARLY,
+                On(
+                    PaymentCancelFailed,
+                    do.remember_trouble,
+                    then=Move.PARK,
+                    unless=refuse.captured_before,
+                ),
+                *hear.OVER,
             ),
             on_timeout=OnTimeout(do.release_unknown, then=Move.PARK),
         ),
@@ -188,13 +190,13 @@ def create_order(times: StepTimes) -> Definition:
             remember=do.remember_operator,
             unless=refuse.not_what_is_known,
         ),
-        State.REJECTED: End(announce=tell.order_rejected),
-        State.CANCELED: End(announce=tell.order_canceled),
-        State.EXPIRED: End(announce=tell.order_expired),
-        State.REFUNDED: End(announce=tell.order_refunded),
+        State.REJECTED: End(tell.order_rejected, on=hear.OVER),
+        State.CANCELED: End(tell.order_canceled, on=hear.OVER),
+        State.EXPIRED: End(tell.order_expired, on=hear.OVER),
+        State.REFUNDED: End(
+            tell.order_refunded,
+            on=(hear.refund(then=Move.STAY), hear.lost_refund(then=_PAID), hear.DISPUTE),
+        ),
     }
-    return sound(
-        Definition(
-            version=2, start=State.RETRIEVING_PAYMENT_INFO, nodes=nodes, passed_by=PaymentCaptured
-        )
-    )
+    start = State.RETRIEVING_PAYMENT_INFO
+    return sound(Definition(version=2, start=start, nodes=nodes, settled_by=_SETTLED))

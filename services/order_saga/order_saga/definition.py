@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from saga_schemas import Envelope
 
 from order_saga.domain import OrderSaga, State
+
+LONGEST_WAIT_SECONDS = 604_800.0
+"""A week, however often a step backed off: Stripe keeps a hold no longer."""
 
 
 class Kind(StrEnum):
@@ -70,6 +74,9 @@ class On:
         unless: Why a message of this kind does not count; the next rule of its kind is tried, and
             without one it is ignored, visibly.
         quietly: The world outside hears nothing of it.
+        tell: What the world outside hears of it at once, besides what its next state announces.
+        fenced: It answers the attempt under way, or nobody. What is not fenced has happened
+            whichever attempt it answers, and `unless` says whether it was heard before.
     """
 
     message: type[Envelope]
@@ -77,6 +84,8 @@ class On:
     then: Next
     unless: Callable[[OrderSaga, Any], str | None] = nothing_wrong
     quietly: bool = False
+    fenced: bool = True
+    tell: Callable[[OrderSaga], Envelope] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,11 @@ class Step:
     undo: State | None = None
     nothing_to_undo: bool = False
 
+    def time_of(self, tries: int) -> timedelta:
+        """How long this try, counted from 1, waits for its reply."""
+        wait = self.timeout_seconds * self.back_off ** (tries - 1)
+        return timedelta(seconds=min(wait, LONGEST_WAIT_SECONDS))
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -139,9 +153,10 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The saga is over; nothing moves it any more."""
+    """The saga is over: nobody may ask for anything, and only what happens at Stripe moves it."""
 
     announce: Callable[[OrderSaga], Envelope]
+    on: tuple[On, ...] = ()
 
 
 Node: TypeAlias = Step | Rest | Parked | End
@@ -152,15 +167,15 @@ class Definition:
     """The declaration of a saga: a node for each of its states; `soundness` says what it must be.
 
     Attributes:
-        passed_by: The message that says that the pivot has happened.
+        settled_by: The messages after which there is nothing left to be undone.
     """
 
     version: int
     start: State
     nodes: Mapping[State, Node]
-    passed_by: type[Envelope] | None = None
+    settled_by: tuple[type[Envelope], ...] = ()
 
 
 def rules(node: Node) -> tuple[On, ...]:
     """The rules of a node."""
-    return node.on if isinstance(node, Step | Rest) else ()
+    return () if isinstance(node, Parked) else node.on

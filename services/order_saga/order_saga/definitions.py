@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from order_saga.create_order import create_order
 from order_saga.create_order_v1 import create_order_v1
 from order_saga.definition import Definition
+from order_saga.errors import DefinitionUnknown
 from order_saga.step_times import StepTimes
 
 
@@ -24,8 +25,10 @@ class Definitions:
         """The one that a saga began under.
 
         Raises:
-            KeyError: This code is older than the saga; another replica has to move it.
+            DefinitionUnknown: This code is older than the saga.
         """
+        if version not in self.by_version:
+            raise DefinitionUnknown(version)
         return self.by_version[version]
 
 

@@ -55,7 +55,9 @@ def step_table(definition: Definition) -> str:
 
 def message_table(definition: Definition) -> str:
     """During a state, when a message, then which state; an empty cell is ignored, with a reason."""
-    columns = [state for state, node in _nodes(definition) if not isinstance(node, End)]
+    columns = [
+        state for state, node in _nodes(definition) if isinstance(node, Parked) or rules(node)
+    ]
     found = edges(definition)
     messages = [NO_ANSWER, *dict.fromkeys(type_of(message) for message in _messages(definition))]
     lines = [f"| when, during | {' | '.join(columns)} |", "| --- |" + " --- |" * len(columns)]
@@ -89,8 +91,10 @@ or a person takes over. Times are the defaults of `settings.py`.
 
 ## What each message does
 
-An empty cell: the message is ignored, and the order's history says why. In a state where the \
-saga is over everything is. A reply to an older attempt is ignored wherever it comes.
+An empty cell: the message is ignored, and the order's history says why. Where the saga is over, \
+only what happens at Stripe counts: that money was taken after all needs a person. A reply to an \
+older attempt is ignored wherever it comes, but that money was given back counts whenever it is \
+heard, once for each refund at Stripe.
 
 {message_table(definition)}
 

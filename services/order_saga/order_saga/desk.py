@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from saga_messaging.batcher import Batcher
-from saga_messaging.database import Database
-from saga_messaging.effects import store_effects
 from saga_messaging.errors import DatabaseUnavailable
-from saga_messaging.outbox import Outbox
-from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
 from order_saga import controls
@@ -18,10 +14,10 @@ from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
 from order_saga.errors import IdempotencyKeyReused, NewOrdersPaused
 from order_saga.handlers import place
-from order_saga.orm import messaging
 from order_saga.ports import Placement
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
+from order_saga.transactions import Done, Transactions
 
 Answer: TypeAlias = OrderSaga | IdempotencyKeyReused | DatabaseUnavailable | NewOrdersPaused
 
@@ -40,16 +36,11 @@ class OrderDesk:
     """Takes orders. When `place` returns, the saga and its first command are committed."""
 
     def __init__(
-        self,
-        definitions: Definitions,
-        database: Database,
-        outbox: Outbox,
-        settings: OrderSagaSettings,
+        self, definitions: Definitions, transactions: Transactions, settings: OrderSagaSettings
     ) -> None:
         self._definitions = definitions
-        self._database = database
-        self._outbox = outbox
-        self._give_up_after = settings.place_order_timeout_seconds
+        self._transactions = transactions
+        self._give_up_after = settings.database_give_up_seconds
         self._batcher = Batcher(self._place_all, settings.intake_batch_size)
 
     async def place(self, placement: Placement) -> OrderSaga:
@@ -58,7 +49,7 @@ class OrderDesk:
         Raises:
             IdempotencyKeyReused: The key was used with another order.
             NewOrdersPaused: An operator has stopped new orders; this one would be new.
-            DatabaseUnavailable: Not within `place_order_timeout_seconds`. Nothing was stored, or
+            DatabaseUnavailable: Not within `database_give_up_seconds`. Nothing was stored, or
                 it is not known; the same key may be used again.
         """
         until = asyncio.get_running_loop().time() + self._give_up_after
@@ -76,29 +67,25 @@ class OrderDesk:
         here = [caller for caller in callers if caller.until > now]
         if not here:
             raise DatabaseUnavailable(TOO_LATE)
-        answers, outgoing = await self._database.transaction(
+        answers = await self._transactions.run(
             lambda connection: self._store(connection, [caller.placement for caller in here]),
             give_up_after_seconds=max(caller.until for caller in here) - now,
         )
-        self._outbox.offer(outgoing)
         answer_of = dict(zip(map(id, here), answers, strict=True))
         return [answer_of.get(id(caller), DatabaseUnavailable(TOO_LATE)) for caller in callers]
 
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
-    ) -> tuple[Sequence[Answer], list[Outgoing]]:
+    ) -> Done[Sequence[Answer]]:
         if paused := controls.pause_of(connection):
-            return self._while_paused(connection, placements, paused)
+            return Done(self._while_paused(connection, placements, paused))
         placed = place(self._definitions, SqlSagas(connection), placements)
         messages = [placement.message for placement in placed.new]
-        outgoing = store_effects(
-            connection, messaging.inbox, self._outbox, messages, placed.result.outcomes
-        )
-        return placed.answers, outgoing
+        return Done(placed.answers, messages, placed.result)
 
     def _while_paused(
         self, connection: Connection, placements: Sequence[Placement], paused: controls.Pause
-    ) -> tuple[Sequence[Answer], list[Outgoing]]:
+    ) -> Sequence[Answer]:
         """Only what was placed before is answered again; nothing is stored."""
         sagas = SqlSagas(connection)
         keys = {each.idempotency_key for each in placements if each.idempotency_key}
@@ -107,4 +94,4 @@ class OrderDesk:
         answers = place(self._definitions, sagas, old).answers if old else ()
         answer_of: dict[int, Answer] = dict(zip(map(id, old), answers, strict=True))
         refused = NewOrdersPaused(paused.by, paused.note, paused.since)
-        return [answer_of.get(id(each), refused) for each in placements], []
+        return [answer_of.get(id(each), refused) for each in placements]

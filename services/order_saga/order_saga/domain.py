@@ -63,7 +63,7 @@ class OrderSaga:
         payment_intent_id: Stripe's, where one was made.
         capture_before: When the hold expires, where Stripe said so.
         captured: What was taken.
-        refunded: What was given back of it.
+        refunds: What was given back of it, by Stripe's id of each refund; 0 of one that failed.
         disputed: The cardholder's bank wants money back.
         asked: The capture or refund that is under way.
         deadline_at: When the step in `state` is overdue; None where nothing is waited for.
@@ -85,12 +85,17 @@ class OrderSaga:
     payment_intent_id: str | None = None
     capture_before: datetime | None = None
     captured: int = 0
-    refunded: int = 0
+    refunds: Mapping[str, int] = field(default_factory=dict[str, int])
     disputed: bool = False
     asked: Asked | None = None
     reason: Failure | None = None
     deadline_at: datetime | None = None
     overdue: bool = False
+
+    @property
+    def refunded(self) -> int:
+        """What was given back: as Stripe told, or all, where a person found so and resolved it."""
+        return self.captured if self.state is State.REFUNDED else sum(self.refunds.values())
 
     def but(self, **changes: Any) -> Self:
         """The same saga with some fields changed."""

@@ -15,6 +15,15 @@ class OrderUnknown(OrderSagaError):
     """There is no order of this id."""
 
 
+class DefinitionUnknown(OrderSagaError):
+    """The saga began under a declaration that this code does not have: it is older."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"definition_version: {version} is newer than this code; run the code that has it"
+        )
+
+
 class CursorUnknown(OrderSagaError):
     """The cursor of a list is none that a page named."""
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from saga_messaging.outcomes import BatchResult, Handled, Refused
 from saga_schemas import Envelope
 
 from order_saga.definitions import Definitions
 from order_saga.domain import OrderSaga
-from order_saga.errors import IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.ports import Placement, Sagas
-from order_saga.saga import IGNORED, Decision, decide, start
+from order_saga.saga import Decision, decide, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,16 @@ class Taken:
     """What became of a request: the order as it stands, and what the request did.
 
     Attributes:
-        refused: It did nothing; `effect` says why.
-        repeated: It was taken before, and this is its answer once more.
+        refused: It did nothing; `effect` says why, and the same id may be asked with again.
+        recorded: What is to stand in the history; None where it was taken before, and this is its
+            answer once more.
     """
 
     saga: OrderSaga
     effect: str
     refused: bool
     result: BatchResult
-    repeated: bool = False
+    recorded: Envelope | None = None
 
 
 def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
@@ -76,6 +77,7 @@ def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
     Raises:
         OrderUnknown: There is no such order.
         IdempotencyKeyReused: The id was used for something else.
+        DefinitionUnknown: The order is newer than this code.
     """
     saga = sagas.lock({request.correlation_id}).get(request.correlation_id)
     if saga is None:
@@ -84,13 +86,16 @@ def take(definitions: Definitions, sagas: Sagas, request: Envelope) -> Taken:
         payload, effect = earlier
         if payload != request.model_dump(mode="json")["payload"]:
             raise IdempotencyKeyReused
-        return Taken(saga, effect, effect.startswith(IGNORED), BatchResult({}), repeated=True)
+        return Taken(saga, effect, refused=False, result=BatchResult({}))
     decision = decide(definitions.of(saga.definition_version), saga, request, sagas.now())
+    if decision.refused:
+        # What did nothing leaves its id to be used once the order's state allows it.
+        request = request.model_copy(update={"message_id": uuid4()})
     if decision.saga is not saga:
         sagas.save([decision.saga])
     told = _told(request, decision.effect)
     result = BatchResult({request.message_id: Handled(told, decision.send)})
-    return Taken(decision.saga, told, decision.refused, result)
+    return Taken(decision.saga, told, decision.refused, result, request)
 
 
 def _told(request: Envelope, effect: str) -> str:
@@ -99,7 +104,10 @@ def _told(request: Envelope, effect: str) -> str:
 
 
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
-    """Move each message's saga; several messages of one saga are taken in their order."""
+    """Move each message's saga; several messages of one saga are taken in their order.
+
+    What this code cannot move is refused, so that the others go on.
+    """
     now = sagas.now()
     before = sagas.lock({message.correlation_id for message in messages})
     after = dict(before)
@@ -110,7 +118,12 @@ def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) 
             reason = f"correlation_id: there is no order {message.correlation_id}"
             outcomes[message.message_id] = Refused(reason)
             continue
-        decision = decide(definitions.of(saga.definition_version), saga, message, now)
+        try:
+            definition = definitions.of(saga.definition_version)
+        except DefinitionUnknown as unknown:
+            outcomes[message.message_id] = Refused(str(unknown))
+            continue
+        decision = decide(definition, saga, message, now)
         after[saga.id] = decision.saga
         outcomes[message.message_id] = Handled(decision.effect, decision.send)
     sagas.save([saga for saga in after.values() if saga is not before[saga.id]])

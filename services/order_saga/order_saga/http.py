@@ -71,7 +71,7 @@ class KeyReused(UnprocessableProblem):
     https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
     """
 
-    title = "The idempotency key was used with another order."
+    title = "The idempotency key was used for something else."
 
 
 class Paused(ServiceUnavailable):
@@ -91,7 +91,7 @@ class Accepted(BaseModel):
 def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettings) -> APIRouter:
     """POST /orders, GET /orders, GET /orders/{id}."""
     router = APIRouter(tags=["orders"])
-    patience = settings.place_order_timeout_seconds
+    patience = settings.database_give_up_seconds
 
     @router.post("/orders", status_code=202, responses=_PLACED)
     async def place_order(  # pyright: ignore[reportUnusedFunction]

@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupIdNotFound,
+    KafkaError,
+    for_code,
+)
 from saga_messaging.kafka import client_options
 from saga_messaging.settings import KafkaSettings
 
@@ -27,19 +32,24 @@ class Span:
 
 
 class KafkaView:
-    """One look, over connections of its own."""
+    """One look, over connections of its own.
+
+    Attributes:
+        trouble: Why it has to ask again; said where that takes longer than the look may.
+    """
 
     def __init__(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
-        self.admin = admin
+        self.trouble: str | None = None
+        self._admin = admin
         self._consumer = consumer
 
     async def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[int]]:
-        """The partitions of those topics that exist."""
-        found = await self.admin.describe_topics()
+        """The partitions of those topics that exist; one that is just being made has none yet."""
+        found = await self._admin.describe_topics()
         return {
             each["topic"]: sorted(partition["partition"] for partition in each["partitions"])
             for each in found
-            if each["topic"] in topics
+            if each["topic"] in topics and each["partitions"]
         }
 
     async def spans(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Span]:
@@ -67,6 +77,30 @@ class KafkaView:
                         yield record
             left = {each for each in left if await self._consumer.position(each) < wanted[each].end}
 
+    async def committed(self, group: str, partition: TopicPartition) -> int:
+        """Up to which offset a group has said that it has read; 0 where it never has.
+
+        Raises:
+            KafkaError: Its coordinator refuses, or still loads.
+        """
+        offsets = await self._admin.list_consumer_group_offsets(group, partitions=[partition])
+        if partition not in offsets:  # aiokafka drops the error of a coordinator that still loads
+            raise GroupCoordinatorNotAvailableError(f"the coordinator of {group} is not ready")
+        return max(0, offsets[partition].offset)
+
+    async def members(self, group: str) -> int:
+        """How many are in a group; 0 where there is no such group.
+
+        Raises:
+            KafkaError: Its coordinator refuses, or still loads.
+        """
+        replies: list[Any] = await self._admin.describe_consumer_groups([group])
+        described = [each for reply in replies for each in reply.to_object()["groups"]]
+        for code in (each["error_code"] for each in described):
+            if code not in (0, GroupIdNotFound.errno):
+                raise for_code(code)(f"the coordinator of {group} does not describe it")
+        return sum(len(each["members"]) for each in described)
+
 
 @asynccontextmanager
 async def looking(settings: KafkaSettings, seconds: float) -> AsyncGenerator[KafkaView]:
@@ -75,25 +109,52 @@ async def looking(settings: KafkaSettings, seconds: float) -> AsyncGenerator[Kaf
     Raises:
         KafkaSilent: Kafka did not answer in that time, or not as it should.
     """
-    options = client_options(settings)
+    view: KafkaView | None = None
     try:
-        async with asyncio.timeout(seconds):
-            admin = AIOKafkaAdminClient(**options)
-            consumer = AIOKafkaConsumer(
-                **options,
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                fetch_max_wait_ms=FETCH_WAIT_MS,
-            )
-            try:
-                await admin.start()
-                await consumer.start()
-                yield KafkaView(admin, consumer)
-            finally:
-                await consumer.stop()
-                await admin.close()
+        async with asyncio.timeout(seconds), _connected(settings) as view:
+            yield view
     except TimeoutError:
-        raise KafkaSilent(f"Kafka did not answer within {seconds:g} s") from None
-    except (KafkaError, OSError) as error:
-        raise KafkaSilent(f"Kafka did not answer: {type(error).__name__}: {error}") from error
+        last = f" ({view.trouble})" if view and view.trouble else ""
+        raise KafkaSilent(
+            f"Kafka could not be asked: no answer within {seconds:g} s{last}"
+        ) from None
+    except KafkaError as error:  # its text begins with its name
+        raise KafkaSilent(f"Kafka could not be asked: {error}") from error
+    except OSError as error:
+        raise KafkaSilent(f"Kafka could not be asked: {type(error).__name__}: {error}") from error
+
+
+@asynccontextmanager
+async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
+    options = client_options(settings)
+    admin = AIOKafkaAdminClient(**options)
+    consumer = AIOKafkaConsumer(
+        **options,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+    )
+    try:
+        await admin.start()
+        await consumer.start()
+        yield KafkaView(admin, consumer)
+    finally:
+        try:
+            await _stop(consumer)
+        finally:
+            await admin.close()
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer whatever it is doing.
+
+    While one of its fetches rests after a broken connection, aiokafka's own `stop` ends half-way
+    with CancelledError, which here would look as if our caller had been cancelled.
+    """
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait([stopping])
+    if not stopping.cancelled():
+        return stopping.result()
+    await consumer._client.close()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    return None

@@ -42,7 +42,7 @@ class LetterDesk:
         self._outbox = outbox
         self._box = LetterBox(settings)
         self._prefix = settings.kafka_topic_prefix
-        self._give_up_after = settings.place_order_timeout_seconds
+        self._give_up_after = settings.database_give_up_seconds
 
     async def newest(self, limit: int, *, everything: bool) -> LetterPage:
         """At most `limit` of the newest letters, `everything` or what nobody has dealt with.

@@ -25,6 +25,7 @@ from order_saga.letters_http import letters_router
 from order_saga.orm import messaging
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
+from order_saga.transactions import Transactions
 from order_saga.why_http import why_router
 
 
@@ -34,9 +35,10 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     database = Database.connect(settings)
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
-    timers = Timers(all_definitions, database, outbox, settings)
-    desk = OrderDesk(all_definitions, database, outbox, settings)
-    actions = OrderActions(all_definitions, database, outbox, settings)
+    transactions = Transactions(database, outbox)
+    timers = Timers(all_definitions, transactions, settings)
+    desk = OrderDesk(all_definitions, transactions, settings)
+    actions = OrderActions(all_definitions, transactions, settings)
     app = faust_app("order-saga", settings)
     register_agents(app, all_definitions, database, outbox, settings)
 

@@ -1,7 +1,12 @@
 """What does not count in the Create Order saga, and why: each is None, or a reason in words."""
 
 from saga_schemas.payment import PaymentAuthorized
-from saga_schemas.settlement import PaymentRefunded, PaymentRefundFailed
+from saga_schemas.settlement import (
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
 from saga_schemas.user import PaymentInfoRetrieved
 
 from order_saga.domain import (
@@ -28,11 +33,30 @@ def another_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
     return f"it holds {held.amount} {held.currency} in {held.payment_intent_id}"
 
 
+def counted_before(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
+    """A refund is one refund, however often and by whomever it is told."""
+    refund = reply.payload.stripe_refund_id
+    return f"{refund} was counted before" if refund in saga.refunds else None
+
+
 def another_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
     """A refund that was made at Stripe by hand is not the one that was asked for."""
     if saga.asked and reply.payload.refund_id == saga.asked.id:
-        return None
+        return counted_before(saga, reply)
     return f"it is another refund, {reply.payload.stripe_refund_id}"
+
+
+def not_lost(saga: OrderSaga, reply: PaymentRefundFailed) -> str | None:
+    """Only a refund that was made can be lost; one that a command asked for in vain was not."""
+    refund = reply.payload.stripe_refund_id
+    if reply.payload.attempt is not None or refund is None:
+        return "it is about no refund that was made"
+    return f"{refund} was lost before" if saga.refunds.get(refund) == 0 else None
+
+
+def captured_before(saga: OrderSaga, _: PaymentCaptured | PaymentCancelFailed) -> str | None:
+    """That it was captured is known, and a person has to decide."""
+    return f"{saga.captured} was captured, as is known" if saga.captured else None
 
 
 def more_than_is_held(saga: OrderSaga, request: CaptureRequested) -> str | None:
@@ -69,5 +93,5 @@ def not_what_is_known(saga: OrderSaga, request: ResolveRequested) -> str | None:
 
 
 def all_is_refunded(saga: OrderSaga) -> bool:
-    """Whether nothing is left of what was captured."""
-    return saga.refunded >= saga.captured
+    """Whether nothing is left of what was captured, by what Stripe told."""
+    return sum(saga.refunds.values()) >= saga.captured

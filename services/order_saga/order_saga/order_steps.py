@@ -87,25 +87,38 @@ def remember_operator(saga: OrderSaga, request: RetryRequested | ResolveRequeste
     """Keep who took over, and why; that it is tried again is no reason for how it ends."""
     if isinstance(request, RetryRequested):
         return saga
-    all_given_back = request.payload.resolution is State.REFUNDED
-    return saga.but(
-        reason=_asked_for("resolved", "Resolved", request),
-        refunded=saga.captured if all_given_back else saga.refunded,
-    )
+    return saga.but(reason=_asked_for("resolved", "Resolved", request))
 
 
 def remember_capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
-    """Keep what was taken."""
-    return saga.but(
-        captured=reply.payload.amount,
-        payment_intent_id=reply.payload.payment_intent_id,
-        reason=None,
-    )
+    """Keep what was taken, and why it is not what was asked for, where it is not."""
+    amount, reason = reply.payload.amount, None
+    if saga.asked and saga.asked.amount != amount:
+        wanted = f"{saga.asked.amount} was to be captured, and {amount} was captured at Stripe."
+        reason = Failure(code="captured_otherwise", message=wanted)
+    payment_intent_id = reply.payload.payment_intent_id
+    return saga.but(captured=amount, payment_intent_id=payment_intent_id, reason=reason)
 
 
 def remember_refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
-    """Keep what was given back in all, also where it is heard of before the capture is."""
-    return saga.but(refunded=saga.refunded + reply.payload.amount)
+    """Keep what was given back, also where it is heard of before the capture is."""
+    refund = reply.payload
+    as_asked = saga.asked and saga.asked.id == refund.refund_id
+    silent = saga.reason and saga.reason.code == f"{State.REFUNDING}_timeout"
+    return saga.but(
+        refunds={**saga.refunds, refund.stripe_refund_id: refund.amount},
+        reason=None if as_asked and silent else saga.reason,
+    )
+
+
+def forget_refund(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
+    """Count a refund for nothing that was made and has failed since, however late it is told."""
+    return saga.but(refunds={**saga.refunds, reply.payload.stripe_refund_id: 0})
+
+
+def remember_lost_refund(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
+    """Likewise, and keep why: somebody has to give the money back in another way."""
+    return remember_reason(forget_refund(saga, reply), reply)
 
 
 def remember_dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
@@ -133,8 +146,14 @@ def remember_cancellation(saga: OrderSaga, _: PaymentCanceled) -> OrderSaga:
 def remember_release(
     saga: OrderSaga, reply: PaymentCanceled | PaymentAuthorizationExpired
 ) -> OrderSaga:
-    """Keep which PaymentIntent was released; why the order ends was said before."""
-    return saga.but(payment_intent_id=reply.payload.payment_intent_id or saga.payment_intent_id)
+    """Keep which PaymentIntent was released; why the order ends was said before.
+
+    What was to be done about the hold, while it was not released, is not to be done any more.
+    """
+    released = saga.but(payment_intent_id=reply.payload.payment_intent_id or saga.payment_intent_id)
+    if saga.reason is None or State.NEEDS_ATTENTION not in saga.attempts:
+        return released
+    return released.but(reason=saga.reason.model_copy(update={"cure": ""}))
 
 
 def remember_trouble(saga: OrderSaga, reply: PaymentCancelFailed) -> OrderSaga:

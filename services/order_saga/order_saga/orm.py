@@ -40,7 +40,8 @@ sagas = Table(
     Column("payment_intent_id", Text),
     Column("capture_before", TIMESTAMP(timezone=True)),
     Column("captured", Integer, nullable=False, server_default=text("0")),
-    Column("refunded", Integer, nullable=False, server_default=text("0")),
+    Column("refunds", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("refunded", Integer, nullable=False, server_default=text("0")),  # follows from refunds
     Column("disputed", Boolean, nullable=False, server_default=text("false")),
     Column("asked", JSONB(none_as_null=True)),
     Column("reason", JSONB(none_as_null=True)),

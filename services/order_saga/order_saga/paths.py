@@ -46,17 +46,21 @@ class Place:
 
 def edges(definition: Definition) -> list[Edge]:
     """Every way from a state to another that a saga can take, once each, from the start on."""
-    found: dict[Edge, None] = {}
+    found = (Edge(before.state, by, after.state) for before, by, after in moves(definition))
+    return list(dict.fromkeys(found))
+
+
+def moves(definition: Definition) -> Iterator[tuple[Place, str, Place]]:
+    """Likewise, with what was registered to be undone before and after."""
     first = _enter(definition, Place(definition.start), definition.start)
     seen, new = {first}, [first]
     while new:
         place = new.pop()
         for by, after in _ways(definition, place):
-            found[Edge(place.state, by, after.state)] = None
+            yield place, by, after
             if after not in seen:
                 seen.add(after)
                 new.append(after)
-    return list(found)
 
 
 def type_of(message: type[Envelope]) -> str:
@@ -68,7 +72,8 @@ def _ways(definition: Definition, place: Place) -> Iterator[tuple[str, Place]]:
     node = _node(definition, place.state)
     if isinstance(node, Parked):
         assert place.parked  # noqa: S101 - `Move.PARK` has named it
-        yield type_of(node.retry), _enter(definition, place, place.parked)
+        if isinstance(_node(definition, place.parked), Step):
+            yield type_of(node.retry), _enter(definition, place, place.parked)
         for state in node.resolutions:
             yield type_of(node.resolve), Place(state)
         node = _node(definition, place.parked)
@@ -76,8 +81,8 @@ def _ways(definition: Definition, place: Place) -> Iterator[tuple[str, Place]]:
         for after in _go(definition, place, node.on_timeout.then):
             yield NO_ANSWER, after
     for rule in rules(node):
-        passed = definition.passed_by is rule.message
-        before = replace(place, undo=()) if passed else place
+        settled = rule.message in definition.settled_by
+        before = replace(place, undo=()) if settled else place
         for after in _go(definition, before, rule.then):
             yield type_of(rule.message), after
 

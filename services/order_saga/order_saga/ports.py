@@ -45,6 +45,9 @@ class Sagas(Protocol):
         """Store the new state of sagas that were locked."""
         ...
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
-        """Lock sagas whose deadline has passed, leaving out those that another process locked."""
+    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
+        """Lock sagas of these versions whose deadline has passed.
+
+        Those that another process has locked are left out.
+        """
         ...

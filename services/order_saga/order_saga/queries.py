@@ -6,7 +6,17 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from saga_schemas.values import Failure
-from sqlalchemy import Connection, desc, false, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    Connection,
+    Text,
+    desc,
+    false,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from order_saga.domain import LineItem, State
 from order_saga.errors import CursorUnknown
@@ -14,13 +24,18 @@ from order_saga.orm import messaging, sagas
 
 
 class HistoryEntry(BaseModel):
-    """A message in or out. `at`: when it was taken up, or decided; `sent_at`: acked by Kafka."""
+    """A message in or out. `at`: when it was taken up, or decided; `sent_at`: acked by Kafka.
+
+    `causation_id` is of what came in: the command that it answers, or the reconciliation of the
+    payment service that found it out; None where nobody asked.
+    """
 
     at: datetime
     direction: Literal["in", "out"]
     type: str
     message_id: UUID
     note: str
+    causation_id: UUID | None = None
     sent_at: datetime | None = None
 
 
@@ -132,6 +147,7 @@ def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryE
         inbox.type,
         inbox.message_id,
         inbox.effect.label("note"),
+        inbox.message["causation_id"].astext.label("causation_id"),
         literal(None, outbox.sent_at.type).label("sent_at"),
     ).where(inbox.correlation_id == order_id)
     went_out = select(
@@ -140,6 +156,7 @@ def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryE
         outbox.type,
         outbox.message_id,
         literal("to ") + outbox.topic,
+        literal(None, Text),
         outbox.sent_at,
     ).where(outbox.correlation_id == order_id)
     newest_first = (desc("at"), desc("direction"), "message_id")

@@ -28,15 +28,15 @@ _SAVE = text(
         state = new.state, attempt = new.attempt, tries = new.tries, attempts = new.attempts,
         undo = new.undo, goal = new.goal, parked = new.parked, customer = new.customer,
         payment_intent_id = new.payment_intent_id, capture_before = new.capture_before,
-        captured = new.captured, refunded = new.refunded, disputed = new.disputed,
-        asked = new.asked,
+        captured = new.captured, refunds = new.refunds, refunded = new.refunded,
+        disputed = new.disputed, asked = new.asked,
         reason = new.reason, deadline_at = new.deadline_at, overdue = new.overdue,
         updated_at = now()
     FROM jsonb_to_recordset(:rows) AS new(
         id text, state text, attempt integer, tries integer, attempts jsonb, undo jsonb,
         goal text, parked text, customer jsonb, payment_intent_id text,
-        capture_before timestamptz, captured integer, refunded integer, disputed boolean,
-        asked jsonb, reason jsonb, deadline_at timestamptz, overdue boolean)
+        capture_before timestamptz, captured integer, refunds jsonb, refunded integer,
+        disputed boolean, asked jsonb, reason jsonb, deadline_at timestamptz, overdue boolean)
     WHERE sagas.id = new.id
     """
 ).bindparams(bindparam("rows", type_=JSONB))
@@ -106,7 +106,7 @@ class SqlSagas:
             rows = [_json_columns(saga) for saga in sagas]
             self._connection.execute(_SAVE, {"rows": rows})
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
         # The step's time counts from when its command was sent: Kafka away is nobody's silence.
         allowed = table.c.deadline_at - table.c.updated_at
@@ -119,6 +119,7 @@ class SqlSagas:
         query = (
             select(table.c.id, table.c.state, table.c.attempt)
             .where(table.c.deadline_at <= func.now(), ~table.c.overdue, ~unheard.exists())
+            .where(table.c.definition_version.in_(versions))
             .order_by(table.c.deadline_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=table)
@@ -149,7 +150,7 @@ def saga_of(row: Row[Any]) -> OrderSaga:
         goal=row.goal and State(row.goal),
         parked=row.parked and State(row.parked),
         captured=row.captured,
-        refunded=row.refunded,
+        refunds=row.refunds,
         disputed=row.disputed,
         asked=Asked(**row.asked) if row.asked else None,
         payment_intent_id=row.payment_intent_id,
@@ -171,6 +172,7 @@ def _state_columns(saga: OrderSaga) -> dict[str, Any]:
         "goal": saga.goal,
         "parked": saga.parked,
         "captured": saga.captured,
+        "refunds": saga.refunds,
         "refunded": saga.refunded,
         "disputed": saga.disputed,
         "asked": saga.asked and asdict(saga.asked),

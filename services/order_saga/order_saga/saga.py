@@ -4,9 +4,8 @@ It knows nothing of Kafka, SQL, HTTP or clocks. Every (state, message) has an ou
 or a reason why the message is ignored.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from saga_schemas import Envelope
@@ -27,9 +26,6 @@ from order_saga.definition import (
     rules,
 )
 from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder, State
-
-LONGEST_WAIT_SECONDS = 604_800.0
-"""A week, however often a step backed off: Stripe keeps a hold no longer."""
 
 LAST_ATTEMPT = 1_000
 """The highest attempt that a message can carry (`saga_schemas.values.Attempt`)."""
@@ -61,156 +57,160 @@ def start(definition: Definition, message: PlaceOrder, now: datetime) -> Decisio
         clerk_user_id=message.payload.clerk_user_id,
         order=message.payload.order,
     )
-    return _enter(definition, saga, definition.start, now)
+    return _Interpreter(definition, now).enter(saga, definition.start)
 
 
 def decide(definition: Definition, saga: OrderSaga, message: Envelope, now: datetime) -> Decision:
     """What a message does to a saga. Total: it never raises, and what does nothing says why."""
-    decision = _decide(definition, saga, message, now)
+    decision = _Interpreter(definition, now).decide(saga, message)
     return replace(decision, saga=saga) if decision.refused else decision
 
 
-def _decide(definition: Definition, saga: OrderSaga, message: Envelope, now: datetime) -> Decision:
-    node = definition.nodes[saga.state]
-    if isinstance(message, DeadlinePassed) and not isinstance(node, End):
-        return _time_out(definition, saga, node, message, now)
-    match node:
-        case Step():
-            return _apply(definition, saga, node.on, message, now)
-        case Rest():
-            if getattr(message.payload, "attempt", None) is not None:
-                return _ignore(saga, f"it answers a command, and {saga.state} has sent none")
-            return _apply(definition, saga, node.on, message, now)
-        case Parked():
-            return _unpark(definition, saga, node, message, now)
-        case End():
-            return _ignore(saga, f"the order is already {saga.state}")
-        case _:
-            assert_never(node)
+@dataclass(frozen=True, slots=True)
+class _Interpreter:
+    """Reads a definition at one moment: what came, then where to go, then how it is entered."""
+
+    definition: Definition
+    now: datetime
+
+    def decide(self, saga: OrderSaga, message: Envelope) -> Decision:
+        node = self.definition.nodes[saga.state]
+        if isinstance(message, DeadlinePassed) and not isinstance(node, End):
+            return self._time_out(saga, node, message)
+        match node:
+            case Step() | Rest() | End():
+                return self._apply(saga, node, message)
+            case Parked():
+                return self._unpark(saga, node, message)
+            case _:
+                assert_never(node)
+
+    def _apply(self, saga: OrderSaga, node: Node, message: Envelope) -> Decision:
+        late = _late(saga, node, message)
+        why = late or f"{saga.state} does not wait for {message.type}"
+        if isinstance(node, End):
+            why = f"the order is already {saga.state}"
+        for rule in rules(node):
+            if not isinstance(message, rule.message) or (late and rule.fenced):
+                continue
+            refusal = rule.unless(saga, message)
+            if refusal is None:
+                return self._follow(saga, rule, message)
+            why = refusal
+        return _ignore(saga, why)
+
+    def _follow(self, saga: OrderSaga, rule: On, message: Envelope) -> Decision:
+        after = rule.remember(saga, message)
+        if isinstance(message, self.definition.settled_by):
+            after = after.but(undo=())
+        quietly = rule.quietly and saga.state is not State.NEEDS_ATTENTION  # which was told
+        decision = self._go(after, rule.then, quietly=quietly)
+        if rule.tell is None:
+            return decision
+        told = self._identified(rule.tell(after), "told", str(message.message_id))
+        return replace(decision, send=(*decision.send, told))
+
+    def _time_out(self, saga: OrderSaga, step: Node, message: DeadlinePassed) -> Decision:
+        late = message.payload
+        current = (late.state, late.attempt) == (saga.state, saga.attempt)
+        if not current or not isinstance(step, Step):
+            which = f"{late.state}, attempt {late.attempt}"
+            return _ignore(saga, f"the deadline of {which}, is behind it")
+        if saga.tries < step.tries and saga.attempt < LAST_ATTEMPT:
+            return self.enter(saga, saga.state, tries=saga.tries + 1)
+        if step.on_timeout is None:
+            return Decision(
+                saga.but(overdue=True), f"{saga.state}: overdue, the outcome is unknown"
+            )
+        return self._go(step.on_timeout.remember(saga), step.on_timeout.then)
+
+    def _unpark(self, saga: OrderSaga, node: Parked, message: Envelope) -> Decision:
+        assert saga.parked  # noqa: S101 - only `Move.PARK` leads here, and it says from where
+        parked = self.definition.nodes[saga.parked]
+        if isinstance(message, node.retry):
+            if not isinstance(parked, Step):
+                return _ignore(saga, f"{saga.parked} has nothing to be tried again; resolve it")
+            return self.enter(node.remember(saga, message), saga.parked)
+        if not isinstance(message, node.resolve):
+            return self._apply(saga, parked, message)
+        resolution = message.payload.resolution
+        if resolution not in node.resolutions:
+            return _ignore(saga, f"an order cannot be resolved as {resolution}")
+        if refusal := node.unless(saga, message):
+            return _ignore(saga, refusal)
+        return self.enter(node.remember(saga, message).but(undo=(), goal=None), resolution)
+
+    def _go(self, saga: OrderSaga, then: Next, *, quietly: bool = False) -> Decision:
+        match then:
+            case State():
+                return self.enter(saga, then, quietly=quietly)
+            case Either():
+                state = then.then if then.when(saga) else then.otherwise
+                return self.enter(saga, state, quietly=quietly)
+            case Compensate():
+                undo = saga.undo[:-1] if then.in_vain else saga.undo
+                return self._undo(saga.but(goal=then.goal, undo=undo))
+            case Move.UNDONE:
+                return self._undo(saga.but(undo=saga.undo[:-1]))
+            case Move.STAY:
+                return Decision(saga, f"remembered, still {saga.state}")
+            case Move.PARK:
+                told = saga.state is State.NEEDS_ATTENTION
+                parked = saga.but(parked=saga.parked or saga.state)
+                return self.enter(parked, State.NEEDS_ATTENTION, quietly=told)
+            case _:
+                assert_never(then)
+
+    def _undo(self, saga: OrderSaga) -> Decision:
+        if saga.undo:
+            return self.enter(saga, saga.undo[-1])
+        assert saga.goal  # noqa: S101 - `Compensate` has named it
+        return self.enter(saga.but(goal=None), saga.goal)
+
+    def enter(
+        self, saga: OrderSaga, state: State, *, tries: int = 1, quietly: bool = False
+    ) -> Decision:
+        node, nth = self.definition.nodes[state], saga.attempts.get(state, 0) + 1
+        if isinstance(node, Step) and nth > LAST_ATTEMPT:
+            often = f"{LAST_ATTEMPT} times, which is as often as it may"
+            return _ignore(saga, f"{state} was tried {often}")
+        saga = saga.but(attempts={**saga.attempts, state: nth}, tries=tries, state=state)
+        saga = saga.but(overdue=False, deadline_at=None)
+        match node:
+            case Step():
+                saga = saga.but(attempt=nth, parked=None, undo=_with_undo(saga, node))
+                saga = saga.but(deadline_at=self.now + node.time_of(tries))
+                message = node.command(saga)
+            case Parked():  # the attempt stays, as its reply may still come
+                message = node.announce(saga)
+            case Rest() | End():
+                saga = saga.but(attempt=nth, parked=None, asked=None)
+                message = node.announce(saga)
+            case _:
+                assert_never(node)
+        identified = self._identified(message, state, nth)
+        return Decision(saga, f"-> {state}", () if quietly else (identified,))
+
+    def _identified(self, message: Envelope, *what: str | int) -> Envelope:
+        message_id = derived_message_id(message.correlation_id, *what)
+        return message.model_copy(update={"message_id": message_id, "timestamp": self.now})
 
 
-def _apply(
-    definition: Definition, saga: OrderSaga, on: Iterable[On], message: Envelope, now: datetime
-) -> Decision:
-    why = f"{saga.state} does not wait for {message.type}"
-    for rule in on:
-        if not isinstance(message, rule.message):
-            continue
-        attempt = getattr(message.payload, "attempt", None)
-        if attempt is not None and attempt != saga.attempt:
-            return _ignore(saga, f"it answers attempt {attempt}, and {saga.attempt} is under way")
-        refusal = rule.unless(saga, message)
-        if refusal is None:
-            return _follow(definition, saga, rule, message, now)
-        why = refusal
-    return _ignore(saga, why)
+def _late(saga: OrderSaga, node: Node, message: Envelope) -> str | None:
+    """Why a message answers nothing that is under way; None where it does, or answers nobody."""
+    attempt = getattr(message.payload, "attempt", None)
+    if attempt is None:
+        return None
+    if isinstance(node, Rest | End):
+        return f"it answers a command, and {saga.state} has sent none"
+    if attempt == saga.attempt:
+        return None
+    return f"it answers attempt {attempt}, and {saga.attempt} is under way"
 
 
-def _follow(
-    definition: Definition, saga: OrderSaga, rule: On, message: Envelope, now: datetime
-) -> Decision:
-    after = rule.remember(saga, message)
-    if definition.passed_by and isinstance(message, definition.passed_by):
-        after = after.but(undo=())
-    return _go(definition, after, rule.then, now, quietly=rule.quietly)
-
-
-def _time_out(
-    definition: Definition, saga: OrderSaga, step: Node, message: DeadlinePassed, now: datetime
-) -> Decision:
-    late = message.payload
-    current = (late.state, late.attempt) == (saga.state, saga.attempt)
-    if not current or not isinstance(step, Step):
-        return _ignore(saga, f"the deadline of {late.state}, attempt {late.attempt}, is behind it")
-    if saga.tries < step.tries and saga.attempt < LAST_ATTEMPT:
-        return _enter(definition, saga, saga.state, now, tries=saga.tries + 1)
-    if step.on_timeout is None:
-        return Decision(saga.but(overdue=True), f"{saga.state}: overdue, the outcome is unknown")
-    after = step.on_timeout.remember(saga)
-    return _go(definition, after, step.on_timeout.then, now)
-
-
-def _unpark(
-    definition: Definition, saga: OrderSaga, node: Parked, message: Envelope, now: datetime
-) -> Decision:
-    assert saga.parked  # noqa: S101 - only `Move.PARK` leads here, and it says from where
-    if isinstance(message, node.retry):
-        return _enter(definition, node.remember(saga, message), saga.parked, now)
-    if not isinstance(message, node.resolve):
-        parked = definition.nodes[saga.parked]
-        return _apply(definition, saga, rules(parked), message, now)
-    resolution = message.payload.resolution
-    if resolution not in node.resolutions:
-        return _ignore(saga, f"an order cannot be resolved as {resolution}")
-    if refusal := node.unless(saga, message):
-        return _ignore(saga, refusal)
-    after = node.remember(saga, message).but(undo=(), goal=None)
-    return _enter(definition, after, resolution, now)
-
-
-def _go(
-    definition: Definition, saga: OrderSaga, then: Next, now: datetime, *, quietly: bool = False
-) -> Decision:
-    match then:
-        case State():
-            return _enter(definition, saga, then, now, quietly=quietly)
-        case Either():
-            state = then.then if then.when(saga) else then.otherwise
-            return _enter(definition, saga, state, now, quietly=quietly)
-        case Compensate():
-            undo = saga.undo[:-1] if then.in_vain else saga.undo
-            return _undo(definition, saga.but(goal=then.goal, undo=undo), now)
-        case Move.UNDONE:
-            return _undo(definition, saga.but(undo=saga.undo[:-1]), now)
-        case Move.STAY:
-            return Decision(saga, f"remembered, still {saga.state}")
-        case Move.PARK:
-            parked = saga.but(parked=saga.parked or saga.state)
-            return _enter(definition, parked, State.NEEDS_ATTENTION, now)
-        case _:
-            assert_never(then)
-
-
-def _undo(definition: Definition, saga: OrderSaga, now: datetime) -> Decision:
-    if saga.undo:
-        return _enter(definition, saga, saga.undo[-1], now)
-    assert saga.goal  # noqa: S101 - `Compensate` has named it
-    return _enter(definition, saga.but(goal=None), saga.goal, now)
-
-
-def _enter(  # noqa: PLR0913 - a saga, where it goes, and how
-    definition: Definition,
-    saga: OrderSaga,
-    state: State,
-    now: datetime,
-    *,
-    tries: int = 1,
-    quietly: bool = False,
-) -> Decision:
-    node = definition.nodes[state]
-    attempts = {**saga.attempts, state: saga.attempts.get(state, 0) + 1}
-    if isinstance(node, Step) and attempts[state] > LAST_ATTEMPT:
-        return _ignore(saga, f"{state} was tried {LAST_ATTEMPT} times, which is as often as it may")
-    saga = saga.but(attempts=attempts, tries=tries, overdue=False, deadline_at=None)
-    match node:
-        case Step():
-            wait = min(node.timeout_seconds * node.back_off ** (tries - 1), LONGEST_WAIT_SECONDS)
-            new = node.undo and node.undo not in saga.undo
-            undo = (*saga.undo, node.undo) if new else saga.undo
-            saga = saga.but(state=state, attempt=attempts[state], parked=None)
-            saga = saga.but(deadline_at=now + timedelta(seconds=wait), undo=undo)
-            message = node.command(saga)
-        case Parked():
-            saga = saga.but(state=state)  # the attempt stays, as its reply may still come
-            message = node.announce(saga)
-        case Rest() | End():
-            saga = saga.but(state=state, attempt=attempts[state], parked=None, asked=None)
-            message = node.announce(saga)
-        case _:
-            assert_never(node)
-    message_id = derived_message_id(saga.id, state, attempts[state])
-    identified = message.model_copy(update={"message_id": message_id, "timestamp": now})
-    return Decision(saga, f"-> {state}", () if quietly else (identified,))
+def _with_undo(saga: OrderSaga, step: Step) -> tuple[State, ...]:
+    """Registered before the command is sent, so that an unknown outcome is undone too."""
+    return (*saga.undo, step.undo) if step.undo and step.undo not in saga.undo else saga.undo
 
 
 def _ignore(saga: OrderSaga, why: str) -> Decision:

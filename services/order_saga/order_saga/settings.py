@@ -27,15 +27,13 @@ class OrderSagaSettings(ServiceSettings):
     settlement_back_off: float = Field(
         2.0, ge=1, le=10, description="By which each further try waits longer."
     )
-    timer_poll_seconds: PositiveFloat = Field(0.5, description="A deadline fires this late.")
+    timer_poll_seconds: PositiveFloat = Field(
+        0.2, description="A deadline fires this late, and later while many are due at once."
+    )
     timer_grace_seconds: PositiveFloat = Field(
         5.0, description="After a start, to hear first what was said while it was away."
     )
     timer_batch_size: PositiveInt = 100
-    max_body_bytes: PositiveInt = 65_536
-    place_order_timeout_seconds: PositiveFloat = Field(
-        5.0, description="POST /orders answers 503 when PostgreSQL is away for longer."
-    )
     list_limit: PositiveInt = Field(100, description="The longest page of GET /orders.")
     history_limit: PositiveInt = Field(
         1_000, description="GET /orders/{id} shows this many messages, the latest."

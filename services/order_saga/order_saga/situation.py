@@ -45,13 +45,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A group on the partition of the order: how many messages it has not read, who is alive."""
+    """A group on the partition of the order: how many messages it has not read, who is alive.
+
+    Attributes:
+        expired: How many of them Kafka does not keep any more.
+    """
 
     group: str
     topic: str
     partition: int
     behind: int
     members: int
+    expired: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class Facts:
         until: When its time is over; None where nothing is waited for or no time runs yet.
         consumers: Of the commands and of the replies; a text where Kafka could not be asked.
         letters: Likewise.
+        can_retry: Whether there is a step to be tried again, where it needs attention.
     """
 
     saga: OrderSaga
@@ -94,6 +100,7 @@ class Facts:
     until: datetime | None
     consumers: Sequence[Consumer] | str
     letters: Sequence[LetterOf] | str
+    can_retry: bool = True
 
 
 def routes(saga: OrderSaga, node: Node | None) -> Sequence[Route]:

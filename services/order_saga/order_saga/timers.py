@@ -3,17 +3,13 @@
 import asyncio
 
 import structlog
-from saga_messaging.database import Database
-from saga_messaging.effects import store_effects
-from saga_messaging.outbox import Outbox
-from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
 from order_saga.definitions import Definitions
 from order_saga.handlers import react
-from order_saga.orm import messaging
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
+from order_saga.transactions import Done, Transactions
 
 logger = structlog.get_logger(__name__)
 
@@ -22,15 +18,10 @@ class Timers:
     """Fires each deadline once, in database time, also after every process was restarted."""
 
     def __init__(
-        self,
-        definitions: Definitions,
-        database: Database,
-        outbox: Outbox,
-        settings: OrderSagaSettings,
+        self, definitions: Definitions, transactions: Transactions, settings: OrderSagaSettings
     ) -> None:
         self._definitions = definitions
-        self._database = database
-        self._outbox = outbox
+        self._transactions = transactions
         self._settings = settings
 
     async def run(self) -> None:
@@ -43,16 +34,12 @@ class Timers:
 
     async def fire_due(self) -> int:
         """Fire one batch of due deadlines. Returns how many there were."""
-        fired, outgoing = await self._database.transaction(self._fire)
-        self._outbox.offer(outgoing)
-        return fired
+        return await self._transactions.run(self._fire)
 
-    def _fire(self, connection: Connection) -> tuple[int, list[Outgoing]]:
+    def _fire(self, connection: Connection) -> Done[int]:
         sagas = SqlSagas(connection)
-        due = sagas.due(self._settings.timer_batch_size)
+        due = sagas.due(self._settings.timer_batch_size, self._definitions.by_version)
         if not due:
-            return 0, []
+            return Done(0)
         logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])
-        result = react(self._definitions, sagas, due)
-        stored = store_effects(connection, messaging.inbox, self._outbox, due, result.outcomes)
-        return len(due), stored
+        return Done(len(due), due, react(self._definitions, sagas, due))

@@ -85,6 +85,8 @@ def _reader(each: Consumer) -> str:
     read = f"is {each.behind} {messages} behind on {place}"
     if not each.behind:
         read = f"has read all of {place}"
+    if each.expired:
+        read += f", besides {each.expired} that Kafka has let expire before it read them,"
     if not each.members:
         return f"{each.group} {read} and does not run: nobody is in its group, so start it"
     return f"{each.group} {read} ({each.members} alive)"
@@ -93,21 +95,22 @@ def _reader(each: Consumer) -> str:
 def _resting(facts: Facts) -> list[str]:
     saga, verbs = facts.saga, may_be_asked(facts.node)
     asked = f"it may be asked to {' or '.join(verbs)}" if verbs else "nothing is to be asked of it"
-    failed = f"what was asked last did not happen: {told(saga.reason)}" if saga.reason else ""
+    said = f"the last that was said of it: {told(saga.reason)}" if saga.reason else ""
     disputed = "the cardholder's bank disputes it" if saga.disputed else ""
     rests = f"is {saga.state} since {ago(facts.now, facts.since)} and waits for nobody"
-    return [rests, _money(saga), failed, disputed, asked, _unsent(facts)]
+    return [rests, _money(saga), said, disputed, asked, _unsent(facts)]
 
 
 def _parked(facts: Facts) -> list[str]:
     saga = facts.saga
     why = f": {told(saga.reason)}" if saga.reason else ""
     states = "|".join(resolutions(saga, facts.node))
-    cure = f"try it again with `saga retry {saga.id}`"
+    cures = [f"try it again with `saga retry {saga.id}`"] if facts.can_retry else []
     if states:
-        cure += f", or end it by hand with `saga resolve {saga.id} --as {states} --note …`"
+        cures.append(f"end it by hand with `saga resolve {saga.id} --as {states} --note …`")
+    cure = ", or ".join(cures)
     stopped = f"needs attention since {ago(facts.now, facts.since)}"
-    stopped += f", since {saga.parked} could not go on{why}"
+    stopped += f", since {saga.parked} could not {'go on' if facts.can_retry else 'stay'}{why}"
     return [stopped, _money(saga), *_consumers(facts.consumers), _unsent(facts), cure]
 
 
@@ -120,7 +123,9 @@ def _ended(facts: Facts) -> list[str]:
 def _money(saga: OrderSaga) -> str:
     money = f"{saga.order.currency.upper()} in minor units"
     if saga.captured:
-        return f"{saga.captured} captured and {saga.refunded} refunded ({money})"
+        lost = [refund for refund, amount in saga.refunds.items() if not amount]
+        failed = f", and {', '.join(lost)} failed at Stripe" if lost else ""
+        return f"{saga.captured} captured and {saga.refunded} refunded ({money}){failed}"
     if saga.state is State.AUTHORIZED:
         until = f" until {moment(saga.capture_before)}" if saga.capture_before else ""
         return f"{saga.order.amount} held{until} ({money})"

@@ -8,9 +8,11 @@ from pydantic import BaseModel
 from saga_messaging.database import Database
 from saga_schemas.values import Failure, Identifier
 
+from order_saga.actions_http import TooNew
+from order_saga.definition import Step
 from order_saga.definitions import Definitions
 from order_saga.domain import State
-from order_saga.errors import KafkaSilent
+from order_saga.errors import DefinitionUnknown
 from order_saga.http import UnknownOrder, problem
 from order_saga.lag import look
 from order_saga.letter_log import dealt_with
@@ -39,7 +41,7 @@ class Explanation(BaseModel):
         began_with: The message that its state began with; `sent_at` is null until Kafka has it.
         consumers: Of its commands and of the replies; null where Kafka did not answer.
         dead_letters: That are the order's, and that nobody has dealt with; likewise.
-        kafka: What is wrong with Kafka; null where it answered.
+        kafka: What is wrong with Kafka; null where it answered all.
         may_be_asked: What the order can be asked for now.
         resolutions: How it may be ended by hand.
     """
@@ -76,7 +78,7 @@ def why_router(
         """What the order waits for, since when, until when, and who is in the way."""
         known, dealt = await database.transaction(
             lambda connection: (find_known(connection, order_id), dealt_with(connection)),
-            give_up_after_seconds=settings.place_order_timeout_seconds,
+            give_up_after_seconds=settings.database_give_up_seconds,
         )
         if known is None:
             raise UnknownOrder(detail=f"There is no order {order_id}.")
@@ -89,17 +91,16 @@ async def _facts(
     definitions: Definitions, known: Known, dealt: Collection[Place], settings: OrderSagaSettings
 ) -> Facts:
     saga = known.saga
-    nodes = definitions.of(saga.definition_version).nodes
-    parked = nodes[saga.parked] if saga.parked else None
     try:
-        consumers, letters = await look(
-            saga.id, routes(saga, parked or nodes[saga.state]), settings
-        )
+        nodes = definitions.of(saga.definition_version).nodes
+    except DefinitionUnknown as unknown:
+        raise TooNew(detail=str(unknown)) from None
+    parked = nodes[saga.parked] if saga.parked else None
+    consumers, letters = await look(saga.id, routes(saga, parked or nodes[saga.state]), settings)
+    if not isinstance(letters, str):
         letters = [
             each for each in letters if (each.topic, each.partition, each.offset) not in dealt
         ]
-    except KafkaSilent as silent:
-        consumers = letters = str(silent)
     return Facts(
         saga=saga,
         node=nodes[saga.state],
@@ -109,6 +110,7 @@ async def _facts(
         until=known.until,
         consumers=consumers,
         letters=letters,
+        can_retry=isinstance(parked, Step),
     )
 
 
@@ -127,7 +129,7 @@ def _explanation(facts: Facts) -> Explanation:
         began_with=facts.said,
         consumers=None if isinstance(consumers, str) else list(consumers),
         dead_letters=None if isinstance(letters, str) else list(letters),
-        kafka=consumers if isinstance(consumers, str) else None,
+        kafka=next((each for each in (consumers, letters) if isinstance(each, str)), None),
         reason=saga.reason,
         may_be_asked=list(may_be_asked(facts.node)),
         resolutions=list(resolutions(saga, facts.node)),

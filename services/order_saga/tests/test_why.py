@@ -115,6 +115,14 @@ def test_it_says_what_happens_when_its_time_is_over(state, version, changes, the
     assert f"25 s from now, and then {then};" in sentence(given)
 
 
+def test_messages_that_expired_unread_are_told():
+    lost = Consumer("payment-service", "payment_commands", 3, 0, 1, expired=2)
+
+    said = sentence(replace(facts(State.AUTHORIZING), consumers=[lost]))
+
+    assert "[3], besides 2 that Kafka has let expire before it read them, (1 alive)" in said
+
+
 def test_tries_are_counted_and_an_undo_says_where_it_leads():
     said = sentence(facts(State.CANCELING, tries=2, attempt=3, goal=State.REJECTED))
 
@@ -152,11 +160,19 @@ def test_a_rest_says_what_may_be_asked(state, version, asked):
 
 
 def test_a_rest_says_what_did_not_happen_and_what_is_disputed():
-    said = sentence(facts(State.COMPLETED, captured=1000, refunded=5, disputed=True, reason=REASON))
+    money = {"captured": 1000, "refunds": {"re_1": 5}}
+    said = sentence(facts(State.COMPLETED, **money, disputed=True, reason=REASON))
 
     assert "1000 captured and 5 refunded (USD in minor units)" in said
     assert "Your card was declined [card_declined] (Use another; Now)" in said
     assert "the cardholder's bank disputes it" in said
+
+
+def test_a_refund_that_failed_is_named():
+    money = {"captured": 1000, "refunds": {"re_1": 0, "re_2": 5}}
+    said = sentence(facts(State.COMPLETED, **money))
+
+    assert "1000 captured and 5 refunded (USD in minor units), and re_1 failed at Stripe" in said
 
 
 @pytest.mark.parametrize(
@@ -188,7 +204,7 @@ def test_a_dead_letter_is_named_with_how_to_see_it_and_how_many_more_there_are()
 
 
 def test_where_kafka_is_silent_the_sentence_says_so():
-    silent = "Kafka did not answer within 5 s"
+    silent = "Kafka could not be asked: no answer within 5 s"
 
     said = sentence(replace(facts(State.AUTHORIZING), consumers=silent, letters=silent))
 

@@ -19,7 +19,7 @@ from payment_service import handlers, repository
 from payment_service.executor import Executor
 from payment_service.operations import Command
 from payment_service.orm import messaging
-from payment_service.ports import Lease
+from payment_service.ports import Lease, is_halted
 from payment_service.settings import PaymentSettings
 
 
@@ -53,4 +53,14 @@ def _receive(
     received = handlers.receive(commands, known)
     repository.store(connection, received.changed, known, lease_seconds)
     leases = Lease.of_begun(received.changed, known)
-    return BatchResult(received.outcomes, after_commit=functools.partial(executor.offer, leases))
+    halted = [
+        (each.saga_id, each.attempts)
+        for each in received.changed
+        if each.operation and is_halted(each.operation, each.waiting)
+    ]
+
+    def after_commit() -> None:
+        executor.offer(leases)
+        executor.halt(halted)
+
+    return BatchResult(received.outcomes, after_commit=after_commit)

@@ -64,6 +64,7 @@ def returned_of(refund: Json) -> Returned:
         int(refund["amount"]),
         str((refund.get("metadata") or {}).get("refund_id") or ""),
         failed=refund.get("status") in _FAILED,
+        failure_reason=refund.get("failure_reason"),
     )
 
 

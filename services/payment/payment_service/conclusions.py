@@ -55,7 +55,8 @@ def _authorized(known: KnownPayment, operation: Operation, verdict: Verdict) -> 
 def _seen(known: KnownPayment, operation: Operation, seen: Seen) -> Decision:
     observed = observe(known, seen)
     if operation.kind is Kind.REFRESH:
-        return Decision(observed.known, observed.facts)
+        facts = [replies.caused_by(operation, fact) for fact in observed.facts]
+        return Decision(observed.known, facts)
     if observed.known.status is Status.AUTHORIZED:
         return _refused(known, operation, Refused("stripe_unavailable", f"It is {seen.status}."))
     answer = RULES[observed.known.status, operation.kind](observed.known, operation)

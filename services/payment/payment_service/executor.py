@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -40,9 +40,10 @@ class Executor:
     """Brings every operation to its end, whatever dies when.
 
     An operation is offered in memory by whoever began and leased it, or found by a sweep once its
-    lease or its pause has passed. While it is in memory its lease is renewed; should that fail,
-    nothing more is sent for it. Even two executors that both believe to have an operation do it
-    once, for the idempotency key is the same; and only what the newest lease writes counts.
+    lease or its pause has passed; what waited for its end is begun by the executor that writes it.
+    While an operation is in memory its lease is renewed; should that fail, nothing more is sent for
+    it. Even two executors that both believe to have an operation do it once, for the idempotency
+    key is the same; and only what the newest lease writes counts.
 
     At most `concurrency` operations are at Stripe at a time. Results that come while others are
     written share the next transaction.
@@ -72,7 +73,7 @@ class Executor:
         self._tasks: asyncio.TaskGroup | None = None
         self._interrupted: list[Lease] = []
         self._stopping = asyncio.Event()
-        self._written = Batcher[Result, bool](work.write, WRITE_SIZE)
+        self._written = Batcher[Result, Lease | bool](work.write, WRITE_SIZE)
 
     def offer(self, leases: Sequence[Lease]) -> None:
         """Take on what was just leased; beyond the limit the sweep finds it later."""
@@ -83,6 +84,12 @@ class Executor:
                 held = self._held[lease.token] = _Held(lease, now, now)
                 self._queue.append(held)
         self._start()
+
+    def halt(self, tokens: Iterable[Token]) -> None:
+        """Make no further request for these, as far as they are here; each renewal tells it too."""
+        for token in tokens:
+            if held := self._held.get(token):
+                held.lease = replace(held.lease, halted=True)
 
     async def run(self) -> None:
         """Work until `stop`; then return once the calls in flight are done and written.
@@ -121,7 +128,8 @@ class Executor:
             renewed = await self._work.renew([held.lease for held in due.values()])
             for token, halted in renewed.items():
                 due[token].renewed_at = now
-                due[token].lease = replace(due[token].lease, halted=halted)
+                if halted:  # what waits to cancel does not go away
+                    self.halt([token])
 
     def _start(self) -> None:
         while (
@@ -139,9 +147,18 @@ class Executor:
         finally:
             self._calls -= 1
             self._start()
-        if result and not await self._written.submit(result):
-            logger.warning("result_superseded", result=result)
+        written = await self._written.submit(result) if result else True
         del self._held[held.lease.token]
+        if isinstance(written, Lease):
+            self._go_on(written)
+        elif not written:
+            logger.warning("result_superseded", result=result)
+
+    def _go_on(self, begun: Lease) -> None:
+        if self._stopping.is_set():
+            self._interrupted.append(begun)
+        else:
+            self.offer([begun])
 
     async def _call(self, held: _Held) -> Result | None:
         try:

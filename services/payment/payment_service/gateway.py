@@ -36,8 +36,12 @@ _FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSErr
 class StripeGateway:
     """`ports.Gateway` on Stripe."""
 
-    def __init__(self, client: stripe.StripeClient, return_url: str | None = None) -> None:
+    def __init__(
+        self, client: stripe.StripeClient, system: str, return_url: str | None = None
+    ) -> None:
+        """Marks what it makes as `system`'s, and takes no other PaymentIntent for ours."""
         self._caller = Caller(client)
+        self._system = system
         self._redirects = redirects(return_url)
 
     async def authorize(self, payment: Payment) -> Answer:
@@ -47,7 +51,7 @@ class StripeGateway:
         as long as STRIPE_RETURN_URL stays what it is; where it does not, Stripe refuses the key
         (`idempotency_error`), and the PaymentIntent is looked up instead.
         """
-        parameters = authorization(payment, self._redirects)
+        parameters = authorization(payment, self._redirects, self._system)
         try:
             return outcome_of_intent(
                 await self._caller.post(INTENTS, payment.idempotency_key, parameters)
@@ -113,12 +117,15 @@ class StripeGateway:
             return refused_by_error(error)
 
     async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
-        """Read the PaymentIntent, then its refunds where its charge says that there are any."""
+        """Read the PaymentIntent, then its refunds where anything was captured.
+
+        The charge does not say whether there are any: one that failed counts no more.
+        """
         path = f"{INTENTS}/{payment_intent_id}"
         try:
             intent = await self._caller.get(path, expand=["latest_charge"])
             seen = seen_of(intent)
-            if not seen.amount_refunded:
+            if not seen.amount_received:
                 return seen
             return replace(seen, refunds=await self._refunds_of(payment_intent_id))
         except _FAILURES as error:
@@ -137,12 +144,15 @@ class StripeGateway:
     async def seen_since(self, since: int) -> AsyncIterator[Seen]:
         """Every PaymentIntent that was made at or after `since`, in seconds since 1970.
 
+        One that another system made names no saga of ours, whatever its metadata say.
+
         Raises:
             StripeUnreadable: Stripe gave no answer.
         """
         try:
             async for intent in self._intents_since(since):
-                yield seen_of(intent)
+                ours = intent.get("metadata", {}).get("system") == self._system
+                yield seen_of(intent) if ours else replace(seen_of(intent), saga_id="")
         except _FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 

@@ -23,6 +23,7 @@ from payment_service.orm import messaging
 from payment_service.patience import Patience
 from payment_service.reconciler import Reconciler
 from payment_service.refresher import Refresher
+from payment_service.runs import Runs
 from payment_service.settings import PaymentSettings
 from payment_service.stripe_http import reconcile_router, webhooks_router
 from payment_service.sweeper import ExpirySweeper
@@ -68,7 +69,8 @@ def build(settings: PaymentSettings) -> FastAPI:
             webhooks, settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
         )
     )
-    api.include_router(reconcile_router(reconciler))
+    runs = Runs(database, reconciler, settings.database_give_up_seconds)
+    api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
     api.include_router(health_router(runtime.checks("payment_service", database, publisher, app)))
     return api
 
@@ -76,7 +78,11 @@ def build(settings: PaymentSettings) -> FastAPI:
 def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
     """Stripe, as the settings say."""
     return_url = settings.stripe_return_url
-    return StripeGateway(stripe_client(settings, http), str(return_url) if return_url else None)
+    return StripeGateway(
+        stripe_client(settings, http),
+        settings.stripe_system,
+        str(return_url) if return_url else None,
+    )
 
 
 def build_executor(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from payment_service import replies
-from payment_service.settlement import Refused, Returned, Seen
+from payment_service.settlement import Returned, Seen
 from payment_service.states import KnownPayment, Refund, RefundStatus, Status
-from payment_service.troubleshooting import settlement_failure
+from payment_service.troubleshooting import failure_of_refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ def _refunds(observed: Observed, returned: Sequence[Returned]) -> Observed:
         known = known.with_refund(now)
         if now.status is RefundStatus.REFUNDED:
             facts.append(replies.refunded(known, now))
+        elif now.failure and ours and ours.status is RefundStatus.REFUNDED:
+            facts.append(replies.refund_lost(known, now.failure))
     return Observed(known, facts)
 
 
@@ -66,10 +68,10 @@ def _refund(known: KnownPayment, returned: Returned, refund_id: str) -> Refund:
         status, failure = RefundStatus.REFUNDED, None
     else:
         status = RefundStatus.FAILED
-        refused = Refused("invalid_request", f"{returned.stripe_refund_id} failed at Stripe.")
-        failure = replies.refund_failure(
-            settlement_failure(refused, known.payment_intent_id), refund_id
+        failed = failure_of_refund(
+            returned.stripe_refund_id, returned.failure_reason, known.payment_intent_id
         )
+        failure = replies.refund_failure(failed, refund_id, returned.stripe_refund_id)
     return Refund(refund_id, returned.amount, status, returned.stripe_refund_id, failure)
 
 

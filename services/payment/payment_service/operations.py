@@ -28,7 +28,7 @@ class Operation:
     """An operation, and the newest command that asked for it, which the reply answers.
 
     Attributes:
-        command_id: None where nobody asked: the operation has no reply.
+        command_id: What led to it. None where nobody asked; only a command has a reply.
         attempt: Of that command.
         amount: To capture or refund, in the currency's minor unit.
         refund_id: The saga's, of a refund.

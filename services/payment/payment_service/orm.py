@@ -1,4 +1,4 @@
-"""The payment service's tables: payments, refunds, Stripe's events, and messaging's two."""
+"""The payment service's tables: payments, refunds, Stripe's events, reconciliations."""
 
 from saga_messaging.orm import messaging_tables
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
@@ -68,4 +68,18 @@ stripe_events = Table(
     Column("saga_id", Text),
     Column("effect", Text, nullable=False),
     Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# The reconciliations that operators asked for: who, why, and what came of it.
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("asked_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", TIMESTAMP(timezone=True)),
+    Column("report", JSONB(none_as_null=True)),
+    Column("error", Text),
+    Index("reconciliations_newest", "asked_at", "id"),
 )

@@ -187,13 +187,12 @@ class Work(Protocol):
         """Let others take these at once."""
         ...
 
-    async def write(self, results: Sequence[Result]) -> Sequence[bool]:
+    async def write(self, results: Sequence[Result]) -> Sequence[Lease | bool]:
         """Store results, and the events of those that end an operation, in one transaction.
-
-        What waited for such an end is decided in it, too.
 
         Returns:
             For each result whether it had an effect: the first end of an operation has, under the
-            newest lease. The events are on their way to Kafka.
+            newest lease; or the caller's lease of what had waited for that end and is begun now.
+            The events are on their way to Kafka.
         """
         ...

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
+from uuid import UUID, uuid4
 
 import structlog
 from saga_messaging.database import Database
@@ -77,14 +78,19 @@ class Reconciler:
             else:
                 logger.info("reconciled", **report.model_dump(mode="json"))
 
-    async def reconcile(self, since: datetime | None = None) -> Report:
+    async def reconcile(self, since: datetime | None = None, run_id: UUID | None = None) -> Report:
         """Compare what was made at Stripe since then, or in the usual window.
+
+        Args:
+            since: Aware.
+            run_id: The report's id; None for a new one.
 
         Raises:
             StripeUnreadable: Nothing, or only a part, was compared.
         """
         async with self._one_at_a_time:
-            report = Report(since=since or datetime.now(UTC) - self._window)
+            since = since or datetime.now(UTC) - self._window
+            report = Report(id=run_id or uuid4(), since=since)
             sagas: set[str] = set()
             async for page in self._pages(int(report.since.timestamp())):
                 sagas |= {seen.saga_id for seen in page}
@@ -104,7 +110,7 @@ class Reconciler:
     async def _compare(self, report: Report, page: Sequence[Seen]) -> None:
         ours = [seen for seen in page if seen.saga_id]
         judgements, leases = await self._database.transaction(
-            lambda connection: self._judge(connection, ours)
+            lambda connection: self._judge(connection, ours, report.id)
         )
         self._refresher.offer(leases)
         report.seen += len(page)
@@ -113,7 +119,7 @@ class Reconciler:
             await self._act(report, seen, judgement)
 
     def _judge(
-        self, connection: Connection, page: Sequence[Seen]
+        self, connection: Connection, page: Sequence[Seen], cause: UUID
     ) -> tuple[list[Judgement], list[Lease]]:
         known = repository.lock(connection, {seen.saga_id for seen in page})
         now = time.time()
@@ -131,7 +137,7 @@ class Reconciler:
         }
         repository.store(connection, list(orphans.values()), {}, 0)
         refresh = [seen.saga_id for seen, each in both if each.action is Action.REFRESH]
-        return judgements, self._refresher.begin(connection, known, refresh)
+        return judgements, self._refresher.begin(connection, known, refresh, cause)
 
     async def _act(self, report: Report, seen: Seen, judgement: Judgement) -> None:
         line = Difference(

@@ -1,6 +1,8 @@
 """Has payments compared with Stripe: by whoever notices that something may have happened there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -22,10 +24,18 @@ class Refresher:
         self._lease_seconds = lease_seconds
 
     def begin(
-        self, connection: Connection, known: Mapping[str, KnownPayment], saga_ids: Iterable[str]
+        self,
+        connection: Connection,
+        known: Mapping[str, KnownPayment],
+        saga_ids: Iterable[str],
+        cause: UUID | None = None,
     ) -> list[Lease]:
-        """Have these of the locked payments looked at; returns what is to be offered."""
-        asked = [decide(known[saga_id], REFRESH).known for saga_id in sorted(set(saga_ids))]
+        """Have these of the locked payments looked at; returns what is to be offered.
+
+        What that has to tell names `cause` as what led to it.
+        """
+        refresh = replace(REFRESH, command_id=cause)
+        asked = [decide(known[saga_id], refresh).known for saga_id in sorted(set(saga_ids))]
         changed = [each for each in asked if each != known[each.saga_id]]
         repository.store(connection, changed, known, self._lease_seconds)
         return Lease.of_begun(changed, known)

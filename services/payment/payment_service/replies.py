@@ -122,9 +122,18 @@ def refund_failed(saga_id: str, failure: PaymentRefundFailedPayload) -> PaymentR
     return PaymentRefundFailed(correlation_id=saga_id, payload=failure)
 
 
-def refund_failure(failure: SettlementFailedPayload, refund_id: str) -> PaymentRefundFailedPayload:
+def refund_lost(known: KnownPayment, failure: PaymentRefundFailedPayload) -> PaymentRefundFailed:
+    """A refund that was told has failed since, which nobody asked for."""
+    return _event(PaymentRefundFailed, known, failure, failure.stripe_refund_id)
+
+
+def refund_failure(
+    failure: SettlementFailedPayload, refund_id: str, stripe_refund_id: str | None = None
+) -> PaymentRefundFailedPayload:
     """The failure, as one of this refund."""
-    return PaymentRefundFailedPayload(**failure.model_dump(), refund_id=refund_id)
+    return PaymentRefundFailedPayload(
+        **failure.model_dump(), refund_id=refund_id, stripe_refund_id=stripe_refund_id
+    )
 
 
 def answering(operation: Operation, event: Event) -> Event:
@@ -136,6 +145,11 @@ def answering(operation: Operation, event: Event) -> Event:
             "causation_id": operation.command_id,
         }
     )
+
+
+def caused_by(operation: Operation, fact: Event) -> Event:
+    """The fact, with what had the payment looked at, where that has an id."""
+    return fact.model_copy(update={"causation_id": operation.command_id})
 
 
 def _event(kind: Any, known: KnownPayment, payload: Any, about: str | None = None) -> Any:

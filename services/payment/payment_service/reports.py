@@ -1,6 +1,7 @@
 """What a reconciliation found and did."""
 
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -20,6 +21,7 @@ class Report(BaseModel):
     """A run.
 
     Attributes:
+        id: Of the run; what a repair has the saga told of names it as `causation_id`.
         since: PaymentIntents made at Stripe since then were compared.
         seen: How many those were; `not_ours` name no saga.
         waiting: They have an operation under way, or are too young to be judged.
@@ -27,6 +29,7 @@ class Report(BaseModel):
         not_repaired: A person has to decide.
     """
 
+    id: UUID
     since: datetime
     seen: int = 0
     not_ours: int = 0

@@ -51,8 +51,8 @@ class Caller:
         return response.data
 
 
-def authorization(payment: Payment, redirects: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the PaymentIntent that holds the amount."""
+def authorization(payment: Payment, redirects: Mapping[str, Any], system: str) -> dict[str, Any]:
+    """Of the PaymentIntent that holds the amount; `system` tells it from those of others."""
     return {
         "amount": payment.amount,
         "currency": payment.currency,
@@ -65,6 +65,7 @@ def authorization(payment: Payment, redirects: Mapping[str, Any]) -> dict[str, A
         # Stripe takes an empty description for an attempt to unset it, and refuses.
         **({"description": payment.description} if payment.description else {}),
         "metadata": {
+            "system": system,
             "saga_id": payment.saga_id,
             "attempt": str(payment.attempt),
             "clerk_user_id": payment.clerk_user_id,

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 from saga_messaging.settings import ServiceSettings
+from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
 
 SWEEPS_PER_LEASE: Final = 6
@@ -21,12 +22,7 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     """Its port, its executor, and its patience with Stripe."""
 
     http_port: PositiveInt = 8002
-    max_body_bytes: PositiveInt = Field(
-        262_144, description="Of a request; an event of Stripe carries a whole object."
-    )
-    database_give_up_seconds: PositiveFloat = Field(
-        5.0, description="A request is answered 503 when PostgreSQL is away for longer."
-    )
+    max_body_bytes: PositiveInt = Field(262_144, description="A webhook carries a whole object.")
     executor_concurrency: PositiveInt = Field(16, description="Calls to Stripe in flight.")
     executor_lease_seconds: PositiveFloat = Field(
         15.0, description="A payment whose process died is taken up after this long."
@@ -51,6 +47,10 @@ class PaymentSettings(ServiceSettings, StripeSettings):
         None, description="Where payment methods that redirect lead back to; else none may."
     )
 
+    stripe_system: Identifier = Field(
+        "saga-reference",
+        description="Marks our PaymentIntents, where several systems share an account of Stripe.",
+    )
     stripe_webhook_secret: SecretStr | None = Field(
         None, description="whsec_… of the endpoint; without it webhooks are answered 503."
     )
@@ -71,6 +71,9 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     )
     reconcile_safety_seconds: PositiveFloat = Field(
         900.0, description="A hold without a payment is released once it is as old as this."
+    )
+    reconcile_list_limit: PositiveInt = Field(
+        100, description="How many reconciliations are listed, the newest."
     )
 
     @field_validator("stripe_webhook_secret", mode="before")

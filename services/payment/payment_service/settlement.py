@@ -16,12 +16,16 @@ in https://docs.stripe.com/api/payment_intents/object#payment_intent_object-canc
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A refund at Stripe. `refund_id` is the saga's, of its metadata; "" where it has none."""
+    """A refund at Stripe. `refund_id` is the saga's, of its metadata; "" where it has none.
+
+    `failure_reason` is Stripe's, where it said one.
+    """
 
     stripe_refund_id: str
     amount: int
     refund_id: str = ""
     failed: bool = False
+    failure_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """The HTTP edge to Stripe and to operators: webhooks in, a reconciliation on demand."""
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import APIRouter, Header, Request
 from fastapi_problem.error import BadRequestProblem
-from pydantic import AwareDatetime, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from saga_messaging.problems import ServiceUnavailable
+from saga_schemas.values import Identifier, Instant, ShortText
 
 from payment_service.errors import StripeUnreadable
 from payment_service.notices import Notice
-from payment_service.reconciler import Reconciler
 from payment_service.reports import Report
+from payment_service.runs import Run, Runs
 from payment_service.signature import NotFromStripe, verify
 from payment_service.webhooks import Webhooks
 
@@ -53,18 +53,40 @@ def webhooks_router(
     return router
 
 
-def reconcile_router(reconciler: Reconciler) -> APIRouter:
-    """POST /reconcile."""
+class ReconcileRequest(BaseModel):
+    """Who asks, and why: both are kept. What was made at Stripe `since` then is compared."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Instant | None = None
+    by: Identifier = "api"
+    note: ShortText = ""
+
+
+class RunList(BaseModel):
+    """The reconciliations that somebody asked for, the newest first."""
+
+    reconciliations: list[Run]
+
+
+NOTHING_SAID = ReconcileRequest()
+
+
+def reconcile_router(runs: Runs, list_limit: int) -> APIRouter:
+    """POST /reconcile, GET /reconciliations."""
     router = APIRouter(tags=["operators"])
 
     @router.post("/reconcile")
-    async def reconcile(  # pyright: ignore[reportUnusedFunction]
-        since: Annotated[AwareDatetime | None, Body(embed=True)] = None,
-    ) -> Report:
-        moment: datetime | None = since
+    async def reconcile(asked: ReconcileRequest = NOTHING_SAID) -> Report:  # pyright: ignore[reportUnusedFunction]
+        """Compare the payments with Stripe now, and repair what is safe."""
         try:
-            return await reconciler.reconcile(moment)
+            return await runs.run(asked.by, asked.note, asked.since)
         except StripeUnreadable as error:
             raise ServiceUnavailable(detail=f"Stripe cannot be read: {error}") from error
+
+    @router.get("/reconciliations")
+    async def list_reconciliations() -> RunList:  # pyright: ignore[reportUnusedFunction]
+        """Who asked for one, why, and what came of it."""
+        return RunList(reconciliations=await runs.newest(list_limit))
 
     return router

@@ -103,6 +103,12 @@ SETTLEMENT_TROUBLES: Final[dict[SettlementFailureCode, Trouble]] = {
     ),
 }
 
+REFUND_FAILED: Final = Trouble(
+    "Refund failed",
+    "Stripe had made it, and the cardholder's bank did not take it: the money is back with us.",
+    "Refund it once more, or give the money back in another way.",
+)
+
 # What is said here is for our people: a customer is never told that a card counts as lost, stolen
 # or fraudulent. https://docs.stripe.com/declines/codes
 CURE_OF_DECLINE: Final = {
@@ -151,6 +157,22 @@ def settlement_failure(refused: Refused, intent_id: str | None) -> SettlementFai
         message=_message(trouble, refused.detail),
         cure=trouble.cure,
         stripe_code=_code(refused.stripe_code),
+        payment_intent_id=intent_id,
+    )
+
+
+def failure_of_refund(
+    stripe_refund_id: str, failure_reason: str | None, intent_id: str | None
+) -> SettlementFailedPayload:
+    """Why a refund that Stripe had made gave nothing back, as it is stored and told.
+
+    Its `failure_reason`: https://docs.stripe.com/api/refunds/object#refund_object-failure_reason
+    """
+    return SettlementFailedPayload(
+        code="invalid_request",
+        message=_message(REFUND_FAILED, f"It was {stripe_refund_id}."),
+        cure=REFUND_FAILED.cure,
+        stripe_code=_code(failure_reason),
         payment_intent_id=intent_id,
     )
 

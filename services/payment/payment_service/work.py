@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from saga_messaging.database import Database
 from saga_messaging.outbox import Outbox
 from saga_messaging.records import Outgoing
+from saga_schemas import Envelope
+from saga_schemas.settlement import PaymentRefundFailed
 from sqlalchemy import Connection
 
 from payment_service import repository, statements
@@ -14,6 +17,8 @@ from payment_service.conclusions import conclude
 from payment_service.ports import Decided, Lease, Postponed, Result, Token, is_halted
 from payment_service.records import AnyRow, operation_of, payment_of, waiting_of
 from payment_service.states import KnownPayment
+
+logger = structlog.get_logger(__name__)
 
 
 class PaymentWork:
@@ -42,13 +47,13 @@ class PaymentWork:
             lambda connection: connection.execute(statements.GIVE_BACK, {"rows": rows})
         )
 
-    async def write(self, results: Sequence[Result]) -> Sequence[bool]:
+    async def write(self, results: Sequence[Result]) -> Sequence[Lease | bool]:
         """Store results and events in one transaction, then hand the events to the outbox."""
         written, events = await self._database.transaction(
             lambda connection: self._write(connection, results)
         )
         self._outbox.offer(events)
-        return [result.lease.token in written for result in results]
+        return [written.get(result.lease.token, False) for result in results]
 
     def _take(self, connection: Connection, limit: int) -> list[Lease]:
         rows = connection.execute(statements.TAKE, {"limit": limit, "lease": self._lease})
@@ -63,20 +68,20 @@ class PaymentWork:
 
     def _write(
         self, connection: Connection, results: Sequence[Result]
-    ) -> tuple[set[Token], list[Outgoing]]:
+    ) -> tuple[dict[Token, Lease | bool], list[Outgoing]]:
         decided = [result for result in results if isinstance(result, Decided)]
         ended, events = self._conclude(connection, decided)
         postponed = [_pause(result) for result in results if isinstance(result, Postponed)]
         if postponed:
             rows = connection.execute(statements.POSTPONE, {"rows": postponed}).all()
-            ended |= {(row.saga_id, row.attempts) for row in rows}
+            ended |= {(row.saga_id, row.attempts): True for row in rows}
         return ended, events
 
     def _conclude(
         self, connection: Connection, decided: Sequence[Decided]
-    ) -> tuple[set[Token], list[Outgoing]]:
+    ) -> tuple[dict[Token, Lease | bool], list[Outgoing]]:
         if not decided:
-            return set(), []
+            return {}, []
         before = repository.lock(connection, {each.lease.payment.saga_id for each in decided})
         now, ended, events = dict(before), set[Token](), list[Outgoing]()
         for each in decided:
@@ -86,9 +91,24 @@ class PaymentWork:
                 now[saga_id] = decision.known
                 ended.add(each.lease.token)
                 events += [Outgoing.of(event) for event in decision.send]
-        # What waited and is begun now is nobody's yet: the next sweep takes it, wherever.
-        repository.store(connection, [now[saga_id] for saga_id, _ in ended], before, 0)
-        return ended, self._outbox.store(connection, events)
+                _warn_of_lost_refunds(decision.send)
+        changed = [now[saga_id] for saga_id, _ in ended]
+        repository.store(connection, changed, before, self._lease.total_seconds())
+        begun = {lease.payment.saga_id: lease for lease in Lease.of_begun(changed, before)}
+        written = {token: begun.get(token[0], True) for token in ended}
+        return written, self._outbox.store(connection, events)
+
+
+def _warn_of_lost_refunds(events: Sequence[Envelope]) -> None:
+    """Money that a customer was to have is back with us, and a person has to see to it."""
+    for event in events:
+        if isinstance(event, PaymentRefundFailed) and event.payload.attempt is None:
+            logger.warning(
+                "refund_lost",
+                correlation_id=event.correlation_id,
+                stripe_refund_id=event.payload.stripe_refund_id,
+                reason=event.payload.stripe_code,
+            )
 
 
 def _is_under_way(known: KnownPayment | None, attempts: int) -> bool:

@@ -163,6 +163,7 @@ class FakeWork:
         self.settle_after: dict[str, float] = {}
         self.results: list[Result] = []
         self.writes = 0
+        self.follow_ups = 0  # how many ends begin what waited for them
 
     def put(self, payment: Payment) -> Lease:
         return self._lease(Lease(payment))
@@ -182,7 +183,7 @@ class FakeWork:
         for lease in filter(self._stands, leases):
             self.next_try_at[lease.payment.saga_id] = time.monotonic()
 
-    async def write(self, results: Sequence[Result]) -> list[bool]:
+    async def write(self, results: Sequence[Result]) -> list[Lease | bool]:
         self.writes += 1
         return [self._write(result) for result in results]
 
@@ -204,12 +205,15 @@ class FakeWork:
         newest = self.pending.get(lease.payment.saga_id)
         return newest is not None and newest.attempts == lease.attempts
 
-    def _write(self, result: Result) -> bool:
+    def _write(self, result: Result) -> Lease | bool:
         if not self._stands(result.lease):
             return False
         saga_id = result.lease.payment.saga_id
         self.results.append(result)
         match result:
+            case Decided(lease) if self.follow_ups:
+                self.follow_ups -= 1
+                return self._lease(replace(lease, attempts=lease.attempts + 1))
             case Decided():
                 del self.pending[saga_id]
             case Postponed(reason=reason, pause_seconds=pause_seconds, settle=settle):

@@ -212,6 +212,30 @@ def test_a_refund_that_fails_after_it_was_told_is_not_counted_and_never_made_aga
     )  # fmt: skip
 
 
+def test_a_refund_that_fails_after_it_was_told_is_told_once_more_by_nobodys_command(known_in):
+    made = Returned("re_1", 200, "refund-done", failed=True, failure_reason="declined")
+    seen = replace(CAPTURED, refunds=[made])
+
+    decision = conclude(known_in("captured", operation=REFRESH), seen)
+    again = conclude(replace(decision.known, operation=REFRESH), seen)
+
+    (event,) = decision.send
+    said = event.payload
+    assert (event.type, said.attempt, again.send) == ("payment.refund_failed", None, ())
+    assert (said.refund_id, said.stripe_refund_id) == ("refund-done", "re_1")
+    assert (said.stripe_code, "re_1" in said.message) == ("declined", True)
+    assert "another way" in said.cure
+
+
+def test_a_refund_that_had_failed_before_anybody_heard_of_it_is_not_told(known_in):
+    seen = replace(CAPTURED, refunds=[Returned("re_a", 50, failed=True)])
+
+    decision = conclude(known_in("captured", operation=REFRESH), seen)
+
+    assert decision.send == ()
+    assert decision.known.refund("re_a").status is RefundStatus.FAILED
+
+
 def test_nothing_can_end_where_nothing_is_under_way(known_in):
     with pytest.raises(ValueError, match="nothing is under way"):
         conclude(known_in("authorized"), CAPTURED)

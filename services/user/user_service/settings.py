@@ -10,9 +10,6 @@ class UserServiceSettings(ServiceSettings, StripeSettings):
 
     http_port: PositiveInt = 8001
     max_body_bytes: PositiveInt = 16_384
-    database_give_up_seconds: PositiveFloat = Field(
-        5.0, description="A request is answered 503 when PostgreSQL is away for longer."
-    )
     stripe_tries: PositiveInt = Field(4, description="Of one call, with one idempotency key.")
     stripe_retry_max_seconds: PositiveFloat = Field(2.0, description="Between two tries.")
     stripe_give_up_seconds: PositiveFloat = Field(

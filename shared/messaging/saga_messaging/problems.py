@@ -58,7 +58,8 @@ class _Unexpected(StatusProblem):
 def _database_unavailable(_: Any, __: Request, error: Exception) -> Problem:
     logger.error("database_unavailable", error=str(error))
     return ServiceUnavailable(
-        detail="The database does not answer. The same request may be sent again.",
+        detail="The database does not answer, and what was asked may still be done: look first, "
+        "or send the same request again with the same Idempotency-Key.",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
 

@@ -101,10 +101,14 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
 
 
 class ServiceSettings(MessagingSettings):
-    """And where the service's HTTP side listens."""
+    """And where the service's HTTP side listens, how much it takes and how long it may take."""
 
     http_host: str = "127.0.0.1"
     http_port: PositiveInt
+    max_body_bytes: PositiveInt = Field(65_536, description="Of a request; larger ones: 413.")
+    database_give_up_seconds: PositiveFloat = Field(
+        5.0, description="A request is answered 503 when PostgreSQL is away for longer."
+    )
     http_shutdown_seconds: PositiveInt = Field(
         10, description="For requests in flight when the process is told to stop."
     )

@@ -2,18 +2,23 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from saga_schemas.envelope import Envelope
-from saga_schemas.values import Amount, Failure, Identifier, Instant, OrderDetails, ShortText, Value
+from saga_schemas.values import (
+    Amount,
+    ClerkUserId,
+    Failure,
+    Identifier,
+    Instant,
+    OrderDetails,
+    ShortText,
+    Value,
+)
 
 
 class OrderAuthorizedPayload(Value):
     """The order and the hold that stands for it."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     order: OrderDetails
     payment_intent_id: Identifier
     capture_before: Instant | None = None
@@ -31,9 +36,7 @@ class OrderAuthorized(Envelope):
 class OrderCompletedPayload(Value):
     """The order and what was captured of its amount."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     order: OrderDetails
     payment_intent_id: Identifier
     captured: Amount
@@ -51,9 +54,7 @@ class OrderCompleted(Envelope):
 class OrderRefundedPayload(Value):
     """What has been given back so far, of what was captured."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     order: OrderDetails
     payment_intent_id: Identifier
     captured: Amount
@@ -72,9 +73,7 @@ class OrderRefunded(Envelope):
 class OrderEndedPayload(Value):
     """The order, and why it stands as it does."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     order: OrderDetails
     reason: Failure
 
@@ -109,9 +108,7 @@ class OrderNeedsAttention(Envelope):
 class OrderRejectedPayload(Value):
     """The order and why it was rejected; nothing is held for it."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     order: OrderDetails
     reason: Failure
 

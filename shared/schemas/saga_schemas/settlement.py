@@ -166,13 +166,18 @@ class PaymentRefunded(Envelope):
 
 
 class PaymentRefundFailedPayload(SettlementFailedPayload):
-    """Likewise, of one refund."""
+    """Likewise, of one refund.
+
+    Without an `attempt`, of one that was made and has failed since: `stripe_refund_id` says which,
+    and is its `refund_id` too where it was made at Stripe.
+    """
 
     refund_id: Identifier
+    stripe_refund_id: Identifier | None = None
 
 
 class PaymentRefundFailed(Envelope):
-    """Event: nothing was given back by this command, and nothing will be."""
+    """Event: nothing was given back by this refund, and nothing will be."""
 
     type: Literal["payment.refund_failed"] = "payment.refund_failed"
     payload: PaymentRefundFailedPayload

@@ -2,14 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from saga_schemas.envelope import Envelope
 from saga_schemas.values import (
     Attempt,
+    ClerkUserId,
     Customer,
     Failure,
-    Identifier,
     OrderDetails,
     ShortText,
     Value,
@@ -23,9 +21,7 @@ PaymentInfoFailureCode = Literal[
 class RetrievePaymentInfoPayload(Value):
     """Whose payment info is wanted, and the order that the answer repeats."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     order: OrderDetails
     attempt: Attempt = 1
 
@@ -60,9 +56,7 @@ class PaymentInfoFailedPayload(Failure):
     """Why the user cannot pay."""
 
     code: PaymentInfoFailureCode
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     attempt: Attempt | None = None
 
 

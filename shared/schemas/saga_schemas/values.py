@@ -53,6 +53,11 @@ _NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text or JSON
 Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=_NO_NUL)
 ]
+ClerkUserId = Annotated[
+    Identifier, Field(validation_alias="clerkUserId", serialization_alias="clerkUserId")
+]
+"""Whose order it is, under its name on the wire."""
+
 ShortText = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=5_000, pattern=_NO_NUL)]
 Attempt = Annotated[int, Field(strict=True, ge=1, le=1_000)]
@@ -77,9 +82,7 @@ class Card(Value):
 class Customer(Value):
     """Who pays. `user_stripe_card` is None for a user without a saved card (`{}` on the wire)."""
 
-    clerk_user_id: Identifier = Field(
-        validation_alias="clerkUserId", serialization_alias="clerkUserId"
-    )
+    clerk_user_id: ClerkUserId
     stripe_customer_id: Identifier = Field(
         validation_alias="stripeCustomerId", serialization_alias="stripeCustomerId"
     )

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 from rich.text import Text
 
-from saga_cli.api import Api, Json
+from saga_cli.api import Api, Json, order_path
 from saga_cli.orders import DataDir, OrdersUrl, find_orders_url
 from saga_cli.screen import clear_errors, output
 
@@ -49,14 +50,19 @@ def refund(  # noqa: PLR0913 - each is an option of the command
     order_id: OrderId,
     *,
     amount: Amount = None,
+    key: Annotated[
+        str | None, typer.Option(help="Of a refund asked for before: once more.")
+    ] = None,
     by: By = NOBODY,
     note: Note = "",
     orders_url: OrdersUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Give back what was taken, or a part of it."""
+    """Give back what was taken, or a part of it; with the same key, once."""
+    key = key or str(uuid4())
+    output.print(Text(f"If no answer comes, ask once more with --key {key}"))
     body = {"amount": amount, "by": by, "note": note}
-    _ask(orders_url, data_dir, order_id, "refund", body)
+    _ask(orders_url, data_dir, order_id, "refund", body, key)
 
 
 def retry(
@@ -85,10 +91,15 @@ def resolve(  # noqa: PLR0913 - each is an option of the command
     _ask(orders_url, data_dir, order_id, "resolve", body)
 
 
-def _ask(
-    orders_url: str | None, data_dir: Path | None, order_id: str, verb: str, body: Json
+def _ask(  # noqa: PLR0913, PLR0917 - what is asked, of what, where
+    orders_url: str | None,
+    data_dir: Path | None,
+    order_id: str,
+    verb: str,
+    body: Json,
+    key: str | None = None,
 ) -> None:
     with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        answer = api.post(f"/orders/{order_id}/{verb}", body)
+        answer = api.post(order_path(order_id, verb), body, key)
     output.print(Text(f"Order {answer['id']} is {answer['state']}: {answer['effect']}"))
     output.print(Text(f"Follow it: saga show {answer['id']}"))

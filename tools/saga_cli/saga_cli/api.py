@@ -2,11 +2,17 @@
 
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 15.0
+
+
+def order_path(order_id: str, *rest: str) -> str:
+    """The path of an order, or of something of it, whatever characters its id has."""
+    return "/".join(["/orders", quote(order_id, safe=""), *rest])
 
 
 class Api:
@@ -21,9 +27,10 @@ class Api:
         given = {key: value for key, value in query.items() if value is not None}
         return self._answer(self._client.get(path, params=given))
 
-    def post(self, path: str, body: Json) -> Json:
-        """What the service answers to a new resource."""
-        return self._answer(self._client.post(path, json=body))
+    def post(self, path: str, body: Json, key: str | None = None) -> Json:
+        """What the service answers to a new resource; with an Idempotency-Key, to the same one."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._answer(self._client.post(path, json=body, headers=headers))
 
     def put(self, path: str, body: Json) -> Json:
         """What the service answers to a replaced resource."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 from saga_cli.api import Api, Json
 
@@ -38,7 +39,7 @@ class Stage:
 
     def ask(self, order_id: str, verb: str, **body: Any) -> None:
         """Ask for a capture, a cancel or a refund."""
-        self.orders.post(f"/orders/{order_id}/{verb}", {"by": "demo", **body})
+        self.orders.post(f"/orders/{order_id}/{verb}", {"by": "demo", **body}, str(uuid4()))
 
     def until(self, order_id: str, state: str) -> Json:
         """The order once it is in a state; as it is, if that does not happen in time."""

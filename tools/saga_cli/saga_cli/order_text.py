@@ -112,6 +112,7 @@ def _reason(reason: Json) -> Table:
 def _history(order: Json) -> Table:
     table = Table("AT", "+MS", "", "MESSAGE", "NOTE", "MESSAGE ID", box=None)
     start = _time(order["created_at"])
+    known = {entry["message_id"] for entry in order["history"]}
     for entry in order["history"]:
         at = _time(entry["at"])
         table.add_row(
@@ -119,10 +120,16 @@ def _history(order: Json) -> Table:
             f"{(at - start).total_seconds() * 1000:.0f}",
             "→ in" if entry["direction"] == "in" else "← out",
             entry["type"],
-            escape(entry["note"] or ""),
+            escape(_note(entry, known)),
             str(entry["message_id"]),
         )
     return table
+
+
+def _note(entry: Json, known: set[str]) -> str:
+    """What a message did, and what led to it where that is not in the history itself."""
+    cause = entry.get("causation_id")
+    return entry["note"] + (f" (caused by {cause})" if cause and cause not in known else "")
 
 
 def _pairs(values: dict[str, Any]) -> Table:

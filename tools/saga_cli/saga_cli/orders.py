@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from saga_cli import running
-from saga_cli.api import Api
+from saga_cli.api import Api, order_path
 from saga_cli.errors import StackError
 from saga_cli.order_text import order_story, orders_table
 from saga_cli.paths import data_dir, demo_dir
@@ -54,7 +54,7 @@ def show(
 ) -> None:
     """Tell the whole story of one order: state, reason with cause and cure, every message."""
     with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        output.print(order_story(api.get(f"/orders/{order_id}")))
+        output.print(order_story(api.get(order_path(order_id))))
 
 
 def find_orders_url(chosen: str | None, folder: Path | None) -> str:

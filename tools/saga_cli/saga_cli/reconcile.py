@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from saga_cli.actions import NOBODY, By, Note
 from saga_cli.api import Api, Json
 from saga_cli.comparing import Comparison, compare
 from saga_cli.orders import DataDir, OrdersUrl, find_orders_url, find_url
@@ -23,22 +24,25 @@ Since = Annotated[
 Orders = Annotated[int, typer.Option(min=0, help="How many orders, the newest, are compared.")]
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - each is an option of the command
     *,
     since: Since = None,
     orders: Orders = 1_000,
+    by: By = NOBODY,
+    note: Note = "",
     payments_url: PaymentsUrl = None,
     orders_url: OrdersUrl = None,
     data_dir: DataDir = None,
 ) -> None:
     """Compare payments with Stripe and orders with payments; exit code 1 if anything is left.
 
-    What is safe is repaired at Stripe; an order that differs from its payment is told.
+    What is safe is repaired at Stripe; an order that differs from its payment is told. Who asked
+    and why is kept with what came of it, at GET /reconciliations of the payment service.
     """
     with clear_errors():
         url = find_url("payment", payments_url, data_dir, "--payments-url or PAYMENTS_URL")
         with Api(url, TIMEOUT_SECONDS) as api:
-            report = api.post("/reconcile", {"since": since})
+            report = api.post("/reconcile", {"since": since, "by": by, "note": note})
             with Api(find_orders_url(orders_url, data_dir)) as orders_api:
                 found = compare(orders_api, api, orders)
     output.print(_summary(report), soft_wrap=True)

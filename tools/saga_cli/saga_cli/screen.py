@@ -35,6 +35,8 @@ def clear_errors() -> Generator[None]:
         _complain(error.problem, error.cure)
     except httpx.HTTPStatusError as error:
         _complain(_explained(error.response), "")
+    except httpx.InvalidURL as error:
+        _complain(f"That is no name that can be asked for: {error}.", "")
     except httpx.HTTPError as error:
         _complain(f"{error.request.url} does not answer: {error}.", "Is it up? Try: saga doctor")
 

@@ -61,6 +61,15 @@ def test_the_story_tells_state_cause_cure_and_every_message():
         assert message["type"] in story
 
 
+def test_what_led_to_a_message_is_told_where_it_is_not_in_the_history_itself():
+    canceled = entry("00.300", "in", "payment.canceled") | {"causation_id": "run-1"}
+    answer = entry("00.400", "in", "payment.failed") | {"causation_id": "m1"}
+    story = rendered(order_story(ORDER | {"history": [*ORDER["history"], canceled, answer]}))
+
+    assert "-> [rejected] (caused by run-1)" in story
+    assert story.count("caused by") == 1
+
+
 def test_the_story_tells_the_money_that_moved_and_what_is_parked():
     order = ORDER | {"captured": 1000, "refunded": 250, "disputed": True, "attempt": 3}
     story = rendered(order_story(order | {"state": "needs_attention", "parked": "refunding"}))

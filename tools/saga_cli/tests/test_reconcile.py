@@ -26,12 +26,14 @@ def no_orders(service):
 def test_a_reconciliation_tells_what_was_repaired(service):
     service.answers["/reconcile"] = 200, report(repaired=[DIFFERENCE])
 
-    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z")
+    said = ("--by", "ann", "--note", "Webhooks were lost.")
+    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z", *said)
 
     assert result.exit_code == 0
     assert "3 seen, 1 in agreement, 1 not ours" in result.output
     assert "pi_1" in result.output
-    assert service.asked[0] == ("POST", "/reconcile", {"since": "2026-02-01T12:00:00Z"})
+    told = {"since": "2026-02-01T12:00:00Z", "by": "ann", "note": "Webhooks were lost."}
+    assert service.asked[0] == ("POST", "/reconcile", told)
 
 
 def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service):

@@ -30,7 +30,8 @@ class Account:
     """The state of the account.
 
     Groups are by customer; those of charges by PaymentIntent too, those of refunds by charge and
-    PaymentIntent. `deadlines` is a heap of the times at which holds end, with their charges;
+    PaymentIntent. `deadlines` is a heap of the times at which holds end and refunds fail, with
+    the ids of those charges and refunds;
     `outbox` has the events that webhook endpoints have not taken yet.
     """
 

@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 from stripe_emulator import fault_effects
 from stripe_emulator.answers import Answer, Request
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.errors import BodyTooLarge, ServerError, UnrecognizedUrl
+from stripe_emulator.errors import ServerError
 from stripe_emulator.fault import Fault
 from stripe_emulator.operations import find_operation
+from stripe_emulator.request_errors import BodyTooLarge, UnrecognizedUrl
 from stripe_emulator.request_log import Entry
 from stripe_emulator.wire import API_VERSION
 from stripe_emulator.work import error_answer

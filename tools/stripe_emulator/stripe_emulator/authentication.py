@@ -5,7 +5,7 @@ import binascii
 import re
 
 from stripe_emulator.answers import Request
-from stripe_emulator.errors import Unauthenticated
+from stripe_emulator.request_errors import Unauthenticated
 
 _TEST_KEY = re.compile(r"(sk|rk)_test_\w+")
 

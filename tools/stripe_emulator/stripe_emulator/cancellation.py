@@ -1,5 +1,6 @@
 """The end of a PaymentIntent: someone cancels it, or its hold stands uncaptured for too long.
 
+And what else time brings: refunds that fail.
 https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
 """
 
@@ -10,7 +11,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.event import NO_REQUEST
 from stripe_emulator.objects.payment_intent import PaymentIntent
-from stripe_emulator.refunds import new_refund
+from stripe_emulator.refunds import fail, new_refund
 from stripe_emulator.wire import JsonObject
 
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
@@ -28,17 +29,19 @@ def watch(account: Account, charge: Charge) -> None:
 
 
 def expire_due(account: Account) -> None:
-    """End every hold whose time is over, in the order of their deadlines.
+    """End every hold whose time is over, and fail what is to fail, in the order of their deadlines.
 
     Whenever it is called, each ends at its deadline: what becomes of it does not depend on when
     anybody looks. It costs as much as there are due, however many stand.
     """
     now = account.clock.now()
     while account.deadlines and account.deadlines[0][0] <= now:
-        due, charge_id = heappop(account.deadlines)
-        charge = account.charges.get(charge_id)
-        if charge is not None and charge.amount_held:
-            with account.clock.stopped(due), account.caused_by(NO_REQUEST):
+        due, item_id = heappop(account.deadlines)
+        with account.clock.stopped(due), account.caused_by(NO_REQUEST):
+            if (refund := account.refunds.get(item_id)) is not None:
+                fail(account, refund)
+            charge = account.charges.get(item_id)
+            if charge is not None and charge.amount_held:
                 account.emit("charge.expired", charge)
                 intent = account.payment_intent(charge.payment_intent)
                 _end(account, intent, "automatic", refund_reason="expired_uncaptured_charge")

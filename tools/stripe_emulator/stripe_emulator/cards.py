@@ -34,6 +34,7 @@ class Card:
     `authentication` says when the cardholder must authenticate: never, only with the customer
     present, or always, and `unauthenticated` what charging it without that ends in. `decline` is
     what charging it (after authentication, where that is asked for) ends in; None is success.
+    Where `refund_fails`, each refund to it fails some time after it was made.
     """
 
     token: str
@@ -45,6 +46,7 @@ class Card:
     unauthenticated: Decline | None = None
     attachable: bool = True
     verified: bool = True
+    refund_fails: bool = False
 
 
 _DECLINED: Final = "Your card was declined."
@@ -141,6 +143,7 @@ _CARDS: Final = (
     Card("diners", "diners", "0004"),
     Card("jcb", "jcb", "0505"),
     Card("unionpay", "unionpay", "0005"),
+    Card("refundFail", "visa", "5126", verified=False, refund_fails=True),
     _declining("visa_chargeDeclined", "0002", GENERIC),
     _declining("chargeDeclined", "0002", GENERIC),
     _declining("visa_chargeDeclinedInsufficientFunds", "9995", INSUFFICIENT_FUNDS),

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from stripe_emulator.answers import Answer, Headers, Request
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.errors import IdempotencyKeyInUse, RateLimited, ServerError, StripeError
+from stripe_emulator.errors import ServerError, StripeError
 from stripe_emulator.fault import Fault, RateLimitReason
+from stripe_emulator.request_errors import IdempotencyKeyInUse, RateLimited
 from stripe_emulator.work import Work, error_answer
 
 _REASON = b"stripe-rate-limited-reason"

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stripe_emulator.answers import Answer
-from stripe_emulator.errors import IdempotencyKeyInUse, IdempotencyMismatch, InvalidParameters
+from stripe_emulator.errors import InvalidParameters
 from stripe_emulator.forms import Pairs
+from stripe_emulator.request_errors import IdempotencyKeyInUse, IdempotencyMismatch
 
 KEPT_SECONDS = 24 * 3_600
 _LONGEST_KEY = 255

@@ -50,7 +50,7 @@ def intent_line(account: Account, intent: PaymentIntent) -> JsonObject:
             {"refund": refund.id, **_movement(charge, refund.amount, refund.created)}
             for charge in charges
             for refund in account.refunds.group(charge.id)
-            if not refund.reversal
+            if not refund.reversal and refund.failure_reason is None
         ],
         "held": sum(charge.amount_held for charge in charges),
     }

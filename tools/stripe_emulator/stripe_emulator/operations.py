@@ -18,8 +18,8 @@ from stripe_emulator import (
     webhook_endpoints,
 )
 from stripe_emulator.call import Call
-from stripe_emulator.errors import UnrecognizedUrl
 from stripe_emulator.parameters import Accepts
+from stripe_emulator.request_errors import UnrecognizedUrl
 from stripe_emulator.wire import JsonObject
 
 Run: TypeAlias = Callable[[Call], JsonObject]

@@ -1,4 +1,7 @@
-"""The operations on refunds. https://docs.stripe.com/api/refunds."""
+"""The operations on refunds, and their failure. https://docs.stripe.com/api/refunds."""
+
+from heapq import heappush
+from typing import Final
 
 from stripe_emulator.account import Account
 from stripe_emulator.call import Call
@@ -11,6 +14,9 @@ from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.refund import Refund
 from stripe_emulator.parameters import Parameters
 from stripe_emulator.wire import JsonObject
+
+FAILS_AFTER_SECONDS: Final = 10
+"""How long, on the emulator's clock, a refund stands that fails. Stripe says: some time."""
 
 
 def create(call: Call) -> JsonObject:
@@ -29,9 +35,25 @@ def create(call: Call) -> JsonObject:
         before["refunded"] = False
     refund = new_refund(account, charge, amount, parameters.text("reason"))
     refund.metadata = merge({}, parameters.metadata())
+    if charge.card.refund_fails:
+        heappush(account.deadlines, (account.clock.now() + FAILS_AFTER_SECONDS, refund.id))
     account.emit("refund.created", refund)
     account.emit("charge.refunded", charge, before)
     return refund.as_json()
+
+
+def fail(account: Account, refund: Refund) -> None:
+    """The cardholder's bank did not take the money back, so it is the account's again.
+
+    https://docs.stripe.com/refunds#failed-refunds . What changes of the refund was seen in a
+    recording; that the charge's `amount_refunded` shrinks, and the order of the events, was not.
+    """
+    refund.failure_reason = "expired_or_canceled_card"
+    charge = find_charge(account, refund.charge)
+    charge.amount_refunded -= refund.amount
+    before: JsonObject = {"failure_reason": None, "status": "succeeded"}
+    for event_type in ("refund.failed", "refund.updated", "charge.refund.updated"):
+        account.emit(event_type, refund, before)
 
 
 def cancel(call: Call) -> JsonObject:

@@ -22,6 +22,7 @@ from order_saga.orm import messaging, metadata
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
+from order_saga.transactions import Transactions
 from order_saga.why_http import why_router
 from saga_messaging.database import Database
 from saga_messaging.effects import store_effects
@@ -42,12 +43,13 @@ class Replica:
         self.database = database
         self.publisher = Publisher(settings)
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
-        self.timers = Timers(self.definitions, database, self.outbox, settings)
-        desk = OrderDesk(self.definitions, database, self.outbox, settings)
+        transactions = Transactions(database, self.outbox)
+        self.timers = Timers(self.definitions, transactions, settings)
+        desk = OrderDesk(self.definitions, transactions, settings)
         self.api = FastAPI()
         install_problems(self.api, settings.max_body_bytes)
         self.api.include_router(orders_router(desk, database, settings))
-        actions = OrderActions(self.definitions, database, self.outbox, settings)
+        actions = OrderActions(self.definitions, transactions, settings)
         self.api.include_router(actions_router(actions))
         self.api.include_router(controls_router(database, settings))
         self.api.include_router(why_router(self.definitions, database, settings))
@@ -154,4 +156,4 @@ def orders(replica_with: Callable[..., Replica]) -> Replica:
 def edge(replicas: Callable[..., Replica]) -> Replica:
     """A replica without a database: what gets past the edge is answered with 503."""
     url = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
-    return replicas(database_url=url, place_order_timeout_seconds=0.01)
+    return replicas(database_url=url, database_give_up_seconds=0.01)

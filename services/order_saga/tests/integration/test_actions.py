@@ -29,7 +29,9 @@ async def last_sent(orders, order_id):
 def refunded(messages, command, attempt):
     """The reply to a `refund_payment`."""
     said = {name: command[name] for name in ("refund_id", "amount")}
-    return messages.of("payment.refunded", attempt=attempt, **said)
+    return messages.of(
+        "payment.refunded", attempt=attempt, stripe_refund_id=f"re_{attempt}", **said
+    )
 
 
 async def test_a_capture_is_taken_and_its_amount_sent(orders, order_id, messages):
@@ -72,7 +74,7 @@ async def test_of_a_capture_and_a_cancel_the_first_wins_and_the_other_is_told_wh
         again = await orders.ask(order_id, verb, key=verb)
         assert again.json() == loser.json()
     notes = [line["note"] for line in (await orders.show(order_id))["history"]]
-    assert len([note for note in notes if note.startswith("ignored")]) == 2
+    assert len([note for note in notes if note.startswith("ignored")]) == 4
 
 
 async def test_a_cancel_before_the_capture_releases_and_after_it_refunds(
@@ -92,9 +94,10 @@ async def test_refunds_in_parts_up_to_what_was_captured(orders, order_id, messag
     await orders.ask(order_id, "capture")
     await orders.hear(messages.of("payment.captured", attempt=1))
     for attempt, amount in enumerate((300, 200), 1):
-        assert (await orders.ask(order_id, "refund", amount=amount)).status_code == 202
+        asked = await orders.ask(order_id, "refund", key=f"refund {attempt}", amount=amount)
+        assert asked.status_code == 202
         await orders.hear(refunded(messages, await last_sent(orders, order_id), attempt))
-    too_much = await orders.ask(order_id, "refund", amount=800)
+    too_much = await orders.ask(order_id, "refund", key="refund 3", amount=800)
     assert too_much.status_code == 409
     assert "800, and 799 is left" in too_much.json()["detail"]
     assert (await orders.show(order_id))["refunded"] == 500
@@ -116,7 +119,20 @@ async def test_an_order_that_needs_attention_is_tried_again_or_resolved(orders, 
 
 @pytest.mark.parametrize("verb", ["capture", "cancel", "refund", "retry"])
 async def test_an_order_that_is_not_there_is_404(orders, verb):
-    assert (await orders.ask("nowhere", verb)).status_code == 404
+    assert (await orders.ask("nowhere", verb, key="k")).status_code == 404
+
+
+async def test_a_refund_needs_a_key_as_only_that_tells_once_more_from_one_more(
+    orders, order_id, messages
+):
+    await orders.ask(order_id, "capture")
+    await orders.hear(messages.of("payment.captured", attempt=1))
+    without = await orders.ask(order_id, "refund", amount=300)
+    assert (without.status_code, without.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    first, second = [await orders.ask(order_id, "refund", key="k", amount=300) for _ in range(2)]
+    assert (first.status_code, second.json()) == (202, first.json())
+    await orders.hear(refunded(messages, await last_sent(orders, order_id), attempt=1))
+    assert (await orders.show(order_id))["refunded"] == 300
 
 
 @pytest.mark.parametrize(

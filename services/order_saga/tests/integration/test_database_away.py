@@ -36,8 +36,8 @@ def assert_try_again(response):
 async def test_while_the_database_is_away_every_request_is_told_to_come_back(
     postgres, url, replicas
 ):
-    orders = replicas(database_url=url, place_order_timeout_seconds=60)
-    hasty = replicas(database_url=url, place_order_timeout_seconds=0.1)
+    orders = replicas(database_url=url, database_give_up_seconds=60)
+    hasty = replicas(database_url=url, database_give_up_seconds=0.1)
     placed = (await orders.place(key="before")).json()
     postgres.stop()
 

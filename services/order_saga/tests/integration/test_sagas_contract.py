@@ -8,6 +8,8 @@ from order_saga.repository import SqlSagas
 from order_saga.saga import decide, start
 from saga_schemas.envelope import derived_message_id
 
+VERSIONS = {2}
+
 
 @pytest.fixture(params=["in memory", "in PostgreSQL"])
 def sagas(request):
@@ -120,6 +122,15 @@ def test_what_is_saved_is_what_is_locked_next(sagas, add, definition, messages, 
     assert sagas.lock([saga.id]) == {saga.id: saga}
 
 
+def test_each_refund_is_saved_by_its_id(sagas, add, messages):
+    (saga,) = add(messages.place_order())
+    paid = saga.but(state=State.COMPLETED, captured=1299, refunds={"re_1": 300, "re_2": 200})
+
+    sagas.save([paid])
+
+    assert sagas.lock([saga.id]) == {saga.id: paid}
+
+
 def test_what_is_no_longer_known_is_saved_too(sagas, add, definition, messages):
     (new,) = add(messages.place_order())
     known = decide(definition, new, messages.info_retrieved(), sagas.now()).saga
@@ -142,7 +153,7 @@ def test_saving_one_leaves_the_others_and_saving_none_leaves_all(sagas, add, new
 def test_a_passed_deadline_is_due_and_names_its_step(sagas, add_due, messages):
     saga = add_due(messages, seconds=0)
 
-    (message,) = sagas.due(10)
+    (message,) = sagas.due(10, VERSIONS)
 
     assert (message.correlation_id, message.payload.state) == (saga.id, saga.state)
     assert message.payload.attempt == saga.attempt
@@ -153,7 +164,7 @@ def test_a_passed_deadline_is_due_and_names_its_step(sagas, add_due, messages):
 def test_the_longest_passed_are_due_first_up_to_the_limit(sagas, add_due, new_messages):
     late = {seconds: add_due(new_messages(), seconds=seconds).id for seconds in (1, 3, 2)}
 
-    assert [message.correlation_id for message in sagas.due(2)] == [late[3], late[2]]
+    assert [message.correlation_id for message in sagas.due(2, VERSIONS)] == [late[3], late[2]]
 
 
 def test_what_is_not_over_or_over_for_good_or_known_to_be_overdue_is_not_due(
@@ -164,4 +175,4 @@ def test_what_is_not_over_or_over_for_good_or_known_to_be_overdue_is_not_due(
 
     sagas.save([overdue.but(overdue=True), at_rest.but(deadline_at=None)])
 
-    assert sagas.due(10) == []
+    assert sagas.due(10, VERSIONS) == []

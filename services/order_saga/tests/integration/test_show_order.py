@@ -1,6 +1,7 @@
 """GET /orders/{id}: where an order stands, why, and everything that was said about it."""
 
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 from order_saga.domain import State
@@ -136,6 +137,19 @@ async def test_a_message_that_did_nothing_is_shown_with_the_reason(orders, order
 
     assert last["type"] == "payment.authorized"
     assert last["note"] == ("ignored: retrieving_payment_info does not wait for payment.authorized")
+
+
+async def test_what_came_in_names_what_led_to_it(orders, order_id, messages):
+    cause = uuid4()
+    canceled = messages.of("payment.canceled").model_copy(update={"causation_id": cause})
+    await orders.hear(messages.info_retrieved(), canceled)
+
+    history = (await orders.show(order_id))["history"]
+
+    causes = {entry["type"]: entry["causation_id"] for entry in history}
+    assert causes["payment.canceled"] == str(cause)
+    assert causes["user.payment_info_retrieved"] is None
+    assert causes["order.canceled"] is None
 
 
 async def test_what_kafka_acknowledged_is_shown_with_the_time(orders, order_id):

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 FIRED = "SELECT correlation_id FROM inbox WHERE type = 'deadline_passed'"
 SOON = 0.000001
@@ -82,6 +83,21 @@ async def test_a_cancel_that_nobody_answers_is_tried_again_later_and_later_then_
     assert (order["state"], order["parked"]) == ("needs_attention", "canceling")
     sent = [entry["type"] for entry in order["history"] if entry["direction"] == "out"]
     assert sent[-4:] == [*["cancel_payment"] * 3, "order.needs_attention"]
+
+
+async def test_deadlines_of_orders_that_are_newer_than_this_code_are_left_to_newer_code(
+    due_orders, own_url
+):
+    orders, order_ids = await due_orders(2)
+    newer = min(order_ids)
+    statement = text("UPDATE sagas SET definition_version = 9 WHERE id = :id")
+    await orders.database.transaction(lambda each: each.execute(statement, {"id": newer}))
+
+    assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
+
+    assert (await orders.show(newer))["state"] == "retrieving_payment_info"
+    refused = await orders.ask(newer, "cancel")
+    assert refused.json()["title"] == "This replica is older than the order."
 
 
 async def test_a_deadline_that_has_not_passed_does_not_fire(orders):

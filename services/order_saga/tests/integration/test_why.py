@@ -75,7 +75,7 @@ async def test_where_kafka_is_away_the_sentence_says_so(replica_with, new_messag
 
     assert "is authorized since" in said
     assert "it may be asked to capture or cancel" in said
-    assert "whether there are dead letters of it is not known, for Kafka did not answer" in said
+    assert "whether there are dead letters of it is not known, for Kafka could not be asked" in said
 
 
 async def test_an_order_that_needs_attention_is_told_with_its_cures(orders, new_messages):

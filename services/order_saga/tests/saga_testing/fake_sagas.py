@@ -49,9 +49,13 @@ class FakeSagas:
         self.saved.extend(sagas)
         self.rows |= {saga.id: saga for saga in sagas}
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
         timed = [(saga.deadline_at, saga) for saga in self.rows.values() if saga.deadline_at]
-        due = [(at, saga) for at, saga in timed if at <= self.time and not saga.overdue]
+        due = [
+            (at, saga)
+            for at, saga in timed
+            if at <= self.time and not saga.overdue and saga.definition_version in versions
+        ]
         ordered = sorted(due, key=lambda each: each[0])[:limit]
         return [
             DeadlinePassed(

@@ -54,7 +54,8 @@ class Payments:
 
     def __init__(self, random: Random, *, declines: bool, refuses: float) -> None:
         self.status = "none"
-        self.held = self.captured = self.refunded = self.released = self.holds_made = 0
+        self.held = self.captured = self.released = self.holds_made = 0
+        self.refunds: dict[str, int] = {}
         self._random, self._declines, self._refuses = random, declines, refuses
         self._newest: dict[str, int] = {}
         self._refunds: dict[str, bool] = {}
@@ -63,6 +64,10 @@ class Payments:
     @property
     def authorized(self) -> int:
         return self._amount if self.holds_made else 0
+
+    @property
+    def refunded(self) -> int:
+        return sum(self.refunds.values())
 
     def handle(self, command: Envelope) -> Iterator[tuple[str, dict[str, Any]]]:
         attempt = command.payload.attempt
@@ -93,8 +98,9 @@ class Payments:
         """What somebody does in Stripe's dashboard, or time does; nothing where it cannot be."""
         if deed == "payment.refunded" and self.status == "captured":
             if amount := min(amount, self.captured - self.refunded):
-                self.refunded += amount
-                yield deed, {"stripe_refund_id": "re", "refund_id": None, "amount": amount}
+                yield deed, {"refund_id": None, **self._give_back(f"{len(self.refunds)}", amount)}
+        elif deed == "payment.refund_failed":
+            yield from self._lose_a_refund()
         elif deed == "payment.disputed" and self.status == "captured":
             yield deed, {"dispute_id": "dp", "amount": self.captured}
         elif self.status == "authorized" and deed == "payment.captured":
@@ -141,12 +147,11 @@ class Payments:
         if refund_id not in self._refunds:
             enough = self.status == "captured" and amount <= self.captured - self.refunded
             self._refunds[refund_id] = enough and not self._refused()
-            self.refunded += amount if self._refunds[refund_id] else 0
         if self._refunds[refund_id]:
-            said = {"refund_id": refund_id, "stripe_refund_id": "re", "amount": amount}
-            yield "payment.refunded", said
+            yield "payment.refunded", {"refund_id": refund_id, **self._give_back(refund_id, amount)}
         else:
-            yield "payment.refund_failed", {**_refusal("invalid_request"), "refund_id": refund_id}
+            said = {"refund_id": refund_id, "stripe_refund_id": None}
+            yield "payment.refund_failed", {**_refusal("invalid_request"), **said}
 
     def _verdict(self, attempt: int) -> tuple[str, dict[str, Any]]:
         if not self.holds_made:
@@ -158,6 +163,19 @@ class Payments:
         self.released += self.held - amount
         self.status, self.held, self.captured = "captured", 0, amount
         return {"payment_intent_id": "pi", "amount": amount}
+
+    def _give_back(self, name: str, amount: int) -> dict[str, Any]:
+        self.refunds[f"re_{name}"] = amount
+        return {"stripe_refund_id": f"re_{name}", "amount": amount}
+
+    def _lose_a_refund(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        if made := [name for name, amount in self.refunds.items() if amount]:
+            lost = self._random.choice(made)
+            self.refunds[lost] = 0
+            refund_id = lost.removeprefix("re_")
+            self._refunds[refund_id] = False
+            said = {"refund_id": refund_id, "stripe_refund_id": lost}
+            yield "payment.refund_failed", {**_refusal("invalid_request"), **said}
 
     def _release(self, status: str) -> int:
         released, self.held = self.held, 0

@@ -113,6 +113,8 @@ class Story:
             answer["amount"] = command.payload.amount
         if type_.startswith("payment.refund"):
             answer["refund_id"] = command.payload.refund_id
+        if type_ == "payment.refunded":
+            answer["stripe_refund_id"] = f"re_{command.payload.refund_id}"
         return self.when(self.messages.of(type_, **{**answer, **says}))
 
     def when_told(self, type_: str, **says: Any) -> Self:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from order_saga.desk import OrderDesk
 from order_saga.settings import OrderSagaSettings
+from order_saga.transactions import Transactions
 from saga_messaging.errors import DatabaseUnavailable
 
 
@@ -35,10 +36,10 @@ async def database():
 def desk(versions, database):
     settings = OrderSagaSettings(
         database_url="postgresql+psycopg2://nobody@/none",
-        place_order_timeout_seconds=0.5,
+        database_give_up_seconds=0.5,
         intake_batch_size=1,
     )
-    return OrderDesk(versions, database, NoOutbox(), settings)
+    return OrderDesk(versions, Transactions(database, NoOutbox()), settings)
 
 
 async def test_however_many_wait_each_is_told_in_time_and_what_nobody_waits_for_is_not_placed(

@@ -2,7 +2,7 @@
 
 import pytest
 from order_saga.domain import State
-from order_saga.errors import IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.handlers import place, react, take
 from order_saga.saga import start
 from saga_messaging.outcomes import Handled, Refused
@@ -148,7 +148,8 @@ def test_what_is_asked_of_an_order_moves_it_and_tells_who_asked(
     taken = taking(messages.of("cancel_requested", by="support", note="Twice ordered"))
 
     assert taken.effect == "-> canceled (by support: Twice ordered)"
-    assert (taken.refused, taken.repeated) == (False, False)
+    assert not taken.refused
+    assert taken.recorded
     assert fake_sagas.rows[messages.saga_id] == taken.saga
     assert [message.type for message in taken.result.outcomes.popitem()[1].send] == [
         "order.canceled"
@@ -180,7 +181,7 @@ def test_a_request_that_comes_again_is_answered_again_and_does_nothing(
 
     again = taking(request)
 
-    assert (again.effect, again.repeated, again.refused) == (first.effect, True, False)
+    assert (again.effect, again.recorded, again.refused) == (first.effect, None, False)
     assert again.result.outcomes == {}
 
 
@@ -206,3 +207,31 @@ def test_each_version_moves_its_own_sagas(versions, fake_sagas, reacting, messag
 
     assert fake_sagas.rows[old.id].overdue
     assert fake_sagas.rows[old.id].state is State.AUTHORIZING
+
+
+def test_a_saga_of_a_version_that_this_code_does_not_have_is_refused_and_others_go_on(
+    placing, reacting, taking, fake_sagas, new_messages
+):
+    newer, current = new_messages(), new_messages()
+    placing(newer.place_order(), current.place_order())
+    fake_sagas.rows[newer.saga_id] = fake_sagas.rows[newer.saga_id].but(definition_version=9)
+
+    first, second = reacting(newer.info_failed(), current.info_failed()).values()
+
+    assert first == Refused(
+        "definition_version: 9 is newer than this code; run the code that has it"
+    )
+    assert isinstance(second, Handled)
+    with pytest.raises(DefinitionUnknown):
+        taking(newer.of("cancel_requested"))
+
+
+def test_a_request_that_was_refused_may_be_made_again_under_its_id(placing, taking, messages):
+    placing(messages.place_order())
+    request = messages.of("retry_requested")
+
+    refused = taking(request)
+
+    assert refused.refused
+    assert refused.recorded.message_id != request.message_id
+    assert refused.result.outcomes.keys() == {refused.recorded.message_id}

@@ -64,7 +64,8 @@ def test_a_hold_that_ends_after_a_refused_capture_says_why_it_ended(order):
 def test_a_capture_of_a_hold_that_is_gone_ends_the_order(order, event, state, attempt):
     order.capturing().when_told(event, attempt=attempt).expect_announced(f"order.{state}")
 
-    order.when_reply("payment.captured").expect_ignored(because=f"already {state}")
+    order.when_reply("payment.capture_failed").expect_ignored(because=f"already {state}")
+    order.when_reply("payment.captured").expect_announced("order.needs_attention")
 
 
 def test_a_capture_is_tried_five_times_then_parked_retried_and_done(order):
@@ -115,7 +116,7 @@ def test_a_capture_in_the_dashboard_beats_ours_and_ours_is_told_so(order):
 
     order.when_reply("payment.capture_failed", code="already_captured")
     order.expect_ignored(because="it answers a command, and completed has sent none")
-    order.expect_memory(captured=900)
+    order.expect_memory(captured=900).expect_reason("captured_otherwise")
 
 
 def test_parts_are_given_back_until_nothing_is_left(order):
@@ -145,15 +146,36 @@ def test_each_refund_has_an_id_of_its_own_and_every_try_of_it_the_same(order):
     assert first == again != second
 
 
-def test_a_reply_to_an_earlier_refund_or_an_earlier_try_does_not_count_twice(order):
-    order.refunding(300).when_reply("payment.refunded").when_asked("refund", amount=200)
+def test_a_refund_counts_once_however_often_and_whenever_it_is_told(order):
+    order.refunding(300).when_reply("payment.refunded")
+    first = order.told[-1][1]
+    order.when(first).expect_ignored(because="was counted before")
 
-    order.when_reply("payment.refunded", attempt=1, amount=300)
-    order.expect_ignored(because="it answers attempt 1, and 2 is under way")
+    order.when_asked("refund", amount=200).when(first)
+    order.expect_ignored(because="was counted before").expect_state("refunding")
+
     order.when_time_runs_out().when_reply("payment.refunded", attempt=2)
-    order.expect_ignored(because="it answers attempt 2, and 3 is under way")
-    order.when_reply("payment.refunded").expect_memory(refunded=500)
-    order.when_reply("payment.refunded").expect_ignored(because="completed has sent none")
+    order.expect_announced("order.refunded", refunded=500)
+    order.when_reply("payment.refunded").expect_ignored(because="was counted before")
+
+
+@pytest.mark.parametrize(("amount", "state"), [(300, "completed"), (1299, "refunded")])
+def test_a_refund_that_is_heard_of_after_a_person_resolved_it_otherwise_still_counts(
+    order, amount, state
+):
+    order.refunding(amount).when_every_try_times_out().when_asked("resolve", **{"as": "completed"})
+
+    order.when_reply("payment.refunded").expect_announced("order.refunded", refunded=amount)
+    order.expect_state(state)
+
+
+def test_a_refund_that_is_heard_of_while_another_is_under_way_counts_beside_it(order):
+    order.refunding(300).when_every_try_times_out().when_asked("resolve", **{"as": "completed"})
+    late = order.messages.of("payment.refunded", attempt=5, amount=300, refund_id="first")
+    order.when_asked("refund", amount=200)
+
+    order.when(late).expect_announced("order.refunded", refunded=300).expect_state("refunding")
+    order.when_reply("payment.refunded").expect_announced("order.refunded", refunded=500)
 
 
 def test_a_refused_refund_leaves_the_order_paid(order):
@@ -169,11 +191,11 @@ def test_while_a_refund_is_under_way_another_request_loses(order):
 
 
 def test_a_refund_in_the_dashboard_counts_beside_ours(order):
-    order.completed().when_told("payment.refunded", amount=99)
+    order.completed().when_told("payment.refunded", stripe_refund_id="re_2", amount=99)
     order.expect_announced("order.refunded", refunded=99).expect_state("completed")
 
     order.when_asked("refund", amount=200).when_told("payment.refunded", amount=1000)
-    order.expect_nothing_sent().expect_state("refunding")
+    order.expect_announced("order.refunded", refunded=1099).expect_state("refunding")
     order.when_reply("payment.refunded").expect_announced("order.refunded", refunded=1299)
     order.expect_state("refunded")
 

@@ -14,6 +14,45 @@ async def test_a_payment_that_is_offered_is_authorized(work, put, run, when):
     assert [result.verdict for result in work.results] == [Authorized("pi_1")]
 
 
+async def test_what_the_end_of_an_operation_begins_is_done_without_another_sweep(
+    work, put, run, when
+):
+    work.follow_ups, sweeps = 2, []
+    take = work.take
+
+    async def counted(limit):
+        sweeps.append(limit)
+        return await take(limit)
+
+    work.take = counted
+    async with run(sweep_seconds=3_600) as executor:
+        await when(lambda: sweeps)
+        executor.offer(put())
+        await when(lambda: not work.pending)
+
+    assert [result.lease.attempts for result in work.results] == [1, 2, 3]
+    assert len(sweeps) == 1
+
+
+async def test_what_an_operation_begins_while_the_executor_stops_is_left_to_others(
+    work, stripe, put, make_executor, when
+):
+    stripe.open.clear()
+    work.follow_ups = 1
+    executor = make_executor(sweep_seconds=3_600)
+    task = asyncio.create_task(executor.run())
+    executor.offer(put())
+    await when(lambda: stripe.in_flight)
+
+    executor.stop()
+    stripe.open.set()
+    await task
+
+    (begun,) = work.pending.values()
+    assert begun.attempts == 2
+    assert work.is_due(begun)
+
+
 async def test_no_more_payments_than_allowed_are_at_stripe_at_a_time(work, stripe, put, run, when):
     stripe.open.clear()
 

@@ -85,7 +85,7 @@ async def gateway_with(
         settings = settings_with(**changes)
         http = stripe_http(settings)
         used.append(http)
-        return StripeGateway(stripe_client(settings, http), return_url)
+        return StripeGateway(stripe_client(settings, http), settings.stripe_system, return_url)
 
     yield make
     for http in used:

@@ -45,7 +45,8 @@ async def test_a_hold_is_of_the_amount_and_says_whose_it_is_and_when_it_expires(
         "requires_capture", 1299, "usd",
     )  # fmt: skip
     assert intent["metadata"] == {
-        "saga_id": payment.saga_id, "attempt": "1", "clerk_user_id": "user_1",
+        "system": "saga-reference", "saga_id": payment.saga_id, "attempt": "1",
+        "clerk_user_id": "user_1",
     }  # fmt: skip
     assert outcome.capture_before is not None
 

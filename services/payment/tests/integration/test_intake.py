@@ -29,9 +29,13 @@ class Executor:
 
     def __init__(self):
         self.offered = []
+        self.halted = []
 
     def offer(self, leases):
         self.offered.extend(leases)
+
+    def halt(self, tokens):
+        self.halted.extend(tokens)
 
 
 @pytest.fixture
@@ -185,7 +189,7 @@ async def test_a_result_that_comes_too_late_sends_nothing(real_work, rows, make_
 
 
 async def test_whoever_renews_a_lease_learns_that_someone_waits_to_cancel(
-    intake, real_work, make_payment
+    intake, executor, real_work, make_payment
 ):
     work, payment = real_work(30), make_payment()
     lease = work.put(payment)
@@ -200,6 +204,7 @@ async def test_whoever_renews_a_lease_learns_that_someone_waits_to_cancel(
     (taken,) = await work.take(1)
 
     assert (before, after) == ({lease.token: False}, {lease.token: True})
+    assert executor.halted == [lease.token]
     assert taken.halted
 
 

@@ -16,6 +16,7 @@ _REVERSAL: JsonObject = {"type": "reversal"}
 class Refund:
     """Money given back, in the currency's minor unit; a card's refund has succeeded at once.
 
+    One that fails later has a `failure_reason` from then on: the money is back in the account.
     A `reversal` gave back a hold that was never captured: Stripe makes one for each canceled hold.
     """
 
@@ -30,12 +31,15 @@ class Refund:
     reason: str | None
     metadata: dict[str, str] = field(default_factory=dict[str, str])
     reversal: bool = False
+    failure_reason: str | None = None
 
     def as_json(self) -> JsonObject:
         """The refund as the API returns it."""
+        failed: JsonObject = {"failure_reason": self.failure_reason} if self.failure_reason else {}
         return {
             "id": self.id,
             "object": "refund",
+            **failed,
             "amount": self.amount,
             "balance_transaction": None,
             "charge": self.charge,
@@ -53,6 +57,6 @@ class Refund:
             "reason": self.reason,
             "receipt_number": None,
             "source_transfer_reversal": None,
-            "status": "succeeded",
+            "status": "failed" if failed else "succeeded",
             "transfer_reversal": None,
         }

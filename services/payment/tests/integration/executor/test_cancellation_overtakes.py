@@ -73,6 +73,46 @@ async def test_once_a_cancellation_waits_no_further_hold_is_asked_for(world, com
     ]
 
 
+ONE_SWEEP = {"executor_sweep_seconds": 3_600, "executor_lease_seconds": 36_000}
+
+
+async def test_what_waited_for_the_end_of_an_operation_is_begun_without_another_sweep(
+    world, commands
+):
+    payment = world.payment()
+    world.arm("latency", count=1, seconds=0.3)
+
+    async with world.executors(**ONE_SWEEP) as ((executor, _),):
+        await world.send(executor, commands.authorize(payment))
+        await asked(world, 1)
+        await world.send(executor, commands.capture(payment, amount=1000))
+        await world.send(executor, commands.refund(payment, amount=200, refund_id="r1"))
+        await world.at_rest()
+
+    told = ["payment.authorized", "payment.captured", "payment.refunded"]
+    assert await world.types() == told
+    assert (await world.row()).attempts == len(told)
+
+
+async def test_a_cancellation_is_noticed_in_its_process_without_another_sweep(world, commands):
+    payment = world.payment()
+    world.arm("reset", count=1_000)
+
+    patience = {"stripe_retry_seconds": 3_600, "stripe_settle_seconds": 3_600}
+
+    async with world.executors(**patience, **ONE_SWEEP) as ((executor, _),):
+        await world.send(executor, commands.authorize(payment))
+        await asked(world, 1)
+        await world.send(executor, commands.cancel(payment))
+
+        async def settles():
+            return (await world.row()).settle_after
+
+        await world.eventually(settles)
+
+    assert world.intents_of(payment) == []
+
+
 async def test_a_cancellation_that_comes_first_refuses_the_authorization(world, commands):
     payment = world.payment()
 

@@ -42,6 +42,7 @@ def orphan(stripe_post, customer):
                 "confirm": "true",
                 "automatic_payment_methods[enabled]": "true",
                 "automatic_payment_methods[allow_redirects]": "never",
+                "metadata[system]": "saga-reference",
                 "metadata[saga_id]": saga_id,
                 **parameters,
             },
@@ -60,6 +61,20 @@ async def test_what_agrees_is_left_alone(world, commands, reconciler_of):
 
     assert (report.seen, report.in_agreement) == (3, 3)
     assert (report.repaired, report.not_repaired, report.waiting) == ([], [], [])
+
+
+async def test_a_hold_of_another_system_on_the_same_account_is_none_of_ours(
+    world, orphan, reconciler_of
+):
+    payments = [world.payment(), world.payment()]
+    for payment, system in zip(payments, ["theirs", ""], strict=True):
+        orphan(payment.saga_id, **{"metadata[system]": system})
+
+    async with world.executors() as ((executor, _),):
+        report = await reconciler_of(executor).reconcile()
+
+    assert (report.seen, report.not_ours, report.repaired) == (2, 2, [])
+    assert [world.line(payment)["held"] for payment in payments] == [700, 700]
 
 
 async def test_a_hold_without_a_payment_is_released_and_its_saga_closed(

@@ -1,0 +1,89 @@
+"""A process is killed at every crash point of the declaration; the next one carries on.
+
+Processes, PostgreSQL, Kafka and SIGKILL are real. What a story without any crash says, the database
+and Kafka must say in the end.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from order_saga.crash_points import crash_points
+from order_saga.definitions import definitions
+from order_saga.domain import DeadlinePassed
+from order_saga.step_times import StepTimes
+from saga_testing.afterlife import Afterlife
+from saga_testing.ways import stories
+
+pytestmark = pytest.mark.stack
+
+COMMITTED = Path(__file__).parents[4] / "docs" / "saga-crash-points.txt"
+TRIES = 2
+DEFINITION = definitions(StepTimes(settlement_tries=TRIES)).newest
+STORIES = stories(DEFINITION)
+POINTS = tuple(crash_points(DEFINITION))
+SOON = 0.000001
+QUICK = {
+    "payment_info_timeout_seconds": SOON,
+    "authorization_timeout_seconds": SOON,
+    "settlement_timeout_seconds": SOON,
+    "settlement_tries": TRIES,
+    "outbox_lease_seconds": 0.001,
+    "outbox_sweep_seconds": 0.01,
+    "kafka_partitions": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def afterlife(shared_url, kafka_bootstrap):
+    with Afterlife.on(kafka_bootstrap, database_url=shared_url, **QUICK) as afterlife:
+        yield afterlife
+
+
+def test_every_crash_point_that_is_documented_is_tested_and_no_other():
+    assert [point.name for point in POINTS] == COMMITTED.read_text().splitlines()
+
+
+def test_every_way_has_a_story_and_every_story_is_declared():
+    assert set(STORIES) == {point.edge for point in POINTS}
+
+
+@pytest.mark.usefixtures("empty_url")
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, afterlife):
+    story = STORIES[point.edge]
+    messages = [message for _, message, _ in story.told]
+
+    afterlife.kill(messages, point.moment)
+
+    committed = point.moment != "before_commit"
+    assert len(afterlife.history()) == len(messages) - (not committed)
+    assert len(afterlife.unsent()) == (len(story.decision.send) if committed else 0)
+
+    afterlife.take_over(messages[-1])
+
+    assert afterlife.saga() == story.saga.but(deadline_at=None)
+    assert afterlife.unsent() == []
+    assert_each_message_had_its_effect_once(afterlife.history(), story)
+    assert_each_message_went_out(afterlife, story, point.moment)
+
+
+def assert_each_message_had_its_effect_once(history, story):
+    assert [row.type for row in history] == [message.type for _, message, _ in story.told]
+    for row, (_, message, decision) in zip(history, story.told, strict=True):
+        assert row.message_id == message.message_id or isinstance(message, DeadlinePassed)
+        assert row.effect.startswith(decision.effect)
+
+
+def assert_each_message_went_out(afterlife, story, moment):
+    stored, sent = afterlife.stored(), afterlife.sent()
+    assert [json.loads(value)["payload"] for value in stored.values()] == [
+        message.model_dump(mode="json", by_alias=True)["payload"] for message in story.sent
+    ]
+    assert list(stored) == [message.message_id for message in story.sent]
+    assert {id_: set(copies) for id_, copies in sent.items()} == {
+        id_: {value} for id_, value in stored.items()
+    }
+    last = {message.message_id for message in story.decision.send}
+    for id_, copies in sent.items():
+        assert len(copies) == (2 if moment == "after_send" and id_ in last else 1)

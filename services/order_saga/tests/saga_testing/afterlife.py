@@ -1,0 +1,127 @@
+"""What processes left behind that were killed: in PostgreSQL, and in Kafka."""
+
+import asyncio
+import json
+import signal
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from order_saga.domain import OrderSaga
+from order_saga.orm import messaging, sagas
+from order_saga.repository import saga_of
+from order_saga.settings import OrderSagaSettings
+from saga_messaging.kafka import create_topics
+from saga_schemas import Envelope
+from saga_schemas.topics import TOPICS
+from sqlalchemy import Engine, create_engine, select
+
+from saga_testing.forks import Forks
+from saga_testing.mortal import Life, NextLife
+
+PATIENCE_SECONDS = 60
+
+
+class Afterlife:
+    """Starts processes that die, and looks at what they have done; the database has one saga."""
+
+    def __init__(self, forks: Forks, engine: Engine, topics: "Topics") -> None:
+        self._forks, self._engine, self._topics = forks, engine, topics
+
+    @classmethod
+    @contextmanager
+    def on(cls, kafka_bootstrap: str, **changes: Any) -> Iterator[Self]:
+        """On topics of its own."""
+        settings = OrderSagaSettings(
+            kafka_bootstrap_servers=kafka_bootstrap,
+            kafka_topic_prefix=f"t{uuid4().hex[:10]}.",
+            **changes,
+        )
+        engine = create_engine(settings.database_url)
+        with Topics.of(settings) as topics, Forks.of(settings) as forks:
+            yield cls(forks, engine, topics)
+        engine.dispose()
+
+    def kill(self, messages: Sequence[Envelope], moment: str) -> None:
+        """A process takes in the messages, and is killed at a moment of the last of them."""
+        self._topics.read()
+        assert self._forks.exit_code(Life(messages, moment)) == -signal.SIGKILL
+
+    def take_over(self, message: Envelope) -> None:
+        """The next process gets the last message again, and sends what was left behind."""
+        assert self._forks.exit_code(NextLife(message)) == 0
+
+    def saga(self) -> OrderSaga:
+        """The saga, but for its deadline, which is in the database's time."""
+        [row] = self._rows(select(sagas))
+        return saga_of(row).but(deadline_at=None)
+
+    def history(self) -> list[Any]:
+        """What came in, and its effect."""
+        return self._rows(select(messaging.inbox).order_by(messaging.inbox.c.received_at))
+
+    def unsent(self) -> list[Any]:
+        return self._rows(select(messaging.outbox).where(messaging.outbox.c.sent_at.is_(None)))
+
+    def stored(self) -> dict[UUID, bytes]:
+        """What was to be sent, in the order in which it was stored."""
+        rows = self._rows(select(messaging.outbox).order_by(messaging.outbox.c.created_at))
+        return {row.message_id: bytes(row.value) for row in rows}
+
+    def sent(self) -> dict[UUID, list[bytes]]:
+        """What has come to stand in Kafka since the last saga, by its id."""
+        copies = defaultdict[UUID, list[bytes]](list)
+        for value in self._topics.read():
+            copies[UUID(json.loads(value)["message_id"])].append(value)
+        return dict(copies)
+
+    def _rows(self, query: Any) -> list[Any]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(query))
+
+
+class Topics:
+    """Everything that is sent on some topics, read as it comes."""
+
+    def __init__(self, runner: asyncio.Runner, consumer: AIOKafkaConsumer) -> None:
+        self._runner, self._consumer = runner, consumer
+
+    @classmethod
+    @contextmanager
+    def of(cls, settings: OrderSagaSettings) -> Iterator[Self]:
+        """All that there are, created first."""
+        names = [settings.kafka_topic_prefix + topic.name for topic in TOPICS]
+        with asyncio.Runner() as runner:
+            runner.run(create_topics(settings))
+            consumer = runner.run(_consumer(settings, names))
+            try:
+                yield cls(runner, consumer)
+            finally:
+                runner.run(consumer.stop())
+
+    def read(self) -> list[bytes]:
+        """What has come since the last call."""
+        return self._runner.run(self._read())
+
+    async def _read(self) -> list[bytes]:
+        values, consumer = list[bytes](), self._consumer
+        ends = await consumer.end_offsets(consumer.assignment())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while any([await consumer.position(place) < end for place, end in ends.items()]):
+                for records in (await consumer.getmany(timeout_ms=10)).values():
+                    values += [record.value for record in records]
+        return values
+
+
+async def _consumer(settings: OrderSagaSettings, names: list[str]) -> AIOKafkaConsumer:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=10,  # what else is asked waits behind a fetch
+    )
+    await consumer.start()
+    consumer.assign([TopicPartition(name, 0) for name in names])
+    return consumer

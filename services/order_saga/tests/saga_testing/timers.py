@@ -1,0 +1,42 @@
+"""`python -m saga_testing.timers`: fires deadlines and does nothing else, until it is ended.
+
+It prints how many it has fired after each batch, so also when it is ready to fire any.
+"""
+
+import asyncio
+
+from order_saga.definitions import definitions
+from order_saga.orm import messaging
+from order_saga.settings import OrderSagaSettings
+from order_saga.timers import Timers
+from order_saga.transactions import Transactions
+from saga_messaging.database import Database
+from saga_messaging.logs import configure_logs
+from saga_messaging.outbox import Outbox
+from saga_messaging.publisher import Publisher
+
+
+class CountedTimers(Timers):
+    """The real ones, that say what they did."""
+
+    fired = 0
+
+    async def fire_due(self) -> int:
+        fired = await super().fire_due()
+        self.fired += fired
+        print(self.fired, flush=True)  # noqa: T201 - the test reads it
+        return fired
+
+
+def main() -> None:
+    settings = OrderSagaSettings()
+    configure_logs("timers", settings.log_level)
+    database = Database.connect(settings)
+    outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
+    transactions = Transactions(database, outbox)
+    timers = CountedTimers(definitions(settings.step_times), transactions, settings)
+    asyncio.run(timers.run())
+
+
+if __name__ == "__main__":
+    main()
