@@ -5,7 +5,9 @@ import os
 
 TIMEOUT_SECONDS = 4
 
-connection = http.client.HTTPConnection("127.0.0.1", int(os.environ["HTTP_PORT"]), timeout=TIMEOUT_SECONDS)
+connection = http.client.HTTPConnection(
+    "127.0.0.1", int(os.environ["HTTP_PORT"]), timeout=TIMEOUT_SECONDS
+)
 connection.request("GET", os.environ["HEALTH_PATH"])
 response = connection.getresponse()
 if response.status != http.client.OK:

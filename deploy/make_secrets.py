@@ -40,4 +40,6 @@ def _write(file: Path, content: str) -> None:
 
 
 if __name__ == "__main__":
-    make_secrets(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("SECRETS_DIR", "secrets")))
+    make_secrets(
+        Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("SECRETS_DIR", "secrets"))
+    )

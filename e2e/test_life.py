@@ -20,10 +20,9 @@ BEYOND_EVERY_HOLD_SECONDS = 9 * 86_400
 
 
 @pytest.fixture(scope="module")
-def life(module_folder):
+def life(own_stack):
     """A stack of our own, as its Stripe's clock is moved."""
-    with Stack(StackSettings(data_dir=module_folder)) as stack:
-        yield stack
+    return own_stack
 
 
 @pytest.fixture
@@ -166,6 +165,7 @@ def test_in_the_end_stripe_the_payments_and_the_orders_agree(life):
     assert eventually(lambda: violations(life), lambda found: not found) == []
 
 
+@pytest.mark.embedded
 def test_a_hold_that_came_too_late_is_released(stack_folder):
     hasty = {
         "AUTHORIZATION_TIMEOUT_SECONDS": "2",

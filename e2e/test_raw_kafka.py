@@ -39,10 +39,10 @@ AS_SPECIFIED = """{
 
 
 @pytest.fixture(scope="module")
-def without_user_service(module_folder):
-    settings = StackSettings(data_dir=module_folder, services=("order_saga", "payment"))
-    with Stack(settings) as stack:
-        yield stack
+def without_user_service(own_stack):
+    own_stack.stop("user")
+    yield own_stack
+    own_stack.start("user")
 
 
 def send(stack, topic, value, key):
@@ -116,6 +116,7 @@ def test_bytes_that_are_no_message_do_not_stop_the_partition(without_user_servic
     assert [letter["note"] for letter in letters] == ["to user_events.dlq"]
 
 
+@pytest.mark.embedded
 def test_a_user_service_that_never_answers_rejects_the_order(stack_folder):
     settings = StackSettings(
         data_dir=stack_folder,
@@ -130,6 +131,7 @@ def test_a_user_service_that_never_answers_rejects_the_order(stack_folder):
     assert order["reason"]["code"] == "payment_info_timeout"
 
 
+@pytest.mark.embedded
 def test_orders_are_taken_while_kafka_is_away_from_the_start(stack_folder):
     settings = StackSettings(
         data_dir=stack_folder,

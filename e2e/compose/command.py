@@ -8,10 +8,9 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from compose.engine import Engine
 from saga_cli.errors import PortTakenError
 from saga_cli.ports import SEARCH_RANGE, PortReservation
-
-from compose.engine import Engine
 
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "e2e/compose/offline.yml")
@@ -39,8 +38,13 @@ class Compose:
         script = ROOT / "deploy/make_secrets.py"
         subprocess.run([sys.executable, script, self.secrets], check=True)
 
-    def run(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> str:
+    def run(self, *arguments: str, seconds: float = COMMAND_SECONDS, **environment: str) -> str:
         """Runs `docker compose …`; returns what it printed on standard output.
+
+        Args:
+            arguments: Of the command.
+            seconds: How long it may take.
+            environment: Set beside what this project sets, as a `.env` file would.
 
         Raises:
             AssertionError: It failed; the message has what it said.
@@ -48,7 +52,11 @@ class Compose:
         files = [f"--file={ROOT / file}" for file in FILES]
         result = subprocess.run(
             ["docker", "compose", "--project-name", self.name, *files, *arguments],
-            env=self._environment(), capture_output=True, text=True, timeout=seconds, check=False,
+            env={**self._environment(), **environment},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
         said = f"{result.stdout}{result.stderr}"
         assert result.returncode == 0, f"docker compose {' '.join(arguments)}:\n{said}"

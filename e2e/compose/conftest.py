@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from compose.command import Compose
 from compose.engine import Engine, usable_engine
-from compose.project import Project
+from compose.project import Project, running_project
 from compose.stand_ins import ensure_images
 from compose.unavailable import Unavailable
 
@@ -63,14 +63,8 @@ def project(compose: Compose) -> Iterator[Project]:
     began = time.monotonic()
     compose.up()
     _took("up", began)
-    client = compose.engine.client()
-    yield Project(client, compose.name)
-    client.close()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # Docker's SDK leaves it to Python to close its Unix sockets.
-    config.addinivalue_line("filterwarnings", "ignore:unclosed <socket.*family=1:ResourceWarning")
+    with running_project(compose.name, compose.engine.host) as running:
+        yield running
 
 
 def _took(what: str, began: float) -> None:

@@ -16,16 +16,15 @@ from pathlib import Path
 
 import docker
 import psutil
+from compose.packages import compose_cache, compose_plugin, engine_root
+from compose.project import API_VERSION
+from compose.unavailable import Unavailable
 from docker.errors import DockerException
 from requests import RequestException
 from saga_cli.errors import StackError
 from saga_cli.processes import Child
 from saga_cli.waiting import wait_until_nothing
 
-from compose.packages import compose_cache, compose_plugin, engine_root
-from compose.unavailable import Unavailable
-
-API_VERSION = "1.41"  # named, as otherwise a client that finds no engine leaves a socket open
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
@@ -147,7 +146,9 @@ def _folder() -> Generator[Path]:
 
 @contextmanager
 def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[None]:
-    places = f"--data-root {compose_cache()}/engine --exec-root {folder}/exec --pidfile {folder}/pid"
+    places = (
+        f"--data-root {compose_cache()}/engine --exec-root {folder}/exec --pidfile {folder}/pid"
+    )
     command = f"docker-init -- dockerd {places} -H unix://{folder}/s {HARMLESS}".split()
     log = compose_cache() / "dockerd.log"
     log.unlink(missing_ok=True)

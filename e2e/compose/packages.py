@@ -6,9 +6,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from saga_cli.paths import cache_dir
-
 from compose.unavailable import Unavailable
+from saga_cli.paths import cache_dir
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ENGINE_RELEASE = "bookworm"
@@ -90,7 +89,12 @@ def _downloaded(release: str, packages: list[str], folder: Path) -> list[Path]:
 def _run(command: list[str], folder: Path | None = None) -> str:
     try:
         return subprocess.run(
-            command, cwd=folder, check=True, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS
+            command,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=DOWNLOAD_SECONDS,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or ""

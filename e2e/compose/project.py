@@ -1,8 +1,10 @@
 """A compose project that runs: its containers, and the addresses that it publishes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
+import docker
 from docker import DockerClient
 from docker.models.containers import Container
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
@@ -13,6 +15,7 @@ from sqlalchemy import make_url
 PORTS = {"order_saga": 8000, "user": 8001, "payment": 8002, EMULATOR: 12111}
 DATABASE_PORT, KAFKA_PORT = 5432, 9092
 READY_SECONDS = 90.0
+API_VERSION = "1.41"  # named, as otherwise a client that finds no engine leaves a socket open
 LABEL = "com.docker.compose"
 
 
@@ -119,3 +122,14 @@ class Project:
     def _each(self, service: str, action: Callable[[Container], object]) -> None:
         for container in self.containers(service):
             action(container)
+
+
+@contextmanager
+def running_project(name: str, host: str | None = None) -> Generator[Project]:
+    """A project by its name, on this engine, or on that of DOCKER_HOST."""
+    environment = {"DOCKER_HOST": host} if host else None
+    client = docker.from_env(version=API_VERSION, environment=environment)
+    try:
+        yield Project(client, name)
+    finally:
+        client.close()

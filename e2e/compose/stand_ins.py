@@ -7,14 +7,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from compose.engine import Engine
+from compose.packages import ENGINE_RELEASE, compose_cache, engine_root, mirror
+from compose.unavailable import Unavailable
 from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
 from saga_cli.jars import ensure_jars
 from saga_cli.kafka_config import LOGGING
-
-from compose.engine import Engine
-from compose.packages import ENGINE_RELEASE, compose_cache, engine_root, mirror
-from compose.unavailable import Unavailable
 
 IMAGES = Path(__file__).parent / "images"
 DEBIAN = "saga-reference/debian"
@@ -102,7 +101,10 @@ def _bootstrap(archive: Path) -> None:
     try:
         subprocess.run(
             [*command, ENGINE_RELEASE, scratch, source],
-            check=True, capture_output=True, text=True, timeout=BUILD_SECONDS,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(f"no base image: {error} {getattr(error, 'stderr', '')}") from error
@@ -113,6 +115,10 @@ def _docker(engine: Engine, *arguments: str) -> None:
     environment = {**os.environ, **engine.environment, "DOCKER_BUILDKIT": "0"}
     result = subprocess.run(
         ["docker", *arguments],
-        env=environment, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
     )
     assert result.returncode == 0, f"docker {arguments[0]}: {result.stdout}{result.stderr}"
