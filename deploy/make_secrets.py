@@ -35,7 +35,7 @@ def _keep_or_write(file: Path, content: str) -> None:
 def _write(file: Path, content: str) -> None:
     scratch = file.with_suffix(".new")
     scratch.write_text(content)
-    scratch.chmod(0o444)
+    scratch.chmod(0o644)
     scratch.replace(file)
 
 

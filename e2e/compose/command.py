@@ -1,5 +1,6 @@
 """`docker compose` on this repository's file, as a project of its own beside any other."""
 
+import json
 import os
 import random
 import subprocess
@@ -7,10 +8,12 @@ import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from compose.engine import Engine
 from saga_cli.errors import PortTakenError
 from saga_cli.ports import SEARCH_RANGE, PortReservation
+from saga_cli.services import KAFKA, POSTGRES
 
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "e2e/compose/offline.yml")
@@ -32,9 +35,10 @@ class Compose:
     engine: Engine
     secrets: Path
     name: str = field(default_factory=lambda: f"saga-e2e-{uuid.uuid4().hex[:8]}")
-    ports: dict[str, str] = field(default_factory=lambda: free_ports())
+    ports: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ports = free_ports()
         script = ROOT / "deploy/make_secrets.py"
         subprocess.run([sys.executable, script, self.secrets], check=True)
 
@@ -61,6 +65,19 @@ class Compose:
         said = f"{result.stdout}{result.stderr}"
         assert result.returncode == 0, f"docker compose {' '.join(arguments)}:\n{said}"
         return result.stdout
+
+    def config(self, *profiles: str, **environment: str) -> dict[str, Any]:
+        """The compose file as `docker compose` understands it."""
+        chosen = [f"--profile={profile}" for profile in profiles]
+        return json.loads(self.run(*chosen, "config", "--format=json", **environment))
+
+    def images(self) -> dict[str, str]:
+        """The images that are not built from this repository, by what is in them."""
+        services = self.config()["services"]
+        return {
+            "python": services["user"]["build"]["args"]["PYTHON_IMAGE"],
+            **{name: services[name]["image"] for name in (POSTGRES, KAFKA)},
+        }
 
     def build(self) -> None:
         """Builds the images of our services."""

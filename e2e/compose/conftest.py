@@ -4,9 +4,11 @@
 `project.url("order_saga")`; and all that the end-to-end tests' helpers take as a stack.
 """
 
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,45 +18,43 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from compose.command import Compose
 from compose.engine import Engine, usable_engine
 from compose.project import Project, running_project
-from compose.stand_ins import ensure_images
+from compose.stand_ins import ensure_images, remove_stand_ins
 from compose.unavailable import Unavailable
 
-IMAGES = {
-    "python": "python:3.11-slim-bookworm",
-    "postgres": "postgres:17-bookworm",
-    "kafka": "apache/kafka:4.3.1",
-}
 _missing: list[str] = []
 _times: list[str] = []
+
+
+def pytest_configure() -> None:
+    # Also who is told to stop removes what it made.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """A Docker engine; without one every test is skipped, and the run says so at its end."""
     began = time.monotonic()
-    running = usable_engine()
-    try:
-        engine = running.__enter__()
-    except Unavailable as error:
-        _missing.append(str(error))
-        pytest.skip(f"no Docker engine: {error}")
-    _took("engine", began)
-    yield engine
-    running.__exit__(None, None, None)
+    with _or_skipped(), usable_engine() as engine:
+        _took("engine", began)
+        yield engine
 
 
 @pytest.fixture(scope="session")
 def compose(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """`docker compose` for a project of this run's own, with every image built; not started."""
-    began = time.monotonic()
-    images = ensure_images(engine, IMAGES)
-    _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
     compose = Compose(engine, tmp_path_factory.mktemp("secrets"))
     began = time.monotonic()
-    compose.build()
-    _took("build", began)
-    yield compose
-    compose.down(volumes=True)
+    with _or_skipped():
+        images = ensure_images(engine, compose.images())
+    _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
+    try:
+        began = time.monotonic()
+        compose.build()
+        _took("build", began)
+        yield compose
+    finally:
+        compose.down(volumes=True)
+        remove_stand_ins(engine, compose.images())
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +65,15 @@ def project(compose: Compose) -> Iterator[Project]:
     _took("up", began)
     with running_project(compose.name, compose.engine.host) as running:
         yield running
+
+
+@contextmanager
+def _or_skipped() -> Generator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        _missing.append(str(error))
+        pytest.skip(f"no Docker engine: {error}")
 
 
 def _took(what: str, began: float) -> None:

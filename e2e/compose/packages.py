@@ -1,4 +1,4 @@
-"""Programs out of Debian's packages, unpacked into a folder of the user's cache, never installed."""
+"""Programs of Debian's packages, unpacked into a folder of the user's cache, never installed."""
 
 import shutil
 import subprocess

@@ -7,6 +7,7 @@ from pathlib import Path
 import docker
 from docker import DockerClient
 from docker.models.containers import Container
+from docker.models.networks import Network
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from saga_cli.settings import StackSettings
 from saga_cli.waiting import wait_until_nothing
@@ -37,7 +38,7 @@ class Project:
         return sorted(found, key=lambda one: int(one.labels[f"{LABEL}.container-number"]))
 
     def container(self, service: str, number: int = 1) -> Container:
-        """One replica of a service, counted from 1, to `kill`, `pause`, `restart` and `exec_run`."""
+        """One replica of a service, counted from 1: to `kill`, `pause`, `restart`, `exec_run`."""
         return self.containers(service)[number - 1]
 
     def url(self, service: str, number: int = 1) -> str:
@@ -105,6 +106,15 @@ class Project:
         """Stops every replica of a service cleanly."""
         self._each(service, Container.stop)
 
+    def disconnect(self, service: str) -> None:
+        """Takes every replica of a service off the network: it runs, and nobody reaches it."""
+        self._each(service, self._network.disconnect)
+
+    def reconnect(self, service: str) -> None:
+        """Undoes `disconnect`, under the service's name; returns when all are healthy."""
+        self._each(service, lambda one: self._network.connect(one, aliases=[service]))
+        self.await_healthy(service)
+
     def await_healthy(self, *services: str, seconds: float = READY_SECONDS) -> None:
         """Returns when every replica of these services is healthy.
 
@@ -118,6 +128,10 @@ class Project:
             return "; ".join(ill)
 
         wait_until_nothing(missing, seconds)
+
+    @property
+    def _network(self) -> Network:
+        return self.client.networks.get(f"{self.name}_default")
 
     def _each(self, service: str, action: Callable[[Container], object]) -> None:
         for container in self.containers(service):

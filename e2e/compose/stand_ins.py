@@ -40,6 +40,19 @@ def ensure_images(engine: Engine, wanted: dict[str, str]) -> dict[str, str]:
         client.close()
 
 
+def remove_stand_ins(engine: Engine, images: dict[str, str]) -> None:
+    """Frees the names that stand-ins have, except on an engine of our own, whose cache they are."""
+    if engine.own:
+        return
+    client = engine.client()
+    try:
+        for image in images.values():
+            if STAND_IN in (_labels(client, image) or {}):
+                client.images.remove(image, force=True)
+    finally:
+        client.close()
+
+
 def _ensure(engine: Engine, client: DockerClient, name: str, image: str) -> str:
     present = _labels(client, image)
     if present is not None and STAND_IN not in present:

@@ -1,7 +1,5 @@
 """docker-compose.yml as people run it: what each container may do, and that its data is kept."""
 
-import json
-
 import httpx
 import psycopg2
 import pytest
@@ -18,8 +16,7 @@ VISA = CASES[0]
 
 @pytest.mark.parametrize("profiles", PROFILES, ids="+".join)
 def test_the_file_is_valid_and_every_port_is_on_loopback(compose, profiles):
-    chosen = [f"--profile={profile}" for profile in profiles]
-    services = json.loads(compose.run(*chosen, "config", "--format=json"))["services"]
+    services = compose.config(*profiles)["services"]
     extra = {"tools": "kafka-ui", "stripe": "stripe-cli"}
     assert services.keys() == {*ALL, "migrate", *(extra[profile] for profile in profiles)}
     ports = [port for service in services.values() for port in service.get("ports", [])]
@@ -27,8 +24,8 @@ def test_the_file_is_valid_and_every_port_is_on_loopback(compose, profiles):
 
 
 def test_with_stripe_itself_no_emulator_is_started(compose):
-    config = compose.run("--profile=stripe", "config", "--format=json", EMULATORS="0")
-    assert json.loads(config)["services"][EMULATOR]["scale"] == 0
+    config = compose.config("stripe", EMULATORS="0")
+    assert config["services"][EMULATOR]["scale"] == 0
 
 
 @pytest.mark.parametrize("service", ALL)
@@ -102,6 +99,15 @@ def test_a_stopped_service_ends_by_itself_within_its_grace(project):
     state = project.container("payment").attrs["State"]
     project.start("payment")
     assert (state["ExitCode"], state["OOMKilled"]) == (0, False)
+
+
+def test_a_service_that_was_cut_off_takes_up_its_work_again(project):
+    [user] = register(project, [VISA])
+    project.disconnect("payment")
+    order = post_order(project, user)
+    assert reaches(project, order, "authorizing")["state"] == "authorizing"
+    project.reconnect("payment")
+    assert ended(project, order)["state"] == "authorized"
 
 
 def test_a_wrong_setting_is_named(compose):

@@ -14,8 +14,8 @@ SUITE_SECONDS = 400
 REPLICAS = [{"payment": 1, "order_saga": 1}, {"payment": 3, "order_saga": 2}]
 
 
-@pytest.fixture
-def anew(project, compose):
+@pytest.fixture(scope="module")
+def anew(project, compose):  # noqa: ARG001 - it is there once it has been started
     """Starts the project again without any data, each service with so many replicas."""
 
     def start(replicas):
