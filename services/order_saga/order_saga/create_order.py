@@ -156,7 +156,8 @@ def create_order(times: StepTimes) -> Definition:
             on=(
                 hear.refund(then=_PAID, unless=refuse.another_refund),
                 hear.refund(then=Move.STAY, tell=tell.order_refunded),
-                *hear.EARLY[1:],
+                hear.LOST_QUIETLY,
+                hear.DISPUTE,
                 On(
                     PaymentRefundFailed,
                     do.remember_reason,

@@ -21,14 +21,13 @@ refund = partial(
 lost_refund = partial(On, PaymentRefundFailed, do.remember_lost_refund, unless=refuse.not_lost)
 """A refund that was made has failed since."""
 
+LOST_QUIETLY = On(PaymentRefundFailed, do.forget_refund, then=Move.STAY, unless=refuse.not_lost)
+"""Likewise, while something else is under way: it counts, and that goes on."""
+
 DISPUTE = On(PaymentDisputed, do.remember_dispute, then=Move.STAY)
 """The cardholder's bank wants money back."""
 
-EARLY = (
-    refund(then=Move.STAY),
-    On(PaymentRefundFailed, do.forget_refund, then=Move.STAY, unless=refuse.not_lost),
-    DISPUTE,
-)
+EARLY = (refund(then=Move.STAY), LOST_QUIETLY, DISPUTE)
 """All of it, heard before what led to it: a reply that was fenced off, say."""
 
 CAPTURED_IN_VAIN = On(
