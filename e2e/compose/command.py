@@ -1,4 +1,4 @@
-"""`docker compose` on this repository's file, as a project of its own beside any other."""
+"""`make up`, `make down` and `docker compose`, for a project of its own beside any other."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from saga_cli.services import KAFKA, POSTGRES
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "e2e/compose/offline.yml")
 COMMAND_SECONDS = 600
+OF_MAKE = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
 SPAN = 10
 """Ports for the replicas of one service, as many as the compose file's own ranges have."""
 
@@ -28,7 +29,7 @@ class Compose:
 
     Attributes:
         engine: Where it runs.
-        secrets: A folder for its secrets; they are made by the script that `make up` runs.
+        secrets: A folder for its secrets; `make up` makes them.
         name: As `docker compose --project-name` has it.
     """
 
@@ -39,32 +40,31 @@ class Compose:
 
     def __post_init__(self) -> None:
         self.ports = free_ports()
-        script = ROOT / "deploy/make_secrets.py"
-        subprocess.run([sys.executable, script, self.secrets], check=True)
 
-    def run(self, *arguments: str, seconds: float = COMMAND_SECONDS, **environment: str) -> str:
+    def up(self, **replicas: int) -> str:
+        """Runs `make up`, each service with that many replicas; returns what it printed."""
+        scales = [f"--scale={service}={number}" for service, number in replicas.items()]
+        try:
+            return self._make("up", *scales)
+        except AssertionError as error:
+            logs = self.run("logs", "--no-color", "--tail=30")
+            raise AssertionError(f"{error}\n{logs}") from None
+
+    def down(self, *, volumes: bool = False) -> None:
+        """Runs `make down`; it removes the data too if `volumes`."""
+        self._make("down", *(["--volumes"] if volumes else []))
+
+    def run(self, *arguments: str, **environment: str) -> str:
         """Runs `docker compose …`; returns what it printed on standard output.
 
         Args:
             arguments: Of the command.
-            seconds: How long it may take.
             environment: Set beside what this project sets, as a `.env` file would.
 
         Raises:
             AssertionError: It failed; the message has what it said.
         """
-        files = [f"--file={ROOT / file}" for file in FILES]
-        result = subprocess.run(
-            ["docker", "compose", "--project-name", self.name, *files, *arguments],
-            env={**self._environment(), **environment},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        said = f"{result.stdout}{result.stderr}"
-        assert result.returncode == 0, f"docker compose {' '.join(arguments)}:\n{said}"
-        return result.stdout
+        return self._command("docker", "compose", *arguments, **environment)
 
     def config(self, *profiles: str, **environment: str) -> dict[str, Any]:
         """The compose file as `docker compose` understands it."""
@@ -79,28 +79,33 @@ class Compose:
             **{name: services[name]["image"] for name in (POSTGRES, KAFKA)},
         }
 
-    def build(self) -> None:
-        """Builds the images of our services."""
-        self.run("build")
+    def _make(self, target: str, *arguments: str) -> str:
+        variables = [f"PYTHON={sys.executable}", f"ARGS={' '.join(arguments)}"]
+        return self._command("make", "--no-print-directory", target, *variables)
 
-    def up(self, **replicas: int) -> None:
-        """Starts everything, each service with that many replicas; returns when all is healthy."""
-        scales = [f"--scale={service}={number}" for service, number in replicas.items()]
-        try:
-            self.run("up", "--detach", "--wait", "--no-build", *scales)
-        except AssertionError as error:
-            logs = self.run("logs", "--no-color", "--tail=30")
-            raise AssertionError(f"{error}\n{logs}") from None
-
-    def down(self, *, volumes: bool = False) -> None:
-        """Removes containers and networks, and the data too if `volumes`."""
-        self.run("down", "--timeout=30", "--remove-orphans", *(["--volumes"] if volumes else []))
+    def _command(self, *command: str, **environment: str) -> str:
+        result = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**self._environment(), **environment},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        said = f"{result.stdout}{result.stderr}"
+        assert result.returncode == 0, f"{' '.join(command)}:\n{said}"
+        return result.stdout
 
     def _environment(self) -> dict[str, str]:
+        # Not what a `make` above us was told for itself.
+        outer = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
         return {
-            **os.environ,
+            **outer,
             **self.engine.environment,
             **self.ports,
+            "COMPOSE_PROJECT_NAME": self.name,
+            "COMPOSE_FILE": ":".join(FILES),
             "SECRETS_DIR": str(self.secrets),
             **({"BUILD_NETWORK": "host", "DOCKER_BUILDKIT": "0"} if self.engine.own else {}),
         }

@@ -41,19 +41,18 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def compose(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
-    """`docker compose` for a project of this run's own, with every image built; not started."""
+    """`make up` and `docker compose` for a project of this run's own; not started."""
     compose = Compose(engine, tmp_path_factory.mktemp("secrets"))
     began = time.monotonic()
     with _or_skipped():
         images = ensure_images(engine, compose.images())
     _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
     try:
-        began = time.monotonic()
-        compose.build()
-        _took("build", began)
         yield compose
     finally:
+        began = time.monotonic()
         compose.down(volumes=True)
+        _took("make down", began)
         remove_stand_ins(engine, compose.images())
 
 
@@ -61,8 +60,9 @@ def compose(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def project(compose: Compose) -> Iterator[Project]:
     """The project, running and healthy; tests on it leave it so."""
     began = time.monotonic()
-    compose.up()
-    _took("up", began)
+    said = compose.up()
+    _took("make up, with its builds", began)
+    _times.append(said[said.rindex("SERVICE") :].rstrip())
     with running_project(compose.name, compose.engine.host) as running:
         yield running
 

@@ -3,7 +3,7 @@
 import httpx
 import psycopg2
 import pytest
-from customers import ask, ended, post_order, reaches, register
+from customers import ask, ended, eventually, post_order, reaches, register
 from saga_cli.demo_cases import CASES
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from sqlalchemy import make_url
@@ -101,6 +101,12 @@ def test_a_stopped_service_ends_by_itself_within_its_grace(project):
     assert (state["ExitCode"], state["OOMKilled"]) == (0, False)
 
 
+def test_a_service_that_dies_is_started_again(project):
+    project.container("payment").exec_run(["sh", "-c", "kill -9 -1"])
+    assert eventually(lambda: project.container("payment").attrs["RestartCount"], bool) == 1
+    project.await_healthy("payment")
+
+
 def test_a_service_that_was_cut_off_takes_up_its_work_again(project):
     [user] = register(project, [VISA])
     project.disconnect("payment")
@@ -110,6 +116,7 @@ def test_a_service_that_was_cut_off_takes_up_its_work_again(project):
     assert ended(project, order)["state"] == "authorized"
 
 
+@pytest.mark.usefixtures("project")
 def test_a_wrong_setting_is_named(compose):
     command = ["run", "--rm", "--no-deps", "--env=HTTP_PORT=none", "user"]
     with pytest.raises(AssertionError, match="HTTP_PORT: Input should be a valid integer"):

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS: Final = Path("/run/secrets")
 
+
 class StripeSettings(BaseSettings):
     """Stripe's test mode, or the emulator. A live key is refused: this system is a reference."""
 

@@ -93,7 +93,9 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     _log.info("Stripe emulator on http://%s:%d", shown, listener.getsockname()[1])
     forwarding = webhook_endpoints.forwarding(server.emulator.account)
     if forwarding is not None:
-        secret = f"the secret of {webhook_secret_file}" if webhook_secret_file else forwarding.secret
+        secret = (
+            f"the secret of {webhook_secret_file}" if webhook_secret_file else forwarding.secret
+        )
         _log.info("Events go to %s, signed with %s", forwarding.url, secret)
     server.run(sockets=[listener])
 
