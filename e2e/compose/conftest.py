@@ -1,4 +1,4 @@
-"""The whole system in containers, once for the run, as `docker compose up` makes it.
+"""The whole system in containers, once for each file of tests, as `make up` makes it.
 
 `project` is what most tests want: `project.container("payment").kill()`,
 `project.url("order_saga")`; and all that the end-to-end tests' helpers take as a stack.
@@ -7,8 +7,8 @@
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from compose.project import Project, running_project
 from compose.stand_ins import ensure_images, remove_stand_ins
 from compose.unavailable import Unavailable
 
+Running = Callable[..., AbstractContextManager[Project]]
 _missing: list[str] = []
 _times: list[str] = []
 
@@ -47,24 +48,36 @@ def compose(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with _or_skipped():
         images = ensure_images(engine, compose.images())
     _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
-    try:
-        yield compose
-    finally:
-        began = time.monotonic()
-        compose.down(volumes=True)
-        _took("make down", began)
-        remove_stand_ins(engine, compose.images())
+    yield compose
+    remove_stand_ins(engine, compose.images())
 
 
 @pytest.fixture(scope="session")
-def project(compose: Compose) -> Iterator[Project]:
+def running(compose: Compose) -> Running:
+    """`with running(payment=3) as project:` the project without any data, and removed after."""
+
+    @contextmanager
+    def running(**replicas: int) -> Generator[Project]:
+        began = time.monotonic()
+        try:
+            said = compose.up(**replicas)
+            _took("make up", began)
+            _times.append(said[said.rindex("SERVICE") :].rstrip())
+            with running_project(compose.name, compose.engine.host) as project:
+                yield project
+        finally:
+            began = time.monotonic()
+            compose.down(volumes=True)
+            _took("make down", began)
+
+    return running
+
+
+@pytest.fixture(scope="module")
+def project(running: Running) -> Iterator[Project]:
     """The project, running and healthy; tests on it leave it so."""
-    began = time.monotonic()
-    said = compose.up()
-    _took("make up, with its builds", began)
-    _times.append(said[said.rindex("SERVICE") :].rstrip())
-    with running_project(compose.name, compose.engine.host) as running:
-        yield running
+    with running() as project:
+        yield project
 
 
 @contextmanager

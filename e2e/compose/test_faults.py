@@ -52,14 +52,13 @@ class Address:
 
 
 @pytest.fixture(scope="module")
-def fragile(project, compose):
-    """The project, where who comes back has its old port: ranges are for replicas."""
+def fragile(compose, running):
+    """The project, where who comes back has its old port: the ranges are for replicas."""
     ranges = compose.ports
     compose.ports = {name: span.partition("-")[0] for name, span in ranges.items()}
-    compose.up()
-    yield project
+    with running() as project:
+        yield project
     compose.ports = ranges
-    compose.up()
 
 
 @pytest.mark.parametrize("service", [KAFKA, POSTGRES, *SERVICES, EMULATOR])

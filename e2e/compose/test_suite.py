@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import httpx
 import pytest
 from compose.command import ROOT
 
@@ -14,21 +15,16 @@ SUITE_SECONDS = 400
 REPLICAS = [{"payment": 1, "order_saga": 1}, {"payment": 3, "order_saga": 2}]
 
 
-@pytest.fixture(scope="module")
-def anew(project, compose):  # noqa: ARG001 - it is there once it has been started
-    """Starts the project again without any data, each service with so many replicas."""
-
-    def start(replicas):
-        compose.down(volumes=True)
-        compose.up(**replicas)
-
-    yield start
-    start({})
+@pytest.fixture(params=REPLICAS, ids=lambda many: f"payment={many['payment']}")
+def replicas(request, running):
+    """The project with so many replicas of each service."""
+    with running(**request.param) as project:
+        yield project, request.param
 
 
-@pytest.mark.parametrize("replicas", REPLICAS, ids=lambda many: f"payment={many['payment']}")
-def test_the_suite_passes(project, compose, anew, replicas, record_property):
-    anew(replicas)
+def test_the_suite_passes(compose, replicas, record_property):
+    project, numbers = replicas
+    assert ready(project, numbers) == numbers
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", "--without-servers", "-q", "-p", "no:cacheprovider"]
     files = [str(ROOT / "e2e" / name) for name in FILES]
@@ -48,3 +44,15 @@ def test_the_suite_passes(project, compose, anew, replicas, record_property):
     )
     assert ran.returncode == 0, f"{ran.stdout[-20_000:]}{ran.stderr}"
     record_property("summary", f"{ran.stdout.splitlines()[-1]} ({time.monotonic() - began:.0f} s)")
+
+
+def ready(project, numbers):
+    """How many replicas say that they are ready, each at an address of its own."""
+    urls = {
+        service: {project.url(service, one + 1) for one in range(many)}
+        for service, many in numbers.items()
+    }
+    return {
+        service: sum(httpx.get(f"{url}/readyz").status_code == 200 for url in each)
+        for service, each in urls.items()
+    }
