@@ -1,10 +1,11 @@
-# Everything here needs Python 3.11+ and make; `demo` and `test` install the rest by themselves.
+# Everything here needs Python 3.11+ and make, and installs the rest by itself; `up` needs Docker.
 PYTHON ?= python3
 UV := .tools/uv/bin/uv
 RUN := .venv/bin
 export UV_PYTHON_DOWNLOADS ?= never
 export UV_LINK_MODE ?= copy
 WORKERS ?= 2
+export SECRETS_DIR ?= secrets
 
 .DEFAULT_GOAL := help
 
@@ -28,9 +29,23 @@ install: .venv/installed  ## Install everything into .venv
 demo: install  ## Take real orders through all three services, live
 	$(RUN)/saga demo
 
-.PHONY: up
-up: install  ## Run the whole system until Ctrl-C
+.PHONY: run
+run: install  ## Run the whole system until Ctrl-C, without Docker
 	$(RUN)/saga up
+
+.PHONY: compose
+compose:
+	@docker compose version >/dev/null || { echo 'Docker with Compose 2 is needed: https://docs.docker.com/compose/install/. Without it: make run' >&2; exit 1; }
+
+.PHONY: up
+up: compose  ## Run the whole system in containers: make up ARGS="--scale payment=3"
+	$(PYTHON) deploy/make_secrets.py
+	docker compose up --build --detach --wait $(ARGS)
+	@docker compose ps --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
+
+.PHONY: down
+down: compose  ## Remove the containers, and with ARGS=--volumes their data too
+	docker compose down $(ARGS)
 
 .PHONY: test
 test: install  ## All tests: unit, integration, end to end
@@ -44,6 +59,10 @@ e2e-kafka: install  ## A Kafka cluster under test: brokers that die, restart, ar
 e2e-stripe: install  ## The end-to-end tests on Stripe's own test mode: needs STRIPE_SECRET_KEY
 	@case "$$STRIPE_SECRET_KEY" in sk_test_?*|rk_test_?*) ;; *) echo 'STRIPE_SECRET_KEY=sk_test_… is missing: a key of your own for Stripe'"'"'s test mode. Without one: make test' >&2; exit 1 ;; esac
 	$(RUN)/pytest --without-servers -m 'not embedded' e2e $(ARGS)
+
+.PHONY: e2e-compose
+e2e-compose: install  ## docker-compose.yml under test, on a Docker engine of its own if there is none
+	$(RUN)/pytest --without-servers --timeout=1200 e2e/compose $(ARGS)
 
 .PHONY: test-emulator
 test-emulator: install  ## The Stripe emulator's tests alone

@@ -1,7 +1,10 @@
-"""The settings that every service has; each is an environment variable of the same name."""
+"""The settings that every service has; each is an environment variable of the same name.
+
+Each may also be a file of that name under /run/secrets, where Docker and Kubernetes put secrets.
+"""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -12,10 +15,18 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS: Final = Path("/run/secrets")
 
 
-class KafkaSettings(BaseSettings):
+class FileSettings(BaseSettings):
+    """What the environment does not say is looked for in /run/secrets, if that exists."""
+
+    model_config = SettingsConfigDict(secrets_dir=SECRETS if SECRETS.is_dir() else None)
+
+
+class KafkaSettings(FileSettings):
     """How to reach Kafka, and how fast a dead worker's partitions are handed over."""
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
@@ -79,7 +90,7 @@ class KafkaSettings(BaseSettings):
         return self
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(FileSettings):
     """How to reach PostgreSQL, and how many connections a process may hold."""
 
     database_url: str = Field(description="postgresql+psycopg2://…")

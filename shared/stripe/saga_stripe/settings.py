@@ -1,13 +1,21 @@
 """The settings of every service that talks to Stripe."""
 
+from pathlib import Path
+from typing import Final
+
 from pydantic import Field, PositiveFloat, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS: Final = Path("/run/secrets")
 
 
 class StripeSettings(BaseSettings):
     """Stripe's test mode, or the emulator. A live key is refused: this system is a reference."""
 
-    model_config = SettingsConfigDict(hide_input_in_errors=True)  # a refused key is not shown
+    model_config = SettingsConfigDict(
+        hide_input_in_errors=True,  # a refused key is not shown
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+    )
 
     stripe_secret_key: SecretStr = Field(description="sk_test_…")
     stripe_api_base: str | None = Field(None, description="The emulator's address; else Stripe's.")

@@ -36,6 +36,10 @@ class LogLevel(StrEnum):
 def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", max=65_535)] = 12111,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    beyond_loopback: Annotated[
+        bool,
+        typer.Option("--beyond-loopback", help="Lets --host be any address, as in a container."),
+    ] = False,
     seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
     request_log_size: Annotated[
         int, typer.Option(help="How many requests are kept.", min=1)
@@ -49,6 +53,9 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     ] = None,
     webhook_secret: Annotated[
         str | None, typer.Option(help="Signs what --webhook-url gets: whsec_…")
+    ] = None,
+    webhook_secret_file: Annotated[
+        Path | None, typer.Option(help="Holds that secret, so that no list of processes shows it.")
     ] = None,
     webhook_host: Annotated[
         list[str] | None,
@@ -65,6 +72,8 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
     gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
     try:
+        if webhook_secret_file:
+            webhook_secret = webhook_secret_file.read_text().strip()
         settings = Settings(
             seed=seed,
             request_log_size=request_log_size,
@@ -76,7 +85,7 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
             ),
         )
         server = EmulatorServer(settings, log_level)
-        listener = listen(host, port)
+        listener = listen(host, port, beyond_loopback=beyond_loopback)
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
     signal.signal(signal.SIGTERM, _leave)
@@ -84,7 +93,10 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     _log.info("Stripe emulator on http://%s:%d", shown, listener.getsockname()[1])
     forwarding = webhook_endpoints.forwarding(server.emulator.account)
     if forwarding is not None:
-        _log.info("Events go to %s, signed with %s", forwarding.url, forwarding.secret)
+        secret = (
+            f"the secret of {webhook_secret_file}" if webhook_secret_file else forwarding.secret
+        )
+        _log.info("Events go to %s, signed with %s", forwarding.url, secret)
     server.run(sockets=[listener])
 
 

@@ -1,4 +1,4 @@
-"""The emulator on a socket: loopback only."""
+"""The emulator on a socket: loopback, unless more is asked for."""
 
 import asyncio
 import ipaddress
@@ -16,16 +16,18 @@ _SHUTDOWN_SECONDS = 2
 _PATIENCE_SECONDS = 1.0
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, beyond_loopback: bool = False) -> socket.socket:
     """A listening socket; port 0 takes a free one.
 
     Raises:
-        ValueError: the address is not a loopback address.
+        ValueError: the address is not a loopback address, and may not be another.
         OSError: the port is taken.
     """
     address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    if not address.is_loopback:
-        raise ValueError(f"The emulator listens on loopback only, not on {host}.")
+    if not address.is_loopback and not beyond_loopback:
+        raise ValueError(
+            f"The emulator listens on loopback only, not on {host}, without --beyond-loopback."
+        )
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

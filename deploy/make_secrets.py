@@ -1,0 +1,45 @@
+"""Makes the secrets of docker-compose.yml, each a file; what exists is kept.
+
+Run it again after a password file was replaced by hand, and the addresses follow: they are made
+anew. Only the owner can enter the folder. The files in it are readable by all, as each is mounted
+on its own into a container that runs as another user.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+SERVICES = ("user", "order_saga", "payment")
+
+
+def make_secrets(folder: Path) -> None:
+    """Afterwards every secret is there, and every database's address has its role's password."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _keep_or_write(folder / "postgres_password", secrets.token_hex(24))
+    for service in SERVICES:
+        password = folder / f"{service}_database_password"
+        _keep_or_write(password, secrets.token_hex(24))
+        url = f"postgresql+psycopg2://{service}:{password.read_text().strip()}@postgres:5432/{service}"
+        _write(folder / f"{service}_database_url", url)
+    # Of the emulator; for Stripe's test mode put your own sk_test_… and whsec_… into the files.
+    _keep_or_write(folder / "stripe_secret_key", f"sk_test_{secrets.token_hex(16)}")
+    _keep_or_write(folder / "stripe_webhook_secret", f"whsec_{secrets.token_hex(24)}")
+
+
+def _keep_or_write(file: Path, content: str) -> None:
+    if not file.exists():
+        _write(file, content)
+
+
+def _write(file: Path, content: str) -> None:
+    scratch = file.with_suffix(".new")
+    scratch.write_text(content)
+    scratch.chmod(0o644)
+    scratch.replace(file)
+
+
+if __name__ == "__main__":
+    make_secrets(
+        Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("SECRETS_DIR", "secrets"))
+    )

@@ -1,0 +1,99 @@
+"""Each container is killed, paused, restarted, cut off while orders run: each ends right, once."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+from customers import ended, eventually, post_order, register
+from invariants import violations
+from saga_cli.demo_cases import CASES
+from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+
+ORDERS = 300
+"""For each container, in as many waves as there are faults; one fault in the middle of each."""
+CLIENTS = 16
+OUTAGE_SECONDS = 12.0
+"""More than KAFKA_SESSION_TIMEOUT_SECONDS: who is silent for so long has lost its partitions."""
+END_SECONDS = 90.0
+MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
+
+
+def killed(project, service):
+    project.container(service).kill()
+    project.start(service)
+
+
+def paused(project, service):
+    project.container(service).pause()
+    outage()
+    project.container(service).unpause()
+
+
+def restarted(project, service):
+    project.container(service).restart()
+
+
+def cut_off(project, service):
+    project.disconnect(service)
+    outage()
+    project.reconnect(service)
+
+
+FAULTS = (killed, paused, restarted, cut_off)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where orders are posted, also while nobody answers there."""
+
+    orders_url: str
+
+
+@pytest.fixture(scope="module")
+def fragile(compose, running):
+    """The project, where who comes back has its old port: the ranges are for replicas."""
+    ranges = compose.ports
+    compose.ports = {name: span.partition("-")[0] for name, span in ranges.items()}
+    with running() as project:
+        yield project
+    compose.ports = ranges
+
+
+@pytest.mark.parametrize("service", [KAFKA, POSTGRES, *SERVICES, EMULATOR])
+def test_orders_survive_every_fault_of(service, fragile, record_property):
+    users = register(fragile, [case for case in CASES if case.title in MIX])
+    address, orders, took = Address(fragile.orders_url), [], []
+    for fault in FAULTS:
+        began = time.monotonic()
+        orders += wave(fragile, address, users, fault, service)
+        took.append(f"{fault.__name__} {time.monotonic() - began:.0f} s")
+    wrong = [
+        (order["id"], differences)
+        for user, order in orders
+        if (differences := users[user].expected.differences(order))
+    ]
+    assert wrong == []
+    states = Counter(order["state"] for _, order in orders)
+    assert states == {"authorized": ORDERS * 2 // 5, "rejected": ORDERS * 3 // 5}
+    assert eventually(lambda: violations(fragile), lambda found: not found) == []
+    record_property("summary", ", ".join(took))
+
+
+def wave(project, address, users, fault, service):
+    """Orders of everybody, a fault once a third is accepted. Returns each user and ended order."""
+    names = [list(users)[number % len(users)] for number in range(ORDERS // len(FAULTS))]
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        posts = [clients.submit(post_order, address, name) for name in names]
+        eventually(lambda: sum(post.done() for post in posts), lambda done: done >= len(posts) // 3)
+        fault(project, service)
+        project.await_healthy(service)
+        orders = [post.result() for post in posts]
+        ends = clients.map(lambda order: ended(address, order, END_SECONDS), orders)
+        return list(zip(names, ends, strict=True))
+
+
+def outage():
+    over = time.monotonic() + OUTAGE_SECONDS
+    eventually(time.monotonic, lambda now: now >= over, OUTAGE_SECONDS)
