@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import AlterPartitionReassignmentsRequest
 from customers import eventually
 from saga_cli.services import KAFKA
@@ -55,6 +56,12 @@ def behind(stack: Stack) -> list[str]:
     ]
 
 
+def in_sync(stack: Stack, topic: str) -> set[tuple[int, ...]]:
+    """The brokers in sync, as they occur among the partitions of a topic."""
+    topics = asked(stack, lambda admin: admin.describe_topics([topic]))
+    return {tuple(sorted(each["isr"])) for each in topics[0]["partitions"]}
+
+
 def reassign(stack: Stack, topic: str, replicas: dict[int, list[int]]) -> None:
     """Asks for the partitions of a topic to be kept by these brokers, the first of them leading."""
     partitions = [(number, brokers, {}) for number, brokers in replicas.items()]
@@ -65,12 +72,18 @@ def reassign(stack: Stack, topic: str, replicas: dict[int, list[int]]) -> None:
 
 
 def asked(stack: Stack, ask: Callable[[Any], Awaitable[T]]) -> T:
-    async def main() -> T:
+    """What is answered by any broker that is there: the client asks one by chance, dead or not."""
+
+    async def main() -> T | None:
         admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-        await admin.start()
         try:
+            await admin.start()
             return await ask(admin)
+        except KafkaError:
+            return None
         finally:
             await admin.close()
 
-    return asyncio.run(main())
+    answer = eventually(lambda: asyncio.run(main()), lambda seen: seen is not None)
+    assert answer is not None, "no broker answered"
+    return answer

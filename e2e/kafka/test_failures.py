@@ -7,6 +7,7 @@ from customers import HTTP, ended, eventually, order_of, post_order, register
 from kafka.brokers import (
     busiest,
     controller,
+    in_sync,
     leaders,
     part,
     reassign,
@@ -16,7 +17,7 @@ from rush import rush
 from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
-from saga_schemas.topics import PAYMENT_COMMANDS
+from saga_schemas.topics import PAYMENT_COMMANDS, USER_COMMANDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -67,6 +68,7 @@ def test_a_broker_killed_and_started_again(stack, visa, role, record_property):
         stalled.append(seconds_until_work_goes_on(stack, visa))
         assert victim not in leaders(stack, PAYMENT_COMMANDS.name).values()
         stack.start(part(victim))
+        wait_until_in_sync(stack)
 
     assert rush(stack, ORDERS, crash) == AS_THE_CARDS_SAY
     record_property("summary", f"work went on {stalled[0]:.1f} s after kill -9 of the {role}")
@@ -101,19 +103,49 @@ def test_partitions_moved_away_from_their_leader_and_back(stack):
 
 
 def test_with_one_broker_left_orders_are_taken_and_wait_and_all_end_when_two_are_back(stack, visa):
+    lost = [part(number) for number in sorted(NODES - {controller(stack)})]
     kept = []
 
     def cut_off():
-        lost = [part(number) for number in sorted(NODES - {controller(stack)})]
         for name in lost:
             stack.kill(name)
-        kept.extend(taken_at_once(stack, visa) for _ in range(stack.settings.partitions))
-        sent = eventually(lambda: [sent_at(stack, order) for order in kept], any, UNHEARD_SECONDS)
-        assert sent == [None] * len(kept)
+        kept.extend(taken_and_unheard(stack, visa))
         stack.start(*lost)
 
     assert rush(stack, ORDERS, cut_off) == AS_THE_CARDS_SAY
     assert {ended(stack, order)["state"] for order in kept} == {"authorized"}
+
+
+def test_one_replica_in_sync_acknowledges_nothing_though_the_cluster_goes_on(stack, visa):
+    """Two brokers keep the topic of first commands, and one of the two is lost."""
+    topic = USER_COMMANDS.name
+    stays, lost, outside = sorted(NODES)
+    kept = []
+
+    def keep_on(*brokers):
+        reassign(stack, topic, {number: [*brokers] for number in leaders(stack, topic)})
+
+    def bereave():
+        keep_on(stays, lost)
+        wait_until_in_sync(stack)
+        stack.kill(part(lost))
+        alone = eventually(lambda: in_sync(stack, topic), lambda isr: isr == {(stays,)})
+        assert alone == {(stays,)}
+        kept.extend(taken_and_unheard(stack, visa))
+        stack.start(part(lost))
+        keep_on(stays, lost, outside)
+        wait_until_in_sync(stack)
+
+    assert rush(stack, ORDERS, bereave) == AS_THE_CARDS_SAY
+    assert {ended(stack, order)["state"] for order in kept} == {"authorized"}
+
+
+def taken_and_unheard(stack, user):
+    """Orders that are accepted while Kafka acknowledges none of their commands."""
+    orders = [taken_at_once(stack, user) for _ in range(stack.settings.partitions)]
+    sent = eventually(lambda: [sent_at(stack, order) for order in orders], any, UNHEARD_SECONDS)
+    assert sent == [None] * len(orders)
+    return orders
 
 
 def taken_at_once(stack, user):

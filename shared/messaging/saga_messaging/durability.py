@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 
 from saga_messaging.settings import KafkaSettings
 
@@ -40,9 +41,15 @@ def durable(settings: KafkaSettings) -> dict[str, str]:
 async def warn_of_differences(
     admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[str]
 ) -> None:
-    """Log a warning for each setting that one of these topics does not follow."""
-    for different in await differences(admin, settings, topics):
-        logger.warning("topic_differs", **different._asdict())
+    """Log a warning for each setting that one of these topics does not follow.
+
+    It is no reason not to start, so where the broker does not tell, the log says that.
+    """
+    try:
+        for different in await differences(admin, settings, topics):
+            logger.warning("topic_differs", **different._asdict())
+    except KafkaError as error:
+        logger.warning("topics_not_compared", error=repr(error))
 
 
 async def differences(

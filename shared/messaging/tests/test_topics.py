@@ -12,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from messaging_testing import topics
 from messaging_testing.messages import outgoing
+from saga_messaging.durability import warn_of_differences
 from saga_messaging.kafka import MAX_RECORD_BYTES, create_topics
 from saga_messaging.publisher import Publisher
 from saga_messaging.settings import ServiceSettings
@@ -129,6 +130,16 @@ async def test_topics_as_the_settings_say_are_nothing_to_warn_of(settings_here):
     with capture_logs() as logs:
         await create_topics(settings)
     assert logs == []
+
+
+async def test_a_broker_that_does_not_tell_is_no_reason_not_to_start(settings_here, own_kafka):
+    settings = settings_here(kafka_bootstrap_servers=own_kafka.bootstrap_servers)
+    async with administering(settings) as admin:
+        await asyncio.to_thread(own_kafka.kill)
+        with capture_logs() as logs:
+            await warn_of_differences(admin, settings, ["t"])
+    await asyncio.to_thread(own_kafka.start)
+    assert [entry["event"] for entry in logs] == ["topics_not_compared"]
 
 
 async def test_what_the_broker_refuses_is_raised_and_names_the_topic(settings_here):

@@ -100,6 +100,8 @@ def cluster(folder):
             for broker in brokers.values():
                 stops.callback(broker.stop)
                 broker.launch()
+            # All at once: the last one alone would wait for a controller to let it go.
+            stops.callback(lambda: [broker.ask_to_stop() for broker in brokers.values()])
             for broker in brokers.values():
                 broker.await_ready()
             return brokers
