@@ -11,6 +11,7 @@ from typing import Any, Final
 import faust
 import structlog
 import uvicorn
+from aiokafka.errors import TopicAuthorizationFailedError
 from fastapi import FastAPI
 from faust.contrib.asgi import faust_app_running
 from uvicorn.config import STARTUP_FAILURE
@@ -107,14 +108,15 @@ async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[
 
 
 async def _consume(app: faust.App, publisher: Publisher) -> None:
-    await publisher.connect()
+    await publisher.connect(app.conf.id)
     async with faust_app_running(app, stop_timeout=STOP_TIMEOUT_SECONDS):
-        await _until_crash(app)
+        await _until_crash(app, publisher)
 
 
-async def _until_crash(app: faust.App) -> None:
+async def _until_crash(app: faust.App, publisher: Publisher) -> None:
     await app.wait_until_stopped()
-    raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
+    reason = publisher.denial(app.crash_reason) or repr(app.crash_reason)
+    raise RuntimeError(f"Faust stopped by itself: {reason}")
 
 
 def has_joined(app: faust.App) -> bool:
@@ -136,7 +138,11 @@ def checks(
     consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
 
     async def kafka() -> str | None:
+        if publisher.refusal:
+            return publisher.refusal
         if missing := consumed.difference(await publisher.topics()):
+            if secret := await publisher.unauthorized(missing):
+                return publisher.denial(TopicAuthorizationFailedError(min(secret)))
             return f"topic {min(missing)} is missing: {cure}"
         return None if has_joined(app) else "joining the group"
 

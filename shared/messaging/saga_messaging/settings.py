@@ -1,5 +1,6 @@
 """The settings that every service has; each is an environment variable of the same name."""
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -43,6 +44,15 @@ class KafkaSettings(BaseSettings):
     def _empty_is_missing(cls, value: Any) -> Any:
         """`KAFKA_PASSWORD=` in an environment file is no password, rather than an empty one."""
         return value or None
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _certificates_can_be_read(cls, file: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=file)
+        except OSError as error:  # also what is no PEM
+            raise ValueError(f"no certificates can be read from {file}: {error}") from None
+        return file
 
     @model_validator(mode="after")
     def _credentials_are_whole(self) -> Self:

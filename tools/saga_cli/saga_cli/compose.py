@@ -44,12 +44,10 @@ class Composer:
             for name in self.settings.services:
                 self.ports[name] = reserve(self.settings, name)
             postgres = postgres or self._own_postgres()
-            broker = None if self.settings.kafka_bootstrap else self._kafka(kafka)
+            bootstrap, security = self._kafka(kafka)
             addresses = Addresses(
-                kafka_bootstrap=broker.bootstrap_servers
-                if broker
-                else self.settings.kafka_bootstrap,
-                kafka_security=broker and broker.security,
+                kafka_bootstrap=bootstrap,
+                kafka_security=security,
                 databases=self._databases(postgres),
                 stripe_api_base=self.settings.stripe_api_base or self._emulator(),
             )
@@ -58,9 +56,13 @@ class Composer:
                 self.parts[name] = service_server(self.settings, service, addresses, port)
         return Composition(self.parts, addresses, postgres)
 
-    def _kafka(self, shared: EmbeddedKafka | None) -> EmbeddedKafka:
-        if shared:
-            return shared
+    def _kafka(self, shared: EmbeddedKafka | None) -> tuple[str, KafkaSecurity | None]:
+        if self.settings.kafka_bootstrap:
+            return self.settings.kafka_bootstrap, None
+        broker = shared or self._own_kafka()
+        return broker.bootstrap_servers, broker.security
+
+    def _own_kafka(self) -> EmbeddedKafka:
         folder, port = self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA)
         own = EmbeddedKafka(folder, port, security=self._kafka_security())
         self.parts[KAFKA] = own

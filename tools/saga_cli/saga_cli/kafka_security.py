@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
 from saga_messaging.kafka import client_options
 from saga_messaging.settings import KafkaSettings
 
@@ -69,13 +68,9 @@ class KafkaSecurity:
 
     def client_options(self, bootstrap_servers: str, user: str = ADMIN) -> dict[str, Any]:
         """What aiokafka's clients are told to be this user; the admin may do everything."""
-        settings = KafkaSettings(
-            kafka_bootstrap_servers=bootstrap_servers,
-            kafka_username=user,
-            kafka_password=SecretStr(self.passwords[user]),
-            kafka_ca_file=self.certificates.authority,
-        )
-        return client_options(settings)
+        told = {name.lower(): value for name, value in self.environment(user).items()}
+        told["kafka_bootstrap_servers"] = bootstrap_servers
+        return client_options(KafkaSettings.model_validate(told))
 
     def _protocols(self) -> dict[str, object]:
         login = "org.apache.kafka.common.security.scram.ScramLoginModule required"
