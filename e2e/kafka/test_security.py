@@ -10,6 +10,7 @@ import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
 from customers import ended, eventually, post_order, reaches, register
 from invariants import violations
+from kafka_users import as_user, creating, deny, may_read, may_write, run
 from saga_cli import checks, running
 from saga_cli.certificates import ensure_certificates
 from saga_cli.demo_cases import CASES
@@ -26,7 +27,6 @@ from saga_messaging.kafka_refusals import KafkaRefuses
 from saga_messaging.publisher import Publisher
 from saga_messaging.settings import MessagingSettings
 from saga_schemas.topics import TOPICS
-from secured import as_user, creating, deny, may_read, may_write, run
 from typer.testing import CliRunner
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -35,6 +35,7 @@ MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user
 REFUSED_SECONDS = 120  # it is there within 5 s on a machine that has nothing else to do
 USERS = [access.group for access in ACCESSES.values()]
 NAMES = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
+WRONG_PASSWORD = {"KAFKA_PASSWORD": "guessed"}
 NOBODYS = {
     "wrong password": ({"kafka_password": "guessed"}, "KAFKA_USERNAME=.* with this KAFKA_PASSWORD"),
     "unknown user": ({"kafka_username": "mallory"}, "KAFKA_USERNAME=mallory"),
@@ -92,7 +93,7 @@ def test_orders_of_every_kind_end_as_their_cards_say(stack):
 
 def test_a_service_with_a_wrong_password_says_so_and_goes_on_with_the_right_one(stack):
     [user] = register(stack, [case for case in CASES if case.title == "visa"])
-    with told(stack, "payment", KAFKA_PASSWORD="guessed"):
+    with told(stack, "payment", **WRONG_PASSWORD):
         order = post_order(stack, user)
         said = eventually(
             lambda: stack.parts["payment"].not_ready() or "ready",
@@ -122,7 +123,7 @@ def test_a_service_without_a_right_names_what_it_may_not_read(stack, missing):
         allow(stack.kafka_options, [right])
     assert "KAFKA_USERNAME=user-service may not" in said
     assert missing in said
-    assert eventually(lambda: stack.parts["user"].not_ready(), lambda fault: not fault, 60) is None
+    assert eventually(stack.parts["user"].not_ready, lambda fault: not fault, 60) is None
 
 
 @pytest.mark.parametrize("mistake", NOBODYS)
@@ -159,7 +160,7 @@ def test_a_migration_that_kafka_turns_away_ends_and_says_why(stack, tmp_path):
     child = migration(stack.settings, SERVICES["user"], stack.addresses)
     other = ensure_certificates(tmp_path, "broker", ["127.0.0.1"])
     child.env = {**child.env, "KAFKA_CA_FILE": str(other.authority)}
-    with pytest.raises(ChildFailedError, match="no topics were made: .* KAFKA_CA_FILE"):
+    with pytest.raises(ChildFailedError, match=r"no topics were made: .* KAFKA_CA_FILE"):
         run_to_the_end([child], REFUSED_SECONDS)
 
 

@@ -16,8 +16,8 @@ from saga_messaging.health import health_router
 from saga_messaging.orm import messaging_tables
 from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import BatchResult, Handled, Refused
-from saga_messaging.settings import ServiceSettings
 from saga_messaging.readiness import checks
+from saga_messaging.settings import ServiceSettings
 from saga_schemas import Envelope
 from saga_schemas.topics import USER_COMMANDS
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoFailedPayload, RetrievePaymentInfo
