@@ -10,7 +10,7 @@ WORKERS ?= 2
 
 .PHONY: help
 help:  ## What there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=…") if sys.version_info < (3, 11) else None'
@@ -35,6 +35,15 @@ up: install  ## Run the whole system until Ctrl-C
 .PHONY: test
 test: install  ## All tests: unit, integration, end to end
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile
+
+.PHONY: e2e-kafka
+e2e-kafka: install  ## A Kafka cluster under test: brokers that die, restart, are cut off
+	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile e2e/kafka $(ARGS)
+
+.PHONY: e2e-stripe
+e2e-stripe: install  ## The end-to-end tests on Stripe's own test mode: needs STRIPE_SECRET_KEY
+	@case "$$STRIPE_SECRET_KEY" in sk_test_?*|rk_test_?*) ;; *) echo 'STRIPE_SECRET_KEY=sk_test_… is missing: a key of your own for Stripe'"'"'s test mode. Without one: make test' >&2; exit 1 ;; esac
+	$(RUN)/pytest --without-servers -m 'not embedded' e2e $(ARGS)
 
 .PHONY: test-emulator
 test-emulator: install  ## The Stripe emulator's tests alone

@@ -2,7 +2,8 @@
 
 Two runs on one fresh local stack. Throughput: the user service is held still while the orders are
 posted, then goes on, so that the whole backlog is drained at once. Latency: ten orders a second,
-from before the POST until `order.authorized` has come out of Kafka.
+from before the POST until `order.authorized` has come out of Kafka. `--payment-replicas 3` runs
+more of them; `--stripe-seconds 0.7` lets Stripe take its time for each PaymentIntent.
 """
 
 import argparse
@@ -78,12 +79,15 @@ class Completions:
                 await asyncio.sleep(0.05)
 
 
-async def main(orders: int, latency_seconds: int) -> dict[str, Any]:
+async def main(
+    orders: int, latency_seconds: int, payment_replicas: int, stripe_seconds: float
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # noqa: ASYNC240 - PostgreSQL may run as another user
         stack = Stack(
             StackSettings(
                 data_dir=Path(folder) / "stack",
+                replicas={"payment": payment_replicas},
                 service_env={"KAFKA_SESSION_TIMEOUT_SECONDS": "60", "LOG_LEVEL": "WARNING"},
             )
         )
@@ -94,6 +98,8 @@ async def main(orders: int, latency_seconds: int) -> dict[str, Any]:
             ):
                 await register_users(http, stack)
                 await completions.wait_for(await post_orders(http, stack, 100))  # warm up
+                if stripe_seconds:
+                    await slow_down(http, stack, stripe_seconds)
                 throughput = await measure_throughput(http, stack, completions, orders)
                 latency = await measure_latency(http, stack, completions, latency_seconds)
     return throughput | latency
@@ -107,6 +113,13 @@ async def register_users(http: aiohttp.ClientSession, stack: Stack) -> None:
         card = {"payment_method_id": "pm_card_visa"}
         async with http.put(f"{user}/user_{number}/card", json=card) as response:
             response.raise_for_status()
+
+
+async def slow_down(http: aiohttp.ClientSession, stack: Stack, seconds: float) -> None:
+    fault = {"kind": "latency", "endpoint": "POST /v1/payment_intents", "seconds": seconds}
+    faults = f"{stack.emulator_url}/_emulator/faults"
+    async with http.post(faults, json={**fault, "count": 1_000_000}) as response:
+        response.raise_for_status()
 
 
 async def post_orders(http: aiohttp.ClientSession, stack: Stack, count: int) -> list[str]:
@@ -175,10 +188,15 @@ async def measure_latency(
 
 async def read(http: aiohttp.ClientSession, stack: Stack) -> Readings:
     names = [*OUR_SERVICES, "emulator", "kafka", "postgres"]
+    servers = stack.settings.servers
+    replicas = {name: [part for part in servers if servers[part].name == name] for name in names}
     async with http.get(f"{stack.emulator_url}/_emulator/ledger") as response:
         ledger = await response.json()
     return Readings(
-        cpu_seconds={name: cpu_seconds(stack.pid(name)) for name in names},
+        cpu_seconds={
+            name: sum(cpu_seconds(stack.pid(part)) for part in replicas[name] or [name])
+            for name in names
+        },
         transactions=sum(commits(url) for url in stack.database_urls.values()),
         messages=await count_messages(stack.kafka_bootstrap, stack.settings.partitions),
         payment_intents=len(ledger["payment_intents"]),
@@ -233,8 +251,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=2000)
     parser.add_argument("--latency-seconds", type=int, default=20)
-    arguments = parser.parse_args()
-    measured = asyncio.run(main(arguments.orders, arguments.latency_seconds))
+    parser.add_argument("--payment-replicas", type=int, default=1)
+    parser.add_argument("--stripe-seconds", type=float, default=0.0)
+    measured = asyncio.run(main(**vars(parser.parse_args())))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(measured, indent=2) + "\n")
     show(measured)

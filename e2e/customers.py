@@ -2,12 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import httpx
 from saga_cli.api import Api
-from saga_cli.demo_cases import Case
+from saga_cli.demo_cases import CASES, Case
 from saga_cli.demo_users import prepare_user, stripe_client
 from saga_cli.stack import Stack
 
@@ -28,8 +29,7 @@ def eventually(look: Callable[[], T], wanted: Callable[[T], bool], seconds: floa
 
 def register(stack: Stack, cases: Iterable[Case]) -> dict[str, Case]:
     """A new user for each case. Returns the cases by their user's id."""
-    api_base = stack.emulator_url if stack.settings.emulated_stripe else None
-    client = stripe_client(stack.settings, api_base)
+    client = stripe_client(stack.settings, stripe_address(stack))
     users = {f"e2e_{uuid.uuid4().hex}": case for case in cases}
     with Api(stack.users_url) as api:
         for user, case in users.items():
@@ -37,10 +37,44 @@ def register(stack: Stack, cases: Iterable[Case]) -> dict[str, Case]:
     return users
 
 
+def stripe_address(stack: Stack) -> str | None:
+    """Where the stack's Stripe is; None is Stripe itself."""
+    ours = stack.settings.emulated_stripe
+    return stack.emulator_url if ours else stack.settings.stripe_api_base
+
+
 def post_order(stack: Stack, user: str, amount: int = 1299) -> str:
     """Post an order, and insist on it. Returns its id."""
     order = {"clerk_user_id": user, "amount": amount, "description": "Food delivery order"}
     return insist(f"{stack.orders_url}/orders", order)["id"]
+
+
+def place_orders(
+    stack: Stack,
+    titles: Sequence[str],
+    count: int,
+    seconds: float = 30,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> list[dict[str, Any]]:
+    """Place orders with the cards of these cases; let something happen when a third is placed.
+
+    Returns them once they rest or have ended, each as its card says, within so many seconds.
+    """
+    users = register(stack, [case for case in CASES if case.title in titles])
+    names = [list(users)[number % len(users)] for number in range(count)]
+    with ThreadPoolExecutor(8) as clients:
+        posts = [clients.submit(post_order, stack, name) for name in names]
+        eventually(lambda: sum(post.done() for post in posts), lambda done: done >= count // 3)
+        meanwhile()
+        orders = [post.result() for post in posts]
+        results = list(clients.map(lambda order: ended(stack, order, seconds), orders))
+    wrong = [
+        (order["id"], differences)
+        for name, order in zip(names, results, strict=True)
+        if (differences := users[name].expected.differences(order))
+    ]
+    assert wrong == []
+    return results
 
 
 def insist(url: str, body: dict[str, Any]) -> dict[str, Any]:

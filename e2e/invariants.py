@@ -7,9 +7,9 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from at_stripe import ledger_of
 from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
 from sqlalchemy import create_engine, text
@@ -22,8 +22,8 @@ GROUPS = {
 
 
 def violations(stack: Stack) -> list[str]:
-    """Everything that is wrong with a stack at rest whose Stripe is the emulator."""
-    ledger = httpx.get(f"{stack.emulator_url}/_emulator/ledger", timeout=30).json()
+    """Everything that is wrong with a stack at rest."""
+    ledger = ledger_of(stack)
     sagas = rows(stack, "order_saga", "SELECT * FROM sagas")
     payments = rows(stack, "payment", "SELECT * FROM payments")
     orders = {saga["id"]: saga for saga in sagas}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from at_stripe import fewer_at_stripe, ledger_of, settings_for
 from customers import (
-    HTTP,
     PATIENCE_SECONDS,
     ended,
     eventually,
@@ -20,13 +20,12 @@ from customers import (
 )
 from invariants import rows, violations
 from saga_cli.demo_cases import CASES
-from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(240)]
 
 AMOUNT = 1299
-ORDERS_OF_A_KIND = 16
+ORDERS_OF_A_KIND = fewer_at_stripe(16, at_stripe=4)
 UNDER_WAY = "SELECT id FROM sagas WHERE state IN ('capturing', 'canceling', 'refunding')"
 
 
@@ -55,7 +54,7 @@ LIVES = (
 @pytest.fixture(scope="module")
 def fragile(module_folder):
     """A stack of our own, as nobody else likes what happens to it."""
-    with Stack(StackSettings(data_dir=module_folder)) as stack:
+    with Stack(settings_for(module_folder)) as stack:
         yield stack
 
 
@@ -110,8 +109,7 @@ def settled(stack, order):
 
 def moved_at_stripe(stack, orders):
     """Every amount that was moved for these orders, in their order."""
-    lines = HTTP.get(f"{stack.emulator_url}/_emulator/ledger").json()["payment_intents"]
-    line_of = {line["metadata"]["saga_id"]: line for line in lines}
+    line_of = {line["metadata"]["saga_id"]: line for line in ledger_of(stack)["payment_intents"]}
     kinds = ("holds", "captures", "refunds", "releases")
     return [
         {kind: tuple(move["amount"] for move in line_of[order][kind]) for kind in kinds}

@@ -7,6 +7,7 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from at_stripe import stripe_of
 from customers import ended, eventually, order_of, post_order
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
@@ -39,26 +40,24 @@ AS_SPECIFIED = """{
 
 
 @pytest.fixture(scope="module")
-def without_user_service(module_folder):
-    settings = StackSettings(data_dir=module_folder, services=("order_saga", "payment"))
-    with Stack(settings) as stack:
-        yield stack
+def without_user_service(own_stack):
+    own_stack.stop("user")
+    yield own_stack
+    own_stack.start("user")
 
 
 def send(stack, topic, value, key):
     async def main():
         producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
         await producer.start()
-        await producer.send_and_wait(topic, value, key=key)
+        await producer.send_and_wait(stack.settings.topic_prefix + topic, value, key=key)
         await producer.stop()
 
     asyncio.run(main())
 
 
 def customer(stack):
-    headers = {"Authorization": "Bearer sk_test_emulator"}
-    response = httpx.post(f"{stack.emulator_url}/v1/customers", headers=headers)
-    return response.raise_for_status().json()["id"]
+    return stripe_of(stack).v1.customers.create().id
 
 
 def specified(saga, stripe_customer):
@@ -116,6 +115,7 @@ def test_bytes_that_are_no_message_do_not_stop_the_partition(without_user_servic
     assert [letter["note"] for letter in letters] == ["to user_events.dlq"]
 
 
+@pytest.mark.embedded
 def test_a_user_service_that_never_answers_rejects_the_order(stack_folder):
     settings = StackSettings(
         data_dir=stack_folder,
@@ -130,6 +130,7 @@ def test_a_user_service_that_never_answers_rejects_the_order(stack_folder):
     assert order["reason"]["code"] == "payment_info_timeout"
 
 
+@pytest.mark.embedded
 def test_orders_are_taken_while_kafka_is_away_from_the_start(stack_folder):
     settings = StackSettings(
         data_dir=stack_folder,

@@ -21,7 +21,7 @@ from order_saga.agents import register_agents
 from order_saga.controls_http import controls_router
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
-from order_saga.http import orders_router
+from order_saga.http import PROBLEMS, orders_router
 from order_saga.letter_desk import LetterDesk
 from order_saga.letters_http import letters_router
 from order_saga.orm import messaging
@@ -60,7 +60,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             yield
 
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes)
+    install_problems(api, settings.max_body_bytes, PROBLEMS)
     api.include_router(orders_router(desk, database, settings))
     api.include_router(actions_router(actions))
     api.include_router(controls_router(database, settings))

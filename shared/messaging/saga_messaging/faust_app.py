@@ -1,5 +1,7 @@
 """The Faust app of a service, with the settings that loss-free consuming rests on."""
 
+import os
+import socket
 import tempfile
 from typing import Any
 
@@ -36,13 +38,18 @@ def faust_app(name: str, settings: MessagingSettings) -> faust.App:
     app = faust.App(
         settings.kafka_topic_prefix + name,
         broker=";".join(f"kafka://{server.strip()}" for server in servers),
+        # So that Kafka's description of the group tells which process has which partitions.
+        broker_client_id=f"{name}-{socket.gethostname()}-{os.getpid()}",
         broker_credentials=_credentials(settings),
         broker_request_timeout=max(
             settings.kafka_request_timeout_seconds, settings.kafka_session_timeout_seconds
         ),
         broker_session_timeout=settings.kafka_session_timeout_seconds,
         broker_heartbeat_interval=settings.kafka_heartbeat_seconds,
+        # A group whose offset is unknown, or beyond the log of a new leader, reads from the
+        # beginning, which the inbox can bear; "latest" would leave messages out.
         consumer_auto_offset_reset="earliest",
+        # Which broker leads is asked for when the old one refuses or is gone; this is for the rest.
         consumer_metadata_max_age_ms=int(settings.kafka_metadata_seconds * 1000),
         stream_wait_empty=True,  # SIGTERM waits for the batch in work
         stream_buffer_maxsize=settings.intake_batch_size * 4,

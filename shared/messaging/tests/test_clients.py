@@ -122,9 +122,11 @@ async def test_the_producer_is_idempotent_and_waits_for_all_replicas(make_settin
             pass
 
     monkeypatch.setattr(publisher, "AIOKafkaProducer", Producer)
-    sending = publisher.Publisher(make_settings(kafka_request_timeout_seconds=3))
+    settings = make_settings(kafka_request_timeout_seconds=3, kafka_metadata_seconds=4)
+    sending = publisher.Publisher(settings)
     await sending._connected()
     await sending.close()
     assert built["acks"] == "all"
     assert built["enable_idempotence"]
     assert built["request_timeout_ms"] == 3_000
+    assert built["metadata_max_age_ms"] == 4_000

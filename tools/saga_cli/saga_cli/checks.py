@@ -122,9 +122,10 @@ def parts_of(stack: RunningStack) -> Iterator[Finding]:
         answer = readiness(f"{url}/{'healthz' if name == EMULATOR else 'readyz'}")
         cure = f"Read its log, {name}.log; stop saga up with Ctrl-C and start it again."
         yield Finding(name, answer or f"ready at {url}", ok=answer is None, cure=cure)
-    answers = broker_answers(_kafka_options(stack))
-    detail = f"{'answers' if answers else 'does not answer'} at {stack.kafka_bootstrap}"
-    yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
+    for broker in stack.kafka_bootstrap.split(","):
+        answers = broker_answers(_kafka_options(stack, broker))
+        detail = f"{'answers' if answers else 'does not answer'} at {broker}"
+        yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
 
 
 def faults(findings: Iterable[Finding]) -> list[Finding]:
@@ -132,10 +133,10 @@ def faults(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if not finding.ok]
 
 
-def _kafka_options(stack: RunningStack) -> dict[str, Any]:
+def _kafka_options(stack: RunningStack, broker: str) -> dict[str, Any]:
     if stack.kafka_security is None:
-        return {"bootstrap_servers": stack.kafka_bootstrap}
-    return read_security(Path(stack.kafka_security)).client_options(stack.kafka_bootstrap)
+        return {"bootstrap_servers": broker}
+    return read_security(Path(stack.kafka_security)).client_options(broker)
 
 
 def _fault(what: str, error: StackError) -> Finding:

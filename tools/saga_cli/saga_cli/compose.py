@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
 from saga_cli.kafka_acls import ACCESSES
+from saga_cli.kafka_cluster import brokers_of
 from saga_cli.kafka_security import SECURITY_FOLDER, KafkaSecurity, ensure_security
 from saga_cli.parts import Addresses, Part, emulator_server, reserve, service_server
 from saga_cli.ports import PortReservation
 from saga_cli.postgres import EmbeddedPostgres
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_cli.services import EMULATOR, KAFKA, POSTGRES
 from saga_cli.settings import StackSettings
 
 
@@ -41,32 +42,32 @@ class Composer:
             PortTakenError: A port that was asked for is in use.
         """
         with self._giving_up_on_error():
-            for name in self.settings.services:
+            for name in self.settings.servers:
                 self.ports[name] = reserve(self.settings, name)
             postgres = postgres or self._own_postgres()
-            bootstrap, security = self._kafka(kafka)
+            brokers = () if self.settings.kafka_bootstrap else self._kafka(kafka)
             addresses = Addresses(
-                kafka_bootstrap=bootstrap,
-                kafka_security=security,
+                kafka_bootstrap=self.settings.kafka_bootstrap
+                or ",".join(broker.bootstrap_servers for broker in brokers),
+                kafka_security=brokers[0].security if brokers else None,
                 databases=self._databases(postgres),
                 stripe_api_base=self.settings.stripe_api_base or self._emulator(),
             )
             for name, port in self.ports.items():
-                service = SERVICES[name]
-                self.parts[name] = service_server(self.settings, service, addresses, port)
+                self.parts[name] = service_server(self.settings, name, addresses, port)
         return Composition(self.parts, addresses, postgres)
 
-    def _kafka(self, shared: EmbeddedKafka | None) -> tuple[str, KafkaSecurity | None]:
-        if self.settings.kafka_bootstrap:
-            return self.settings.kafka_bootstrap, None
-        broker = shared or self._own_kafka()
-        return broker.bootstrap_servers, broker.security
-
-    def _own_kafka(self) -> EmbeddedKafka:
-        folder, port = self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA)
-        own = EmbeddedKafka(folder, port, security=self._kafka_security())
-        self.parts[KAFKA] = own
-        return own
+    def _kafka(self, shared: EmbeddedKafka | None) -> tuple[EmbeddedKafka, ...]:
+        if shared:
+            return (shared,)
+        own = brokers_of(
+            self.settings.data_dir / KAFKA,
+            self.settings.brokers,
+            self.settings.ports.get(KAFKA),
+            self._kafka_security(),
+        )
+        self.parts.update(own)
+        return tuple(own.values())
 
     def _kafka_security(self) -> KafkaSecurity | None:
         if not self.settings.secure_kafka:

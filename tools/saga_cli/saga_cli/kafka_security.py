@@ -68,9 +68,13 @@ class KafkaSecurity:
 
     def client_options(self, bootstrap_servers: str, user: str = ADMIN) -> dict[str, Any]:
         """What aiokafka's clients are told to be this user; the admin may do everything."""
-        told = {name.lower(): value for name, value in self.environment(user).items()}
-        told["kafka_bootstrap_servers"] = bootstrap_servers
-        return client_options(KafkaSettings.model_validate(told))
+        settings = {
+            "kafka_bootstrap_servers": bootstrap_servers,
+            "kafka_username": user,
+            "kafka_password": self.passwords[user],
+            "kafka_ca_file": self.certificates.authority,
+        }
+        return client_options(KafkaSettings.model_validate(settings))
 
     def _protocols(self) -> dict[str, object]:
         login = "org.apache.kafka.common.security.scram.ScramLoginModule required"

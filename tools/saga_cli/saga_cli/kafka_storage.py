@@ -1,8 +1,6 @@
 """Formats the log folder of a new Kafka node."""
 
-import base64
 import subprocess
-import uuid
 from pathlib import Path
 
 from saga_cli.certificates import write_private
@@ -14,19 +12,19 @@ WITH_USERS = "formatted-with-users"
 
 
 def format_storage(
-    launcher: list[str], properties: Path, security: KafkaSecurity | None = None
+    launcher: list[str], properties: Path, cluster_id: str, security: KafkaSecurity | None = None
 ) -> None:
-    """Prepares an empty log folder with a new cluster id, as every new KRaft node needs.
+    """Prepares an empty log folder for a node of this cluster, as every new KRaft node needs.
 
     Args:
         launcher: What runs a class of Kafka's.
         properties: Of the node.
+        cluster_id: Of its cluster.
         security: Its users are made with the folder.
 
     Raises:
         ChildFailedError: Kafka's own tool refused; the message has its output.
     """
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = [*launcher, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
     # A run that was killed halfway has left some files behind: they may be written again.
     command = [*tool, "--ignore-formatted", "--config", str(properties)]

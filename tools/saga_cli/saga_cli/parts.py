@@ -72,16 +72,17 @@ def emulator_server(settings: StackSettings, payments: PortReservation | None) -
 
 
 def service_server(
-    settings: StackSettings, service: Service, addresses: Addresses, port: PortReservation
+    settings: StackSettings, name: str, addresses: Addresses, port: PortReservation
 ) -> HttpServer:
-    """One of our services, on the port that is reserved for it."""
+    """One process of our services, on the port that is reserved for it."""
+    service = settings.servers[name]
     environment = {
         **service_environment(settings, service, addresses),
         "HTTP_HOST": LOOPBACK,
         "HTTP_PORT": str(port.port),
     }
     argv = [sys.executable, "-m", service.module]
-    return HttpServer(_child(settings, service.name, argv, environment), port, "/readyz")
+    return HttpServer(_child(settings, name, argv, environment), port, "/readyz")
 
 
 def migration(settings: StackSettings, service: Service, addresses: Addresses) -> Child:
@@ -103,8 +104,11 @@ def service_environment(
         stripe["STRIPE_API_BASE"] = addresses.stripe_api_base
     if settings.emulated_stripe:
         stripe["STRIPE_WEBHOOK_SECRET"] = EMULATOR_WEBHOOK_SECRET
+    kafka = {"KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap}
+    if not settings.kafka_bootstrap:
+        kafka["KAFKA_REPLICATION_FACTOR"] = str(settings.replication_factor)
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap,
+        **kafka,
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
         "KAFKA_PARTITIONS": str(settings.partitions),
         "DATABASE_URL": addresses.databases[service.name],

@@ -26,7 +26,12 @@ def port_answers(port: int) -> bool:
 
 
 def broker_answers(options: Mapping[str, Any]) -> bool:
-    """Whether a broker answers a metadata request and names at least one live broker.
+    """Whether a broker answers a metadata request and names at least one live broker."""
+    return bool(live_brokers(options))
+
+
+def live_brokers(options: Mapping[str, Any]) -> frozenset[int]:
+    """The numbers of the brokers that are alive, as the one that is asked knows; none if it is not.
 
     May be called with or without a running event loop.
 
@@ -37,13 +42,13 @@ def broker_answers(options: Mapping[str, Any]) -> bool:
         return thread.submit(lambda: asyncio.run(_brokers(options))).result()
 
 
-async def _brokers(options: Mapping[str, Any]) -> bool:
+async def _brokers(options: Mapping[str, Any]) -> frozenset[int]:
     client = AIOKafkaClient(**options, request_timeout_ms=2000)
     try:
         await client.bootstrap()
-        return bool(client.cluster.brokers())
+        return frozenset(broker.nodeId for broker in client.cluster.brokers())
     except KafkaError:
-        return False
+        return frozenset()
     finally:
         await client.close()
 

@@ -33,6 +33,12 @@ SERVICES = {
     )
 }
 
+
+def replicas_of(name: str, count: int) -> tuple[str, ...]:
+    """The parts that a service's replicas are: `payment`, `payment-2`, `payment-3`."""
+    return (name, *(f"{name}-{number}" for number in range(2, count + 1)))
+
+
 KAFKA = "kafka"
 POSTGRES = "postgres"
 EMULATOR = "emulator"

@@ -65,7 +65,7 @@ def addresses_table(stack: Stack) -> Table:
     """Where everything is."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, url in stack.urls.items():
-        table.add_row(name, f"{url}/docs" if name in stack.settings.services else url)
+        table.add_row(name, f"{url}/docs" if name in stack.settings.servers else url)
     table.add_row("kafka", stack.kafka_bootstrap)
     for name in stack.settings.embedded_databases:
         table.add_row(f"database of {name}", stack.database_urls[name])

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from saga_cli.errors import ForbiddenKeyError, StackError
-from saga_cli.services import SERVICES
+from saga_cli.kafka_config import copies
+from saga_cli.services import SERVICES, Service, replicas_of
 
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - of nobody else
@@ -20,8 +21,10 @@ class StackSettings:
     Attributes:
         data_dir: Databases, broker log and log files; created if missing, kept afterwards.
         services: Which of our services run.
+        replicas: How many processes of a service run, by service; one of what is not named.
         ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
-            chosen for what is not named.
+            chosen for what is not named, such as `payment-2`. `kafka` is that of the first broker.
+        brokers: How many of Kafka are embedded, an odd number; each partition is on three of them.
         kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
         database_urls: Databases of the user's own, by service; the others are embedded.
         database_prefix: Put before the names of embedded databases.
@@ -36,7 +39,9 @@ class StackSettings:
 
     data_dir: Path
     services: tuple[str, ...] = tuple(SERVICES)
+    replicas: Mapping[str, int] = field(default_factory=dict[str, int])
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    brokers: int = 1
     kafka_bootstrap: str | None = None
     database_urls: Mapping[str, str] = field(default_factory=dict[str, str])
     database_prefix: str = ""
@@ -48,20 +53,47 @@ class StackSettings:
     service_env: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Raises ForbiddenKeyError for any Stripe key that is not of test mode.
+        """Refuses what makes no stack.
 
-        Raises StackError where a broker of the user's own is to be secured.
+        Raises:
+            ForbiddenKeyError: The Stripe key is not of test mode.
+            StackError: What is asked of the embedded broker cannot be had.
         """
-        if self.secure_kafka and self.kafka_bootstrap:
-            raise StackError(
-                "--secure-kafka is for the embedded broker; KAFKA_BOOTSTRAP_SERVERS names another.",
-                "Unset one of them; docs/kafka-security.md is about a cluster of your own.",
-            )
         if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
             raise ForbiddenKeyError(
                 "STRIPE_SECRET_KEY is not a test mode key; it is not used.",
                 "Use a key that begins with sk_test_, or unset it to use the Stripe emulator.",
             )
+        if self.secure_kafka and self.kafka_bootstrap:
+            raise StackError(
+                "--secure-kafka is for the embedded broker; KAFKA_BOOTSTRAP_SERVERS names another.",
+                "Unset one of them; docs/kafka-security.md is about a cluster of your own.",
+            )
+        if self.brokers < 1 or self.brokers % 2 == 0:
+            raise StackError(
+                f"--brokers {self.brokers}: it must be an odd number.",
+                "Most of the nodes must be there, so an even one more bears no further loss.",
+            )
+        if self.brokers > 1 and self.kafka_bootstrap:
+            raise StackError(
+                f"--brokers {self.brokers} starts a cluster here, and KAFKA_BOOTSTRAP_SERVERS "
+                f"names another: {self.kafka_bootstrap}.",
+                "Leave out --brokers, or unset KAFKA_BOOTSTRAP_SERVERS.",
+            )
+
+    @property
+    def replication_factor(self) -> int:
+        """How many of the embedded brokers hold each partition."""
+        return copies(self.brokers)
+
+    @property
+    def servers(self) -> dict[str, Service]:
+        """Every process of our services, by the name of its part."""
+        return {
+            part: SERVICES[name]
+            for name in self.services
+            for part in replicas_of(name, self.replicas.get(name, 1))
+        }
 
     @property
     def emulated_stripe(self) -> bool:

@@ -28,8 +28,9 @@ class Stack:
     """Starts everything in order, and stops everything whatever happens.
 
     As a context manager it is ready inside the block and gone after it. The names of its parts
-    are `kafka`, `postgres`, `emulator`, `user`, `order_saga` and `payment`, as far as they run
-    here. All methods block. Not safe for use from several threads.
+    are `kafka` (of several brokers: `kafka-1`, `kafka-2`, …), `postgres`, `emulator`, `user`,
+    `order_saga` and `payment`, as far as they run here, and `payment-2`, `payment-3` where a
+    service has more than one replica. All methods block. Not safe for use from several threads.
     """
 
     def __init__(
@@ -116,13 +117,13 @@ class Stack:
         """
         try:
             shutil.rmtree(self.settings.data_dir / "logs", ignore_errors=True)
-            foundation = [name for name in self.parts if name not in SERVICES]
+            foundation = [name for name in self.parts if name not in self.settings.servers]
             report(f"Starting {', '.join(foundation)}" if foundation else "Using what runs already")
             self._start(foundation)
             report("Creating databases and topics")
             self._migrate()
-            report(f"Starting {', '.join(self.settings.services)}")
-            self._start(self.settings.services)
+            report(f"Starting {', '.join(self.settings.servers)}")
+            self._start(self.settings.servers)
             report("Ready")
         except BaseException:
             self.stop_all()
@@ -131,17 +132,18 @@ class Stack:
     def stop_all(self) -> None:
         """Stops everything cleanly: the services first, as they still need what is below them."""
         self._wanted.clear()
-        services = [part for name, part in self.parts.items() if name in SERVICES]
-        others = [part for name, part in self.parts.items() if name not in SERVICES]
+        servers = self.settings.servers
+        services = [part for name, part in self.parts.items() if name in servers]
+        others = [part for name, part in self.parts.items() if name not in servers]
         for group in (services, others):
             for part in group:
                 part.ask_to_stop()
             for part in group:
                 part.stop()
 
-    def start(self, name: str) -> None:
-        """Starts one part again; returns when it is ready."""
-        self._start([name])
+    def start(self, *names: str) -> None:
+        """Starts parts again, all at once; returns when they are ready."""
+        self._start(names)
 
     def stop(self, name: str) -> None:
         """Stops one part cleanly (SIGTERM); returns when it is gone."""

@@ -1,5 +1,6 @@
 """`saga up`: the local stack until Ctrl-C."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from saga_cli.paths import data_dir as default_data_dir
 from saga_cli.screen import clear_errors, errors, output
-from saga_cli.services import DEFAULT_PORTS, EMULATOR, KAFKA
+from saga_cli.services import DEFAULT_PORTS, EMULATOR, KAFKA, SERVICES
 from saga_cli.session import addresses_table, stack_session, watch
 from saga_cli.settings import StackSettings, with_environment
 
@@ -28,7 +29,11 @@ def up(  # noqa: PLR0913 - each is an option of the command
     users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
     payments_port: Annotated[int, _port("payment")] = DEFAULT_PORTS["payment"],
     emulator_port: Annotated[int, _port("the Stripe emulator")] = DEFAULT_PORTS["emulator"],
-    kafka_port: Annotated[int, _port("Kafka")] = DEFAULT_PORTS["kafka"],
+    kafka_port: Annotated[int, _port("the first broker")] = DEFAULT_PORTS["kafka"],
+    brokers: Annotated[int, typer.Option(help="How many Kafka brokers: 1 or 3.", min=1)] = 1,
+    scale: Annotated[
+        list[str] | None, typer.Option(help="payment=3: so many replicas; may be repeated.")
+    ] = None,
 ) -> None:
     """Start Kafka, PostgreSQL, the Stripe emulator and the services; stop them on Ctrl-C."""
     folder = (data_dir or default_data_dir()).absolute()
@@ -40,10 +45,26 @@ def up(  # noqa: PLR0913 - each is an option of the command
         KAFKA: kafka_port,
     }
     with clear_errors():
-        settings = with_environment(
-            StackSettings(data_dir=folder, ports=ports, secure_kafka=secure_kafka)
+        chosen = StackSettings(
+            data_dir=folder,
+            ports=ports,
+            brokers=brokers,
+            replicas=_replicas(scale or ()),
+            secure_kafka=secure_kafka,
         )
+        settings = with_environment(chosen)
         with stack_session(settings, fresh=fresh) as stack:
             output.print(addresses_table(stack))
             errors.print("Ready. Ctrl-C stops everything.")
             watch(stack, follow=follow)
+
+
+def _replicas(scale: Sequence[str]) -> dict[str, int]:
+    counts = dict[str, int]()
+    for each in scale:
+        service, _, count = each.partition("=")
+        if service not in SERVICES or not count.isdecimal() or not int(count):
+            names = ", ".join(SERVICES)
+            raise typer.BadParameter(f"--scale {each}: SERVICE=COUNT, with a service of {names}")
+        counts[service] = int(count)
+    return counts

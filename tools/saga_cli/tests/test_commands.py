@@ -125,6 +125,14 @@ def test_up_refuses_a_live_key_before_anything_starts(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("scale", ["payment", "payment=0", "payment=-1", "kitchen=2", "=2"])
+def test_up_names_a_scale_that_it_cannot_use(tmp_path, scale):
+    result = runner.invoke(app, ["up", "--data-dir", str(tmp_path), "--scale", scale])
+    assert result.exit_code == 2
+    assert f"--scale {scale}" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_orders_are_listed_and_the_next_page_is_named(orders_url):
     result = runner.invoke(app, ["orders", "--orders-url", orders_url])
     assert result.exit_code == 0
@@ -154,6 +162,16 @@ def test_the_doctor_finds_what_is_down():
         findings = list(checks.parts_of(stack))
     assert [finding.what for finding in checks.faults(findings)] == ["payment", "kafka"]
     assert all(finding.cure for finding in checks.faults(findings))
+
+
+def test_the_doctor_asks_each_broker_of_a_cluster():
+    with reserve_free_port() as one, reserve_free_port() as two:
+        brokers = [f"127.0.0.1:{port.release()}" for port in (one, two)]
+    stack = running.RunningStack(os.getpid(), {}, ",".join(brokers))
+    findings = list(checks.parts_of(stack))
+    assert [finding.detail for finding in findings] == [
+        f"does not answer at {broker}" for broker in brokers
+    ]
 
 
 def test_the_doctor_finds_jars_that_cannot_be_fetched(monkeypatch, tmp_path):

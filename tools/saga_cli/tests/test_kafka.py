@@ -127,6 +127,6 @@ async def test_the_java_of_the_wheel_runs_the_broker_too(monkeypatch, stack_dir)
 
 
 def test_the_settings_never_let_topics_appear_and_listen_on_loopback_only(tmp_path):
-    text = server_properties(tmp_path, 20001, 20002)
+    text = server_properties(tmp_path, 20001, 1, {1: 20002})
     assert "auto.create.topics.enable=false\n" in text
     assert "listeners=PLAINTEXT://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002\n" in text

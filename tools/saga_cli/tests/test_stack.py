@@ -61,6 +61,19 @@ def test_inside_the_block_everything_answers_and_after_it_nothing_runs(tmp_path)
         gone(pid)
 
 
+def test_a_service_may_have_several_replicas_each_a_part_of_its_own(tmp_path):
+    with Stack(settings(tmp_path, replicas={"payment": 3})) as stack:
+        assert [*stack.parts] == ["user", "payment", "payment-2", "payment-3"]
+        assert all(httpx.get(f"{url}/readyz").status_code == 200 for url in stack.urls.values())
+        assert len(set(stack.urls.values())) == len(stack.parts)
+        stack.kill("payment-2")
+        stack.check()
+        stack.start("payment-2")
+        pids = [stack.pid(name) for name in stack.parts]
+    for pid in pids:
+        gone(pid)
+
+
 def test_a_part_that_dies_is_named_with_the_end_of_its_log(tmp_path):
     with Stack(settings(tmp_path)) as stack:
         os.kill(stack.pid("payment"), signal.SIGKILL)
