@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import DeleteAclsRequest
+from saga_cli.asking import ask
 from saga_cli.kafka_acls import ALLOW, ANY_HOST, LITERAL, Acl
 from saga_cli.stack import Stack
 
@@ -18,7 +19,7 @@ PATIENCE_SECONDS = 60
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(asyncio.wait_for(work, PATIENCE_SECONDS))
+    return ask(asyncio.wait_for(work, PATIENCE_SECONDS))
 
 
 def as_user(stack: Stack, user: str) -> dict[str, Any]:
