@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
@@ -45,11 +45,9 @@ async def may_write(options: Mapping[str, Any], topic: str, value: bytes | None 
 
 async def may_read(options: Mapping[str, Any], topic: str) -> bool:
     """Whether a fetch of the topic is answered."""
-    consumer = AIOKafkaConsumer(**options)
-    await consumer.start()
+    consumer = AIOKafkaConsumer(topic, **options, auto_offset_reset="earliest")
     try:
-        consumer.assign([TopicPartition(topic, 0)])
-        await consumer.seek_to_beginning()
+        await consumer.start()
         await consumer.getmany(timeout_ms=500)
     except TopicAuthorizationFailedError:
         return False
