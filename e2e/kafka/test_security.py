@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
 
 MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
 REFUSED_SECONDS = 120  # it is there within 5 s on a machine that has nothing else to do
+PATIENT = {"AUTHORIZATION_TIMEOUT_SECONDS": "600", "KAFKA_LOOK_SECONDS": "30"}
 USERS = [access.group for access in ACCESSES.values()]
 NAMES = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
 WRONG_PASSWORD = {"KAFKA_PASSWORD": "guessed"}
@@ -49,7 +50,8 @@ NOBODYS = {
 
 @pytest.fixture(scope="module")
 def stack(module_folder):
-    with Stack(StackSettings(data_dir=module_folder, secure_kafka=True)) as running_stack:
+    settings = StackSettings(data_dir=module_folder, secure_kafka=True, service_env=PATIENT)
+    with Stack(settings) as running_stack:
         yield running_stack
 
 
