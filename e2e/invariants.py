@@ -3,13 +3,13 @@
 Each check returns what violates it, in words; an empty list is what everyone hopes for.
 """
 
-import asyncio
 from collections import Counter
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from at_stripe import ledger_of
+from saga_cli.asking import ask
 from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
 from sqlalchemy import create_engine, text
@@ -35,7 +35,7 @@ def violations(stack: Stack) -> list[str]:
         *one_body_for_each_key(ledger),
         *nothing_unfinished(stack, sagas, payments),
         *every_message_arrived_once(stack),
-        *asyncio.run(nothing_in_kafka_left(stack)),
+        *ask(nothing_in_kafka_left(stack)),
     ]
 
 

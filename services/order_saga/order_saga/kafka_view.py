@@ -15,6 +15,7 @@ from aiokafka.errors import (
     for_code,
 )
 from saga_messaging.kafka import client_options
+from saga_messaging.kafka_refusals import explained
 from saga_messaging.settings import KafkaSettings
 
 from order_saga.errors import KafkaSilent
@@ -136,8 +137,9 @@ async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:
-        await admin.start()
-        await consumer.start()
+        async with explained(settings):
+            await admin.start()
+            await consumer.start()
         yield KafkaView(admin, consumer)
     finally:
         try:

@@ -12,6 +12,7 @@ from saga_messaging.health import health_router
 from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
+from saga_messaging.readiness import checks
 
 from order_saga.access import ACCESS
 from order_saga.actions import OrderActions
@@ -65,7 +66,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
     api.include_router(letters_router(LetterDesk(database, outbox, settings), settings))
-    api.include_router(health_router(runtime.checks("order_saga", database, publisher, app)))
+    api.include_router(health_router(checks("order_saga", database, publisher, app)))
     return api
 
 

@@ -13,6 +13,7 @@ from saga_messaging.health import health_router
 from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
+from saga_messaging.readiness import checks
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.access import ACCESS
@@ -72,7 +73,7 @@ def build(settings: PaymentSettings) -> FastAPI:
     )
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
-    api.include_router(health_router(runtime.checks("payment_service", database, publisher, app)))
+    api.include_router(health_router(checks("payment_service", database, publisher, app)))
     return api
 
 

@@ -11,6 +11,7 @@ from saga_messaging.faust_app import faust_app
 from saga_messaging.health import health_router
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
+from saga_messaging.readiness import checks
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from user_service.access import ACCESS
@@ -49,7 +50,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
     install_problems(api, settings.max_body_bytes)
     install_faults(api)
     api.include_router(users_router(handlers))
-    api.include_router(health_router(runtime.checks("user_service", database, publisher, app)))
+    api.include_router(health_router(checks("user_service", database, publisher, app)))
     return api
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from saga_messaging import migrations
 from saga_messaging.kafka import create_topics
+from saga_messaging.kafka_refusals import KafkaRefuses, explained
 from saga_messaging.logs import configure_logs
 from saga_messaging.settings import ServiceSettings
 
@@ -31,9 +32,17 @@ def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]
     configure_logs(package.replace("_", "-"), settings.log_level)
     if arguments.command == "migrate":
         migrations.upgrade(package, settings.database_url)
-        asyncio.run(create_topics(settings))
+        asyncio.run(_create_topics(package, settings))
     else:
         serve(settings)
+
+
+async def _create_topics(package: str, settings: ServiceSettings) -> None:
+    try:
+        async with explained(settings):
+            await create_topics(settings)
+    except KafkaRefuses as refusal:
+        raise SystemExit(f"{package}: no topics were made: {refusal}") from None
 
 
 def _explain(error: ValidationError) -> str:

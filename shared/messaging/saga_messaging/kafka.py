@@ -56,8 +56,8 @@ async def create_topics(settings: KafkaSettings) -> None:
         KafkaError: The broker refused, or is away.
     """
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
     try:
+        await admin.start()
         response = await admin.create_topics(
             [new for topic in TOPICS for new in _new_topics(settings, topic)]
         )

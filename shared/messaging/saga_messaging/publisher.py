@@ -7,9 +7,11 @@ from typing import Any
 import structlog
 import tenacity
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.client import CoordinationType
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from saga_messaging.kafka import MAX_RECORD_BYTES, client_options
+from saga_messaging.kafka_refusals import denial, explained
 from saga_messaging.records import Outgoing
 from saga_messaging.settings import MessagingSettings
 
@@ -27,6 +29,7 @@ class Publisher:
     def __init__(self, settings: MessagingSettings) -> None:
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
+        self._refusal: str | None = None
         self._wait = tenacity.wait_random_exponential(
             multiplier=0.1, max=settings.publish_retry_max_seconds
         )
@@ -37,19 +40,44 @@ class Publisher:
         """Return when the broker has acknowledged every record."""
         left = list(records)
         async with self._turn:
-            async for attempt in tenacity.AsyncRetrying(
-                wait=self._wait,
-                retry=tenacity.retry_if_exception_type((KafkaError, OSError)),
-                before_sleep=_log_retry,
-            ):
+            async for attempt in self._retrying():
                 with attempt:
                     left, error = await self._send(left)
                     if error:
                         raise error
+        self._refusal = None
 
-    async def connect(self) -> None:
-        """Return once a broker has answered."""
-        await self.publish([])
+    async def connect(self, group: str) -> None:
+        """Return once a broker has answered, and lets this process read in the consumer group."""
+        async for attempt in self._retrying():
+            with attempt:
+                client = (await self._connected()).client
+                try:
+                    await client.coordinator_lookup(CoordinationType.GROUP, group)
+                except GroupAuthorizationFailedError:
+                    raise GroupAuthorizationFailedError(group) from None
+        self._refusal = None
+
+    def denial(self, error: BaseException | None) -> str | None:
+        """What Kafka does not allow us, in words; None where the error is about something else."""
+        return denial(error, self._settings)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why Kafka refuses what is to be sent, by what it last said; None where it does not."""
+        return self._refusal
+
+    async def unauthorized(self, topics: Collection[str]) -> Collection[str]:
+        """Those of the topics that Kafka says nothing of to this user, whether they exist or not.
+
+        Raises:
+            KafkaError: No broker answered.
+        """
+        client = (await self._connected()).client
+        for topic in topics:
+            await client.add_topic(topic)
+        await client.force_metadata_update()
+        return client.cluster.unauthorized_topics.intersection(topics)
 
     async def topics(self) -> Collection[str]:
         """The names of all topics, as a broker knows them now.
@@ -63,6 +91,20 @@ class Publisher:
     async def close(self) -> None:
         """Send what is buffered, then disconnect."""
         await self._discard(self._producer)
+
+    def _retrying(self) -> tenacity.AsyncRetrying:
+        return tenacity.AsyncRetrying(
+            wait=self._wait,
+            retry=tenacity.retry_if_exception_type((KafkaError, OSError)),
+            before_sleep=self._note_retry,
+        )
+
+    def _note_retry(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._refusal = denial(error, self._settings)
+        logger.warning(
+            "publish_retry", attempt=state.attempt_number, error=self._refusal or repr(error)
+        )
 
     async def _send(self, records: list[Outgoing]) -> tuple[list[Outgoing], BaseException | None]:
         """Send once. Returns what was not acknowledged, and the first error."""
@@ -109,7 +151,8 @@ class Publisher:
                     metadata_max_age_ms=int(self._settings.kafka_metadata_seconds * 1000),
                 )
                 try:
-                    await producer.start()
+                    async with explained(self._settings):
+                        await producer.start()
                 except BaseException:
                     await producer.stop()
                     raise
@@ -135,8 +178,3 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
         task.cancel()
         await asyncio.wait([task])
     await producer.client.close()
-
-
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    logger.warning("publish_retry", attempt=state.attempt_number, error=repr(error))

@@ -15,10 +15,8 @@ from fastapi import FastAPI
 from faust.contrib.asgi import faust_app_running
 from uvicorn.config import STARTUP_FAILURE
 
-from saga_messaging import migrations
 from saga_messaging.consumer import end_process
 from saga_messaging.database import Database
-from saga_messaging.health import Check
 from saga_messaging.outbox import Outbox
 from saga_messaging.publisher import Publisher
 from saga_messaging.settings import ServiceSettings
@@ -107,14 +105,15 @@ async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[
 
 
 async def _consume(app: faust.App, publisher: Publisher) -> None:
-    await publisher.connect()
+    await publisher.connect(app.conf.id)
     async with faust_app_running(app, stop_timeout=STOP_TIMEOUT_SECONDS):
-        await _until_crash(app)
+        await _until_crash(app, publisher)
 
 
-async def _until_crash(app: faust.App) -> None:
+async def _until_crash(app: faust.App, publisher: Publisher) -> None:
     await app.wait_until_stopped()
-    raise RuntimeError(f"Faust stopped by itself: {app.crash_reason!r}")
+    reason = publisher.denial(app.crash_reason) or repr(app.crash_reason)
+    raise RuntimeError(f"Faust stopped by itself: {reason}")
 
 
 def has_joined(app: faust.App) -> bool:
@@ -126,27 +125,6 @@ async def joined(app: faust.App) -> None:
     """Return once the app has joined its group."""
     while not has_joined(app):  # noqa: ASYNC110 - Faust tells of it by these two alone
         await asyncio.sleep(JOIN_POLL_SECONDS)
-
-
-def checks(
-    package: str, database: Database, publisher: Publisher, app: faust.App
-) -> dict[str, Check]:
-    """The readiness of a service: broker joined, database reachable, migrations applied."""
-    cure = f"run `python -m {package} migrate`"
-    consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
-
-    async def kafka() -> str | None:
-        if missing := consumed.difference(await publisher.topics()):
-            return f"topic {min(missing)} is missing: {cure}"
-        return None if has_joined(app) else "joining the group"
-
-    async def postgresql() -> str | None:
-        missing = await database.transaction(
-            lambda connection: migrations.missing(package, connection), give_up_after_seconds=1
-        )
-        return missing and f"migration {missing} is missing: {cure}"
-
-    return {"kafka": kafka, "database": postgresql}
 
 
 def serve(api: FastAPI, settings: ServiceSettings) -> None:

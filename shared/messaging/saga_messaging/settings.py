@@ -3,6 +3,7 @@
 Each may also be a file of that name under /run/secrets, where Docker and Kubernetes put secrets.
 """
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -65,6 +66,15 @@ class KafkaSettings(FileSettings):
     def _empty_is_missing(cls, value: Any) -> Any:
         """`KAFKA_PASSWORD=` in an environment file is no password, rather than an empty one."""
         return value or None
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _certificates_can_be_read(cls, file: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=file)
+        except OSError as error:  # also what is no PEM
+            raise ValueError(f"no certificates can be read from {file}: {error}") from None
+        return file
 
     @property
     def min_insync_replicas(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from messaging_testing.fakes import eventually
 from saga_messaging import runtime
+from saga_messaging.publisher import Publisher
 
 
 @pytest.fixture
@@ -51,9 +52,9 @@ async def test_a_loop_is_stopped_with_its_part():
     await asyncio.wait_for(stopped.wait(), 5)
 
 
-async def test_faust_that_stops_by_itself_ends_the_process(ends):
+async def test_faust_that_stops_by_itself_ends_the_process(ends, make_settings):
     app = faust.App("service", broker="kafka://127.0.0.1:1")
-    crashed = runtime.watch("faust", runtime._until_crash(app))
+    crashed = runtime.watch("faust", runtime._until_crash(app, Publisher(make_settings())))
     app.set_shutdown()
     app._stopped.set()
     await asyncio.wait([crashed])

@@ -1,3 +1,4 @@
+import certifi
 import pytest
 from pydantic import ValidationError
 
@@ -43,7 +44,13 @@ def test_empty_credentials_are_no_credentials(make_settings, monkeypatch):
 
 def test_a_ca_file_without_credentials_is_refused_since_it_would_not_be_used(make_settings):
     with pytest.raises(ValidationError, match="KAFKA_CA_FILE has no effect without KAFKA_USERNAME"):
-        make_settings(kafka_ca_file="ca.pem")
+        make_settings(kafka_ca_file=certifi.where())
+
+
+@pytest.mark.parametrize("file", ["/nowhere/ca.pem", __file__])
+def test_a_ca_file_that_has_no_certificates_is_refused_by_its_name(file, make_settings):
+    with pytest.raises(ValidationError, match=f"no certificates can be read from {file}"):
+        make_settings(kafka_username="saga", kafka_password="secret", kafka_ca_file=file)
 
 
 def test_the_password_is_not_shown(make_settings):

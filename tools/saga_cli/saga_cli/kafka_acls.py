@@ -1,8 +1,6 @@
 """The rights of each service on Kafka, as ACLs, from what the services declare."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -14,6 +12,8 @@ from order_saga.access import ACCESS as ORDER_SAGA
 from payment_service.access import ACCESS as PAYMENT
 from saga_messaging.access import Access
 from user_service.access import ACCESS as USER
+
+from saga_cli.asking import ask
 
 ACCESSES: Final[Mapping[str, Access]] = {
     "user": USER,
@@ -70,8 +70,7 @@ def allow(options: Mapping[str, Any], wanted: Iterable[Acl]) -> None:
     Raises:
         KafkaError: The broker refused, or is away.
     """
-    with ThreadPoolExecutor(1) as thread:  # the caller may have a running event loop
-        thread.submit(lambda: asyncio.run(_allow(options, wanted))).result()
+    ask(_allow(options, wanted))
 
 
 def _of(access: Access, prefix: str) -> Iterator[Acl]:

@@ -1,9 +1,7 @@
 """Questions to a server: does it answer?"""
 
-import asyncio
 import socket
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -11,6 +9,7 @@ import httpx
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from saga_cli.asking import ask
 from saga_cli.ports import LOOPBACK
 
 TIMEOUT_SECONDS = 5.0
@@ -38,8 +37,7 @@ def live_brokers(options: Mapping[str, Any]) -> frozenset[int]:
     Args:
         options: Of an aiokafka client: `bootstrap_servers`, and credentials where it needs some.
     """
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(_brokers(options))).result()
+    return ask(_brokers(options))
 
 
 async def _brokers(options: Mapping[str, Any]) -> frozenset[int]:

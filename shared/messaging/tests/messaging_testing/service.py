@@ -16,6 +16,7 @@ from saga_messaging.health import health_router
 from saga_messaging.orm import messaging_tables
 from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import BatchResult, Handled, Refused
+from saga_messaging.readiness import checks
 from saga_messaging.settings import ServiceSettings
 from saga_schemas import Envelope
 from saga_schemas.topics import USER_COMMANDS
@@ -108,6 +109,6 @@ def build(settings: ParticipantSettings) -> FastAPI:
             yield
 
     api = FastAPI(lifespan=lifespan)
-    checks = runtime.checks("messaging_testing", relay_database, publisher, app)
-    api.include_router(health_router(checks))
+    parts = checks("messaging_testing", relay_database, publisher, app)
+    api.include_router(health_router(parts))
     return api
