@@ -36,6 +36,10 @@ up: install  ## Run the whole system until Ctrl-C
 test: install  ## All tests: unit, integration, end to end
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile
 
+.PHONY: e2e-kafka
+e2e-kafka: install  ## A Kafka cluster under test: brokers that die, restart, are cut off
+	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile e2e/kafka $(ARGS)
+
 .PHONY: e2e-stripe
 e2e-stripe: install  ## The end-to-end tests on Stripe's own test mode: needs STRIPE_SECRET_KEY
 	@case "$$STRIPE_SECRET_KEY" in sk_test_?*|rk_test_?*) ;; *) echo 'STRIPE_SECRET_KEY=sk_test_… is missing: a key of your own for Stripe'"'"'s test mode. Without one: make test' >&2; exit 1 ;; esac

@@ -23,14 +23,16 @@ LONGEST_RUN_SECONDS = 3600
 
 
 def settings_for(folder: Path, **chosen: Any) -> StackSettings:
-    """A stack of our own, whose Stripe is that of the environment, if it names one.
+    """A stack of our own, whose Stripe and Kafka are those of the environment, if it names any.
 
-    Its PaymentIntents are marked as its own, for others may use the same account at the same time.
+    Topics have a prefix, and PaymentIntents are marked: others may use the same cluster and the
+    same account at the same time.
     """
     own = {"STRIPE_SYSTEM": f"e2e-{uuid.uuid4().hex}", **chosen.pop("service_env", {})}
-    names = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE")
-    stripes = {name: os.environ[name] for name in names if name in os.environ}
-    return with_environment(StackSettings(data_dir=folder, service_env=own, **chosen), stripes)
+    names = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "KAFKA_BOOTSTRAP_SERVERS")
+    given = {name: os.environ[name] for name in names if name in os.environ}
+    chosen = {"topic_prefix": f"{folder.name}.", **chosen}
+    return with_environment(StackSettings(data_dir=folder, service_env=own, **chosen), given)
 
 
 def fewer_at_stripe(ours: int, at_stripe: int) -> int:

@@ -2,7 +2,7 @@
 
 Stripe is the emulator, or Stripe's own test mode where STRIPE_SECRET_KEY=sk_test_… is set. With
 TEST_COMPOSE_PROJECT=saga nothing is started: the tests use the containers of that compose project,
-but for those marked `embedded`.
+but for those marked `embedded`. With KAFKA_BOOTSTRAP_SERVERS=… they use that Kafka, but for those.
 """
 
 import os

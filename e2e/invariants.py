@@ -147,8 +147,8 @@ def every_message_arrived_once(stack: Stack) -> list[str]:
 
 
 async def nothing_in_kafka_left(stack: Stack) -> list[str]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka_bootstrap)
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    consumer = AIOKafkaConsumer(**stack.kafka_options)
+    admin = AIOKafkaAdminClient(**stack.kafka_options)
     await consumer.start()
     await admin.start()
     try:

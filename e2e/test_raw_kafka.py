@@ -50,7 +50,7 @@ def send(stack, topic, value, key):
     async def main():
         producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
         await producer.start()
-        await producer.send_and_wait(topic, value, key=key)
+        await producer.send_and_wait(stack.settings.topic_prefix + topic, value, key=key)
         await producer.stop()
 
     asyncio.run(main())

@@ -7,7 +7,6 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 from fastapi_problem.error import ConflictProblem
 from pydantic import BaseModel, ConfigDict, Field
-from saga_messaging.problems import ServiceUnavailable
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.values import Amount, Identifier, ShortText
@@ -21,7 +20,7 @@ from order_saga.domain import (
     RetryRequested,
     State,
 )
-from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import IdempotencyKeyReused, OrderUnknown
 from order_saga.http import POLL_AFTER_SECONDS, KeyReused, UnknownOrder, problem
 
 NeededKey: TypeAlias = Annotated[Identifier, Header(alias="Idempotency-Key")]
@@ -39,12 +38,6 @@ class Forbidden(ConflictProblem):
     """409."""
 
     title = "The order's state forbids it."
-
-
-class TooNew(ServiceUnavailable):
-    """503."""
-
-    title = "This replica is older than the order."
 
 
 class Asking(BaseModel):
@@ -144,7 +137,8 @@ async def answer(actions: OrderActions, request: Envelope, response: Response) -
     """What a request did, as 202; or why it did nothing.
 
     Raises:
-        UnknownOrder, KeyReused, Forbidden, TooNew: 404, 422, 409, 503.
+        UnknownOrder, KeyReused, Forbidden: 404, 422, 409.
+        DefinitionUnknown: 503, by PROBLEMS.
     """
     try:
         taken = await actions.take(request)
@@ -152,8 +146,6 @@ async def answer(actions: OrderActions, request: Envelope, response: Response) -
         raise UnknownOrder(detail=f"There is no order {request.correlation_id}.") from None
     except IdempotencyKeyReused:
         raise KeyReused(detail="Idempotency-Key: use a new one for a new request") from None
-    except DefinitionUnknown as unknown:
-        raise TooNew(detail=str(unknown)) from None
     if taken.refused:
         raise Forbidden(detail=taken.effect)
     response.headers["Location"] = f"/orders/{taken.saga.id}"

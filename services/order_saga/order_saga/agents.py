@@ -10,9 +10,9 @@ from saga_messaging.intake import Intake
 from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import BatchResult
 from saga_schemas import Envelope
-from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
 from sqlalchemy import Connection
 
+from order_saga.access import ACCESS
 from order_saga.definitions import Definitions
 from order_saga.handlers import react
 from order_saga.orm import messaging
@@ -32,8 +32,8 @@ def register_agents(
     def handle(connection: Connection, messages: Sequence[Envelope]) -> BatchResult:
         return react(definitions, SqlSagas(connection), messages)
 
-    dead_letters = DeadLetters("order-saga", settings)
-    for topic in (USER_EVENTS, PAYMENT_EVENTS):
+    dead_letters = DeadLetters(ACCESS.group, settings)
+    for topic in ACCESS.consumes:
         intake = Intake(
             topic=topic,
             handler=handle,

@@ -1,5 +1,6 @@
 """The orders API."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -7,13 +8,19 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi_problem.error import BadRequestProblem, NotFoundProblem, UnprocessableProblem
 from pydantic import BaseModel
 from saga_messaging.database import Database
-from saga_messaging.problems import ServiceUnavailable
+from saga_messaging.problems import Handler, ServiceUnavailable
 from saga_schemas.values import Identifier
+from starlette.requests import Request
 
 from order_saga import queries
 from order_saga.desk import OrderDesk
 from order_saga.domain import State
-from order_saga.errors import CursorUnknown, IdempotencyKeyReused, NewOrdersPaused
+from order_saga.errors import (
+    CursorUnknown,
+    DefinitionUnknown,
+    IdempotencyKeyReused,
+    NewOrdersPaused,
+)
 from order_saga.queries import OrderPage, OrderView
 from order_saga.requests import OrderRequest
 from order_saga.settings import OrderSagaSettings
@@ -78,6 +85,20 @@ class Paused(ServiceUnavailable):
     """503."""
 
     title = "No new orders are taken now."
+
+
+class TooNew(ServiceUnavailable):
+    """503."""
+
+    title = "This replica is older than the order."
+
+
+def _too_new(_: Any, __: Request, unknown: DefinitionUnknown) -> TooNew:
+    return TooNew(detail=str(unknown))
+
+
+PROBLEMS: Final[Mapping[type[Exception], Handler]] = {DefinitionUnknown: _too_new}
+"""What any path may answer, beside what every service does."""
 
 
 class Accepted(BaseModel):

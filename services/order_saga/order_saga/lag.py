@@ -13,14 +13,14 @@ from aiokafka.errors import (
     NotCoordinatorForGroupError,
 )
 from aiokafka.partitioner import DefaultPartitioner
-from saga_schemas.topics import PAYMENT_COMMANDS, PAYMENT_EVENTS, USER_COMMANDS, USER_EVENTS
 
+from order_saga.access import PARTICIPANTS
 from order_saga.errors import KafkaSilent
 from order_saga.kafka_view import KafkaView, Raw, Span, looking
 from order_saga.settings import OrderSagaSettings
 from order_saga.situation import Consumer, LetterOf, Route
 
-WATCHED: Final = (USER_COMMANDS, USER_EVENTS, PAYMENT_COMMANDS, PAYMENT_EVENTS)
+WATCHED: Final = (*PARTICIPANTS, *(replies for _, replies in PARTICIPANTS.values()))
 NOT_READY: Final = (  # a coordinator that is starting, or moving to another broker
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,

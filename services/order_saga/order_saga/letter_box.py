@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
-from saga_schemas.topics import TOPICS
 
+from order_saga.access import ACCESS
 from order_saga.errors import LetterUnknown
 from order_saga.kafka_view import KafkaView, Span, looking
 from order_saga.letters import Letter, Place, letter_of
@@ -26,7 +26,7 @@ class LetterBox:
             KafkaSilent: Kafka did not answer in time.
         """
         async with looking(self._settings, self._settings.kafka_look_seconds) as view:
-            spans = await self._spans(view, (topic.dead_letters for topic in TOPICS))
+            spans = await self._spans(view, (topic.dead_letters for topic in ACCESS.replays))
             limit = self._settings.dead_letter_scan_limit
             tails = {each: Span(max(s.begin, s.end - limit), s.end) for each, s in spans.items()}
             found = [letter_of(raw, self._prefix) async for raw in view.read(tails)]
@@ -41,7 +41,7 @@ class LetterBox:
             KafkaSilent: Kafka did not answer in time.
         """
         topic, partition, offset = place
-        if topic not in {each.dead_letters for each in TOPICS}:
+        if topic not in {each.dead_letters for each in ACCESS.replays}:
             raise LetterUnknown
         where = TopicPartition(self._prefix + topic, partition)
         async with looking(self._settings, self._settings.kafka_look_seconds) as view:

@@ -13,13 +13,14 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 
+from order_saga.access import ACCESS
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
 from order_saga.agents import register_agents
 from order_saga.controls_http import controls_router
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
-from order_saga.http import orders_router
+from order_saga.http import PROBLEMS, orders_router
 from order_saga.letter_desk import LetterDesk
 from order_saga.letters_http import letters_router
 from order_saga.orm import messaging
@@ -39,7 +40,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     timers = Timers(all_definitions, transactions, settings)
     desk = OrderDesk(all_definitions, transactions, settings)
     actions = OrderActions(all_definitions, transactions, settings)
-    app = faust_app("order-saga", settings)
+    app = faust_app(ACCESS.group, settings)
     register_agents(app, all_definitions, database, outbox, settings)
 
     async def fire_deadlines() -> None:
@@ -58,7 +59,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             yield
 
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes)
+    install_problems(api, settings.max_body_bytes, PROBLEMS)
     api.include_router(orders_router(desk, database, settings))
     api.include_router(actions_router(actions))
     api.include_router(controls_router(database, settings))

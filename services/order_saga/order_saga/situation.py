@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from saga_schemas import Envelope
-from saga_schemas.topics import (
-    PAYMENT_COMMANDS,
-    PAYMENT_EVENTS,
-    USER_COMMANDS,
-    USER_EVENTS,
-    topic_of,
-)
+from saga_schemas.topics import topic_of
 
+from order_saga.access import ACCESS, PARTICIPANTS
 from order_saga.definition import Node, Parked, Rest, Step
 from order_saga.domain import (
     CancelRequested,
@@ -24,10 +19,6 @@ from order_saga.domain import (
     State,
 )
 
-_PARTICIPANTS = {
-    USER_COMMANDS: ("user-service", USER_EVENTS),
-    PAYMENT_COMMANDS: ("payment-service", PAYMENT_EVENTS),
-}
 _VERBS: dict[type[Envelope], str] = {
     CaptureRequested: "capture",
     CancelRequested: "cancel",
@@ -108,8 +99,8 @@ def routes(saga: OrderSaga, node: Node | None) -> Sequence[Route]:
     if not isinstance(node, Step):
         return ()
     commands = topic_of(node.command(saga))
-    service, replies = _PARTICIPANTS[commands]
-    return Route(service, commands.name), Route("order-saga", replies.name)
+    service, replies = PARTICIPANTS[commands]
+    return Route(service, commands.name), Route(ACCESS.group, replies.name)
 
 
 def may_be_asked(node: Node) -> Sequence[str]:

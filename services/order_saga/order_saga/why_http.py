@@ -8,11 +8,9 @@ from pydantic import BaseModel
 from saga_messaging.database import Database
 from saga_schemas.values import Failure, Identifier
 
-from order_saga.actions_http import TooNew
 from order_saga.definition import Step
 from order_saga.definitions import Definitions
 from order_saga.domain import State
-from order_saga.errors import DefinitionUnknown
 from order_saga.http import UnknownOrder, problem
 from order_saga.lag import look
 from order_saga.letter_log import dealt_with
@@ -91,10 +89,7 @@ async def _facts(
     definitions: Definitions, known: Known, dealt: Collection[Place], settings: OrderSagaSettings
 ) -> Facts:
     saga = known.saga
-    try:
-        nodes = definitions.of(saga.definition_version).nodes
-    except DefinitionUnknown as unknown:
-        raise TooNew(detail=str(unknown)) from None
+    nodes = definitions.of(saga.definition_version).nodes
     parked = nodes[saga.parked] if saga.parked else None
     consumers, letters = await look(saga.id, routes(saga, parked or nodes[saga.state]), settings)
     if not isinstance(letters, str):

@@ -12,10 +12,10 @@ from saga_messaging.intake import Intake
 from saga_messaging.outbox import Outbox
 from saga_messaging.outcomes import BatchResult
 from saga_schemas import Envelope
-from saga_schemas.topics import PAYMENT_COMMANDS
 from sqlalchemy import Connection
 
 from payment_service import handlers, repository
+from payment_service.access import ACCESS
 from payment_service.executor import Executor
 from payment_service.operations import Command
 from payment_service.orm import messaging
@@ -27,13 +27,14 @@ def payment_intake(
     database: Database, outbox: Outbox, executor: Executor, settings: PaymentSettings
 ) -> Intake:
     """The intake that stores payments and hands what they begin to the executor once committed."""
+    [topic] = ACCESS.consumes
     return Intake(
-        topic=PAYMENT_COMMANDS,
+        topic=topic,
         handler=functools.partial(_receive, executor, settings.executor_lease_seconds),
         inbox_table=messaging.inbox,
         database=database,
         outbox=outbox,
-        dead_letters=DeadLetters("payment-service", settings),
+        dead_letters=DeadLetters(ACCESS.group, settings),
     )
 
 

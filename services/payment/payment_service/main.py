@@ -15,6 +15,7 @@ from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
+from payment_service.access import ACCESS
 from payment_service.agents import payment_intake, register_agents
 from payment_service.executor import Executor
 from payment_service.gateway import StripeGateway
@@ -43,7 +44,7 @@ def build(settings: PaymentSettings) -> FastAPI:
     refresher = Refresher(executor.offer, settings.executor_lease_seconds)
     sweeper = build_sweeper(settings, database, refresher)
     reconciler = build_reconciler(settings, database, gateway, refresher)
-    app = faust_app("payment-service", settings)
+    app = faust_app(ACCESS.group, settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
 
     @asynccontextmanager

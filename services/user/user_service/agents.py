@@ -12,9 +12,9 @@ from saga_messaging.publisher import Publisher
 from saga_messaging.responder import Responder
 from saga_messaging.settings import MessagingSettings
 from saga_schemas import Envelope
-from saga_schemas.topics import USER_COMMANDS
 from sqlalchemy import Connection
 
+from user_service.access import ACCESS
 from user_service.handlers import answer_payment_info_requests
 from user_service.repository import PostgresUsers
 
@@ -23,14 +23,15 @@ def register_agents(
     app: faust.App, database: Database, publisher: Publisher, settings: MessagingSettings
 ) -> None:
     """Answer every request for payment info; while PostgreSQL or Kafka is away, wait."""
+    [topic] = ACCESS.consumes
     responder = Responder(
-        topic=USER_COMMANDS,
+        topic=topic,
         answer=_answer,
         database=database,
         publisher=publisher,
-        dead_letters=DeadLetters("user-service", settings),
+        dead_letters=DeadLetters(ACCESS.group, settings),
     )
-    consume(app, USER_COMMANDS, responder.receive, settings)
+    consume(app, topic, responder.receive, settings)
 
 
 def _answer(connection: Connection, requests: Sequence[Any]) -> Mapping[UUID, Envelope]:

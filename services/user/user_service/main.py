@@ -13,6 +13,7 @@ from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
+from user_service.access import ACCESS
 from user_service.agents import register_agents
 from user_service.gateway import StripeGateway
 from user_service.handlers import UserHandlers
@@ -31,7 +32,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
         PostgresTransaction(database, settings.database_give_up_seconds),
         StripeGateway(stripe_client(settings, http), settings),
     )
-    app = faust_app("user-service", settings)
+    app = faust_app(ACCESS.group, settings)
     register_agents(app, database, publisher, settings)
 
     @asynccontextmanager

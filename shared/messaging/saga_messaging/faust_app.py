@@ -46,7 +46,10 @@ def faust_app(name: str, settings: MessagingSettings) -> faust.App:
         ),
         broker_session_timeout=settings.kafka_session_timeout_seconds,
         broker_heartbeat_interval=settings.kafka_heartbeat_seconds,
+        # A group whose offset is unknown, or beyond the log of a new leader, reads from the
+        # beginning, which the inbox can bear; "latest" would leave messages out.
         consumer_auto_offset_reset="earliest",
+        # Which broker leads is asked for when the old one refuses or is gone; this is for the rest.
         consumer_metadata_max_age_ms=int(settings.kafka_metadata_seconds * 1000),
         stream_wait_empty=True,  # SIGTERM waits for the batch in work
         stream_buffer_maxsize=settings.intake_batch_size * 4,

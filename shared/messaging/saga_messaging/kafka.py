@@ -7,6 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from saga_schemas.topics import TOPICS, Topic
 
+from saga_messaging.durability import durable, warn_of_differences
 from saga_messaging.settings import KafkaSettings
 
 MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
@@ -36,15 +37,18 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
 def _new_topics(settings: KafkaSettings, topic: Topic) -> tuple[NewTopic, NewTopic]:
     prefix, size = settings.kafka_topic_prefix, settings.kafka_partitions
     replicas = settings.kafka_replication_factor
-    limit = {"max.message.bytes": str(MAX_RECORD_BYTES)}
+    lasting = durable(settings)
+    letters = {**lasting, "max.message.bytes": str(MAX_RECORD_BYTES)}
     return (
-        NewTopic(prefix + topic.name, size, replicas),
-        NewTopic(prefix + topic.dead_letters, size, replicas, topic_configs=limit),
+        NewTopic(prefix + topic.name, size, replicas, topic_configs=lasting),
+        NewTopic(prefix + topic.dead_letters, size, replicas, topic_configs=letters),
     )
 
 
 async def create_topics(settings: KafkaSettings) -> None:
     """Create every topic that is missing; one that exists is left as it is.
+
+    Where it does not follow a setting, the log has a warning that names topic and setting.
 
     All have the same number of partitions, so that a saga's key has one partition number.
 
@@ -57,8 +61,16 @@ async def create_topics(settings: KafkaSettings) -> None:
         response = await admin.create_topics(
             [new for topic in TOPICS for new in _new_topics(settings, topic)]
         )
+        await warn_of_differences(admin, settings, _existing(response))
     finally:
         await admin.close()
-    for name, code, *detail in response.topic_errors:  # pyright: ignore[reportAttributeAccessIssue]
-        if code not in (0, TopicAlreadyExistsError.errno):
+
+
+def _existing(response: Any) -> list[str]:
+    existing: list[str] = []
+    for name, code, *detail in response.topic_errors:
+        if code == TopicAlreadyExistsError.errno:
+            existing.append(name)
+        elif code:
             raise for_code(code)(f"topic {name} was not created: {detail}")
+    return existing

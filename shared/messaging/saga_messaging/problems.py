@@ -1,6 +1,8 @@
 """HTTP errors as problem+json (RFC 9457), and a bound on the size of a body."""
 
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import structlog
 from fastapi import FastAPI
@@ -14,6 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from saga_messaging.errors import DatabaseUnavailable
 
 RETRY_AFTER_SECONDS: Final = "1"
+
+Handler: TypeAlias = Callable[[Any, Request, Any], Problem]
+"""What answers an error that nothing else did."""
+
+_NONE: Final[Mapping[type[Exception], Handler]] = MappingProxyType({})
 
 logger = structlog.get_logger(__name__)
 
@@ -32,18 +39,27 @@ class ServiceUnavailable(StatusProblem):
     title = "The service cannot do this now."
 
 
-def install_problems(api: FastAPI, max_body_bytes: int) -> None:
+def install_problems(
+    api: FastAPI, max_body_bytes: int, handlers: Mapping[type[Exception], Handler] = _NONE
+) -> None:
     """Answer every error with problem+json, and refuse larger bodies with 413.
 
     What is invalid is named field by field and not repeated; what failed inside is in the log.
+
+    Args:
+        api: The service's.
+        max_body_bytes: Of a request.
+        handlers: For errors of the service's own that any of its paths may raise.
     """
+    known = {DatabaseUnavailable: _database_unavailable, **handlers}
     handler = new_exception_handler(
-        handlers={DatabaseUnavailable: _database_unavailable},
+        handlers=known,
         request_validation_handler=_invalid,
         unhandled_wrappers={"default": _Unexpected},
     )
     add_exception_handler(api, handler)
-    api.add_exception_handler(DatabaseUnavailable, handler)
+    for error in known:
+        api.add_exception_handler(error, handler)
     api.add_middleware(_BoundedBody, max_bytes=max_body_bytes)
 
 

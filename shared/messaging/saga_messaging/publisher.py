@@ -97,9 +97,14 @@ class Publisher:
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     **client_options(self._settings),
+                    # Acknowledged by every replica in sync: what a single one has is lost with it.
                     acks="all",
+                    # A leader that dies before its answer, or a new leader that is asked again,
+                    # keeps a batch once, and the batches of a partition in their order.
                     enable_idempotence=True,
                     max_request_size=MAX_RECORD_BYTES,
+                    # A batch is tried for this long while its partition has no leader, or less
+                    # replicas in sync than it needs; then `publish` starts anew, and never ends.
                     request_timeout_ms=int(self._settings.kafka_request_timeout_seconds * 1000),
                     metadata_max_age_ms=int(self._settings.kafka_metadata_seconds * 1000),
                 )

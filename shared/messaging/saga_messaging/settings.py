@@ -21,7 +21,12 @@ class KafkaSettings(BaseSettings):
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     kafka_topic_prefix: str = Field("", description="Lets several systems share a cluster.")
     kafka_partitions: PositiveInt = Field(8, description="Of each topic; the most replicas.")
-    kafka_replication_factor: PositiveInt = 1
+    kafka_replication_factor: PositiveInt = Field(1, description="How many brokers hold a topic.")
+    kafka_min_insync_replicas: PositiveInt | None = Field(
+        None,
+        description="Of those, how many must have a record before it is acknowledged. By default"
+        " all but one: losing any broker loses nothing, and one that is away stops nothing.",
+    )
     kafka_username: str | None = Field(None, description="Turns on SCRAM-SHA-512 over TLS.")
     kafka_password: SecretStr | None = None
     kafka_ca_file: Path | None = Field(None, description="Where the system's CAs do not do.")
@@ -38,11 +43,32 @@ class KafkaSettings(BaseSettings):
         10.0, description="A topic or a partition that is new is found after this long."
     )
 
-    @field_validator("kafka_username", "kafka_password", "kafka_ca_file", mode="before")
+    @field_validator(
+        "kafka_username",
+        "kafka_password",
+        "kafka_ca_file",
+        "kafka_min_insync_replicas",
+        mode="before",
+    )
     @classmethod
     def _empty_is_missing(cls, value: Any) -> Any:
         """`KAFKA_PASSWORD=` in an environment file is no password, rather than an empty one."""
         return value or None
+
+    @property
+    def min_insync_replicas(self) -> int:
+        """What was set, or what follows from the replication factor."""
+        return self.kafka_min_insync_replicas or max(1, self.kafka_replication_factor - 1)
+
+    @model_validator(mode="after")
+    def _enough_replicas(self) -> Self:
+        if self.min_insync_replicas > self.kafka_replication_factor:
+            raise ValueError(
+                f"KAFKA_MIN_INSYNC_REPLICAS ({self.kafka_min_insync_replicas}) is more than"
+                f" KAFKA_REPLICATION_FACTOR ({self.kafka_replication_factor}):"
+                " nothing could ever be sent"
+            )
+        return self
 
     @model_validator(mode="after")
     def _credentials_are_whole(self) -> Self:

@@ -20,6 +20,19 @@ def test_half_of_the_credentials_is_refused_and_never_sent_in_the_clear(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("copies", "needed"), [(1, 1), (2, 1), (3, 2), (5, 4)])
+def test_all_replicas_but_one_are_needed_unless_it_is_set(make_settings, copies, needed):
+    assert make_settings(kafka_replication_factor=copies).min_insync_replicas == needed
+    one = make_settings(kafka_replication_factor=copies, kafka_min_insync_replicas=1)
+    assert one.min_insync_replicas == 1
+
+
+def test_more_replicas_in_sync_than_there_are_is_refused(make_settings, monkeypatch):
+    monkeypatch.setenv("KAFKA_MIN_INSYNC_REPLICAS", "3")
+    with pytest.raises(ValidationError, match=r"KAFKA_MIN_INSYNC_REPLICAS .3. is more than KAFKA_"):
+        make_settings(kafka_replication_factor=2)
+
+
 def test_empty_credentials_are_no_credentials(make_settings, monkeypatch):
     for name in ("KAFKA_USERNAME", "KAFKA_PASSWORD", "KAFKA_CA_FILE"):
         monkeypatch.setenv(name, "")

@@ -16,6 +16,7 @@ from saga_messaging.kafka import MAX_RECORD_BYTES, create_topics
 from saga_messaging.publisher import Publisher
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import TOPICS, USER_COMMANDS, USER_EVENTS
+from structlog.testing import capture_logs
 
 pytestmark = pytest.mark.stack
 
@@ -58,13 +59,17 @@ async def described(settings: ServiceSettings) -> dict[str, int]:
                 return {name: ours[name] for name in NAMES}
 
 
-async def largest_record(settings: ServiceSettings, topic: str) -> int:
+async def configured(settings: ServiceSettings, topic: str, setting: str) -> str:
     name = settings.kafka_topic_prefix + topic
-    resource = ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": None})
+    resource = ConfigResource(ConfigResourceType.TOPIC, name, {setting: None})
     await described(settings)
     async with administering(settings) as admin:
         (answer,) = await admin.describe_configs([resource])
-    return int(answer.resources[0][4][0][1])
+    return answer.resources[0][4][0][1]
+
+
+async def largest_record(settings: ServiceSettings, topic: str) -> int:
+    return int(await configured(settings, topic, "max.message.bytes"))
 
 
 async def test_every_topic_and_its_dead_letters_have_the_partitions_of_the_settings(settings_here):
@@ -85,6 +90,45 @@ async def test_a_topic_of_dead_letters_takes_larger_records_than_its_topic(setti
     await create_topics(settings)
     assert await largest_record(settings, USER_COMMANDS.dead_letters) == MAX_RECORD_BYTES
     assert await largest_record(settings, USER_COMMANDS.name) < MAX_RECORD_BYTES
+
+
+@pytest.mark.parametrize("topic", [USER_COMMANDS.name, USER_COMMANDS.dead_letters])
+async def test_no_topic_is_led_by_a_replica_that_lacks_records(settings_here, topic):
+    settings = settings_here()
+    await create_topics(settings)
+    assert await configured(settings, topic, "unclean.leader.election.enable") == "false"
+    assert await configured(settings, topic, "min.insync.replicas") == "1"
+
+
+async def test_a_topic_that_does_not_follow_the_settings_is_named_with_each_of_them(settings_here):
+    settings = settings_here()
+    await create_topics(settings)
+    await described(settings)
+    grown = settings.model_copy(
+        update={"kafka_partitions": 5, "kafka_replication_factor": 3},
+    )
+    with capture_logs() as logs:
+        await create_topics(grown)
+    name = settings.kafka_topic_prefix + USER_COMMANDS.dead_letters
+    told = {
+        entry["setting"]: (entry["wanted"], entry["found"])
+        for entry in logs
+        if entry["event"] == "topic_differs" and entry["topic"] == name
+    }
+    assert told == {
+        "KAFKA_PARTITIONS": ("5", "3"),
+        "KAFKA_REPLICATION_FACTOR": ("3", "1"),
+        "KAFKA_MIN_INSYNC_REPLICAS": ("2", "1"),
+    }
+
+
+async def test_topics_as_the_settings_say_are_nothing_to_warn_of(settings_here):
+    settings = settings_here()
+    await create_topics(settings)
+    await described(settings)
+    with capture_logs() as logs:
+        await create_topics(settings)
+    assert logs == []
 
 
 async def test_what_the_broker_refuses_is_raised_and_names_the_topic(settings_here):

@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from saga_cli.errors import StackError
 from saga_cli.fetch_https import repository_url
 from saga_cli.jars import check_digests, jars_dir, jars_present
 from saga_cli.java import find_java
+from saga_cli.kafka_security import read_security
 from saga_cli.pgserver_wheel import BIN_DIR
 from saga_cli.pinned import KAFKA_VERSION, pinned_jars
 from saga_cli.ports import reserve_port
@@ -120,14 +122,21 @@ def parts_of(stack: RunningStack) -> Iterator[Finding]:
         answer = readiness(f"{url}/{'healthz' if name == EMULATOR else 'readyz'}")
         cure = f"Read its log, {name}.log; stop saga up with Ctrl-C and start it again."
         yield Finding(name, answer or f"ready at {url}", ok=answer is None, cure=cure)
-    answers = broker_answers(stack.kafka_bootstrap)
-    detail = f"{'answers' if answers else 'does not answer'} at {stack.kafka_bootstrap}"
-    yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
+    for broker in stack.kafka_bootstrap.split(","):
+        answers = broker_answers(_kafka_options(stack, broker))
+        detail = f"{'answers' if answers else 'does not answer'} at {broker}"
+        yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
 
 
 def faults(findings: Iterable[Finding]) -> list[Finding]:
     """Those that need a cure."""
     return [finding for finding in findings if not finding.ok]
+
+
+def _kafka_options(stack: RunningStack, broker: str) -> dict[str, Any]:
+    if stack.kafka_security is None:
+        return {"bootstrap_servers": broker}
+    return read_security(Path(stack.kafka_security)).client_options(broker)
 
 
 def _fault(what: str, error: StackError) -> Finding:

@@ -6,7 +6,7 @@ from typing import Final
 
 import httpx
 
-from saga_cli.api import Api, Json
+from saga_cli.api import Api, Json, order_path
 
 PAGE: Final = 100
 NOT_FOUND: Final = 404
@@ -36,7 +36,7 @@ def compare(orders: Api, payments: Api, limit: int) -> Comparison:
             found.under_way += 1
         elif not (difference := differs(order, payment)):
             found.compared += 1
-        elif orders.get(f"/orders/{order['id']}")["updated_at"] != order["updated_at"]:
+        elif orders.get(order_path(order["id"]))["updated_at"] != order["updated_at"]:
             found.under_way += 1
         else:
             found.compared += 1

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
+from saga_cli.kafka_acls import ACCESSES
+from saga_cli.kafka_cluster import brokers_of
+from saga_cli.kafka_security import SECURITY_FOLDER, KafkaSecurity, ensure_security
 from saga_cli.parts import Addresses, Part, emulator_server, reserve, service_server
 from saga_cli.ports import PortReservation
 from saga_cli.postgres import EmbeddedPostgres
@@ -42,8 +45,11 @@ class Composer:
             for name in self.settings.servers:
                 self.ports[name] = reserve(self.settings, name)
             postgres = postgres or self._own_postgres()
+            brokers = () if self.settings.kafka_bootstrap else self._kafka(kafka)
             addresses = Addresses(
-                kafka_bootstrap=self._kafka(kafka),
+                kafka_bootstrap=self.settings.kafka_bootstrap
+                or ",".join(broker.bootstrap_servers for broker in brokers),
+                kafka_security=brokers[0].security if brokers else None,
                 databases=self._databases(postgres),
                 stripe_api_base=self.settings.stripe_api_base or self._emulator(),
             )
@@ -51,14 +57,23 @@ class Composer:
                 self.parts[name] = service_server(self.settings, name, addresses, port)
         return Composition(self.parts, addresses, postgres)
 
-    def _kafka(self, shared: EmbeddedKafka | None) -> str:
-        if self.settings.kafka_bootstrap:
-            return self.settings.kafka_bootstrap
+    def _kafka(self, shared: EmbeddedKafka | None) -> tuple[EmbeddedKafka, ...]:
         if shared:
-            return shared.bootstrap_servers
-        own = EmbeddedKafka(self.settings.data_dir / KAFKA, self.settings.ports.get(KAFKA))
-        self.parts[KAFKA] = own
-        return own.bootstrap_servers
+            return (shared,)
+        own = brokers_of(
+            self.settings.data_dir / KAFKA,
+            self.settings.brokers,
+            self.settings.ports.get(KAFKA),
+            self._kafka_security(),
+        )
+        self.parts.update(own)
+        return tuple(own.values())
+
+    def _kafka_security(self) -> KafkaSecurity | None:
+        if not self.settings.secure_kafka:
+            return None
+        users = (access.group for access in ACCESSES.values())
+        return ensure_security(self.settings.data_dir / KAFKA / SECURITY_FOLDER, users)
 
     def _own_postgres(self) -> EmbeddedPostgres | None:
         if not self.settings.embedded_databases:

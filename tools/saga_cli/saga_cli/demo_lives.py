@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from saga_cli.api import Api, Json
+from saga_cli.api import Api, Json, order_path
 
 AMOUNT: Final = 1299
 PATIENCE_SECONDS: Final = 60.0
@@ -39,12 +39,12 @@ class Stage:
 
     def ask(self, order_id: str, verb: str, **body: Any) -> None:
         """Ask for a capture, a cancel or a refund."""
-        self.orders.post(f"/orders/{order_id}/{verb}", {"by": "demo", **body}, str(uuid4()))
+        self.orders.post(order_path(order_id, verb), {"by": "demo", **body}, str(uuid4()))
 
     def until(self, order_id: str, state: str) -> Json:
         """The order once it is in a state; as it is, if that does not happen in time."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (order := self.orders.get(f"/orders/{order_id}"))["state"] != state:
+        while (order := self.orders.get(order_path(order_id)))["state"] != state:
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
@@ -144,7 +144,7 @@ def _settled(stage: Stage, story: Story, order: Json) -> Json:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while story.differences(order) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-        order = stage.orders.get(f"/orders/{order['id']}")
+        order = stage.orders.get(order_path(order["id"]))
     return order
 
 

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saga_cli.api import Api
+from saga_cli.api import Api, order_path
 from saga_cli.demo_cases import Case
 
 DEADLINE_SECONDS = 60.0
@@ -41,7 +41,7 @@ def place(orders: Api, case: Case, clerk_user_id: str) -> Placed:
         "description": f"Demo: {case.title}",
     }
     accepted = orders.post("/orders", body)
-    return Placed(case, clerk_user_id, orders.get(f"/orders/{accepted['id']}"))
+    return Placed(case, clerk_user_id, orders.get(order_path(accepted["id"])))
 
 
 def follow(orders: Api, placed: Sequence[Placed]) -> Generator[list[Placed]]:
@@ -55,7 +55,7 @@ def follow(orders: Api, placed: Sequence[Placed]) -> Generator[list[Placed]]:
     while len(reported) < len(placed) and time.monotonic() < deadline:
         for one in placed:
             if not one.finished:
-                one.order = orders.get(f"/orders/{one.order['id']}")
+                one.order = orders.get(order_path(one.order["id"]))
         news = [one for one in placed if one.finished and one.order["id"] not in reported]
         reported |= {one.order["id"] for one in news}
         yield news

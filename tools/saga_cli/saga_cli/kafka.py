@@ -1,17 +1,20 @@
-"""The embedded broker: Apache Kafka itself, one KRaft node on loopback."""
+"""The embedded broker: Apache Kafka itself, a KRaft node on loopback, alone or in a cluster."""
 
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from saga_cli.certificates import write_private
 from saga_cli.errors import ChildFailedError
 from saga_cli.jars import ensure_jars
 from saga_cli.java import Java, find_java
 from saga_cli.kafka_config import JVM_FLAGS, LOGGING, server_properties
-from saga_cli.kafka_storage import format_storage
+from saga_cli.kafka_quorum import Quorum, Seat
+from saga_cli.kafka_security import KafkaSecurity
+from saga_cli.kafka_storage import format_storage, require_users
 from saga_cli.ports import LOOPBACK, reserve_free_port, reserve_port
-from saga_cli.probes import broker_answers, port_answers
+from saga_cli.probes import live_brokers, port_answers
 from saga_cli.processes import Child
 from saga_cli.waiting import wait_until_nothing
 
@@ -27,21 +30,31 @@ class EmbeddedKafka:
     file. Use it as a context manager, or call `stop` at the end.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None, java: Java | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        java: Java | None = None,
+        seat: Seat | None = None,
+        security: KafkaSecurity | None = None,
+    ) -> None:
         """Chooses and reserves the ports; nothing runs before `start`.
 
         Args:
             data_dir: Kept between runs; created if missing.
             port: The port to listen on, or None for a free one.
             java: The Java to run on, or None for the first that is found.
+            seat: In the cluster it belongs to, or None for a node that is alone.
+            security: Lets in only its users, over TLS; without it everybody, in plain text.
 
         Raises:
             PortTakenError: The port is in use.
         """
         self._dir = data_dir
         self._java = java
+        self.security = security
         self._client_port = reserve_port(port, "Kafka") if port else reserve_free_port()
-        self._controller_port = reserve_free_port()
+        self._seat = seat or Seat(Quorum())
         self._child: Child | None = None
 
     @property
@@ -53,6 +66,13 @@ class EmbeddedKafka:
     def bootstrap_servers(self) -> str:
         """What clients connect to: `127.0.0.1:port`."""
         return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """What aiokafka's clients are told to connect, as the admin where there are users."""
+        if self.security:
+            return self.security.client_options(self.bootstrap_servers)
+        return {"bootstrap_servers": self.bootstrap_servers}
 
     @property
     def log(self) -> Path:
@@ -76,7 +96,9 @@ class EmbeddedKafka:
         return self._child is not None and self._child.running
 
     def start(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """Starts the broker, or starts it again; returns when it answers a metadata request.
+        """Starts the broker, or starts it again; returns when it takes part.
+
+        In a cluster that needs most of the nodes: then `launch` all before the first `await_ready`.
 
         Raises:
             DownloadError: The jars cannot be had.
@@ -104,15 +126,15 @@ class EmbeddedKafka:
             raise
 
     def not_ready(self) -> str | None:
-        """Why it is not ready yet, or None: it answers a metadata request.
+        """Why it is not ready yet, or None: it knows itself among the brokers that are alive.
 
         Raises:
             ChildFailedError: It ended; the message has the end of its log.
         """
         self.child.require_running()
-        if port_answers(self.port) and broker_answers(self.bootstrap_servers):
+        if port_answers(self.port) and self._seat.number in live_brokers(self.client_options):
             return None
-        return f"Kafka does not answer on port {self.port} (see {self.log})"
+        return f"Kafka is not ready on port {self.port} (see {self.log})"
 
     def ask_to_stop(self) -> None:
         """Asks it to stop; returns at once."""
@@ -154,15 +176,22 @@ class EmbeddedKafka:
         properties = self._dir / "server.properties"
         log_dir = self._dir / "log"
         self._dir.mkdir(parents=True, exist_ok=True)
+        if self.security:
+            self._dir.chmod(0o700)  # also what Kafka itself writes there is of no use to others
         (self._dir / LOGGING_FILE).write_text(LOGGING)
-        properties.write_text(server_properties(log_dir, self.port, self._controller_port.port))
-        if not (log_dir / "meta.properties").exists():
-            format_storage(launcher, properties)
+        text = server_properties(
+            log_dir, self.port, self._seat.number, self._seat.quorum.ports, self.security
+        )
+        write_private(properties, text)
+        if (log_dir / "meta.properties").exists():
+            require_users(self._dir, self.security)
+        else:
+            format_storage(launcher, properties, self._seat.quorum.cluster_id, self.security)
         return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
 
     def _release_ports(self) -> None:
         self._client_port.release()
-        self._controller_port.release()
+        self._seat.quorum.release()
 
     def _launcher(self) -> list[str]:
         java = self._java or find_java()

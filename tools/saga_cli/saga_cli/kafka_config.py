@@ -1,7 +1,9 @@
-"""The settings of the embedded broker, each with its reason where it is not the default."""
+"""The settings of an embedded broker, each with its reason where it is not the default."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from saga_cli.kafka_security import KafkaSecurity
 from saga_cli.ports import LOOPBACK
 
 # With the C1 compiler only, the start takes 1.6 s instead of 2.0 s and 2.0 s of CPU instead of 3.3;
@@ -15,7 +17,7 @@ JVM_FLAGS = (
     "-Djava.net.preferIPv4Stack=true",
 )
 
-NODE_ID = 1
+MOST_COPIES = 3  # of every partition, however many brokers there are
 
 LOGGING = """Configuration:
   Appenders:
@@ -31,25 +33,47 @@ LOGGING = """Configuration:
 """
 
 
-def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
-    """The `server.properties` of one node that is broker and controller at once."""
-    return "".join(
-        f"{key}={value}\n"
-        for key, value in {
-            **_node(log_dir, port, controller_port),
-            **_SINGLE_NODE,
-            **_QUICK_START,
-            **_SMALL,
-        }.items()
-    )
+def server_properties(
+    log_dir: Path,
+    port: int,
+    number: int,
+    controllers: Mapping[int, int],
+    security: KafkaSecurity | None = None,
+) -> str:
+    """The `server.properties` of one node that is broker and controller at once.
+
+    Args:
+        log_dir: Where it keeps its log.
+        port: For clients.
+        number: Of the node.
+        controllers: The controllers' ports, by the number of their node, its own included.
+        security: Closes its plaintext listeners.
+    """
+    properties = {
+        **_node(log_dir, port, number, controllers),
+        **_copies(len(controllers)),
+        **_QUICK_START,
+        **_SMALL,
+    }
+    secured = security.secured(properties) if security else properties
+    return "".join(f"{key}={value}\n" for key, value in secured.items())
 
 
-def _node(log_dir: Path, port: int, controller_port: int) -> dict[str, object]:
+def copies(brokers: int) -> int:
+    """How many brokers hold a partition: with three, one can be lost while another restarts."""
+    return min(brokers, MOST_COPIES)
+
+
+def _node(
+    log_dir: Path, port: int, number: int, controllers: Mapping[int, int]
+) -> dict[str, object]:
+    own = f"CONTROLLER://{LOOPBACK}:{controllers[number]}"
+    voters = (f"{voter}@{LOOPBACK}:{its_port}" for voter, its_port in controllers.items())
     return {
         "process.roles": "broker,controller",
-        "node.id": NODE_ID,
-        "controller.quorum.voters": f"{NODE_ID}@{LOOPBACK}:{controller_port}",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "node.id": number,
+        "controller.quorum.voters": ",".join(voters),
+        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},{own}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": log_dir,
@@ -58,13 +82,21 @@ def _node(log_dir: Path, port: int, controller_port: int) -> dict[str, object]:
     }
 
 
-_SINGLE_NODE = {
-    "offsets.topic.replication.factor": 1,
-    "transaction.state.log.replication.factor": 1,
-    "transaction.state.log.min.isr": 1,
-    "share.coordinator.state.topic.replication.factor": 1,
-    "share.coordinator.state.topic.min.isr": 1,
-}
+def _copies(brokers: int) -> dict[str, object]:
+    """How often Kafka keeps its own topics, the offsets of groups above all."""
+    held = copies(brokers)
+    # What is acknowledged survives the loss of any broker, and one that is away stops nothing.
+    needed = max(1, held - 1)
+    return {
+        "default.replication.factor": held,
+        "min.insync.replicas": needed,
+        "offsets.topic.replication.factor": held,
+        "transaction.state.log.replication.factor": held,
+        "transaction.state.log.min.isr": needed,
+        "share.coordinator.state.topic.replication.factor": held,
+        "share.coordinator.state.topic.min.isr": needed,
+    }
+
 
 _QUICK_START = {
     "offsets.topic.num.partitions": 4,

@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from saga_cli.http_server import HttpServer
+from saga_cli.kafka_acls import ACCESSES
+from saga_cli.kafka_security import ADMIN, KafkaSecurity
 from saga_cli.ports import LOOPBACK, PortReservation, reserve_free_port, reserve_port
 from saga_cli.processes import Child
 from saga_cli.services import EMULATOR, Service
@@ -42,6 +44,13 @@ class Addresses:
     kafka_bootstrap: str
     databases: Mapping[str, str]
     stripe_api_base: str | None
+    kafka_security: KafkaSecurity | None = None
+
+    def kafka_options(self) -> dict[str, Any]:
+        """What aiokafka's clients are told to connect, as the admin where Kafka has users."""
+        if self.kafka_security:
+            return self.kafka_security.client_options(self.kafka_bootstrap)
+        return {"bootstrap_servers": self.kafka_bootstrap}
 
 
 def emulator_server(settings: StackSettings, payments: PortReservation | None) -> HttpServer:
@@ -80,6 +89,8 @@ def migration(settings: StackSettings, service: Service, addresses: Addresses) -
     """The process that brings a service's database and topics up to date, and ends."""
     argv = [sys.executable, "-m", service.module, "migrate"]
     environment = service_environment(settings, service, addresses)
+    if addresses.kafka_security:  # services may not make topics
+        environment |= addresses.kafka_security.environment(ADMIN)
     return _child(settings, f"{service.name}-migrate", argv, environment)
 
 
@@ -87,16 +98,21 @@ def service_environment(
     settings: StackSettings, service: Service, addresses: Addresses
 ) -> dict[str, str]:
     """What a service is told: broker, its own database, Stripe."""
+    security = addresses.kafka_security
     stripe = {"STRIPE_SECRET_KEY": settings.stripe_secret_key or EMULATOR_KEY}
     if addresses.stripe_api_base:
         stripe["STRIPE_API_BASE"] = addresses.stripe_api_base
     if settings.emulated_stripe:
         stripe["STRIPE_WEBHOOK_SECRET"] = EMULATOR_WEBHOOK_SECRET
+    kafka = {"KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap}
+    if not settings.kafka_bootstrap:
+        kafka["KAFKA_REPLICATION_FACTOR"] = str(settings.replication_factor)
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap,
+        **kafka,
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
         "KAFKA_PARTITIONS": str(settings.partitions),
         "DATABASE_URL": addresses.databases[service.name],
+        **(security.environment(ACCESSES[service.name].group) if security else {}),
         **stripe,
         **settings.service_env,
     }

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import httpx
 from aiokafka.client import AIOKafkaClient
@@ -23,22 +25,30 @@ def port_answers(port: int) -> bool:
         return False
 
 
-def broker_answers(bootstrap_servers: str) -> bool:
-    """Whether a broker answers a metadata request and names at least one live broker.
+def broker_answers(options: Mapping[str, Any]) -> bool:
+    """Whether a broker answers a metadata request and names at least one live broker."""
+    return bool(live_brokers(options))
+
+
+def live_brokers(options: Mapping[str, Any]) -> frozenset[int]:
+    """The numbers of the brokers that are alive, as the one that is asked knows; none if it is not.
 
     May be called with or without a running event loop.
+
+    Args:
+        options: Of an aiokafka client: `bootstrap_servers`, and credentials where it needs some.
     """
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(_brokers(bootstrap_servers))).result()
+        return thread.submit(lambda: asyncio.run(_brokers(options))).result()
 
 
-async def _brokers(bootstrap_servers: str) -> bool:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2000)
+async def _brokers(options: Mapping[str, Any]) -> frozenset[int]:
+    client = AIOKafkaClient(**options, request_timeout_ms=2000)
     try:
         await client.bootstrap()
-        return bool(client.cluster.brokers())
+        return frozenset(broker.nodeId for broker in client.cluster.brokers())
     except KafkaError:
-        return False
+        return frozenset()
     finally:
         await client.close()
 

@@ -18,11 +18,16 @@ FILE = "stack.json"
 
 @dataclass(frozen=True)
 class RunningStack:
-    """Addresses of a stack, and the process that holds it. No secrets."""
+    """Addresses of a stack, and the process that holds it. No secrets.
+
+    Attributes:
+        kafka_security: The folder with the passwords of Kafka's users, where it has any.
+    """
 
     pid: int
     urls: dict[str, str]
     kafka_bootstrap: str
+    kafka_security: str | None = None
 
 
 def read(data_dir: Path) -> RunningStack | None:
@@ -53,7 +58,9 @@ def require_unused(data_dir: Path) -> None:
 def announced(stack: Stack) -> Generator[None]:
     """Inside the block, other commands can find the stack."""
     file = stack.settings.data_dir / FILE
-    running = RunningStack(os.getpid(), stack.urls, stack.kafka_bootstrap)
+    security = stack.addresses.kafka_security
+    folder = str(security.folder) if security else None
+    running = RunningStack(os.getpid(), stack.urls, stack.kafka_bootstrap, folder)
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(asdict(running), indent=2))
     partial.replace(file)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from saga_cli.errors import ForbiddenKeyError
+from saga_cli.errors import ForbiddenKeyError, StackError
+from saga_cli.kafka_config import copies
 from saga_cli.services import SERVICES, Service, replicas_of
 
 EMULATOR_KEY = "sk_test_emulator"
@@ -22,7 +23,8 @@ class StackSettings:
         services: Which of our services run.
         replicas: How many processes of a service run, by service; one of what is not named.
         ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
-            chosen for what is not named, such as `payment-2`.
+            chosen for what is not named, such as `payment-2`. `kafka` is that of the first broker.
+        brokers: How many of Kafka are embedded, an odd number; each partition is on three of them.
         kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
         database_urls: Databases of the user's own, by service; the others are embedded.
         database_prefix: Put before the names of embedded databases.
@@ -30,6 +32,8 @@ class StackSettings:
         stripe_api_base: Another address than Stripe's own; with it no emulator runs either.
         topic_prefix: Put before every topic's name.
         partitions: Of every topic.
+        secure_kafka: Whether the embedded broker lets in only users with a password, over TLS, each
+            to its own topics.
         service_env: More environment for the services.
     """
 
@@ -37,6 +41,7 @@ class StackSettings:
     services: tuple[str, ...] = tuple(SERVICES)
     replicas: Mapping[str, int] = field(default_factory=dict[str, int])
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    brokers: int = 1
     kafka_bootstrap: str | None = None
     database_urls: Mapping[str, str] = field(default_factory=dict[str, str])
     database_prefix: str = ""
@@ -44,15 +49,42 @@ class StackSettings:
     stripe_api_base: str | None = None
     topic_prefix: str = ""
     partitions: int = 8
+    secure_kafka: bool = False
     service_env: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Raises ForbiddenKeyError for any Stripe key that is not of test mode."""
+        """Refuses what makes no stack.
+
+        Raises:
+            ForbiddenKeyError: The Stripe key is not of test mode.
+            StackError: What is asked of the embedded broker cannot be had.
+        """
         if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
             raise ForbiddenKeyError(
                 "STRIPE_SECRET_KEY is not a test mode key; it is not used.",
                 "Use a key that begins with sk_test_, or unset it to use the Stripe emulator.",
             )
+        if self.secure_kafka and self.kafka_bootstrap:
+            raise StackError(
+                "--secure-kafka is for the embedded broker; KAFKA_BOOTSTRAP_SERVERS names another.",
+                "Unset one of them; docs/kafka-security.md is about a cluster of your own.",
+            )
+        if self.brokers < 1 or self.brokers % 2 == 0:
+            raise StackError(
+                f"--brokers {self.brokers}: it must be an odd number.",
+                "Most of the nodes must be there, so an even one more bears no further loss.",
+            )
+        if self.brokers > 1 and self.kafka_bootstrap:
+            raise StackError(
+                f"--brokers {self.brokers} starts a cluster here, and KAFKA_BOOTSTRAP_SERVERS "
+                f"names another: {self.kafka_bootstrap}.",
+                "Leave out --brokers, or unset KAFKA_BOOTSTRAP_SERVERS.",
+            )
+
+    @property
+    def replication_factor(self) -> int:
+        """How many of the embedded brokers hold each partition."""
+        return copies(self.brokers)
 
     @property
     def servers(self) -> dict[str, Service]:

@@ -4,11 +4,12 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from saga_cli.compose import Composer
 from saga_cli.http_server import HttpServer
 from saga_cli.kafka import EmbeddedKafka
+from saga_cli.kafka_acls import ACCESSES, acls, allow
 from saga_cli.parts import migration
 from saga_cli.postgres import EmbeddedPostgres
 from saga_cli.processes import Child, run_to_the_end
@@ -27,9 +28,9 @@ class Stack:
     """Starts everything in order, and stops everything whatever happens.
 
     As a context manager it is ready inside the block and gone after it. The names of its parts
-    are `kafka`, `postgres`, `emulator`, `user`, `order_saga` and `payment`, as far as they run
-    here, and `payment-2`, `payment-3` where a service has more than one replica. All methods
-    block. Not safe for use from several threads.
+    are `kafka` (of several brokers: `kafka-1`, `kafka-2`, …), `postgres`, `emulator`, `user`,
+    `order_saga` and `payment`, as far as they run here, and `payment-2`, `payment-3` where a
+    service has more than one replica. All methods block. Not safe for use from several threads.
     """
 
     def __init__(
@@ -79,6 +80,11 @@ class Stack:
     def kafka_bootstrap(self) -> str:
         """What Kafka clients connect to."""
         return self.addresses.kafka_bootstrap
+
+    @property
+    def kafka_options(self) -> dict[str, Any]:
+        """What aiokafka's clients are told to connect, as the admin where Kafka has users."""
+        return self.addresses.kafka_options()
 
     @property
     def database_urls(self) -> dict[str, str]:
@@ -135,9 +141,9 @@ class Stack:
             for part in group:
                 part.stop()
 
-    def start(self, name: str) -> None:
-        """Starts one part again; returns when it is ready."""
-        self._start([name])
+    def start(self, *names: str) -> None:
+        """Starts parts again, all at once; returns when they are ready."""
+        self._start(names)
 
     def stop(self, name: str) -> None:
         """Stops one part cleanly (SIGTERM); returns when it is gone."""
@@ -189,6 +195,8 @@ class Stack:
         wait_until_nothing(missing, READY_SECONDS)
 
     def _migrate(self) -> None:
+        if self.addresses.kafka_security:
+            allow(self.kafka_options, acls(ACCESSES.values(), self.settings.topic_prefix))
         for name in self.settings.embedded_databases:
             if self._postgres:
                 self._postgres.create_database(self.settings.database_prefix + name)

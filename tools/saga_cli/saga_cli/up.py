@@ -21,12 +21,16 @@ def up(  # noqa: PLR0913 - each is an option of the command
     *,
     data_dir: Annotated[Path | None, typer.Option(help="Kept between runs.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget all earlier data.")] = False,
+    secure_kafka: Annotated[
+        bool, typer.Option("--secure-kafka", help="Kafka with TLS, passwords and ACLs.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show the logs.")] = False,
     orders_port: Annotated[int, _port("order_saga")] = DEFAULT_PORTS["order_saga"],
     users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
     payments_port: Annotated[int, _port("payment")] = DEFAULT_PORTS["payment"],
     emulator_port: Annotated[int, _port("the Stripe emulator")] = DEFAULT_PORTS["emulator"],
-    kafka_port: Annotated[int, _port("Kafka")] = DEFAULT_PORTS["kafka"],
+    kafka_port: Annotated[int, _port("the first broker")] = DEFAULT_PORTS["kafka"],
+    brokers: Annotated[int, typer.Option(help="How many Kafka brokers: 1 or 3.", min=1)] = 1,
     scale: Annotated[
         list[str] | None, typer.Option(help="payment=3: so many replicas; may be repeated.")
     ] = None,
@@ -41,7 +45,13 @@ def up(  # noqa: PLR0913 - each is an option of the command
         KAFKA: kafka_port,
     }
     with clear_errors():
-        chosen = StackSettings(data_dir=folder, ports=ports, replicas=_replicas(scale or ()))
+        chosen = StackSettings(
+            data_dir=folder,
+            ports=ports,
+            brokers=brokers,
+            replicas=_replicas(scale or ()),
+            secure_kafka=secure_kafka,
+        )
         settings = with_environment(chosen)
         with stack_session(settings, fresh=fresh) as stack:
             output.print(addresses_table(stack))

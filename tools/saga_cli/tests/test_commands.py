@@ -164,6 +164,16 @@ def test_the_doctor_finds_what_is_down():
     assert all(finding.cure for finding in checks.faults(findings))
 
 
+def test_the_doctor_asks_each_broker_of_a_cluster():
+    with reserve_free_port() as one, reserve_free_port() as two:
+        brokers = [f"127.0.0.1:{port.release()}" for port in (one, two)]
+    stack = running.RunningStack(os.getpid(), {}, ",".join(brokers))
+    findings = list(checks.parts_of(stack))
+    assert [finding.detail for finding in findings] == [
+        f"does not answer at {broker}" for broker in brokers
+    ]
+
+
 def test_the_doctor_finds_jars_that_cannot_be_fetched(monkeypatch, tmp_path):
     with reserve_free_port() as closed:
         url = f"http://127.0.0.1:{closed.release()}"

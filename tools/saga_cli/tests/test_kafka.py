@@ -83,7 +83,7 @@ async def test_a_group_resumes_where_it_committed_after_a_clean_restart(kafka):
 async def test_a_stalled_broker_answers_again_after_the_stall(kafka):
     kafka.pause()
     try:
-        assert not await asyncio.to_thread(broker_answers, kafka.bootstrap_servers)
+        assert not await asyncio.to_thread(broker_answers, kafka.client_options)
     finally:
         kafka.resume()
     topic = await create_topic(kafka)
@@ -127,6 +127,6 @@ async def test_the_java_of_the_wheel_runs_the_broker_too(monkeypatch, stack_dir)
 
 
 def test_the_settings_never_let_topics_appear_and_listen_on_loopback_only(tmp_path):
-    text = server_properties(tmp_path, 20001, 20002)
+    text = server_properties(tmp_path, 20001, 1, {1: 20002})
     assert "auto.create.topics.enable=false\n" in text
     assert "listeners=PLAINTEXT://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002\n" in text

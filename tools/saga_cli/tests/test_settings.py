@@ -1,5 +1,5 @@
 import pytest
-from saga_cli.errors import ForbiddenKeyError
+from saga_cli.errors import ForbiddenKeyError, StackError
 from saga_cli.parts import Addresses, service_environment
 from saga_cli.services import SERVICES
 from saga_cli.settings import EMULATOR_KEY, StackSettings, with_environment
@@ -58,3 +58,30 @@ def test_a_service_is_told_its_own_database_and_the_address_of_stripe(tmp_path):
     assert told["STRIPE_API_BASE"] == "http://127.0.0.1:2"
     assert told["STRIPE_SECRET_KEY"] == EMULATOR_KEY
     assert told["KAFKA_BOOTSTRAP_SERVERS"] == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize(("brokers", "copies"), [(1, "1"), (3, "3"), (5, "3")])
+def test_a_service_is_told_how_many_brokers_hold_each_partition(tmp_path, brokers, copies):
+    settings = StackSettings(data_dir=tmp_path, brokers=brokers)
+    addresses = Addresses("127.0.0.1:1", {"user": "postgresql+psycopg2://u"}, None)
+    told = service_environment(settings, SERVICES["user"], addresses)
+    assert told["KAFKA_REPLICATION_FACTOR"] == copies
+
+
+def test_nothing_is_said_of_the_copies_on_a_cluster_of_the_user_s_own(tmp_path):
+    settings = StackSettings(data_dir=tmp_path, kafka_bootstrap="kafka.example:9092")
+    addresses = Addresses("kafka.example:9092", {"user": "postgresql+psycopg2://u"}, None)
+    told = service_environment(settings, SERVICES["user"], addresses)
+    assert "KAFKA_REPLICATION_FACTOR" not in told
+
+
+@pytest.mark.parametrize("brokers", [-1, 0, 2, 4])
+def test_a_number_of_brokers_that_is_not_odd_is_refused(tmp_path, brokers):
+    with pytest.raises(StackError, match=f"--brokers {brokers}"):
+        StackSettings(data_dir=tmp_path, brokers=brokers)
+
+
+def test_a_cluster_here_and_a_broker_elsewhere_are_refused(tmp_path):
+    here = StackSettings(data_dir=tmp_path, brokers=3)
+    with pytest.raises(StackError, match="KAFKA_BOOTSTRAP_SERVERS names another: kafka"):
+        with_environment(here, {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092"})

@@ -15,7 +15,7 @@ from order_saga.controls_http import controls_router
 from order_saga.definitions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.handlers import react
-from order_saga.http import orders_router
+from order_saga.http import PROBLEMS, orders_router
 from order_saga.letter_desk import LetterDesk
 from order_saga.letters_http import letters_router
 from order_saga.orm import messaging, metadata
@@ -47,7 +47,7 @@ class Replica:
         self.timers = Timers(self.definitions, transactions, settings)
         desk = OrderDesk(self.definitions, transactions, settings)
         self.api = FastAPI()
-        install_problems(self.api, settings.max_body_bytes)
+        install_problems(self.api, settings.max_body_bytes, PROBLEMS)
         self.api.include_router(orders_router(desk, database, settings))
         actions = OrderActions(self.definitions, transactions, settings)
         self.api.include_router(actions_router(actions))

@@ -96,8 +96,10 @@ async def test_deadlines_of_orders_that_are_newer_than_this_code_are_left_to_new
     assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
 
     assert (await orders.show(newer))["state"] == "retrieving_payment_info"
-    refused = await orders.ask(newer, "cancel")
-    assert refused.json()["title"] == "This replica is older than the order."
+    refused = [await orders.ask(newer, "cancel"), await orders.http.get(f"/orders/{newer}/why")]
+    assert [(each.status_code, each.json()["title"]) for each in refused] == [
+        (503, "This replica is older than the order.")
+    ] * 2
 
 
 async def test_a_deadline_that_has_not_passed_does_not_fire(orders):

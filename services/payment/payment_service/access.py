@@ -1,0 +1,10 @@
+"""What the payment service does with Kafka."""
+
+from typing import Final
+
+from saga_messaging.access import Access
+from saga_schemas.topics import PAYMENT_COMMANDS, PAYMENT_EVENTS
+
+ACCESS: Final = Access(
+    group="payment-service", consumes=(PAYMENT_COMMANDS,), produces=(PAYMENT_EVENTS,)
+)
