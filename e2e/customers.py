@@ -16,6 +16,7 @@ T = TypeVar("T")
 RESTS = {"authorized", "completed", "needs_attention"}
 ENDS = {"rejected", "canceled", "expired", "refunded"}
 PATIENCE_SECONDS = 90.0
+CLIENTS = 16
 HTTP = httpx.Client(timeout=10, trust_env=False)  # one, as each new one costs 30 ms of CPU
 
 
@@ -62,7 +63,7 @@ def place_orders(
     """
     users = register(stack, [case for case in CASES if case.title in titles])
     names = [list(users)[number % len(users)] for number in range(count)]
-    with ThreadPoolExecutor(8) as clients:
+    with ThreadPoolExecutor(CLIENTS) as clients:
         posts = [clients.submit(post_order, stack, name) for name in names]
         eventually(lambda: sum(post.done() for post in posts), lambda done: done >= count // 3)
         meanwhile()

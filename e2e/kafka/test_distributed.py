@@ -11,10 +11,10 @@ import psutil
 import pytest
 from consumer_groups import members, numbers, partition_of, read_offsets
 from customers import eventually, place_orders
-from invariants import violations
+from invariants import rows, violations
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
-from saga_messaging.settings import KafkaSettings
+from saga_messaging.settings import DatabaseSettings, KafkaSettings
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -22,6 +22,10 @@ REPLICAS = {"payment": 3, "order_saga": 2}
 GROUPS = {"payment": "payment-service", "order_saga": "order-saga"}
 MIX = ("visa", "mastercard", "insufficient funds")
 ORDERS = 150
+CONNECTIONS = """
+    SELECT count(*) AS held FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 KAFKA = KafkaSettings()
 MOST_SECONDS = KAFKA.kafka_session_timeout_seconds + 10
 UNNOTICED_SECONDS = KAFKA.kafka_session_timeout_seconds - KAFKA.kafka_heartbeat_seconds
@@ -75,6 +79,11 @@ def talks_to_stripe(stack, name):
     return stripe in {each.raddr.port for each in connections if each.raddr}
 
 
+def connections(stack, service):
+    [found] = rows(stack, service, CONNECTIONS)
+    return found["held"]
+
+
 def at_rest(stack):
     return eventually(lambda: violations(stack), lambda found: not found)
 
@@ -94,8 +103,28 @@ def test_all_replicas_do_work(replicated, service):
     work = {name: sum(read[number] for number in owned[name]) for name in owned}
     assert len(work) == REPLICAS[service]
     assert all(work.values()), work
-    if service == "payment":
-        assert all(talks_to_stripe(replicated, name) for name in owned)
+
+
+def test_all_payment_replicas_talk_to_stripe(replicated):
+    names = shared_out(replicated, "payment").keys()
+    heard = set()
+
+    def listen():
+        heard.update(name for name in names if talks_to_stripe(replicated, name))
+        return heard
+
+    waits_of_orders(replicated, lambda: eventually(listen, lambda seen: seen == names))
+    assert heard == names
+
+
+@pytest.mark.parametrize("service", REPLICAS)
+def test_no_replica_holds_more_connections_than_its_pool(replicated, service, record_property):
+    most = REPLICAS[service] * DatabaseSettings(database_url="").database_pool_size
+    seen = []
+    waits_of_orders(replicated, lambda: seen.append(connections(replicated, service)))
+    seen.append(connections(replicated, service))
+    assert 0 < max(seen) <= most
+    record_property("summary", f"{service}: {max(seen)} connections of {most}")
 
 
 @pytest.mark.parametrize("victim", ["payment-2", "order_saga-2"])
