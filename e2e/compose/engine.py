@@ -1,34 +1,29 @@
-"""A Docker engine: the one that is there, or one of our own, which leaves nothing behind.
-
-Ours runs in a PID and a mount namespace of its own, so that with its first process everything
-ends, however that dies: the engine, containerd, the shims, the containers, and every mount.
-"""
+"""A Docker engine: the one that is there, or one of our own, which leaves nothing behind."""
 
 import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-import psutil
+from compose.keeper import address, clear
 from compose.packages import compose_cache, compose_plugin, engine_root
 from compose.project import API_VERSION
 from compose.unavailable import Unavailable
 from docker.errors import DockerException
 from requests import RequestException
-from saga_cli.errors import StackError
-from saga_cli.processes import Child
+from saga_cli.errors import ChildFailedError, StackError
 from saga_cli.waiting import wait_until_nothing
 
 START_SECONDS = 60.0
-STOP_SECONDS = 40.0
+LOG_TAIL = 2_000
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
-NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
 # The machine's firewall and routing stay as they are. Published ports go through docker-proxy.
 HARMLESS = "--iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bridge=none"
 
@@ -63,31 +58,13 @@ def usable_engine() -> Generator[Engine]:
         with tempfile.TemporaryDirectory(prefix="saga-docker-") as folder:
             yield Engine(host, {"DOCKER_HOST": host, **_commands(Path(folder))}, own=False)
         return
-    with _locked(), _folder() as folder:
+    with _locked():
         root = _requirements()
-        environment = {**_commands(folder), **_programs(root), "DOCKER_HOST": f"unix://{folder}/s"}
+        folder = Path(tempfile.mkdtemp(prefix="saga-docker-"))
+        environment = {**_commands(folder), **_programs(root), "DOCKER_HOST": address(folder)}
         with _running_dockerd(folder, environment):
-            engine = Engine(f"unix://{folder}/s", environment, own=True)
-            try:
-                clear(engine)  # what a run that was killed has left
-                yield engine
-            finally:
-                clear(engine)
-
-
-def clear(engine: Engine) -> None:
-    """Removes every container, network and volume of an engine of our own; images are its cache."""
-    client = engine.client()
-    try:
-        for container in client.containers.list(all=True):
-            container.remove(force=True, v=True)
-        for network in client.networks.list():
-            if network.name not in ("bridge", "host", "none"):
-                network.remove()
-        for volume in client.volumes.list():
-            volume.remove(force=True)
-    finally:
-        client.close()
+            clear(address(folder))  # what is left where even the keeper was killed
+            yield Engine(address(folder), environment, own=True)
 
 
 def _running() -> str | None:
@@ -119,8 +96,9 @@ def _programs(root: Path) -> dict[str, str]:
 def _requirements() -> Path:
     if os.geteuid() != 0:
         raise Unavailable("no Docker engine answers, and starting one takes root")
-    if not shutil.which("unshare"):
-        raise Unavailable("no Docker engine answers, and `unshare` of util-linux is missing")
+    for program in ("unshare", "setpriv"):
+        if not shutil.which(program):
+            raise Unavailable(f"no Docker engine answers, and `{program}` of util-linux is missing")
     return engine_root()
 
 
@@ -136,37 +114,34 @@ def _locked() -> Generator[None]:
 
 
 @contextmanager
-def _folder() -> Generator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="saga-docker-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
 def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[None]:
-    places = (
-        f"--data-root {compose_cache()}/engine --exec-root {folder}/exec --pidfile {folder}/pid"
-    )
-    command = f"docker-init -- dockerd {places} -H unix://{folder}/s {HARMLESS}".split()
+    places = f"--data-root {compose_cache()}/engine --exec-root {folder}/exec"
+    options = f"{places} --pidfile {folder}/pid -H {address(folder)} {HARMLESS}"
+    command = f"{sys.executable} -m compose.keeper {folder} docker-init -- dockerd {options}"
     log = compose_cache() / "dockerd.log"
-    log.unlink(missing_ok=True)
-    dockerd = Child("dockerd", [*NAMESPACES, *command], log=log, env=environment)
+    with log.open("wb") as output:
+        keeper = subprocess.Popen(
+            command.split(),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parents[1])},
+            start_new_session=True,  # a Ctrl-C is for the tests
+        )
     try:
-        dockerd.start()
-        wait_until_nothing(lambda: _not_ready(dockerd, f"unix://{folder}/s"), START_SECONDS)
-    except (OSError, StackError) as error:
-        dockerd.kill()
-        raise Unavailable(f"dockerd does not start: {error}\n{dockerd.log_tail()}") from error
-    try:
+        try:
+            wait_until_nothing(lambda: _not_ready(keeper, address(folder)), START_SECONDS)
+        except StackError as error:
+            said = log.read_text(errors="replace")[-LOG_TAIL:]
+            raise Unavailable(f"dockerd does not start: {error}\n{said}") from error
         yield
     finally:
-        _stop(dockerd)
+        keeper.communicate()  # it cleans up once its standard input is closed
 
 
-def _not_ready(dockerd: Child, host: str) -> str | None:
-    dockerd.require_running()
+def _not_ready(keeper: "subprocess.Popen[bytes]", host: str) -> str | None:
+    if keeper.poll() is not None:
+        raise ChildFailedError(f"it ended with {keeper.returncode}")
     return _silent(host)
 
 
@@ -179,14 +154,3 @@ def _silent(host: str) -> str | None:
     finally:
         client.close()
     return None
-
-
-def _stop(dockerd: Child) -> None:
-    """Ends the namespaces' first process cleanly; `unshare` itself, above it, takes no signal."""
-    with suppress(psutil.NoSuchProcess):
-        for first in psutil.Process(dockerd.pid).children():
-            first.terminate()
-    wait = dockerd.pid and psutil.Process(dockerd.pid)
-    with suppress(psutil.TimeoutExpired):
-        wait.wait(STOP_SECONDS)
-    dockerd.stop(timeout_seconds=1)

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from customers import ended, eventually, post_order, register
@@ -14,9 +15,12 @@ from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 ORDERS = 300
 """For each container, in as many waves as there are faults; one fault in the middle of each."""
 CLIENTS = 16
-OUTAGE_SECONDS = 12.0
+PAUSE_SECONDS = 12.0
 """More than KAFKA_SESSION_TIMEOUT_SECONDS: who is silent for so long has lost its partitions."""
+CUT_SECONDS = 5.0
+"""Less than that: nobody has noticed but those who wrote or read."""
 END_SECONDS = 90.0
+OURS = (*SERVICES, EMULATOR)
 MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
 
 
@@ -27,7 +31,7 @@ def killed(project, service):
 
 def paused(project, service):
     project.container(service).pause()
-    outage()
+    last(PAUSE_SECONDS)
     project.container(service).unpause()
 
 
@@ -37,7 +41,7 @@ def restarted(project, service):
 
 def cut_off(project, service):
     project.disconnect(service)
-    outage()
+    last(CUT_SECONDS)
     project.reconnect(service)
 
 
@@ -61,7 +65,7 @@ def fragile(compose, running):
     compose.ports = ranges
 
 
-@pytest.mark.parametrize("service", [KAFKA, POSTGRES, *SERVICES, EMULATOR])
+@pytest.mark.parametrize("service", [KAFKA, POSTGRES, *OURS])
 def test_orders_survive_every_fault_of(service, fragile, record_property):
     users = register(fragile, [case for case in CASES if case.title in MIX])
     address, orders, took = Address(fragile.orders_url), [], []
@@ -81,19 +85,30 @@ def test_orders_survive_every_fault_of(service, fragile, record_property):
     record_property("summary", ", ".join(took))
 
 
+def test_after_all_that_each_service_still_stops_by_itself(fragile):
+    for service in OURS:
+        fragile.stop(service)
+    states = {service: fragile.container(service).attrs["State"] for service in OURS}
+    assert {service: state["ExitCode"] for service, state in states.items()} == dict.fromkeys(
+        OURS, 0
+    )
+
+
 def wave(project, address, users, fault, service):
     """Orders of everybody, a fault once a third is accepted. Returns each user and ended order."""
     names = [list(users)[number % len(users)] for number in range(ORDERS // len(FAULTS))]
     with ThreadPoolExecutor(CLIENTS) as clients:
         posts = [clients.submit(post_order, address, name) for name in names]
         eventually(lambda: sum(post.done() for post in posts), lambda done: done >= len(posts) // 3)
+        struck = datetime.now(UTC).isoformat()
         fault(project, service)
         project.await_healthy(service)
         orders = [post.result() for post in posts]
-        ends = clients.map(lambda order: ended(address, order, END_SECONDS), orders)
-        return list(zip(names, ends, strict=True))
+        ends = list(clients.map(lambda order: ended(address, order, END_SECONDS), orders))
+    assert any(order["created_at"] < struck < order["updated_at"] for order in ends), "none ran"
+    return list(zip(names, ends, strict=True))
 
 
-def outage():
-    over = time.monotonic() + OUTAGE_SECONDS
-    eventually(time.monotonic, lambda now: now >= over, OUTAGE_SECONDS)
+def last(seconds):
+    over = time.monotonic() + seconds
+    eventually(time.monotonic, lambda now: now >= over, seconds)
