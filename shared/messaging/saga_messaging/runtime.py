@@ -144,6 +144,8 @@ def serve(api: FastAPI, settings: ServiceSettings) -> None:
         port=settings.http_port,
         log_config=None,
         access_log=False,
+        # On uvloop, closing a TLS connection to Kafka may wait for Kafka for half a minute.
+        loop="asyncio" if settings.kafka_username else "auto",
         timeout_graceful_shutdown=settings.http_shutdown_seconds,
     )
     server = _Server(config, settings.stop_timeout_seconds)
