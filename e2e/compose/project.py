@@ -76,6 +76,11 @@ class Project:
         return self.address(KAFKA, KAFKA_PORT)
 
     @property
+    def kafka_options(self) -> dict[str, str]:
+        """What aiokafka's clients are told to be let in."""
+        return {"bootstrap_servers": self.kafka_bootstrap}
+
+    @property
     def database_urls(self) -> dict[str, str]:
         """The SQLAlchemy address of each service's database, from this machine."""
         host, port = self.address(POSTGRES, DATABASE_PORT).split(":")

@@ -69,7 +69,7 @@ def test_certificates_of_a_start_that_was_cut_short_are_made_again(tmp_path):
 
 
 def test_a_secured_node_listens_nowhere_in_plain_text(tmp_path, security):
-    text = server_properties(tmp_path, 20001, 20002, security)
+    text = server_properties(tmp_path, 20001, 1, {1: 20002}, security)
     told = dict(line.split("=", 1) for line in text.splitlines())
     assert told["listeners"] == "SASL_SSL://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002"
     assert told["listener.security.protocol.map"] == "SASL_SSL:SASL_SSL,CONTROLLER:SSL"
