@@ -25,6 +25,8 @@ RUN set -e; \
     install emulator --package stripe-emulator; \
     install migrate --package user-service --package order-saga --package payment-service
 COPY . .
+# A clone keeps its owner's umask, and the services run as somebody else.
+RUN chmod -R a+rX .
 RUN set -e; \
     install() { \
         name=$1; shift; \
@@ -38,7 +40,7 @@ RUN set -e; \
 
 FROM ${PYTHON_IMAGE} AS runtime
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
-COPY deploy/healthcheck.py /app/healthcheck.py
+COPY --from=build /src/deploy/healthcheck.py /app/healthcheck.py
 # Numbers, so that a cluster can tell that it is not root. /data is for a volume.
 RUN mkdir /data && chown 10001:10001 /data
 USER 10001:10001
@@ -76,6 +78,6 @@ ENTRYPOINT ["python", "-m", "stripe_emulator", "--host", "0.0.0.0", "--beyond-lo
 # Topics and tables of all three services; it does its work once and ends.
 FROM runtime AS migrate
 COPY --from=build /app/migrate /app/migrate
-COPY deploy/migrate.sh /app/migrate.sh
+COPY --from=build /src/deploy/migrate.sh /app/migrate.sh
 ENV PATH=/app/migrate/bin:$PATH
 CMD ["sh", "/app/migrate.sh"]

@@ -40,12 +40,13 @@ compose:
 .PHONY: up
 up: compose  ## Run the whole system in containers: make up ARGS="--scale payment=3"
 	$(PYTHON) deploy/make_secrets.py
+	@chmod a+rx deploy/databases.sh # PostgreSQL's user runs it
 	docker compose up --build --detach --wait $(ARGS)
 	@docker compose ps --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
 
 .PHONY: down
 down: compose  ## Remove the containers, and with ARGS=--volumes their data too
-	docker compose down $(ARGS)
+	docker compose --profile tools --profile stripe down $(ARGS)
 
 .PHONY: test
 test: install  ## All tests: unit, integration, end to end

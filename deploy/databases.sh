@@ -3,9 +3,9 @@
 # nobody else may use.
 set -eu
 for service in user order_saga payment; do
-  psql --set ON_ERROR_STOP=1 --set name="$service" \
-    --set password="$(cat "/run/secrets/${service}_database_password")" \
+  service=$service psql --set ON_ERROR_STOP=1 --set name="$service" \
     --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
+\set password `cat "/run/secrets/${service}_database_password"`
 CREATE ROLE :"name" LOGIN PASSWORD :'password';
 CREATE DATABASE :"name" OWNER :"name";
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;

@@ -10,12 +10,14 @@ import secrets
 import sys
 from pathlib import Path
 
+READABLE = 0o644
 SERVICES = ("user", "order_saga", "payment")
 
 
 def make_secrets(folder: Path) -> None:
     """Afterwards every secret is there, and every database's address has its role's password."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     _keep_or_write(folder / "postgres_password", secrets.token_hex(24))
     for service in SERVICES:
         password = folder / f"{service}_database_password"
@@ -28,14 +30,16 @@ def make_secrets(folder: Path) -> None:
 
 
 def _keep_or_write(file: Path, content: str) -> None:
-    if not file.exists():
+    if file.exists():
+        file.chmod(READABLE)
+    else:
         _write(file, content)
 
 
 def _write(file: Path, content: str) -> None:
     scratch = file.with_suffix(".new")
     scratch.write_text(content)
-    scratch.chmod(0o644)
+    scratch.chmod(READABLE)
     scratch.replace(file)
 
 

@@ -18,6 +18,8 @@ from saga_cli.services import KAFKA, POSTGRES
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "e2e/compose/offline.yml")
 COMMAND_SECONDS = 600
+# What somebody's own `.env` may say, and is not for tests.
+NOT_OURS = {"EMULATORS": "1", "STRIPE_API_BASE": "", "STRIPE_SYSTEM": "", "COMPOSE_PROFILES": ""}
 OF_MAKE = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
 SPAN = 10
 """Ports for the replicas of one service, as many as the compose file's own ranges have."""
@@ -107,6 +109,7 @@ class Compose:
             "COMPOSE_PROJECT_NAME": self.name,
             "COMPOSE_FILE": ":".join(FILES),
             "SECRETS_DIR": str(self.secrets),
+            **NOT_OURS,
             **({"BUILD_NETWORK": "host", "DOCKER_BUILDKIT": "0"} if self.engine.own else {}),
         }
 

@@ -4,6 +4,7 @@
 `project.url("order_saga")`; and all that the end-to-end tests' helpers take as a stack.
 """
 
+import os
 import signal
 import sys
 import time
@@ -22,6 +23,7 @@ from compose.stand_ins import ensure_images, remove_stand_ins
 from compose.unavailable import Unavailable
 
 Running = Callable[..., AbstractContextManager[Project]]
+REQUIRED = "REQUIRE_DOCKER"
 _missing: list[str] = []
 _times: list[str] = []
 
@@ -45,11 +47,13 @@ def compose(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """`make up` and `docker compose` for a project of this run's own; not started."""
     compose = Compose(engine, tmp_path_factory.mktemp("secrets"))
     began = time.monotonic()
-    with _or_skipped():
-        images = ensure_images(engine, compose.images())
-    _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
-    yield compose
-    remove_stand_ins(engine, compose.images())
+    try:
+        with _or_skipped():
+            images = ensure_images(engine, compose.images())
+        _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
+        yield compose
+    finally:
+        remove_stand_ins(engine, compose.images())
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +90,8 @@ def _or_skipped() -> Generator[None]:
         yield
     except Unavailable as error:
         _missing.append(str(error))
+        if os.environ.get(REQUIRED):
+            pytest.fail(f"{REQUIRED} is set, and there is no Docker engine: {error}")
         pytest.skip(f"no Docker engine: {error}")
 
 

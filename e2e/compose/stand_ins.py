@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from compose.engine import Engine
-from compose.packages import ENGINE_RELEASE, compose_cache, engine_root, mirror
+from compose.packages import ENGINE_RELEASE, KEYRING, compose_cache, engine_root, mirror
 from compose.unavailable import Unavailable
 from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
@@ -110,7 +110,7 @@ def _bootstrap(archive: Path) -> None:
     if LOCAL_CAS.is_dir():
         command += [f"--customize-hook=copy-in {LOCAL_CAS} {LOCAL_CAS.parent}"]
         command += ['--customize-hook=chroot "$1" update-ca-certificates']
-    source = f"deb [trusted=yes] {mirror()} {ENGINE_RELEASE} main"
+    source = f"deb [signed-by={KEYRING}] {mirror()} {ENGINE_RELEASE} main"
     try:
         subprocess.run(
             [*command, ENGINE_RELEASE, scratch, source],

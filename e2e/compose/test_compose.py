@@ -69,11 +69,14 @@ def test_an_image_has_its_own_service_alone(project, service):
 
 
 @pytest.mark.parametrize("service", ALL)
-def test_no_secret_is_in_the_environment(project, compose, service):
+def test_no_secret_is_in_the_environment_or_on_a_command_line(project, compose, service):
     secrets = [file.read_text() for file in compose.secrets.iterdir()]
-    environment = " ".join(project.container(service).attrs["Config"]["Env"])
+    container = project.container(service)
+    code, command_lines = container.exec_run(["sh", "-c", "cat /proc/[0-9]*/cmdline"])
+    assert not code, command_lines
+    told = " ".join([*container.attrs["Config"]["Env"], command_lines.decode()])
     assert secrets
-    assert [secret for secret in secrets if secret in environment] == []
+    assert [secret for secret in secrets if secret in told] == []
 
 
 def test_no_service_can_enter_anothers_database(project):

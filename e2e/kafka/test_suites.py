@@ -1,5 +1,6 @@
 """The end-to-end tests of the whole system, on a cluster of three brokers."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,7 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from saga_cli.kafka_cluster import brokers_of
+from saga_messaging.durability import differences
+from saga_messaging.kafka import client_options
+from saga_messaging.settings import KafkaSettings
+from saga_schemas.topics import TOPICS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -51,4 +57,19 @@ def test_the_suites_pass(cluster, record_property):
         check=False,
     )
     assert ran.returncode == 0, f"{ran.stdout[-20_000:]}{ran.stderr}"
+    assert asyncio.run(unlike_three_copies(cluster)) == []
     record_property("summary", ran.stdout.splitlines()[-1])
+
+
+async def unlike_three_copies(cluster):
+    """How the topics that the suites used differ from what was to be shown."""
+    settings = KafkaSettings(kafka_bootstrap_servers=cluster, kafka_replication_factor=3)
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        names = {topic.name for topic in TOPICS}
+        used = [each for each in await admin.list_topics() if each.rpartition(".")[2] in names]
+        assert len(used) >= len(names)
+        return await differences(admin, settings, used)
+    finally:
+        await admin.close()

@@ -13,7 +13,7 @@ from saga_schemas.envelope import derived_message_id
 from sqlalchemy import Connection, exists, insert, select
 
 from order_saga.errors import LetterDealtWith, LetterNotWhole
-from order_saga.letters import Action, Dealt, Letter, Place, headers_of, letter_of, origin_topic
+from order_saga.letters import Action, Dealt, Letter, Place, letter_of, origin_topic
 from order_saga.orm import dead_letter_actions as table
 from order_saga.orm import messaging, sagas
 
@@ -91,9 +91,9 @@ def done_about(connection: Connection, place: Place) -> list[Dealt]:
 
 
 def _replay(raw: Any, letter: Letter, prefix: str, nth: int) -> Outgoing:
-    topic = origin_topic(headers_of(raw), prefix)
+    topic = origin_topic(raw, prefix)
     if topic is None:
-        raise LetterNotWhole("it does not name a topic of this system that it came from")
+        raise LetterNotWhole("it does not name the topic whose dead letters these are")
     if letter.cut:
         raise LetterNotWhole(f"it was cut when it was stored: {letter.cut}")
     return Outgoing(

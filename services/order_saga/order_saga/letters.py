@@ -112,10 +112,17 @@ def headers_of(raw: Any) -> dict[str, str]:
     return {name: (value or b"").decode(errors="replace") for name, value in raw.headers}
 
 
-def origin_topic(headers: Mapping[str, str], prefix: str) -> str | None:
-    """The topic of ours that the letter came from, without the prefix; None where it is none."""
-    named = headers.get("dead-letter-topic", "").removeprefix(prefix)
-    return named if named in {topic.name for topic in TOPICS} else None
+def origin_topic(raw: Any, prefix: str) -> str | None:
+    """The topic of ours that the letter came from, without the prefix; None where it is none.
+
+    Anybody who may write dead letters may name any topic, so it counts only where it is that whose
+    dead letters these are.
+    """
+    named = headers_of(raw).get("dead-letter-topic", "").removeprefix(prefix)
+    lies_in = raw.topic.removeprefix(prefix)
+    return (
+        named if (named, lies_in) in {(each.name, each.dead_letters) for each in TOPICS} else None
+    )
 
 
 def _origin(headers: Mapping[str, str], prefix: str) -> str:

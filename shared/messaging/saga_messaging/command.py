@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from saga_messaging import migrations
 from saga_messaging.kafka import create_topics
@@ -29,6 +30,8 @@ def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]
         settings = load()
     except ValidationError as error:
         raise SystemExit(f"{package}: {_explain(error)}") from None
+    except SettingsError as error:  # of a file under /run/secrets, which it names
+        raise SystemExit(f"{package}: wrong settings: {error}: {error.__cause__}") from None
     configure_logs(package.replace("_", "-"), settings.log_level)
     if arguments.command == "migrate":
         migrations.upgrade(package, settings.database_url)

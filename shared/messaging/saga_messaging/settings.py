@@ -37,7 +37,8 @@ class KafkaSettings(FileSettings):
     kafka_min_insync_replicas: PositiveInt | None = Field(
         None,
         description="Of those, how many must have a record before it is acknowledged. By default"
-        " all but one: losing any broker loses nothing, and one that is away stops nothing.",
+        " all but one, and never one of two: losing any broker loses nothing, and from three on one"
+        " that is away stops nothing.",
     )
     kafka_username: str | None = Field(None, description="Turns on SCRAM-SHA-512 over TLS.")
     kafka_password: SecretStr | None = None
@@ -79,7 +80,8 @@ class KafkaSettings(FileSettings):
     @property
     def min_insync_replicas(self) -> int:
         """What was set, or what follows from the replication factor."""
-        return self.kafka_min_insync_replicas or max(1, self.kafka_replication_factor - 1)
+        held = self.kafka_replication_factor
+        return self.kafka_min_insync_replicas or max(held - 1, min(held, 2))
 
     @model_validator(mode="after")
     def _enough_replicas(self) -> Self:

@@ -2,6 +2,7 @@ import sys
 
 import pytest
 from messaging_testing.service import ParticipantSettings, messaging
+from pydantic_settings import SettingsError
 from saga_messaging import command, migrations
 from saga_messaging.command import run_service
 from sqlalchemy import create_engine, inspect
@@ -21,6 +22,17 @@ def test_a_missing_setting_is_named_without_a_traceback(monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with pytest.raises(SystemExit, match=r"messaging_testing: wrong settings:\n  DATABASE_URL: "):
         run(monkeypatch)
+
+
+def test_a_secret_that_cannot_be_read_is_named_without_a_traceback(monkeypatch):
+    def load():
+        raise SettingsError("secret file /run/secrets/x") from PermissionError(13, "denied")
+
+    monkeypatch.setattr(sys, "argv", ["service"])
+    with pytest.raises(
+        SystemExit, match=r"user_service: wrong settings: .*/run/secrets/x: .*denied"
+    ):
+        run_service("user_service", load, lambda _: None)
 
 
 def test_half_of_the_credentials_is_named_and_the_password_is_not_shown(monkeypatch):

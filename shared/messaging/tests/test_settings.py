@@ -21,8 +21,10 @@ def test_half_of_the_credentials_is_refused_and_never_sent_in_the_clear(
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("copies", "needed"), [(1, 1), (2, 1), (3, 2), (5, 4)])
-def test_all_replicas_but_one_are_needed_unless_it_is_set(make_settings, copies, needed):
+@pytest.mark.parametrize(("copies", "needed"), [(1, 1), (2, 2), (3, 2), (5, 4)])
+def test_all_replicas_but_one_are_needed_and_at_least_two_unless_it_is_set(
+    make_settings, copies, needed
+):
     assert make_settings(kafka_replication_factor=copies).min_insync_replicas == needed
     one = make_settings(kafka_replication_factor=copies, kafka_min_insync_replicas=1)
     assert one.min_insync_replicas == 1

@@ -266,8 +266,9 @@ async def test_a_dropped_letter_leaves_the_list_and_stays_with_all(orders, lette
 @pytest.mark.parametrize(
     ("headers", "detail"),
     [
-        ({"dead-letter-topic": "somebody_elses"}, "does not name a topic"),
-        ({"dead-letter-topic": "payment_commands.dlq"}, "does not name a topic"),
+        ({"dead-letter-topic": "somebody_elses"}, "does not name the topic"),
+        ({"dead-letter-topic": "payment_commands.dlq"}, "does not name the topic"),
+        ({"dead-letter-topic": "user_commands"}, "does not name the topic"),
         ({"dead-letter-cut": "the key had 70000 bytes"}, "the key had 70000 bytes"),
     ],
 )
