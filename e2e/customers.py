@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import httpx
-from saga_cli.api import Api
+from saga_cli.api import LIMITS, Api
 from saga_cli.demo_cases import CASES, Case
 from saga_cli.demo_users import prepare_user, stripe_client
 from saga_cli.stack import Stack
@@ -17,7 +17,8 @@ RESTS = {"authorized", "completed", "needs_attention"}
 ENDS = {"rejected", "canceled", "expired", "refunded"}
 PATIENCE_SECONDS = 90.0
 CLIENTS = 16
-HTTP = httpx.Client(timeout=10, trust_env=False)  # one, as each new one costs 30 ms of CPU
+# One, as each new one costs 30 ms of CPU.
+HTTP = httpx.Client(timeout=10, limits=LIMITS, trust_env=False)
 
 
 def eventually(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 30) -> T:

@@ -8,6 +8,8 @@ import httpx
 
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 15.0
+# A connection that is idle for as long as uvicorn keeps one (5 s) may be closed while we use it.
+LIMITS = httpx.Limits(keepalive_expiry=2.0)
 
 
 def order_path(order_id: str, *rest: str) -> str:
@@ -20,7 +22,9 @@ class Api:
 
     def __init__(self, base_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         # A proxy of the environment is not meant for loopback.
-        self._client = httpx.Client(base_url=base_url, timeout=timeout_seconds, trust_env=False)
+        self._client = httpx.Client(
+            base_url=base_url, timeout=timeout_seconds, limits=LIMITS, trust_env=False
+        )
 
     def get(self, path: str, **query: str | int | None) -> Json:
         """The JSON of a resource; parameters that are None are left out."""
