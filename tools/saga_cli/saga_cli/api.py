@@ -40,6 +40,10 @@ class Api:
         """What the service answers to a replaced resource."""
         return self._answer(self._client.put(path, json=body))
 
+    def delete(self, path: str) -> None:
+        """Removes a resource."""
+        self._client.delete(path).raise_for_status()
+
     def __enter__(self) -> Self:
         return self
 

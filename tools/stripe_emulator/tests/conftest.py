@@ -85,10 +85,10 @@ def running(server: RunningEmulator) -> RunningEmulator:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
-    """Poll until a condition holds, ten seconds at the most."""
+    """Poll until a condition holds, 30 seconds at the most."""
 
     def until(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -270,7 +270,7 @@ class Webhooks:
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The newest endpoint's counts, once they are as they should be."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             counts = self._http.get("/_emulator/webhooks").json()["endpoints"][-1]
             if condition(counts):
@@ -279,7 +279,7 @@ class Webhooks:
 
     def attempt(self, number: int) -> dict[str, Any]:
         """The entry of the log for the attempt of this number, from 1, once it was made."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while len(self.deliveries()) < number:
             assert time.monotonic() < deadline, self.deliveries()
         return self.deliveries()[number - 1]

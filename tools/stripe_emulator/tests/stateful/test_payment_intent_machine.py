@@ -205,4 +205,7 @@ class PaymentIntentMachine(RuleBasedStateMachine):
 def test_money_is_conserved_in_every_history():
     PaymentIntentMachine.taken.clear()
     run_state_machine_as_test(PaymentIntentMachine, settings=PROFILE)
+    if LEGAL - PaymentIntentMachine.taken:  # which histories those are is Hypothesis's to say
+        more = settings(PROFILE, derandomize=False, max_examples=4 * PROFILE.max_examples)
+        run_state_machine_as_test(PaymentIntentMachine, settings=more)
     assert sorted(LEGAL - PaymentIntentMachine.taken, key=str) == [], "Not seen in any history."
