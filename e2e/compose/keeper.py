@@ -28,6 +28,7 @@ from requests import RequestException
 NAMESPACES = (
     "setpriv --pdeathsig KILL unshare --mount --pid --fork --mount-proc --kill-child".split()
 )
+KEPT = "24h"
 CLEAR_SECONDS = 30.0
 END_SECONDS = 30.0
 POLL_SECONDS = 0.2
@@ -39,7 +40,10 @@ def address(folder: Path) -> str:
 
 
 def clear(host: str) -> None:
-    """Removes every container, network and volume of an engine of our own; images are its cache."""
+    """Removes every container, network and volume of an engine of our own.
+
+    Images are its cache; of what earlier builds have left only a day's is kept.
+    """
     client = docker.DockerClient(base_url=host, version=API_VERSION)
     try:
         for container in client.containers.list(all=True):
@@ -49,6 +53,7 @@ def clear(host: str) -> None:
                 network.remove()
         for volume in client.volumes.list():
             volume.remove(force=True)
+        client.images.prune(filters={"dangling": True, "until": KEPT})
     finally:
         client.close()
 
