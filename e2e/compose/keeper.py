@@ -30,6 +30,7 @@ NAMESPACES = (
 )
 KEPT = "24h"
 CLEAR_SECONDS = 30.0
+PRUNE_SECONDS = 180
 END_SECONDS = 30.0
 POLL_SECONDS = 0.2
 
@@ -40,10 +41,7 @@ def address(folder: Path) -> str:
 
 
 def clear(host: str) -> None:
-    """Removes every container, network and volume of an engine of our own.
-
-    Images are its cache; of what earlier builds have left only a day's is kept.
-    """
+    """Removes every container, network and volume of an engine of our own; images are its cache."""
     client = docker.DockerClient(base_url=host, version=API_VERSION)
     try:
         for container in client.containers.list(all=True):
@@ -53,7 +51,6 @@ def clear(host: str) -> None:
                 network.remove()
         for volume in client.volumes.list():
             volume.remove(force=True)
-        client.images.prune(filters={"dangling": True, "until": KEPT})
     finally:
         client.close()
 
@@ -67,6 +64,7 @@ def keep(folder: Path, command: list[str]) -> None:
         select.select([sys.stdin, os.pidfd_open(engine.pid)], [], [])
         if engine.poll() is None:
             _cleared(address(folder))
+            _pruned(address(folder))
             _end(engine)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,6 +80,17 @@ def _cleared(host: str) -> None:
             print(f"Not cleared yet: {error}", flush=True)  # noqa: T201 - into the engine's log
             time.sleep(POLL_SECONDS)
     return None
+
+
+def _pruned(host: str) -> None:
+    """Of what builds have left, a day's is kept; more would fill the disk, run by run."""
+    client = docker.DockerClient(base_url=host, version=API_VERSION, timeout=PRUNE_SECONDS)
+    try:
+        client.images.prune(filters={"dangling": True, "until": KEPT})
+    except (DockerException, RequestException) as error:
+        print(f"Not pruned: {error}", flush=True)  # noqa: T201 - as above
+    finally:
+        client.close()
 
 
 def _end(engine: "subprocess.Popen[bytes]") -> None:
