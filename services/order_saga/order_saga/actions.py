@@ -3,8 +3,8 @@
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 
-from order_saga.definitions import Definitions
-from order_saga.handlers import Taken, take
+from order_saga.create_order.versions import Definitions
+from order_saga.handlers import RequestResult, request
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 from order_saga.transactions import Done, Transactions
@@ -20,7 +20,7 @@ class OrderActions:
         self._transactions = transactions
         self._give_up_after = settings.database_give_up_seconds
 
-    async def take(self, request: Envelope) -> Taken:
+    async def take(self, message: Envelope) -> RequestResult:
         """What the request did, also where it was refused.
 
         Raises:
@@ -29,8 +29,9 @@ class OrderActions:
             DatabaseUnavailable: Not in time; the same id may be used again.
         """
 
-        def work(connection: Connection) -> Done[Taken]:
-            taken = take(self._definitions, SqlSagas(connection), request)
-            return Done(taken, [taken.recorded] if taken.recorded else [], taken.result)
+        def work(connection: Connection) -> Done[RequestResult]:
+            sagas = SqlSagas(connection, self._definitions.by_version)
+            done = request(self._definitions, sagas, message)
+            return Done(done, [done.recorded] if done.recorded else [], done.result)
 
         return await self._transactions.run(work, give_up_after_seconds=self._give_up_after)

@@ -7,19 +7,14 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, Response
 from fastapi_problem.error import ConflictProblem
 from pydantic import BaseModel, ConfigDict, Field
+from saga_engine.messages import ResolveRequested, RetryRequested
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.values import Amount, Identifier, ShortText
 
 from order_saga.actions import OrderActions
-from order_saga.domain import (
-    CancelRequested,
-    CaptureRequested,
-    RefundRequested,
-    ResolveRequested,
-    RetryRequested,
-    State,
-)
+from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
+from order_saga.create_order.state import State
 from order_saga.errors import IdempotencyKeyReused, OrderUnknown
 from order_saga.http import POLL_AFTER_SECONDS, KeyReused, UnknownOrder, problem
 
@@ -69,7 +64,7 @@ class Accepted(BaseModel):
     """The order as it stands; GET its Location to see what becomes of it."""
 
     id: str
-    state: State
+    state: State | str
     effect: str
 
 

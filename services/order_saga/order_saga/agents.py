@@ -1,5 +1,6 @@
-"""The way in over Kafka: the replies of the participants."""
+"""The Kafka edge: the replies of the participants, and those that older replicas have deferred."""
 
+import asyncio
 from collections.abc import Sequence
 
 import faust
@@ -13,33 +14,50 @@ from saga_schemas import Envelope
 from sqlalchemy import Connection
 
 from order_saga.access import ACCESS
-from order_saga.definitions import Definitions
+from order_saga.create_order.versions import Definitions
 from order_saga.handlers import react
-from order_saga.orm import messaging
+from order_saga.orm import deferred, messaging
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 
 
-def register_agents(
-    app: faust.App,
-    definitions: Definitions,
-    database: Database,
-    outbox: Outbox,
-    settings: OrderSagaSettings,
-) -> None:
-    """Let every reply of the user and the payment service reach its saga."""
+def reply_intakes(
+    definitions: Definitions, database: Database, outbox: Outbox, settings: OrderSagaSettings
+) -> Sequence[Intake]:
+    """Return an intake for each topic on which a participant replies."""
 
     def handle(connection: Connection, messages: Sequence[Envelope]) -> BatchResult:
-        return react(definitions, SqlSagas(connection), messages)
+        return react(definitions, SqlSagas(connection, definitions.by_version), messages)
 
     dead_letters = DeadLetters(ACCESS.group, settings)
-    for topic in ACCESS.consumes:
-        intake = Intake(
+    return [
+        Intake(
             topic=topic,
             handler=handle,
             inbox_table=messaging.inbox,
             database=database,
             outbox=outbox,
             dead_letters=dead_letters,
+            deferred_table=deferred,
         )
-        consume(app, topic, intake.receive, settings)
+        for topic in ACCESS.consumes
+    ]
+
+
+def register_agents(app: faust.App, intakes: Sequence[Intake], settings: OrderSagaSettings) -> None:
+    """Have every record of the intakes' topics handled."""
+    for intake in intakes:
+        consume(app, intake.topic, intake.receive, settings)
+
+
+async def handle_deferred(
+    definitions: Definitions, intakes: Sequence[Intake], settings: OrderSagaSettings
+) -> None:
+    """Handle what older replicas have left to this one, every `deferred_poll_seconds`."""
+    limit = settings.intake_batch_size
+    while True:
+        counts = [
+            await intake.receive_deferred(definitions.by_version, limit) for intake in intakes
+        ]
+        if max(counts) < limit:
+            await asyncio.sleep(settings.deferred_poll_seconds)

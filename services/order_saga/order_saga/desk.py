@@ -10,16 +10,16 @@ from saga_messaging.errors import DatabaseUnavailable
 from sqlalchemy import Connection
 
 from order_saga import controls
-from order_saga.definitions import Definitions
-from order_saga.domain import OrderSaga
-from order_saga.errors import IdempotencyKeyReused, NewOrdersPaused
-from order_saga.handlers import place
+from order_saga.create_order.state import OrderSaga
+from order_saga.create_order.versions import Definitions
+from order_saga.errors import NewOrdersPaused
+from order_saga.handlers import PlacementAnswer, place
 from order_saga.ports import Placement
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 from order_saga.transactions import Done, Transactions
 
-Answer: TypeAlias = OrderSaga | IdempotencyKeyReused | DatabaseUnavailable | NewOrdersPaused
+Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | NewOrdersPaused
 
 TOO_LATE: Final = "the order was not stored in time"
 
@@ -48,6 +48,7 @@ class OrderDesk:
 
         Raises:
             IdempotencyKeyReused: The key was used with another order.
+            DefinitionUnknown: A newer replica placed the order of this idempotency key.
             NewOrdersPaused: An operator has stopped new orders; this one would be new.
             DatabaseUnavailable: Not within `database_give_up_seconds`. Nothing was stored, or
                 it is not known; the same key may be used again.
@@ -74,12 +75,15 @@ class OrderDesk:
         answer_of = dict(zip(map(id, here), answers, strict=True))
         return [answer_of.get(id(caller), DatabaseUnavailable(TOO_LATE)) for caller in callers]
 
+    def _sagas(self, connection: Connection) -> SqlSagas:
+        return SqlSagas(connection, self._definitions.by_version)
+
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
     ) -> Done[Sequence[Answer]]:
         if paused := controls.pause_of(connection):
             return Done(self._while_paused(connection, placements, paused))
-        placed = place(self._definitions, SqlSagas(connection), placements)
+        placed = place(self._definitions, self._sagas(connection), placements)
         messages = [placement.message for placement in placed.new]
         return Done(placed.answers, messages, placed.result)
 
@@ -87,7 +91,7 @@ class OrderDesk:
         self, connection: Connection, placements: Sequence[Placement], paused: controls.Pause
     ) -> Sequence[Answer]:
         """Only what was placed before is answered again; nothing is stored."""
-        sagas = SqlSagas(connection)
+        sagas = self._sagas(connection)
         keys = {each.idempotency_key for each in placements if each.idempotency_key}
         known = sagas.placed(keys) if keys else {}
         old = [each for each in placements if each.idempotency_key in known]

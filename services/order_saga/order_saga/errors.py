@@ -1,5 +1,6 @@
 """What a caller of the orders API can do wrong, and what may be in the way."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 
@@ -16,12 +17,18 @@ class OrderUnknown(OrderSagaError):
 
 
 class DefinitionUnknown(OrderSagaError):
-    """The saga began under a declaration that this code does not have: it is older."""
+    """The order's saga has a version that this code does not have.
 
-    def __init__(self, version: int) -> None:
+    During a rolling upgrade a replica that is not upgraded yet meets orders of the new version; it
+    leaves them to the replicas that have it.
+    """
+
+    def __init__(self, version: int, known: Collection[int]) -> None:
         super().__init__(
-            f"definition_version: {version} is newer than this code; run the code that has it"
+            f"definition_version: {version} is not among the versions of this replica "
+            f"({', '.join(map(str, sorted(known)))}); a replica that has it handles the order"
         )
+        self.version = version
 
 
 class CursorUnknown(OrderSagaError):

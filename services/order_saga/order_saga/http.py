@@ -13,8 +13,8 @@ from saga_schemas.values import Identifier
 from starlette.requests import Request
 
 from order_saga import queries
+from order_saga.create_order.state import State
 from order_saga.desk import OrderDesk
-from order_saga.domain import State
 from order_saga.errors import (
     CursorUnknown,
     DefinitionUnknown,
@@ -105,7 +105,7 @@ class Accepted(BaseModel):
     """The order is taken; GET its Location to see what becomes of it."""
 
     id: str
-    state: State
+    state: State | str
     deadline_at: datetime | None
 
 

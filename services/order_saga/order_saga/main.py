@@ -17,9 +17,9 @@ from saga_messaging.readiness import checks
 from order_saga.access import ACCESS
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
-from order_saga.agents import register_agents
+from order_saga.agents import handle_deferred, register_agents, reply_intakes
 from order_saga.controls_http import controls_router
-from order_saga.definitions import definitions
+from order_saga.create_order.versions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.http import PROBLEMS, orders_router
 from order_saga.letter_desk import LetterDesk
@@ -33,7 +33,7 @@ from order_saga.why_http import why_router
 
 def build(settings: OrderSagaSettings) -> FastAPI:
     """The service; its lifespan starts everything and stops it in the opposite order."""
-    all_definitions = definitions(settings.step_times)
+    all_definitions = definitions(settings.timeouts)
     database = Database.connect(settings)
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
@@ -42,7 +42,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     desk = OrderDesk(all_definitions, transactions, settings)
     actions = OrderActions(all_definitions, transactions, settings)
     app = faust_app(ACCESS.group, settings)
-    register_agents(app, all_definitions, database, outbox, settings)
+    intakes = reply_intakes(all_definitions, database, outbox, settings)
+    register_agents(app, intakes, settings)
 
     async def fire_deadlines() -> None:
         await runtime.joined(app)
@@ -55,6 +56,9 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             runtime.running_publisher(publisher),
             runtime.running_relay(outbox),
             runtime.running_faust(app, publisher),
+            runtime.running_loop(
+                "deferred_messages", handle_deferred(all_definitions, intakes, settings)
+            ),
             runtime.running_loop("timers", fire_deadlines()),
         ):
             yield

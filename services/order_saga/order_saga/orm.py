@@ -1,5 +1,6 @@
 """The orchestrator's tables: its sagas, and messaging's inbox and outbox."""
 
+from saga_messaging.deferred import deferred_table
 from saga_messaging.orm import messaging_tables
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
+deferred = deferred_table(metadata)
 
 sagas = Table(
     "sagas",

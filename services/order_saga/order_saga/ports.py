@@ -1,12 +1,16 @@
-"""What the use cases need of the outside."""
+"""The interface that the use cases need from the database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
-from order_saga.domain import DeadlinePassed, OrderSaga, PlaceOrder
+from saga_engine.messages import DeadlinePassed
+
+from order_saga.create_order.messages import PlaceOrder
+from order_saga.create_order.state import OrderSaga
+from order_saga.errors import DefinitionUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,10 @@ class Placement:
     message: PlaceOrder
     idempotency_key: str | None
     digest: str
+
+
+Found: TypeAlias = OrderSaga | DefinitionUnknown
+"""A saga that was found, or why this code cannot read it."""
 
 
 class Sagas(Protocol):
@@ -29,11 +37,11 @@ class Sagas(Protocol):
         """Store new sagas. Returns the ids of those whose idempotency key was not taken."""
         ...
 
-    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[OrderSaga, str]]:
+    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[Found, str]]:
         """The saga and the digest that each key was first used with."""
         ...
 
-    def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
+    def lock(self, saga_ids: Collection[str]) -> Mapping[str, Found]:
         """The sagas that exist of these, locked against other processes until the commit."""
         ...
 
@@ -45,9 +53,10 @@ class Sagas(Protocol):
         """Store the new state of sagas that were locked."""
         ...
 
-    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
-        """Lock sagas of these versions whose deadline has passed.
+    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+        """Lock sagas whose deadline has passed.
 
-        Those that another process has locked are left out.
+        Left out are those that another process has locked, those of versions that this code does
+        not have, and those with a reply that an older process has left to a newer one.
         """
         ...

@@ -18,9 +18,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from order_saga.domain import LineItem, State
+from order_saga.create_order.messages import LineItem
+from order_saga.create_order.state import State
 from order_saga.errors import CursorUnknown
-from order_saga.orm import messaging, sagas
+from order_saga.orm import deferred, messaging, sagas
 
 
 class HistoryEntry(BaseModel):
@@ -40,10 +41,13 @@ class HistoryEntry(BaseModel):
 
 
 class OrderSummary(BaseModel):
-    """An order and where it stands. Amounts are in the currency's minor unit."""
+    """An order and where it stands. Amounts are in the currency's minor unit.
+
+    `state` and `parked` can name a state that only newer replicas know, during a rolling upgrade.
+    """
 
     id: str
-    state: State
+    state: State | str
     reason: Failure | None
     payment_intent_id: str | None
     capture_before: datetime | None
@@ -53,7 +57,7 @@ class OrderSummary(BaseModel):
     description: str
     line_items: tuple[LineItem, ...]
     attempt: int
-    parked: State | None
+    parked: State | str | None
     captured: int
     refunded: int
     disputed: bool
@@ -76,11 +80,13 @@ class OrderPage(BaseModel):
     next_cursor: str | None
 
 
-# Needs attention, or its outcome is overdue, or its deadline has passed and has not fired.
+# Needs attention, is overdue, has a deadline that passed and did not fire, or a reply that waits
+# for a newer replica.
 _STUCK = (
     sagas.c.parked.is_not(None)
     | sagas.c.overdue
     | func.coalesce(sagas.c.deadline_at < func.now(), false())
+    | select(deferred.c.id).where(deferred.c.correlation_id == sagas.c.id).exists()
 )
 
 

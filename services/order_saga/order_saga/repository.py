@@ -1,52 +1,58 @@
 """The sagas in PostgreSQL. Everything here takes a whole batch in one statement."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from pydantic import TypeAdapter
+from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import derived_message_id
-from saga_schemas.values import Customer, Failure, OrderDetails
-from sqlalchemy import Connection, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Row, TextClause, bindparam, func, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from order_saga.domain import (
-    Asked,
-    DeadlinePassed,
-    DeadlinePayload,
-    OrderSaga,
-    State,
-)
-from order_saga.orm import messaging
+from order_saga.create_order.state import OrderSaga
+from order_saga.errors import DefinitionUnknown
+from order_saga.orm import deferred, messaging
 from order_saga.orm import sagas as table
-from order_saga.ports import Placement
+from order_saga.ports import Found, Placement
 
-_SAVE = text(
-    """
-    UPDATE sagas SET
-        state = new.state, attempt = new.attempt, tries = new.tries, attempts = new.attempts,
-        undo = new.undo, goal = new.goal, parked = new.parked, customer = new.customer,
-        payment_intent_id = new.payment_intent_id, capture_before = new.capture_before,
-        captured = new.captured, refunds = new.refunds, refunded = new.refunded,
-        disputed = new.disputed, asked = new.asked,
-        reason = new.reason, deadline_at = new.deadline_at, overdue = new.overdue,
-        updated_at = now()
-    FROM jsonb_to_recordset(:rows) AS new(
-        id text, state text, attempt integer, tries integer, attempts jsonb, undo jsonb,
-        goal text, parked text, customer jsonb, payment_intent_id text,
-        capture_before timestamptz, captured integer, refunds jsonb, refunded integer,
-        disputed boolean, asked jsonb, reason jsonb, deadline_at timestamptz, overdue boolean)
-    WHERE sagas.id = new.id
-    """
-).bindparams(bindparam("rows", type_=JSONB))
+_DIALECT = postgresql.dialect()
+_SAGA = TypeAdapter(OrderSaga)
+_COLUMN_OF: Final = {"compensations": "undo", "ends_in": "goal", "pending": "asked"}
+"""Fields whose column has another name; all others have the same."""
+_PLACED: Final = {"definition_version", "clerk_user_id", "order"}
+"""Fields that never change once the order is placed."""
+
+
+def _save() -> TextClause:
+    """Return the statement that stores what can change of a batch of sagas."""
+    changing = {_column_of(field.name) for field in fields(OrderSaga)} - _PLACED | {"refunded"}
+    columns = [column for column in table.c if column.name in changing]
+    types = ", ".join(f"{column.name} {column.type.compile(_DIALECT)}" for column in columns)
+    values = ", ".join(f"{column.name} = new.{column.name}" for column in columns)
+    return text(
+        f"UPDATE sagas SET {values}, updated_at = now() "  # noqa: S608 - names of columns
+        f"FROM jsonb_to_recordset(:rows) AS new({types}) WHERE sagas.id = new.id"
+    ).bindparams(bindparam("rows", type_=JSONB))
+
+
+def _column_of(name: str) -> str:
+    return _COLUMN_OF.get(name, name)
+
+
+_SAVE: Final = _save()
+_FIELDS: Final = [field.name for field in fields(OrderSaga) if field.name != "order"]
 
 
 class SqlSagas:
     """`ports.Sagas` on a connection whose transaction the caller commits."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, versions: Collection[int]) -> None:
         self._connection = connection
+        self._versions = versions
 
     def now(self) -> datetime:
         """The transaction's time."""
@@ -61,7 +67,7 @@ class SqlSagas:
         statement = insert(table).on_conflict_do_nothing()
         rows = [
             {
-                **_state_columns(saga),
+                **_changing(saga),
                 "definition_version": saga.definition_version,
                 "clerk_user_id": saga.clerk_user_id,
                 "amount": saga.order.amount,
@@ -75,15 +81,15 @@ class SqlSagas:
         ]
         return set(self._connection.scalars(statement.returning(table.c.id), rows))
 
-    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[OrderSaga, str]]:
+    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[Found, str]]:
         """See `ports.Sagas`."""
         query = select(table).where(table.c.idempotency_key.in_(idempotency_keys))
         return {
-            row.idempotency_key: (saga_of(row), row.request_digest)
+            row.idempotency_key: (self._found(row), row.request_digest)
             for row in self._connection.execute(query)
         }
 
-    def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
+    def lock(self, saga_ids: Collection[str]) -> Mapping[str, Found]:
         """See `ports.Sagas`. In the order of their ids, so that two batches never deadlock."""
         query = (
             select(table)
@@ -91,7 +97,7 @@ class SqlSagas:
             .order_by(table.c.id)
             .with_for_update()
         )
-        return {row.id: saga_of(row) for row in self._connection.execute(query)}
+        return {row.id: self._found(row) for row in self._connection.execute(query)}
 
     def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
         """See `ports.Sagas`."""
@@ -103,10 +109,10 @@ class SqlSagas:
     def save(self, sagas: Sequence[OrderSaga]) -> None:
         """See `ports.Sagas`."""
         if sagas:
-            rows = [_json_columns(saga) for saga in sagas]
+            rows = [_as_json(_changing(saga)) for saga in sagas]
             self._connection.execute(_SAVE, {"rows": rows})
 
-    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
         # The step's time counts from when its command was sent: Kafka away is nobody's silence.
         allowed = table.c.deadline_at - table.c.updated_at
@@ -116,10 +122,12 @@ class SqlSagas:
             messaging.outbox.c.type != "dead-letter",
             sent_at.is_(None) | (sent_at > func.now() - allowed),
         )
+        waiting = select(deferred.c.id).where(deferred.c.correlation_id == table.c.id)
         query = (
             select(table.c.id, table.c.state, table.c.attempt)
-            .where(table.c.deadline_at <= func.now(), ~table.c.overdue, ~unheard.exists())
-            .where(table.c.definition_version.in_(versions))
+            .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
+            .where(~unheard.exists(), ~waiting.exists())
+            .where(table.c.definition_version.in_(self._versions))
             .order_by(table.c.deadline_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=table)
@@ -133,60 +141,35 @@ class SqlSagas:
             for row in self._connection.execute(query)
         ]
 
-
-def saga_of(row: Row[Any]) -> OrderSaga:
-    """The saga that a row of `sagas` holds."""
-    return OrderSaga(
-        id=row.id,
-        definition_version=row.definition_version,
-        state=State(row.state),
-        attempt=row.attempt,
-        clerk_user_id=row.clerk_user_id,
-        order=OrderDetails(amount=row.amount, currency=row.currency, description=row.description),
-        customer=Customer.model_validate(row.customer) if row.customer else None,
-        tries=row.tries,
-        attempts=row.attempts,
-        undo=tuple(State(state) for state in row.undo),
-        goal=row.goal and State(row.goal),
-        parked=row.parked and State(row.parked),
-        captured=row.captured,
-        refunds=row.refunds,
-        disputed=row.disputed,
-        asked=Asked(**row.asked) if row.asked else None,
-        payment_intent_id=row.payment_intent_id,
-        capture_before=row.capture_before,
-        reason=Failure.model_validate(row.reason) if row.reason else None,
-        deadline_at=row.deadline_at,
-        overdue=row.overdue,
-    )
+    def _found(self, row: Row[Any]) -> Found:
+        try:
+            return saga_of(row, self._versions)
+        except DefinitionUnknown as unknown:
+            return unknown
 
 
-def _state_columns(saga: OrderSaga) -> dict[str, Any]:
-    return {
-        "id": saga.id,
-        "state": saga.state,
-        "attempt": saga.attempt,
-        "tries": saga.tries,
-        "attempts": saga.attempts,
-        "undo": saga.undo,
-        "goal": saga.goal,
-        "parked": saga.parked,
-        "captured": saga.captured,
-        "refunds": saga.refunds,
-        "refunded": saga.refunded,
-        "disputed": saga.disputed,
-        "asked": saga.asked and asdict(saga.asked),
-        "customer": saga.customer and saga.customer.model_dump(mode="json"),
-        "payment_intent_id": saga.payment_intent_id,
-        "capture_before": saga.capture_before,
-        "reason": saga.reason and saga.reason.model_dump(mode="json"),
-        "deadline_at": saga.deadline_at,
-        "overdue": saga.overdue,
-    }
+def saga_of(row: Row[Any], versions: Collection[int]) -> OrderSaga:
+    """Return the saga that a row of `sagas` holds.
+
+    Raises:
+        DefinitionUnknown: Its version is not among `versions`; nothing of it was read.
+    """
+    if row.definition_version not in versions:
+        raise DefinitionUnknown(row.definition_version, versions)
+    known = {name: getattr(row, _column_of(name)) for name in _FIELDS}
+    order = {"amount": row.amount, "currency": row.currency, "description": row.description}
+    return _SAGA.validate_python({**known, "order": order})
 
 
-def _json_columns(saga: OrderSaga) -> dict[str, Any]:
+def _changing(saga: OrderSaga) -> dict[str, Any]:
+    """Return the columns of what can change, as PostgreSQL's driver takes them."""
+    dumped = _SAGA.dump_python(saga, by_alias=True, exclude=_PLACED)
+    columns = {_column_of(name): value for name, value in dumped.items()}
+    return {**columns, "refunded": saga.refunded}
+
+
+def _as_json(columns: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in _state_columns(saga).items()
+        for name, value in columns.items()
     }

@@ -14,7 +14,7 @@ from saga_schemas.values import (
     ShortText,
 )
 
-from order_saga.domain import LineItem, PlaceOrder, PlaceOrderPayload
+from order_saga.create_order.messages import LineItem, PlaceOrder, PlaceOrderPayload
 from order_saga.ports import Placement
 
 

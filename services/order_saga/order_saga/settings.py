@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
+from saga_engine.declaration import Timeout
 from saga_messaging.settings import ServiceSettings
 
-from order_saga.step_times import StepTimes
+from order_saga.create_order.timeouts import Timeouts
 
 StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 """Up to a week: Stripe keeps a hold no longer, and no deadline leaves the calendar."""
@@ -34,6 +35,9 @@ class OrderSagaSettings(ServiceSettings):
         5.0, description="After a start, to hear first what was said while it was away."
     )
     timer_batch_size: PositiveInt = 100
+    deferred_poll_seconds: PositiveFloat = Field(
+        1.0, description="Pause between two looks for messages that older replicas deferred."
+    )
     list_limit: PositiveInt = Field(100, description="The longest page of GET /orders.")
     history_limit: PositiveInt = Field(
         1_000, description="GET /orders/{id} shows this many messages, the latest."
@@ -49,13 +53,12 @@ class OrderSagaSettings(ServiceSettings):
     )
 
     @property
-    def step_times(self) -> StepTimes:
-        """The bounds of the saga's steps."""
-        return StepTimes(
-            payment_info_seconds=self.payment_info_timeout_seconds,
-            payment_info_tries=self.payment_info_tries,
-            authorization_seconds=self.authorization_timeout_seconds,
-            settlement_seconds=self.settlement_timeout_seconds,
-            settlement_tries=self.settlement_tries,
-            back_off=self.settlement_back_off,
+    def timeouts(self) -> Timeouts:
+        """The time-outs of the saga's steps."""
+        return Timeouts(
+            payment_info=Timeout(self.payment_info_timeout_seconds, self.payment_info_tries),
+            authorization=Timeout(self.authorization_timeout_seconds),
+            operation=Timeout(
+                self.settlement_timeout_seconds, self.settlement_tries, self.settlement_back_off
+            ),
         )

@@ -4,20 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from saga_engine.declaration import Node, Parked, Rest, Step
+from saga_engine.messages import ResolvePayload, ResolveRequested
 from saga_schemas import Envelope
 from saga_schemas.topics import topic_of
 
 from order_saga.access import ACCESS, PARTICIPANTS
-from order_saga.definition import Node, Parked, Rest, Step
-from order_saga.domain import (
-    CancelRequested,
-    CaptureRequested,
-    OrderSaga,
-    RefundRequested,
-    ResolvePayload,
-    ResolveRequested,
-    State,
-)
+from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
+from order_saga.create_order.state import OrderSaga
 
 _VERBS: dict[type[Envelope], str] = {
     CaptureRequested: "capture",
@@ -105,17 +99,17 @@ def routes(saga: OrderSaga, node: Node | None) -> Sequence[Route]:
 
 def may_be_asked(node: Node) -> Sequence[str]:
     """What somebody may ask of an order in this state."""
-    on = node.on if isinstance(node, Step | Rest) else ()
+    on = node.rules if isinstance(node, Step | Rest) else ()
     return list(dict.fromkeys(verb for rule in on if (verb := _VERBS.get(rule.message))))
 
 
-def resolutions(saga: OrderSaga, node: Node) -> Sequence[State]:
+def resolutions(saga: OrderSaga, node: Node) -> Sequence[str]:
     """How an order that needs attention may be ended by hand, with what is known of it."""
     if not isinstance(node, Parked):
         return ()
 
-    def allowed(state: State) -> bool:
+    def allowed(state: str) -> bool:
         payload = ResolvePayload.model_validate({"as": state})
         return node.unless(saga, ResolveRequested(correlation_id=saga.id, payload=payload)) is None
 
-    return [state for state in node.resolutions if allowed(state)]
+    return [state for state in (*node.resolutions, *node.committed) if allowed(state)]

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from sqlalchemy import Connection
 
-from order_saga.definitions import Definitions
+from order_saga.create_order.versions import Definitions
 from order_saga.handlers import react
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
@@ -37,8 +37,8 @@ class Timers:
         return await self._transactions.run(self._fire)
 
     def _fire(self, connection: Connection) -> Done[int]:
-        sagas = SqlSagas(connection)
-        due = sagas.due(self._settings.timer_batch_size, self._definitions.by_version)
+        sagas = SqlSagas(connection, self._definitions.by_version)
+        due = sagas.due(self._settings.timer_batch_size)
         if not due:
             return Done(0)
         logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])

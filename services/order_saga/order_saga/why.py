@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from order_saga.definition import Compensate, End, Move, Parked, Rest, Step
-from order_saga.domain import OrderSaga, State
+from saga_engine.declaration import Compensate, End, Move, Parked, Rest, Step
+
+from order_saga.create_order.state import OrderSaga, State
 from order_saga.situation import Consumer, Facts, may_be_asked, resolutions, routes
 from order_saga.wording import ago, inside, moment, span, told
 
@@ -29,8 +30,8 @@ def _waiting(facts: Facts, step: Step) -> list[str]:
     saga = facts.saga
     service = routes(saga, step)[0].group
     command = step.command(saga).type
-    goal = f", on its way to {saga.goal}," if saga.goal else ""
-    tries = f"try {saga.tries} of {step.tries}, attempt {saga.attempt}"
+    goal = f", on its way to {saga.ends_in}," if saga.ends_in else ""
+    tries = f"try {saga.tries} of {step.timeout.tries}, attempt {saga.attempt}"
     begun = f"is {saga.state}{goal} and waits for {service} to answer {command} ({tries})"
     return [f"{begun} since {ago(facts.now, facts.since)}", _time_left(facts, step), *_way(facts)]
 
@@ -59,14 +60,14 @@ def _time_left(facts: Facts, step: Step) -> str:
 
 
 def _then(saga: OrderSaga, step: Step) -> str:
-    if saga.tries < step.tries:
+    if saga.tries < step.timeout.tries:
         return "asks again"
-    then = step.on_timeout and step.on_timeout.then
+    then = step.timeout_rule and step.timeout_rule.then
     match then:
-        case State():
+        case str():
             return f"is {then}"
-        case Compensate():
-            return f"is undone and {then.goal}"
+        case Compensate(ends_in):
+            return f"is compensated and {ends_in}" if saga.compensations else f"is {ends_in}"
         case Move.PARK:
             return "needs attention"
         case _:
@@ -126,7 +127,7 @@ def _money(saga: OrderSaga) -> str:
         lost = [refund for refund, amount in saga.refunds.items() if not amount]
         failed = f", and {', '.join(lost)} failed at Stripe" if lost else ""
         return f"{saga.captured} captured and {saga.refunded} refunded ({money}){failed}"
-    if saga.state is State.AUTHORIZED:
+    if saga.state == State.AUTHORIZED:
         until = f" until {moment(saga.capture_before)}" if saga.capture_before else ""
         return f"{saga.order.amount} held{until} ({money})"
     return ""

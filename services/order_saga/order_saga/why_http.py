@@ -5,12 +5,12 @@ from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from saga_engine.declaration import Step
 from saga_messaging.database import Database
 from saga_schemas.values import Failure, Identifier
 
-from order_saga.definition import Step
-from order_saga.definitions import Definitions
-from order_saga.domain import State
+from order_saga.create_order.state import State
+from order_saga.create_order.versions import Definitions
 from order_saga.http import UnknownOrder, problem
 from order_saga.lag import look
 from order_saga.letter_log import dealt_with
@@ -45,9 +45,9 @@ class Explanation(BaseModel):
     """
 
     id: str
-    state: State
+    state: State | str
     why: str
-    parked: State | None
+    parked: State | str | None
     since: datetime
     until: datetime | None
     overdue: bool
@@ -59,7 +59,7 @@ class Explanation(BaseModel):
     kafka: str | None
     reason: Failure | None
     may_be_asked: list[str]
-    resolutions: list[State]
+    resolutions: list[State | str]
 
 
 def why_router(
@@ -75,7 +75,10 @@ def why_router(
     async def why(order_id: Identifier) -> Explanation:  # pyright: ignore[reportUnusedFunction]
         """What the order waits for, since when, until when, and who is in the way."""
         known, dealt = await database.transaction(
-            lambda connection: (find_known(connection, order_id), dealt_with(connection)),
+            lambda connection: (
+                find_known(connection, order_id, definitions.by_version),
+                dealt_with(connection),
+            ),
             give_up_after_seconds=settings.database_give_up_seconds,
         )
         if known is None:

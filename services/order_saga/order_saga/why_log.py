@@ -1,12 +1,13 @@
 """What the database knows of an order that somebody asks about."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from saga_schemas.envelope import derived_message_id
 from sqlalchemy import Connection, Row, func, select
 
-from order_saga.domain import OrderSaga
+from order_saga.create_order.state import OrderSaga
 from order_saga.orm import messaging
 from order_saga.orm import sagas as table
 from order_saga.repository import saga_of
@@ -24,13 +25,17 @@ class Known:
     until: datetime | None
 
 
-def find_known(connection: Connection, order_id: str) -> Known | None:
-    """What is known of an order; None where there is no order."""
+def find_known(connection: Connection, order_id: str, versions: Collection[int]) -> Known | None:
+    """Return what the database knows of an order; None if there is no such order.
+
+    Raises:
+        DefinitionUnknown: Only a newer replica can explain the order.
+    """
     query = select(table, func.now().label("now")).where(table.c.id == order_id)
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    saga = saga_of(row)
+    saga = saga_of(row, versions)
     said = _said(connection, saga)
     since = said.decided_at if said else row.updated_at
     return Known(saga, row.now, min(since, row.now), said, _until(row, said))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from order_saga.definition import Definition
-from order_saga.definitions import Definitions, definitions
-from order_saga.step_times import StepTimes
+from order_saga.create_order.timeouts import Timeouts
+from order_saga.create_order.versions import Definitions, definitions
+from saga_engine.declaration import Definition
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -18,7 +18,7 @@ from saga_testing.messages import Messages
 @pytest.fixture(scope="session")
 def versions() -> Definitions:
     """Every version of the saga, with a minute for each step."""
-    return definitions(StepTimes())
+    return definitions(Timeouts())
 
 
 @pytest.fixture

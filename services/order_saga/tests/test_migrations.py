@@ -69,7 +69,9 @@ def test_refunds_that_were_told_before_each_was_remembered_are_found_and_no_sum_
     migrations.upgrade("order_saga", database_url)
 
     with engine.begin() as connection:
-        sagas = SqlSagas(connection).lock(["told", "lagging", "unheard", "resolved", "paid"])
+        sagas = SqlSagas(connection, {1, 2}).lock(
+            ["told", "lagging", "unheard", "resolved", "paid"]
+        )
         shown = dict(connection.execute(text("SELECT id, refunded FROM sagas")).all())
     engine.dispose()
     assert {saga.id: saga.refunds for saga in sagas.values()} == {

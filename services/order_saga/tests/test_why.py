@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from order_saga.definition import End, Parked, Rest, Step
-from order_saga.definitions import definitions
-from order_saga.domain import Asked, OrderSaga, State
+from order_saga.create_order.state import OrderSaga, PendingRequest, State
+from order_saga.create_order.timeouts import Timeouts
+from order_saga.create_order.versions import definitions
 from order_saga.situation import Consumer, Facts, LetterOf, Said, routes
-from order_saga.step_times import StepTimes
 from order_saga.why import sentence
 from order_saga.wording import span
+from saga_engine.declaration import End, Parked, Rest, Step
 from saga_schemas.values import Card, Customer, Failure, OrderDetails
 
-ALL = definitions(StepTimes())
+ALL = definitions(Timeouts())
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(seconds=35)
 CUSTOMER = Customer(
@@ -26,7 +26,7 @@ REASON = Failure(code="card_declined", message="Your card was declined.", cure="
 
 def facts(state: State, version: int = 2, **changes) -> Facts:
     """An order that has been in a state for 35 s, its message in Kafka, everybody alive."""
-    changed = {"asked": None, "reason": None} | changes
+    changed = {"pending": None, "reason": None} | changes
     saga = OrderSaga(
         id="o1",
         definition_version=version,
@@ -38,11 +38,11 @@ def facts(state: State, version: int = 2, **changes) -> Facts:
         deadline_at=NOW + timedelta(seconds=25),
     )
     nodes = ALL.of(version).nodes
-    if state is State.NEEDS_ATTENTION:
+    if state == State.NEEDS_ATTENTION:
         changed = {"parked": State.CANCELING} | changed
     if state in {State.CAPTURING, State.REFUNDING}:
-        changed["asked"] = Asked("r1", 5)
-    saga = saga.but(**changed)
+        changed["pending"] = PendingRequest("r1", 5)
+    saga = replace(saga, **changed)
     of = routes(saga, nodes[saga.parked] if saga.parked else nodes[state])
     return Facts(
         saga=saga,
@@ -73,7 +73,7 @@ def test_every_state_is_told_in_one_sentence(state, version):
     assert said.endswith(".")
     assert ". " not in said
     assert "2026-02-01 11:59:25 UTC, 35 s ago" in said
-    assert ("needs attention" if state is State.NEEDS_ATTENTION else str(state)) in said
+    assert ("needs attention" if state == State.NEEDS_ATTENTION else str(state)) in said
 
 
 @pytest.mark.parametrize(("state", "version"), of_kind(Step))
@@ -104,7 +104,7 @@ def test_a_service_that_does_not_run_is_named_with_what_waits_for_it():
     [
         (State.CAPTURING, 2, {"tries": 1}, "asks again"),
         (State.CAPTURING, 2, {"tries": 5}, "needs attention"),
-        (State.AUTHORIZING, 2, {}, "is undone and rejected"),
+        (State.AUTHORIZING, 2, {}, "is compensated and rejected"),
         (State.AUTHORIZING, 1, {}, "is overdue"),
         (State.RETRIEVING_PAYMENT_INFO, 1, {}, "is rejected"),
     ],
@@ -124,7 +124,7 @@ def test_messages_that_expired_unread_are_told():
 
 
 def test_tries_are_counted_and_an_undo_says_where_it_leads():
-    said = sentence(facts(State.CANCELING, tries=2, attempt=3, goal=State.REJECTED))
+    said = sentence(facts(State.CANCELING, tries=2, attempt=3, ends_in=State.REJECTED))
 
     assert "is canceling, on its way to rejected, and waits for payment-service" in said
     assert "(try 2 of 5, attempt 3)" in said

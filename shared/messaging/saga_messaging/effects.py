@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 
 from saga_messaging import inbox
 from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import Handled, Outcomes, Refused
+from saga_messaging.outcomes import Deferred, Handled, Outcomes, Refused
 from saga_messaging.records import Outgoing
 
 logger = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ def store_effects(
     """Record each message that was handled with its effect, and store what it sends.
 
     A message that was refused had no effect: it may come again, from its dead letter, say, and is
-    then handled as if for the first time.
+    then handled as if for the first time. So is one that was deferred to a newer process.
 
     Returns:
         What was stored, to be offered to the outbox once the transaction has committed.
@@ -38,7 +38,7 @@ def store_effects(
             case Handled() as outcome:
                 handled.append((message, outcome))
                 effect = outcome.effect
-            case Refused(reason=effect):
+            case Refused(reason=effect) | Deferred(reason=effect):
                 pass
         logger.info(
             message.type,

@@ -26,7 +26,19 @@ class Refused:
     reason: str
 
 
-Outcomes: TypeAlias = Mapping[UUID, Handled | Refused]
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The message needs newer code, and is kept as received for a process that has it.
+
+    Attributes:
+        version: The version that can handle it, in the handler's own numbering.
+    """
+
+    reason: str
+    version: int
+
+
+Outcomes: TypeAlias = Mapping[UUID, Handled | Refused | Deferred]
 """One outcome for each message, by its `message_id`."""
 
 

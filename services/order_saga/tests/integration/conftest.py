@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
 from order_saga.controls_http import controls_router
-from order_saga.definitions import definitions
+from order_saga.create_order.versions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.handlers import react
 from order_saga.http import PROBLEMS, orders_router
@@ -39,7 +39,7 @@ class Replica:
     """One process's share of the orchestrator, without its Kafka consumers."""
 
     def __init__(self, settings: OrderSagaSettings, database: Database) -> None:
-        self.definitions = definitions(settings.step_times)
+        self.definitions = definitions(settings.timeouts)
         self.database = database
         self.publisher = Publisher(settings)
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
@@ -75,7 +75,7 @@ class Replica:
         """Take in messages as the intake does: state, inbox and outbox in one transaction."""
 
         def handle(connection):
-            result = react(self.definitions, SqlSagas(connection), messages)
+            result = react(self.definitions, SqlSagas(connection, {1, 2}), messages)
             store_effects(connection, messaging.inbox, self.outbox, messages, result.outcomes)
 
         await self.database.transaction(handle)

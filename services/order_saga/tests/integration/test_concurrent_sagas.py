@@ -1,12 +1,13 @@
 """What only a real database can show: two processes at the same sagas at the same moment."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import tenacity
 from order_saga.repository import SqlSagas
-from order_saga.saga import start
+from saga_testing.messages import begin
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -22,9 +23,9 @@ def new_saga(definition, new_messages):
 
     def new_saga(sagas, *, key=None, due_since_seconds=1):
         placement = new_messages().place_order(key=key)
-        saga = start(definition, placement.message, sagas.now()).saga
+        saga = begin(definition, placement.message, sagas.now()).saga
         due = sagas.now() - timedelta(seconds=due_since_seconds)
-        return placement, saga.but(deadline_at=due)
+        return placement, replace(saga, deadline_at=due)
 
     return new_saga
 
@@ -45,12 +46,12 @@ def wait_until_somebody_waits_for_a_lock(connection):
 
 def test_a_deadline_that_another_process_has_in_hand_is_skipped(engine, new_saga):
     with engine.begin() as connection:
-        sagas = SqlSagas(connection)
+        sagas = SqlSagas(connection, {1, 2})
         sagas.add([new_saga(sagas) for _ in range(5)])
 
     with engine.begin() as one, engine.begin() as other:
-        first = {message.correlation_id for message in SqlSagas(one).due(3, {2})}
-        second = {message.correlation_id for message in SqlSagas(other).due(5, {2})}
+        first = {message.correlation_id for message in SqlSagas(one, {1, 2}).due(3)}
+        second = {message.correlation_id for message in SqlSagas(other, {1, 2}).due(5)}
 
     assert (len(first), len(second)) == (3, 2)
     assert first.isdisjoint(second)
@@ -58,13 +59,13 @@ def test_a_deadline_that_another_process_has_in_hand_is_skipped(engine, new_saga
 
 def test_a_locked_saga_is_nobody_elses_until_the_commit(engine, new_saga):
     with engine.begin() as connection:
-        sagas = SqlSagas(connection)
+        sagas = SqlSagas(connection, {1, 2})
         placement, saga = new_saga(sagas)
         sagas.add([(placement, saga)])
     touch = text("SELECT id FROM sagas FOR UPDATE NOWAIT")
 
     with engine.begin() as one:
-        SqlSagas(one).lock([saga.id])
+        SqlSagas(one, {1, 2}).lock([saga.id])
         with (
             pytest.raises(OperationalError, match="could not obtain lock"),
             engine.begin() as other,
@@ -78,12 +79,12 @@ def test_a_locked_saga_is_nobody_elses_until_the_commit(engine, new_saga):
 def test_a_key_that_another_process_is_storing_is_waited_for_and_then_known(engine, new_saga):
     def add_in_another_process():
         with engine.begin() as other:
-            sagas = SqlSagas(other)
+            sagas = SqlSagas(other, {1, 2})
             return sagas.add([new_saga(sagas, key="key")]), sagas.placed(["key"])
 
     with ThreadPoolExecutor(1) as pool:
         with engine.begin() as one, engine.connect() as watcher:
-            sagas = SqlSagas(one)
+            sagas = SqlSagas(one, {1, 2})
             placement, saga = new_saga(sagas, key="key")
             sagas.add([(placement, saga)])
             waiting = pool.submit(add_in_another_process)
@@ -97,12 +98,12 @@ def test_a_key_that_another_process_is_storing_is_waited_for_and_then_known(engi
 def test_batches_that_store_the_same_keys_in_another_order_do_not_deadlock(engine, new_saga):
     def add_in_another_process():
         with engine.begin() as other:
-            sagas = SqlSagas(other)
+            sagas = SqlSagas(other, {1, 2})
             return sagas.add([new_saga(sagas, key=key) for key in ("b", "a")])
 
     with ThreadPoolExecutor(1) as pool:
         with engine.begin() as one, engine.connect() as watcher:
-            sagas = SqlSagas(one)
+            sagas = SqlSagas(one, {1, 2})
             sagas.add([new_saga(sagas, key="a")])
             waiting = pool.submit(add_in_another_process)
             wait_until_somebody_waits_for_a_lock(watcher)

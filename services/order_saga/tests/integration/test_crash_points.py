@@ -5,13 +5,15 @@ and Kafka must say in the end.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from order_saga.crash_points import crash_points
-from order_saga.definitions import definitions
-from order_saga.domain import DeadlinePassed
-from order_saga.step_times import StepTimes
+from order_saga.create_order.timeouts import Timeouts
+from order_saga.create_order.versions import definitions
+from saga_engine.crash_points import crash_points
+from saga_engine.declaration import Timeout
+from saga_engine.messages import DeadlinePassed
 from saga_testing.afterlife import Afterlife
 from saga_testing.ways import stories
 
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.stack
 
 COMMITTED = Path(__file__).parents[4] / "docs" / "saga-crash-points.txt"
 TRIES = 2
-DEFINITION = definitions(StepTimes(settlement_tries=TRIES)).newest
+DEFINITION = definitions(Timeouts(operation=Timeout(60.0, TRIES, 2.0))).newest
 STORIES = stories(DEFINITION)
 POINTS = tuple(crash_points(DEFINITION))
 SOON = 0.000001
@@ -62,7 +64,7 @@ def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, afterli
 
     afterlife.take_over(messages[-1])
 
-    assert afterlife.saga() == story.saga.but(deadline_at=None)
+    assert afterlife.saga() == replace(story.saga, deadline_at=None)
     assert afterlife.unsent() == []
     assert_each_message_had_its_effect_once(afterlife.history(), story)
     assert_each_message_went_out(afterlife, story, point.moment)

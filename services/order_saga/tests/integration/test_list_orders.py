@@ -1,7 +1,7 @@
 """GET /orders: every order once, over any number of pages."""
 
 import pytest
-from order_saga.domain import State
+from order_saga.create_order.state import State
 
 REJECTED_AND_NEW = (State.REJECTED, State.RETRIEVING_PAYMENT_INFO)
 

@@ -1,12 +1,14 @@
 """What the sagas in memory and the sagas in PostgreSQL have in common: all that a use case sees."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
-from order_saga.domain import State
+from order_saga.create_order.state import State
 from order_saga.repository import SqlSagas
-from order_saga.saga import decide, start
+from saga_engine.decide import decide
 from saga_schemas.envelope import derived_message_id
+from saga_testing.messages import begin
 
 VERSIONS = {2}
 
@@ -18,7 +20,7 @@ def sagas(request):
         return
     database = request.getfixturevalue("replica_with")().database
     with database.engine.begin() as connection:
-        yield SqlSagas(connection)
+        yield SqlSagas(connection, {1, 2})
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def add(sagas, definition):
     """Add new orders; returns their sagas."""
 
     def add(*placements):
-        pairs = [(each, start(definition, each.message, sagas.now()).saga) for each in placements]
+        pairs = [(each, begin(definition, each.message, sagas.now()).saga) for each in placements]
         added = sagas.add(pairs)
         return [saga for _, saga in pairs if saga.id in added]
 
@@ -39,8 +41,8 @@ def add_due(sagas, definition):
 
     def add_due(messages, *, seconds):
         placement = messages.place_order()
-        saga = start(definition, placement.message, sagas.now()).saga
-        saga = saga.but(deadline_at=sagas.now() - timedelta(seconds=seconds))
+        saga = begin(definition, placement.message, sagas.now()).saga
+        saga = replace(saga, deadline_at=sagas.now() - timedelta(seconds=seconds))
         sagas.add([(placement, saga)])
         return saga
 
@@ -98,9 +100,9 @@ def test_a_key_leads_to_its_saga_as_it_stands_and_to_its_digest(sagas, add, new_
     (saga, _) = add(
         new_messages().place_order(key="key", digest="one"), new_messages().place_order(key="k")
     )
-    sagas.save([saga.but(overdue=True)])
+    sagas.save([replace(saga, overdue=True)])
 
-    assert sagas.placed(["key", "unknown"]) == {"key": (saga.but(overdue=True), "one")}
+    assert sagas.placed(["key", "unknown"]) == {"key": (replace(saga, overdue=True), "one")}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_what_is_saved_is_what_is_locked_next(sagas, add, definition, messages, 
 
 def test_each_refund_is_saved_by_its_id(sagas, add, messages):
     (saga,) = add(messages.place_order())
-    paid = saga.but(state=State.COMPLETED, captured=1299, refunds={"re_1": 300, "re_2": 200})
+    paid = replace(saga, state=State.COMPLETED, captured=1299, refunds={"re_1": 300, "re_2": 200})
 
     sagas.save([paid])
 
@@ -134,7 +136,7 @@ def test_each_refund_is_saved_by_its_id(sagas, add, messages):
 def test_what_is_no_longer_known_is_saved_too(sagas, add, definition, messages):
     (new,) = add(messages.place_order())
     known = decide(definition, new, messages.info_retrieved(), sagas.now()).saga
-    sagas.save([known.but(payment_intent_id="pi_1", capture_before=sagas.now())])
+    sagas.save([replace(known, payment_intent_id="pi_1", capture_before=sagas.now())])
 
     sagas.save([new])
 
@@ -144,7 +146,7 @@ def test_what_is_no_longer_known_is_saved_too(sagas, add, definition, messages):
 def test_saving_one_leaves_the_others_and_saving_none_leaves_all(sagas, add, new_messages):
     one, other = add(new_messages().place_order(), new_messages().place_order())
 
-    sagas.save([one.but(state=State.REJECTED, deadline_at=None)])
+    sagas.save([replace(one, state=State.REJECTED, deadline_at=None)])
     sagas.save([])
 
     assert sagas.lock([other.id]) == {other.id: other}
@@ -173,6 +175,6 @@ def test_what_is_not_over_or_over_for_good_or_known_to_be_overdue_is_not_due(
     add(new_messages().place_order())
     overdue, at_rest = (add_due(new_messages(), seconds=1) for _ in range(2))
 
-    sagas.save([overdue.but(overdue=True), at_rest.but(deadline_at=None)])
+    sagas.save([replace(overdue, overdue=True), replace(at_rest, deadline_at=None)])
 
     assert sagas.due(10, VERSIONS) == []

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import uuid4
 
 import pytest
-from order_saga.domain import State
+from order_saga.create_order.state import State
 
 
 def times(order):
@@ -136,7 +136,9 @@ async def test_a_message_that_did_nothing_is_shown_with_the_reason(orders, order
     last = (await orders.show(order_id))["history"][-1]
 
     assert last["type"] == "payment.authorized"
-    assert last["note"] == ("ignored: retrieving_payment_info does not wait for payment.authorized")
+    assert last["note"] == (
+        "ignored: payment.authorized is not accepted while retrieving_payment_info"
+    )
 
 
 async def test_what_came_in_names_what_led_to_it(orders, order_id, messages):

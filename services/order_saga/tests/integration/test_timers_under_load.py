@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import tenacity
 from order_saga.repository import SqlSagas
-from order_saga.saga import start
+from saga_testing.messages import begin
 from sqlalchemy import text
 
 pytestmark = pytest.mark.slow
@@ -77,13 +78,13 @@ def three(empty_url, tmp_path):
 def due_orders(orders, definition, new_messages):
     """The ids of new orders whose deadlines pass one after the other, from now on."""
     with orders.database.engine.begin() as connection:
-        sagas = SqlSagas(connection)
+        sagas = SqlSagas(connection, {1, 2})
         now, pause = sagas.now(), timedelta(seconds=DUE_OVER_SECONDS) / SAGAS
 
         def new(number):
             placement = new_messages().place_order()
-            saga = start(definition, placement.message, now).saga
-            return placement, saga.but(deadline_at=now + number * pause)
+            saga = begin(definition, placement.message, now).saga
+            return placement, replace(saga, deadline_at=now + number * pause)
 
         return set(sagas.add([new(number) for number in range(SAGAS)]))
 

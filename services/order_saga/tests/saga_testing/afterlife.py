@@ -10,7 +10,7 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from order_saga.domain import OrderSaga
+from order_saga.create_order.state import OrderSaga
 from order_saga.orm import messaging, sagas
 from order_saga.repository import saga_of
 from order_saga.settings import OrderSagaSettings
@@ -57,7 +57,7 @@ class Afterlife:
     def saga(self) -> OrderSaga:
         """The saga, but for its deadline, which is in the database's time."""
         [row] = self._rows(select(sagas))
-        return saga_of(row).but(deadline_at=None)
+        return saga_of(row, {1, 2}).but(deadline_at=None)
 
     def history(self) -> list[Any]:
         """What came in, and its effect."""

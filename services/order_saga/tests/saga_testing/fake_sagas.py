@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from order_saga.domain import DeadlinePassed, DeadlinePayload, OrderSaga
-from order_saga.ports import Placement
+from order_saga.create_order.state import OrderSaga
+from order_saga.errors import DefinitionUnknown
+from order_saga.ports import Found, Placement
+from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import derived_message_id
 
 
 class FakeSagas:
     """`ports.Sagas` in memory, with a clock and an inbox that the test sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, versions: Collection[int] = (1, 2)) -> None:
+        self.versions = versions
         self.time = datetime(2026, 2, 1, 12, tzinfo=UTC)
         self.rows: dict[str, OrderSaga] = {}
         self.keys: dict[str, tuple[str, str]] = {}
@@ -35,12 +38,17 @@ class FakeSagas:
             self.keys[key] = (saga.id, placement.digest)
         return True
 
-    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[OrderSaga, str]]:
+    def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[Found, str]]:
         found = {key: self.keys[key] for key in idempotency_keys if key in self.keys}
-        return {key: (self.rows[saga_id], digest) for key, (saga_id, digest) in found.items()}
+        return {key: (self._found(saga_id), digest) for key, (saga_id, digest) in found.items()}
 
-    def lock(self, saga_ids: Collection[str]) -> Mapping[str, OrderSaga]:
-        return {saga_id: self.rows[saga_id] for saga_id in saga_ids if saga_id in self.rows}
+    def lock(self, saga_ids: Collection[str]) -> Mapping[str, Found]:
+        return {saga_id: self._found(saga_id) for saga_id in saga_ids if saga_id in self.rows}
+
+    def _found(self, saga_id: str) -> Found:
+        saga = self.rows[saga_id]
+        known = saga.definition_version in self.versions
+        return saga if known else DefinitionUnknown(saga.definition_version, self.versions)
 
     def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
         return self.inbox.get(message_id)
@@ -49,12 +57,12 @@ class FakeSagas:
         self.saved.extend(sagas)
         self.rows |= {saga.id: saga for saga in sagas}
 
-    def due(self, limit: int, versions: Collection[int]) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int) -> Sequence[DeadlinePassed]:
         timed = [(saga.deadline_at, saga) for saga in self.rows.values() if saga.deadline_at]
         due = [
             (at, saga)
             for at, saga in timed
-            if at <= self.time and not saga.overdue and saga.definition_version in versions
+            if at <= self.time and not saga.overdue and saga.definition_version in self.versions
         ]
         ordered = sorted(due, key=lambda each: each[0])[:limit]
         return [

@@ -7,15 +7,15 @@ from argparse import ArgumentParser
 from collections import Counter
 from random import Random
 
-from order_saga.definition import Definition
-from order_saga.definitions import definitions
-from order_saga.paths import Edge
-from order_saga.step_times import StepTimes
+from order_saga.create_order.timeouts import Timeouts
+from order_saga.create_order.versions import definitions
+from saga_engine.declaration import Definition, Timeout
+from saga_engine.transitions import Edge
 
 from saga_testing.invariants import Invariants
 from saga_testing.simulation import World
 
-QUICK = StepTimes(settlement_tries=2, payment_info_tries=2)
+QUICK = Timeouts(payment_info=Timeout(60.0, 2), operation=Timeout(60.0, 2, 2.0))
 WEIGHTS = {
     "deliver_command": 30,
     "deliver_answer": 30,

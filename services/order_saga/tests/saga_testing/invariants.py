@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from order_saga.definition import Definition, End, Parked, Rest, Step
-from order_saga.domain import OrderSaga, State
-from order_saga.paths import NO_ANSWER, Edge, edges
-from order_saga.saga import Decision
+from order_saga.create_order.state import OrderSaga, State
+from saga_engine.decide import Decision
+from saga_engine.declaration import Definition, End, Parked, Rest, Step
+from saga_engine.transitions import NO_REPLY, Edge, edges
 
 from saga_testing.participants import GONE
 
@@ -77,7 +77,7 @@ class OfOneOrder:
             assert quiet, f"an order of version 1 stays {saga.state}"
             return
         assert isinstance(world.definition.nodes[saga.state], Rest | End), f"stuck: {saga.state}"
-        if saga.state is State.AUTHORIZED:
+        if saga.state == State.AUTHORIZED:
             assert (money.status, money.held) == ("authorized", saga.order.amount)
         if saga.state in NOTHING_TAKEN:
             assert not money.held
@@ -87,7 +87,7 @@ class OfOneOrder:
             return
         assert saga.refunded == money.refunded
         all_given_back = 0 < money.captured == money.refunded
-        assert (saga.state is State.REFUNDED) is all_given_back
+        assert (saga.state == State.REFUNDED) is all_given_back
 
     def _moved(self, before: OrderSaga, by: str, decision: Decision) -> None:
         after = decision.saga
@@ -98,9 +98,9 @@ class OfOneOrder:
         if edge in self._legal:
             self._seen.taken[after.definition_version, edge] += 1
             return
-        again = isinstance(node, Step) and (node.tries > 1 or node.on_timeout is None)
-        retried = by == NO_ANSWER and before.state is after.state and again
-        stays = decision.effect.startswith("remembered") and before.state is after.state
+        again = isinstance(node, Step) and (node.timeout.tries > 1 or node.timeout_rule is None)
+        retried = by == NO_REPLY and before.state == after.state and again
+        stays = decision.effect.startswith("recorded") and before.state == after.state
         assert retried or stays, f"not declared: {edge}"
 
     def _sent(self, decision: Decision) -> None:

@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from order_saga.domain import (
+from order_saga.create_order.messages import (
     CancelRequested,
     CaptureRequested,
-    DeadlinePassed,
     PlaceOrder,
     RefundRequested,
-    ResolveRequested,
-    RetryRequested,
-    State,
 )
+from order_saga.create_order.state import OrderSaga, State, new_saga
 from order_saga.ports import Placement
+from saga_engine.decide import Decision, start
+from saga_engine.declaration import Definition
+from saga_engine.messages import DeadlinePassed, ResolveRequested, RetryRequested
 from saga_schemas import Envelope
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
@@ -76,6 +76,11 @@ TYPES: dict[str, type[Envelope]] = {
 ANSWERS = {message.model_fields["type"].default for message in USER_EVENTS.messages} | {
     message.model_fields["type"].default for message in PAYMENT_EVENTS.messages
 }
+
+
+def begin(definition: Definition, message: PlaceOrder, now: datetime) -> Decision[OrderSaga]:
+    """Start the saga of an order that was placed."""
+    return start(definition, new_saga(definition, message), now)
 
 
 class Messages:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from order_saga.actions import OrderActions
-from order_saga.definitions import definitions
+from order_saga.create_order.messages import PlaceOrder, Request
+from order_saga.create_order.versions import definitions
 from order_saga.desk import OrderDesk
-from order_saga.domain import DeadlinePassed, PlaceOrder, Request
 from order_saga.handlers import react
 from order_saga.orm import messaging
 from order_saga.ports import Placement
@@ -20,6 +20,7 @@ from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
 from order_saga.transactions import Transactions
+from saga_engine.messages import DeadlinePassed
 from saga_messaging.database import Database
 from saga_messaging.dead_letters import DeadLetters
 from saga_messaging.intake import Intake
@@ -86,7 +87,7 @@ class Process:
     """Everything of the orchestrator through which a message comes in and goes out."""
 
     def __init__(self, settings: OrderSagaSettings) -> None:
-        versions = definitions(settings.step_times)
+        versions = definitions(settings.timeouts)
         self.database = Database.connect(settings)
         self.publisher = MortalPublisher(settings)
         self.outbox = Outbox(messaging.outbox, self.database, self.publisher, settings)
@@ -95,7 +96,9 @@ class Process:
         self._actions = OrderActions(versions, transactions, settings)
         self._timers = Timers(versions, transactions, settings)
         self._letters = DeadLetters("order-saga", settings)
-        self._handler = lambda connection, heard: react(versions, SqlSagas(connection), heard)
+        self._handler = lambda connection, heard: react(
+            versions, SqlSagas(connection, {1, 2}), heard
+        )
 
     async def take(self, message: Envelope) -> None:
         """On the message's own way in: orders API, timers, or the intake of its topic."""

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from order_saga.definition import Definition, End
-from order_saga.domain import OrderSaga, State
-from order_saga.paths import NO_ANSWER
-from order_saga.saga import decide, start
+from order_saga.create_order.state import OrderSaga, State
+from saga_engine.decide import decide
+from saga_engine.declaration import Definition, End
+from saga_engine.transitions import NO_REPLY
 from saga_schemas import Envelope
 
 from saga_testing.invariants import Invariants
-from saga_testing.messages import Messages
+from saga_testing.messages import Messages, begin
 from saga_testing.participants import GONE, Payments, Users, make
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ class World:
         self.told_refunds: dict[str, int] = {}
         self.refunded_by_word = False
         self.invariants = invariants.of_one_order(self)
-        placed = start(definition, PLACED, self.now)
+        placed = begin(definition, PLACED, self.now)
         self.saga: OrderSaga = placed.saga
         self._send(placed.send)
         self.invariants.began(placed)
@@ -109,7 +109,7 @@ class World:
         self._ask(verb, amount=self.random.choice((None, None, 300, 600, AMOUNT, AMOUNT + 1)))
 
     def operator_asks(self) -> None:
-        if self.saga.parked is State.CAPTURING and self._resolve_in_haste():
+        if self.saga.parked == State.CAPTURING and self._resolve_in_haste():
             return
         if self.saga.parked and self.random.random() < 0.5:
             self._resolve_as_found()
@@ -176,7 +176,7 @@ class World:
 
     def _deadline(self, state: State, attempt: int) -> None:
         message = make("deadline_passed", self._number(), state=state, attempt=attempt)
-        self._decide(message, NO_ANSWER)
+        self._decide(message, NO_REPLY)
 
     def _ask(self, verb: str, **says: Any) -> None:
         says = {"by": "somebody", "note": "", "amount": None, **says}
@@ -190,7 +190,7 @@ class World:
         if self.commands or any(unasked for _, unasked in self.answers):
             self._ask("retry")
             return
-        if self.payments.status == "authorized" and self.saga.parked is State.CAPTURING:
+        if self.payments.status == "authorized" and self.saga.parked == State.CAPTURING:
             self._act_at_stripe("payment.canceled")
         ends = (State.REJECTED, State.CANCELED, State.EXPIRED)
         if self.payments.status in GONE:

@@ -11,13 +11,13 @@ else. Nothing here needs a broker, a database or the passing of time.
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from order_saga.definition import Definition
-from order_saga.domain import State
-from order_saga.saga import Decision, decide, start
+from order_saga.create_order.state import State
+from saga_engine.decide import Decision, decide
+from saga_engine.declaration import Definition
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 
-from saga_testing.messages import ANSWERS, Messages
+from saga_testing.messages import ANSWERS, Messages, begin
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 SAGA_ID = "0b7e2c1a-5d3f-4e86-9a41-7c2f6d8e9b10"
@@ -64,7 +64,7 @@ class Story:
     def placed(self) -> Self:
         """An order was placed."""
         message = self._numbered(self.messages.of("place_order"))
-        self.told.append((self.now, message, start(self.definition, message, self.now)))
+        self.told.append((self.now, message, begin(self.definition, message, self.now)))
         return self
 
     def authorizing(self) -> Self:
@@ -136,7 +136,7 @@ class Story:
     def when_every_try_times_out(self) -> Self:
         """Likewise, as often as it is tried."""
         state = self.saga.state
-        while self.saga.state is state:
+        while self.saga.state == state:
             self.when_time_runs_out()
         return self
 

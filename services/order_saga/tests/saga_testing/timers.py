@@ -5,7 +5,7 @@ It prints how many it has fired after each batch, so also when it is ready to fi
 
 import asyncio
 
-from order_saga.definitions import definitions
+from order_saga.create_order.versions import definitions
 from order_saga.orm import messaging
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
@@ -34,7 +34,7 @@ def main() -> None:
     database = Database.connect(settings)
     outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
     transactions = Transactions(database, outbox)
-    timers = CountedTimers(definitions(settings.step_times), transactions, settings)
+    timers = CountedTimers(definitions(settings.timeouts), transactions, settings)
     asyncio.run(timers.run())
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
 
-from order_saga.crash_points import PLACED
-from order_saga.definition import Definition
-from order_saga.domain import DeadlinePassed, OrderSaga, State
-from order_saga.paths import NO_ANSWER, Edge
+from order_saga.create_order.state import OrderSaga, State
+from saga_engine.crash_points import PLACED
+from saga_engine.declaration import Definition
+from saga_engine.messages import DeadlinePassed
+from saga_engine.transitions import NO_REPLY, Edge
 from saga_schemas import Envelope
 
 from saga_testing.story import REPLIES, Story
@@ -36,7 +37,7 @@ def stories(definition: Definition) -> dict[Edge, Story]:
     while new:
         before = new.popleft()
         for after in _continued(before):
-            if not after.decision.effect.startswith("remembered"):
+            if not after.decision.effect.startswith("recorded"):
                 edge = Edge(before.saga.state, _by(after.told[-1][1]), after.saga.state)
                 found.setdefault(edge, after)
             if _place(after.saga) not in seen:
@@ -72,11 +73,15 @@ def _made(saga: OrderSaga) -> list[str]:
 
 
 def _by(message: Envelope) -> str:
-    return NO_ANSWER if isinstance(message, DeadlinePassed) else message.type
+    return NO_REPLY if isinstance(message, DeadlinePassed) else message.type
 
 
 def _place(saga: OrderSaga) -> tuple[object, ...]:
     """What decides where a saga can go from here."""
-    books = (saga.captured, min(saga.refunded, saga.order.amount), saga.asked and saga.asked.amount)
+    books = (
+        saga.captured,
+        min(saga.refunded, saga.order.amount),
+        saga.pending and saga.pending.amount,
+    )
     refunds = min(len(_made(saga)), 2)
-    return (saga.state, saga.undo, saga.goal, saga.parked, saga.tries, refunds, *books)
+    return (saga.state, saga.compensations, saga.ends_in, saga.parked, saga.tries, refunds, *books)

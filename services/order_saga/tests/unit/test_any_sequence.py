@@ -6,15 +6,15 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from order_saga.create_order import create_order
-from order_saga.create_order_v1 import create_order_v1
-from order_saga.definition import Step
-from order_saga.domain import State
-from order_saga.paths import edges
-from order_saga.saga import decide, start
+from order_saga.create_order.saga import create_order
+from order_saga.create_order.saga_v1 import create_order_v1
+from order_saga.create_order.state import State
+from saga_engine.decide import decide
+from saga_engine.declaration import Step
+from saga_engine.transitions import edges
 from saga_testing.histories import QUICK, WEIGHTS
 from saga_testing.invariants import Invariants
-from saga_testing.messages import TYPES, Messages
+from saga_testing.messages import TYPES, Messages, begin
 from saga_testing.simulation import World
 
 VERSIONS = (create_order_v1(QUICK), create_order(QUICK))
@@ -37,7 +37,7 @@ class Life(RuleBasedStateMachine):
         self.world.stripe_decides()
         self.world.deliver_answer()
 
-    @precondition(lambda self: self.world.saga.state is State.AUTHORIZED)
+    @precondition(lambda self: self.world.saga.state == State.AUTHORIZED)
     @rule()
     def the_hold_is_captured(self):
         self.world.capture()
@@ -67,7 +67,7 @@ def test_no_sequence_of_messages_even_one_that_makes_no_sense_breaks_the_saga(
 ):
     messages, now = Messages(), datetime(2026, 2, 1, tzinfo=zone)
     legal = {(edge.start, edge.end) for edge in edges(definition)}
-    decision = start(definition, messages.place_order().message, now)
+    decision = begin(definition, messages.place_order().message, now)
     sent = list(decision.send)
     for (what, attempt), seconds in steps:
         before = decision.saga
@@ -77,7 +77,7 @@ def test_no_sequence_of_messages_even_one_that_makes_no_sense_breaks_the_saga(
 
         after = decision.saga
         sent.extend(decision.send)
-        assert before.state is after.state or (before.state, after.state) in legal
+        assert before.state == after.state or (before.state, after.state) in legal
         assert bool(after.deadline_at) is isinstance(definition.nodes[after.state], Step)
         if decision.refused:
             assert decision.effect.startswith("ignored: ")

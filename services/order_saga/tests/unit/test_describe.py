@@ -5,25 +5,22 @@ import sys
 from pathlib import Path
 
 import pytest
-from order_saga.crash_points import crash_points
-from order_saga.create_order_v1 import create_order_v1
-from order_saga.definition import Step
-from order_saga.describe import BEGIN, diagram, documents, message_table, page
-from order_saga.paths import edges
-from order_saga.step_times import StepTimes
+from order_saga.create_order.saga_v1 import create_order_v1
+from order_saga.create_order.timeouts import Timeouts
+from order_saga.docs.describe import documents, page
+from saga_engine.crash_points import crash_points
+from saga_engine.declaration import Step
+from saga_engine.describe import diagram, message_table
+from saga_engine.transitions import edges
 
 ROOT = Path(__file__).parents[4]
 
 
-@pytest.mark.parametrize("path", ["docs/saga.md", "docs/saga-crash-points.txt", "README.md"])
+@pytest.mark.parametrize("path", ["docs/saga.md", "docs/saga-crash-points.txt"])
 def test_what_is_committed_is_what_the_declaration_says(path):
     due = documents(ROOT)[ROOT / path]
 
-    assert (ROOT / path).read_text() == due, "run: python -m order_saga.describe --write"
-
-
-def test_the_readme_has_a_place_for_the_diagram():
-    assert (ROOT / "README.md").read_text().count(BEGIN) == 1
+    assert (ROOT / path).read_text() == due, "run: python -m order_saga.docs.describe --write"
 
 
 def test_the_diagram_has_every_way_but_those_of_late_replies(definition):
@@ -46,7 +43,7 @@ def test_the_table_says_what_a_message_does_in_a_state(definition):
     assert cells["no answer"] == "capturing, again or needs_attention"
     assert cells["payment.capture_failed"] == "authorized"
     assert cells["payment.captured"] == "refunded or completed"
-    assert cells["payment.disputed"] == "remembered"
+    assert cells["payment.disputed"] == "recorded"
     assert cells["cancel_requested"] == ""
 
 
@@ -66,14 +63,17 @@ def test_every_way_has_a_crash_point_before_its_commit_and_around_what_it_sends(
 
 
 def test_every_version_can_be_described():
-    described = page(create_order_v1(StepTimes()))
+    described = page(create_order_v1(Timeouts()))
 
     assert "| authorizing | retriable | authorize_payment | 60 s, 1 |  |" in described
 
 
 def test_the_command_prints_the_page(definition):
     printed = subprocess.run(
-        [sys.executable, "-m", "order_saga.describe"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "order_saga.docs.describe"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert printed.stdout == page(definition) + "\n"

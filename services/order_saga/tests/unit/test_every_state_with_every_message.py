@@ -1,9 +1,9 @@
 """The whole machine: during a state, when a message, then what, or why not."""
 
 import pytest
-from order_saga.definition import End, Parked, Rest, Step
-from order_saga.domain import State
-from order_saga.paths import NO_ANSWER, edges
+from order_saga.create_order.state import State
+from saga_engine.declaration import End, Parked, Rest, Step
+from saga_engine.transitions import NO_REPLY, edges
 from saga_testing.messages import PAYLOADS, TYPES
 from saga_testing.story import Story
 
@@ -68,7 +68,7 @@ def test_whatever_comes_has_an_outcome_that_the_declaration_allows_or_a_reason(
     elif effect.startswith("-> "):
         assert (before.state, type_, after.state) in edges(order.definition)
     else:
-        assert (effect, after.state) == (f"remembered, still {before.state}", before.state)
+        assert (effect, after.state) == (f"recorded, still {before.state}", before.state)
 
 
 @pytest.mark.parametrize("attempt", [1, 5, 6, 1000])
@@ -86,11 +86,11 @@ def test_a_deadline_moves_the_step_it_is_of_and_is_behind_every_other(
     due = isinstance(node, Step) and (state, attempt) == (before.state, before.attempt)
     assert order.decision.refused is not due
     if isinstance(node, End):
-        order.expect_ignored(because="the order is already")
+        order.expect_ignored(because="already")
     elif not due:
-        order.expect_ignored(because=f"the deadline of {state}, attempt {attempt}, is behind it")
+        order.expect_ignored(because=f"the deadline of {state}, attempt {attempt}, is stale")
     elif order.saga.state is not before.state:
-        assert (before.state, NO_ANSWER, order.saga.state) in edges(order.definition)
+        assert (before.state, NO_REPLY, order.saga.state) in edges(order.definition)
 
 
 @pytest.mark.parametrize(("version", "stage"), PLACES)
@@ -108,7 +108,7 @@ def test_only_a_parked_saga_is_parked_and_only_an_undoing_one_has_a_goal(at, ver
 
     parked = isinstance(at(version, stage).definition.nodes[saga.state], Parked)
     assert bool(saga.parked) is parked
-    assert bool(saga.goal) is (State.CANCELING in (saga.state, saga.parked))
+    assert bool(saga.ends_in) is (State.CANCELING in (saga.state, saga.parked))
 
 
 @pytest.mark.parametrize(("version", "stage"), PLACES)
@@ -131,4 +131,4 @@ def test_a_state_at_rest_expects_no_reply(at, version, stage):
     order = at(version, stage)
     if isinstance(order.definition.nodes[order.saga.state], Rest):
         order.when(order.messages.of("payment.captured", attempt=1))
-        order.expect_ignored(because=f"it answers a command, and {stage} has sent none")
+        order.expect_ignored(because=f"unsolicited reply: {stage} has no command in flight")

@@ -1,11 +1,13 @@
 """The use cases over sagas in memory."""
 
+from dataclasses import replace
+
 import pytest
-from order_saga.domain import State
+from order_saga.create_order.state import State
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
-from order_saga.handlers import place, react, take
-from order_saga.saga import start
-from saga_messaging.outcomes import Handled, Refused
+from order_saga.handlers import place, react, request
+from saga_messaging.outcomes import Deferred, Handled, Refused
+from saga_testing.messages import begin
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def reacting(versions, fake_sagas):
 
 @pytest.fixture
 def taking(versions, fake_sagas):
-    return lambda request: take(versions, fake_sagas, request)
+    return lambda message: request(versions, fake_sagas, message)
 
 
 def effects(outcomes):
@@ -98,7 +100,7 @@ def test_a_message_moves_its_saga(placing, reacting, fake_sagas, messages):
     outcomes = reacting(messages.info_retrieved())
 
     assert effects(outcomes) == ["-> authorizing"]
-    assert fake_sagas.rows[messages.saga_id].state is State.AUTHORIZING
+    assert fake_sagas.rows[messages.saga_id].state == State.AUTHORIZING
 
 
 def test_messages_of_one_saga_are_taken_in_their_order(placing, reacting, fake_sagas, messages):
@@ -112,9 +114,9 @@ def test_messages_of_one_saga_are_taken_in_their_order(placing, reacting, fake_s
     )
 
     assert effects(outcomes) == [
-        "ignored: retrieving_payment_info does not wait for payment.failed",
+        "ignored: payment.failed is not accepted while retrieving_payment_info",
         "-> authorizing",
-        "ignored: authorizing does not wait for user.payment_info_retrieved",
+        "ignored: user.payment_info_retrieved is not accepted while authorizing",
         "-> authorized",
     ]
     assert [saga.state for saga in fake_sagas.saved] == [State.AUTHORIZED]
@@ -164,7 +166,7 @@ def test_what_the_state_forbids_is_refused_and_nothing_is_saved(
     taken = taking(messages.of("capture_requested"))
 
     assert taken.refused
-    assert taken.effect.startswith("ignored: retrieving_payment_info does not wait for")
+    assert taken.effect.startswith("ignored: capture_requested is not accepted while retrieving")
     assert fake_sagas.saved == []
 
 
@@ -200,26 +202,28 @@ def test_nothing_can_be_asked_of_an_order_that_there_is_not(taking, messages):
 
 
 def test_each_version_moves_its_own_sagas(versions, fake_sagas, reacting, messages):
-    old = start(versions.of(1), messages.place_order().message, fake_sagas.now()).saga
+    old = begin(versions.of(1), messages.place_order().message, fake_sagas.now()).saga
     fake_sagas.rows[old.id] = old
 
     reacting(messages.info_retrieved(), messages.deadline(State.AUTHORIZING))
 
     assert fake_sagas.rows[old.id].overdue
-    assert fake_sagas.rows[old.id].state is State.AUTHORIZING
+    assert fake_sagas.rows[old.id].state == State.AUTHORIZING
 
 
-def test_a_saga_of_a_version_that_this_code_does_not_have_is_refused_and_others_go_on(
+def test_a_saga_of_a_version_that_this_code_does_not_have_is_deferred_and_others_go_on(
     placing, reacting, taking, fake_sagas, new_messages
 ):
     newer, current = new_messages(), new_messages()
     placing(newer.place_order(), current.place_order())
-    fake_sagas.rows[newer.saga_id] = fake_sagas.rows[newer.saga_id].but(definition_version=9)
+    fake_sagas.rows[newer.saga_id] = replace(fake_sagas.rows[newer.saga_id], definition_version=9)
 
     first, second = reacting(newer.info_failed(), current.info_failed()).values()
 
-    assert first == Refused(
-        "definition_version: 9 is newer than this code; run the code that has it"
+    assert first == Deferred(
+        "definition_version: 9 is not among the versions of this replica (1, 2); "
+        "a replica that has it handles the order",
+        version=9,
     )
     assert isinstance(second, Handled)
     with pytest.raises(DefinitionUnknown):

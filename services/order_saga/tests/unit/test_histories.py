@@ -7,8 +7,8 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from order_saga.definitions import definitions
-from order_saga.paths import edges
+from order_saga.create_order.versions import definitions
+from saga_engine.transitions import edges
 from saga_testing.histories import QUICK, counted, run
 
 HISTORIES_OF_A_SEED = 10_000

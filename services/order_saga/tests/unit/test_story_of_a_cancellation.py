@@ -21,20 +21,20 @@ def test_before_it_is_known_who_pays_there_is_nothing_to_undo(order):
 def test_while_the_hold_is_asked_for_it_is_undone_though_nobody_knows_whether_it_stands(order):
     order.authorizing().when_asked("cancel").expect_command("cancel_payment")
 
-    order.when_reply("payment.failed").expect_ignored(because="canceling does not wait for")
+    order.when_reply("payment.failed").expect_ignored(because="not accepted while canceling")
     order.when_reply("payment.canceled", released=0).expect_announced("order.canceled")
 
 
 def test_while_it_is_canceled_a_second_cancel_and_a_capture_are_told_that_they_lost(order):
     order.canceling().when_asked("cancel")
-    order.expect_ignored(because="canceling does not wait for cancel_requested")
+    order.expect_ignored(because="cancel_requested is not accepted while canceling")
 
-    order.when_asked("capture").expect_ignored(because="canceling does not wait for capture")
+    order.when_asked("capture").expect_ignored(because="capture_requested is not accepted")
 
 
 def test_while_it_is_captured_a_cancel_loses(order):
     order.capturing().when_asked("cancel")
-    order.expect_ignored(because="capturing does not wait for cancel_requested")
+    order.expect_ignored(because="cancel_requested is not accepted while capturing")
 
     order.when_reply("payment.captured").expect_state("completed")
 
@@ -52,7 +52,9 @@ def test_a_release_is_tried_five_times_ever_more_patiently_then_a_person_is_call
         order.expect_state("canceling").expect_wait_of(seconds)
 
     order.when_time_runs_out().expect_announced("order.needs_attention")
-    order.expect_memory(parked="canceling", undo=("canceling",), goal="canceled", deadline_at=None)
+    order.expect_memory(
+        parked="canceling", compensations=("canceling",), ends_in="canceled", deadline_at=None
+    )
 
 
 def test_a_parked_release_that_is_retried_is_done_and_the_reason_is_still_the_customers(order):
@@ -70,7 +72,7 @@ def test_a_parked_release_may_be_retried_in_vain_and_loses_nothing_by_it(order):
     for attempt in (6, 11, 16):
         order.when_every_try_times_out().expect_announced("order.needs_attention")
         order.when_asked("retry").expect_command("cancel_payment", attempt=attempt)
-        order.expect_memory(undo=("canceling",), goal="canceled")
+        order.expect_memory(compensations=("canceling",), ends_in="canceled")
 
     order.when_reply("payment.canceled").expect_state("canceled")
 
@@ -79,7 +81,7 @@ def test_a_late_reply_to_a_parked_release_counts(order):
     order.canceling().when_every_try_times_out()
 
     order.when_reply("payment.canceled", attempt=4)
-    order.expect_ignored(because="it answers attempt 4, and 5 is under way")
+    order.expect_ignored(because="reply to attempt 4; attempt 5 is in flight")
     order.when_reply("payment.canceled").expect_announced("order.canceled")
     order.expect_state("canceled").expect_memory(parked=None)
 
@@ -101,7 +103,7 @@ def test_a_hold_that_cannot_be_released_is_parked_at_once_and_again_until_resolv
 
     order.when_asked("resolve", **{"as": "rejected", "note": "Released by hand"})
     order.expect_announced("order.rejected").expect_reason("resolved", "Released by hand")
-    order.expect_memory(undo=(), goal=None, parked=None)
+    order.expect_memory(compensations=(), ends_in=None, parked=None)
 
 
 @pytest.mark.parametrize("state", ["rejected", "canceled", "expired"])
@@ -114,10 +116,10 @@ def test_a_parked_order_of_which_nothing_was_taken_is_resolved_as(order, state):
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ("completed", "0 was captured, so it cannot have ended completed"),
-        ("refunded", "0 was captured, so it cannot have ended refunded"),
-        ("authorized", "an order cannot be resolved as authorized"),
-        ("needs_attention", "an order cannot be resolved as needs_attention"),
+        ("completed", "nothing was captured, so the order cannot be completed"),
+        ("refunded", "nothing was captured, so the order cannot be refunded"),
+        ("authorized", "as: authorized is not one of the resolutions"),
+        ("needs_attention", "as: needs_attention is not one of the resolutions"),
     ],
 )
 def test_a_parked_order_of_which_nothing_was_taken_is_not_resolved_as(order, state, why):
@@ -131,8 +133,12 @@ def test_an_order_that_was_captured_at_stripe_while_it_is_canceled_needs_a_perso
     order.expect_announced("order.needs_attention").expect_memory(captured=1299)
     assert "captured meanwhile" in order.saga.reason.cure
 
-    order.when_reply("payment.cancel_failed").expect_ignored(because="1299 was captured, as is")
-    order.when_told("payment.captured").expect_ignored(because="1299 was captured, as is known")
+    order.when_reply("payment.cancel_failed").expect_ignored(
+        because="the capture of 1299 is already known"
+    )
+    order.when_told("payment.captured").expect_ignored(
+        because="the capture of 1299 is already known"
+    )
     assert "captured meanwhile" in order.saga.reason.cure
     order.when_asked("resolve", **{"as": "completed"})
     order.expect_announced("order.completed", captured=1299)
@@ -147,7 +153,7 @@ def test_a_capture_that_is_heard_of_after_a_person_has_ended_the_order_needs_one
     order.when_reply("payment.captured").expect_announced("order.needs_attention")
     order.expect_memory(captured=500)
     assert "resolve the order as completed" in order.saga.reason.cure
-    order.when_asked("retry").expect_ignored(because=f"{end} has nothing to be tried again")
+    order.when_asked("retry").expect_ignored(because=f"{end} has no command to retry")
     order.when_asked("resolve", **{"as": end}).expect_ignored(because="500 was captured")
     order.when_told("payment.refunded", amount=500, stripe_refund_id="re_1")
     order.expect_memory(refunded=500)
@@ -157,8 +163,8 @@ def test_a_capture_that_is_heard_of_after_a_person_has_ended_the_order_needs_one
 def test_an_order_that_is_parked_hears_no_deadline_and_no_customer(order):
     order.canceling().when_every_try_times_out()
 
-    order.when(order.messages.deadline("canceling", 5)).expect_ignored(because="is behind it")
-    order.when_asked("cancel").expect_ignored(because="does not wait for cancel_requested")
+    order.when(order.messages.deadline("canceling", 5)).expect_ignored(because="is stale")
+    order.when_asked("cancel").expect_ignored(because="cancel_requested is not accepted")
 
 
 @pytest.mark.parametrize("reply", ["payment.canceled", "payment.authorization_expired"])

@@ -66,7 +66,7 @@ def test_a_refund_that_is_told_once_a_person_found_all_of_it_refunded_adds_nothi
 def test_a_loss_that_is_heard_before_the_refund_is_no_less_a_loss(order):
     order.completed().when_told("payment.refund_failed", **lost("re_1"))
 
-    given_back(order, re_1=300).expect_ignored(because="re_1 was counted before")
+    given_back(order, re_1=300).expect_ignored(because="refund re_1 is already counted")
     order.expect_memory(refunded=0)
 
 
@@ -80,7 +80,7 @@ def test_a_refund_is_lost_once(order):
     given_back(order.completed(), re_1=300).when_told("payment.refund_failed", **lost("re_1"))
 
     order.when_told("payment.refund_failed", **lost("re_1"))
-    order.expect_ignored(because="re_1 was lost before")
+    order.expect_ignored(because="refund re_1 has already failed")
 
 
 def test_the_loss_of_another_refund_does_not_end_the_one_under_way(order):

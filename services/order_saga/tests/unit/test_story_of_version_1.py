@@ -18,7 +18,7 @@ def test_it_ends_at_the_hold_whatever_is_asked_later(old_order):
 def test_nothing_can_be_asked_of_it(old_order, verb):
     old_order.authorized().when_asked(verb)
 
-    old_order.expect_ignored(because=f"authorized does not wait for {verb}_requested")
+    old_order.expect_ignored(because=f"{verb}_requested is not accepted while authorized")
 
 
 def test_an_unknown_user_rejects_it(old_order):
@@ -50,11 +50,11 @@ def test_an_authorization_that_never_comes_leaves_it_overdue_and_a_late_one_coun
 def test_another_user_another_amount_and_another_attempt_are_ignored(old_order):
     other = {"clerkUserId": "user_2", "stripeCustomerId": "cus_2", "userStripeCard": None}
     old_order.placed().when_reply("user.payment_info_retrieved", customer=other)
-    old_order.expect_ignored(because="it is about user user_2")
+    old_order.expect_ignored(because="the reply is for user user_2")
     old_order.when_reply("user.payment_info_retrieved", attempt=2)
-    old_order.expect_ignored(because="it answers attempt 2, and 1 is under way")
+    old_order.expect_ignored(because="reply to attempt 2; attempt 1 is in flight")
 
     old_order.when_reply("user.payment_info_retrieved")
-    old_order.when_reply("payment.authorized", amount=1).expect_ignored(because="it holds 1 usd")
+    old_order.when_reply("payment.authorized", amount=1).expect_ignored(because="holds 1 usd")
     old_order.when(old_order.messages.deadline("retrieving_payment_info"))
-    old_order.expect_ignored(because="is behind it").expect_state("authorizing")
+    old_order.expect_ignored(because="is stale").expect_state("authorizing")

@@ -1,0 +1,203 @@
+"""What an order's saga keeps of each message, and of a time-out; each returns the next saga."""
+
+from dataclasses import replace
+
+from saga_engine.messages import ResolveRequested, RetryRequested
+from saga_schemas.payment import PaymentAuthorized, PaymentFailed
+from saga_schemas.settlement import (
+    PaymentAuthorizationExpired,
+    PaymentCanceled,
+    PaymentCancelFailed,
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentDisputed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
+from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
+from saga_schemas.values import Failure
+
+from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
+from order_saga.create_order.state import OrderSaga, PendingRequest, State
+
+
+def customer(saga: OrderSaga, reply: PaymentInfoRetrieved) -> OrderSaga:
+    """Keep the customer. The amount held is the one that was ordered, not the one in the reply."""
+    return replace(saga, customer=reply.payload.customer)
+
+
+def hold(saga: OrderSaga, reply: PaymentAuthorized) -> OrderSaga:
+    """Keep the PaymentIntent that holds the amount, and when the hold expires."""
+    return replace(
+        saga,
+        payment_intent_id=reply.payload.payment_intent_id,
+        capture_before=reply.payload.capture_before,
+    )
+
+
+def decline(saga: OrderSaga, reply: PaymentFailed) -> OrderSaga:
+    """Keep why nothing is held, and the PaymentIntent that was created before the refusal."""
+    intent = reply.payload.payment_intent_id
+    return replace(saga, reason=_failure(reply), payment_intent_id=intent)
+
+
+def failure(
+    saga: OrderSaga, reply: PaymentInfoFailed | PaymentCaptureFailed | PaymentRefundFailed
+) -> OrderSaga:
+    """Keep why a participant refused the command."""
+    return replace(saga, reason=_failure(reply))
+
+
+def capture_request(saga: OrderSaga, request: CaptureRequested) -> OrderSaga:
+    """Keep the amount to capture; by default the full amount held."""
+    amount = request.payload.amount or saga.order.amount
+    return replace(saga, pending=PendingRequest(str(request.message_id), amount), reason=None)
+
+
+def refund_request(saga: OrderSaga, request: RefundRequested) -> OrderSaga:
+    """Keep the amount to refund; by default all that is left of what was captured."""
+    amount = request.payload.amount or saga.captured - saga.refunded
+    return replace(saga, pending=PendingRequest(str(request.message_id), amount), reason=None)
+
+
+def full_refund_request(saga: OrderSaga, request: CancelRequested) -> OrderSaga:
+    """Keep that all that is left of what was captured is to be refunded, and who requested it."""
+    pending = PendingRequest(str(request.message_id), saga.captured - saga.refunded)
+    return replace(cancel_request(saga, request), pending=pending)
+
+
+def cancel_request(saga: OrderSaga, request: CancelRequested) -> OrderSaga:
+    """Keep who canceled the order, and why."""
+    return replace(saga, reason=_requested("canceled", "Canceled", request))
+
+
+def operator(saga: OrderSaga, request: RetryRequested | ResolveRequested) -> OrderSaga:
+    """Keep who resolved the order, and why; a retry leaves the reason as it is."""
+    if isinstance(request, RetryRequested):
+        return saga
+    return replace(saga, reason=_requested("resolved", "Resolved", request))
+
+
+def capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
+    """Keep the amount captured, and a reason if it is not the amount that was requested."""
+    amount, reason = reply.payload.amount, None
+    if saga.pending and saga.pending.amount != amount:
+        wanted = f"{saga.pending.amount} was to be captured, and {amount} was captured at Stripe."
+        reason = Failure(code="captured_otherwise", message=wanted)
+    intent = reply.payload.payment_intent_id
+    return replace(saga, captured=amount, payment_intent_id=intent, reason=reason)
+
+
+def capture_meanwhile(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
+    """Keep the amount captured for an order that was to end: an operator has to decide."""
+    captured = replace(capture(saga, reply), reason=saga.reason)
+    cure = "The payment was captured meanwhile: resolve the order as completed, then refund it."
+    return _with_cure(captured, cure)
+
+
+def refund(saga: OrderSaga, reply: PaymentRefunded) -> OrderSaga:
+    """Keep the amount refunded, also if the capture is not known yet.
+
+    A reply to a refund that timed out removes the time-out as the reason.
+    """
+    refunded = reply.payload
+    as_requested = saga.pending and saga.pending.id == refunded.refund_id
+    timed_out = saga.reason and saga.reason.code == f"{State.REFUNDING}_timeout"
+    return replace(
+        saga,
+        refunds={**saga.refunds, refunded.stripe_refund_id: refunded.amount},
+        reason=None if as_requested and timed_out else saga.reason,
+    )
+
+
+def failed_refund(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
+    """Count a refund that failed later as 0."""
+    return replace(saga, refunds={**saga.refunds, str(reply.payload.stripe_refund_id): 0})
+
+
+def failed_refund_with_reason(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
+    """Count a refund that failed later as 0, and keep why: it has to be made in another way."""
+    return replace(failed_refund(saga, reply), reason=_failure(reply))
+
+
+def dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
+    """Keep that the cardholder's bank opened a dispute."""
+    return replace(saga, disputed=bool(reply.payload.dispute_id))
+
+
+def expiry(saga: OrderSaga, _: PaymentAuthorizationExpired) -> OrderSaga:
+    """Keep that the hold expired."""
+    expired = Failure(
+        code="authorization_expired",
+        message="The hold ended before it was captured.",
+        cure="Place the order again, and capture it before capture_before.",
+    )
+    return replace(saga, reason=expired)
+
+
+def cancellation(saga: OrderSaga, _: PaymentCanceled) -> OrderSaga:
+    """Keep that the hold was released at Stripe without a command of ours."""
+    released = Failure(code="payment_canceled", message="The hold was released at Stripe.")
+    return replace(saga, reason=released)
+
+
+def release(saga: OrderSaga, reply: PaymentCanceled | PaymentAuthorizationExpired) -> OrderSaga:
+    """Keep the PaymentIntent that was released.
+
+    The reason stays why the order ends. If an operator was called, its cure is done and removed.
+    """
+    intent = reply.payload.payment_intent_id or saga.payment_intent_id
+    released = replace(saga, payment_intent_id=intent)
+    if saga.reason is None or State.NEEDS_ATTENTION not in saga.attempts:
+        return released
+    return replace(released, reason=saga.reason.model_copy(update={"cure": ""}))
+
+
+def cancel_failure(saga: OrderSaga, reply: PaymentCancelFailed) -> OrderSaga:
+    """Keep the cure for a hold that was not released; the reason stays why the order ends."""
+    return _with_cure(saga, f"The hold was not released: {reply.payload.message}")
+
+
+def release_unknown(saga: OrderSaga) -> OrderSaga:
+    """Keep the cure for a hold of which it is unknown whether it was released."""
+    return _with_cure(
+        saga,
+        "The payment service did not say in time that the hold is released. "
+        "Check that it runs and keeps up, and that Stripe answers, then retry.",
+    )
+
+
+def user_service_timeout(saga: OrderSaga) -> OrderSaga:
+    """Keep that the user service did not answer in time."""
+    timed_out = Failure(
+        code="payment_info_timeout",
+        message="The user service did not answer in time.",
+        cure="Check that the user service runs and keeps up, then place the order again.",
+    )
+    return replace(saga, reason=timed_out)
+
+
+def payment_service_timeout(saga: OrderSaga) -> OrderSaga:
+    """Keep that the payment service did not answer in time, and in which state."""
+    timed_out = Failure(
+        code=f"{saga.state}_timeout",
+        message=f"The payment service did not answer in time while {saga.state}.",
+        cure="Check that the payment service runs and keeps up, and that Stripe answers.",
+    )
+    return replace(saga, reason=timed_out)
+
+
+def _failure(
+    reply: PaymentInfoFailed | PaymentFailed | PaymentCaptureFailed | PaymentRefundFailed,
+) -> Failure:
+    return Failure.model_validate(reply.payload.model_dump())
+
+
+def _with_cure(saga: OrderSaga, cure: str) -> OrderSaga:
+    reason = saga.reason or Failure(code="unknown", message="Nobody said why it was to end.")
+    return replace(saga, reason=reason.model_copy(update={"cure": cure[:5_000]}))
+
+
+def _requested(code: str, verb: str, request: CancelRequested | ResolveRequested) -> Failure:
+    by, note = request.payload.by, request.payload.note
+    return Failure(code=code, message=f"{verb} by {by}" + (f": {note}" if note else "."))

@@ -1,0 +1,33 @@
+"""Version 1 of the Create Order saga, which stops at the hold. Its sagas end with it.
+
+retrieving_payment_info --> authorizing --> authorized
+           |                     |
+           +---------------------+--------> rejected
+"""
+
+from saga_engine.declaration import Definition, Timeout
+from saga_engine.words import earlier
+from saga_schemas.settlement import PaymentDisputed, PaymentRefunded, PaymentRefundFailed
+
+from order_saga.create_order.saga import create_order
+from order_saga.create_order.state import State
+from order_saga.create_order.timeouts import Timeouts
+
+
+def create_order_v1(timeouts: Timeouts) -> Definition:
+    """Declare it by what differs: nothing is compensated, and a late authorization still counts."""
+    return earlier(
+        create_order(timeouts),
+        version=1,
+        states=(
+            State.RETRIEVING_PAYMENT_INFO,
+            State.AUTHORIZING,
+            State.AUTHORIZED,
+            State.REJECTED,
+        ),
+        without=(PaymentRefunded, PaymentRefundFailed, PaymentDisputed),
+        changes={
+            State.RETRIEVING_PAYMENT_INFO: {"timeout": Timeout(timeouts.payment_info.seconds)},
+            State.AUTHORIZING: {"timeout_rule": None},
+        },
+    )

@@ -1,0 +1,86 @@
+"""An order's saga: its states, and what it keeps of the messages it received."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from saga_engine.declaration import Definition
+from saga_engine.state import SagaState
+from saga_schemas.values import Customer, Failure, OrderDetails
+
+from order_saga.create_order.messages import PlaceOrder
+
+
+class State(StrEnum):
+    """The states of an order."""
+
+    RETRIEVING_PAYMENT_INFO = "retrieving_payment_info"
+    AUTHORIZING = "authorizing"
+    AUTHORIZED = "authorized"
+    CAPTURING = "capturing"
+    COMPLETED = "completed"
+    REFUNDING = "refunding"
+    CANCELING = "canceling"
+    NEEDS_ATTENTION = "needs_attention"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """The capture or refund in flight: its id, which identifies a repeat, and its amount."""
+
+    id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSaga(SagaState):
+    """An order and how far its payment has come. Amounts are in the currency's minor unit.
+
+    A field that is added here needs a column of its name in `orm.sagas`, and nothing else.
+
+    Attributes:
+        payment_intent_id: Stripe's, once one was created.
+        capture_before: When the hold expires, if Stripe reported it.
+        captured: The amount captured.
+        refunds: The amount of each refund, by Stripe's id; 0 for one that failed later.
+        disputed: The cardholder's bank has opened a dispute.
+        pending: The capture or refund in flight.
+        reason: Why the order is where it is.
+    """
+
+    clerk_user_id: str
+    order: OrderDetails
+    customer: Customer | None = None
+    payment_intent_id: str | None = None
+    capture_before: datetime | None = None
+    captured: int = 0
+    refunds: Mapping[str, int] = field(default_factory=dict[str, int])
+    disputed: bool = False
+    pending: PendingRequest | None = None
+    reason: Failure | None = None
+
+    @property
+    def refunded(self) -> int:
+        """The amount refunded as Stripe reported it, or all of it once an operator said so."""
+        return self.captured if self.state == State.REFUNDED else sum(self.refunds.values())
+
+    def at_rest(self) -> Self:
+        """Return the saga without the request that was in flight."""
+        return replace(self, pending=None)
+
+
+def new_saga(definition: Definition, message: PlaceOrder) -> OrderSaga:
+    """Return the saga of an order that was placed, before its first step is entered."""
+    return OrderSaga(
+        id=message.correlation_id,
+        definition_version=definition.version,
+        state=definition.start,
+        clerk_user_id=message.payload.clerk_user_id,
+        order=message.payload.order,
+    )

@@ -1,0 +1,1 @@
+"""What is generated from the Create Order saga's declaration."""

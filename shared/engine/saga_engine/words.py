@@ -1,0 +1,170 @@
+"""The words that a saga is declared with.
+
+    saga(1, REPLIES,
+        step(S.RESERVING, commands.reserve, times.reserving)
+        .compensated_by(S.RELEASING)
+        .on(Reserved, keep.reservation, S.PAYING)
+        .on(SoldOut, keep.failure, compensate(S.REJECTED), settles=S.RELEASING)
+        .on_timeout(keep.time_out, compensate(S.REJECTED)),
+        ...)
+
+A step sends a command and waits for its reply; a rest waits for a request; an end is final.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeVar, Unpack
+
+from saga_schemas.envelope import Envelope
+
+from saga_engine.checks import checked
+from saga_engine.declaration import (
+    Compensate,
+    Definition,
+    Either,
+    End,
+    Kind,
+    Move,
+    Next,
+    Node,
+    Parked,
+    Replies,
+    Rest,
+    Rule,
+    RuleOptions,
+    Step,
+    Timeout,
+    accept,
+)
+
+M = TypeVar("M", bound=Envelope)
+S = TypeVar("S")
+Command: TypeAlias = Callable[[Any], Envelope]
+Event: TypeAlias = Callable[[Any], Envelope]
+
+NEXT_COMPENSATION: Final = Move.NEXT_COMPENSATION
+"""This compensation is done: the next one runs, or the saga ends."""
+PARK: Final = Move.PARK
+"""An operator has to retry or resolve the step."""
+STAY: Final = Move.STAY
+"""Nothing but what the saga keeps changes."""
+
+compensate = Compensate
+either = Either
+
+
+def saga(version: int, replies: Replies, *nodes: Node) -> Definition:
+    """Declare a saga that starts in its first node.
+
+    Raises:
+        ValueError: It could lose a compensation or get stuck; the message names the states.
+    """
+    by_state = {node.state: node for node in nodes}
+    return checked(Definition(version, nodes[0].state, by_state, replies))
+
+
+def earlier(
+    later: Definition,
+    version: int,
+    states: Iterable[str],
+    *,
+    without: Iterable[type[Envelope]] = (),
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Definition:
+    """Declare an earlier version by what differs from a later one.
+
+    Args:
+        later: The later version.
+        version: The number of the earlier one.
+        states: The states that it had. Rules that lead elsewhere, and compensations that are not
+            among them, are left out.
+        without: Messages that it had no rule for.
+        changes: Fields of its nodes that were different, by state.
+
+    Raises:
+        ValueError: See `saga`.
+    """
+    kept, ignored = set(states), set(without)
+
+    def leads_into(then: Next) -> bool:
+        match then:
+            case str() | Compensate():
+                return (then if isinstance(then, str) else then.ends_in) in kept
+            case Either():
+                return {then.then, then.otherwise} <= kept
+            case Move():
+                return then is not PARK or bool(later.parked and later.parked.state in kept)
+
+    def reduced(node: Node) -> Node:
+        if isinstance(node, Parked):
+            return node
+        rules = tuple(
+            replace(rule, settles=rule.settles if rule.settles in kept else None)
+            for rule in node.rules
+            if rule.message not in ignored and leads_into(rule.then)
+        )
+        if not isinstance(node, Step) or not node.compensation or node.compensation in kept:
+            return replace(node, rules=rules)
+        return replace(node, rules=rules, kind=Kind.RETRIABLE, compensation=None)
+
+    nodes = (
+        replace(reduced(node), **(changes or {}).get(node.state, {}))
+        for node in later.nodes.values()
+        if node.state in kept
+    )
+    return saga(version, later.replies, *nodes)
+
+
+def on(
+    message: type[M], keep: Callable[[S, M], S], then: Next, **options: Unpack[RuleOptions]
+) -> Rule:
+    """Return a rule for `with_rules`: when this message arrives. See `Rule` for the options."""
+    return Rule(message, keep, then, **options)
+
+
+def _step(kind: Kind, state: str, command: Command, timeout: Timeout) -> Step:
+    return Step(state=state, kind=kind, command=command, timeout=timeout)
+
+
+query = partial(_step, Kind.QUERY)
+"""A step that changes nothing elsewhere, so it has no compensation."""
+step = partial(_step, Kind.COMPENSATABLE)
+"""A step that names its compensation with `compensated_by`."""
+retriable = partial(_step, Kind.RETRIABLE)
+"""A step that is tried until it succeeds or is parked; every compensation is one."""
+
+
+def pivot(state: str, command: Command, timeout: Timeout, *, commits: Iterable[str]) -> Step:
+    """Return the step that decides: once it succeeded, `commits` are not compensated any more."""
+    return replace(_step(Kind.PIVOT, state, command, timeout), commits=tuple(commits))
+
+
+def rest(state: str, announce: Event) -> Rest:
+    """Return a state that publishes its event and waits for a request."""
+    return Rest(state=state, announce=announce)
+
+
+def end(state: str, announce: Event) -> End:
+    """Return a final state that publishes its event."""
+    return End(state=state, announce=announce)
+
+
+def parked(  # noqa: PLR0913 - each by its name
+    state: str,
+    announce: Event,
+    keep: Callable[[Any, Any], Any],
+    *,
+    resolutions: Iterable[str],
+    committed: Iterable[str] = (),
+    unless: Callable[[Any, Any], str | None] = accept,
+) -> Parked:
+    """Return the state in which a saga waits for an operator; see `Parked`."""
+    return Parked(
+        state=state,
+        announce=announce,
+        keep=keep,
+        resolutions=tuple(resolutions),
+        committed=tuple(committed),
+        unless=unless,
+    )
