@@ -7,6 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from order_saga.orm import metadata
 from order_saga.repository import SqlSagas
 from saga_messaging import migrations
+from saga_testing.versions import VERSIONS
 from sqlalchemy import Connection, create_engine, text
 
 
@@ -69,7 +70,7 @@ def test_refunds_that_were_told_before_each_was_remembered_are_found_and_no_sum_
     migrations.upgrade("order_saga", database_url)
 
     with engine.begin() as connection:
-        sagas = SqlSagas(connection, {1, 2}).lock(
+        sagas = SqlSagas(connection, VERSIONS).lock(
             ["told", "lagging", "unheard", "resolved", "paid"]
         )
         shown = dict(connection.execute(text("SELECT id, refunded FROM sagas")).all())

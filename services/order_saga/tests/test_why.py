@@ -38,6 +38,8 @@ def facts(state: State, version: int = 2, **changes) -> Facts:
         deadline_at=NOW + timedelta(seconds=25),
     )
     nodes = ALL.of(version).nodes
+    if state == State.AUTHORIZING and version > 1:
+        changed["compensations"] = (State.CANCELING,)
     if state == State.NEEDS_ATTENTION:
         changed = {"parked": State.CANCELING} | changed
     if state in {State.CAPTURING, State.REFUNDING}:

@@ -30,6 +30,7 @@ from saga_messaging.outbox import Outbox
 from saga_messaging.problems import install_problems
 from saga_messaging.publisher import Publisher
 from saga_schemas import Envelope
+from saga_testing.versions import VERSIONS
 from sqlalchemy import NullPool, create_engine, text
 
 ORDER = {"clerk_user_id": "user_1", "amount": 1299, "description": "Food delivery order"}
@@ -75,7 +76,7 @@ class Replica:
         """Take in messages as the intake does: state, inbox and outbox in one transaction."""
 
         def handle(connection):
-            result = react(self.definitions, SqlSagas(connection, {1, 2}), messages)
+            result = react(self.definitions, SqlSagas(connection, VERSIONS), messages)
             store_effects(connection, messaging.inbox, self.outbox, messages, result.outcomes)
 
         await self.database.transaction(handle)

@@ -8,6 +8,7 @@ import pytest
 import tenacity
 from order_saga.repository import SqlSagas
 from saga_testing.messages import begin
+from saga_testing.versions import VERSIONS
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -46,12 +47,12 @@ def wait_until_somebody_waits_for_a_lock(connection):
 
 def test_a_deadline_that_another_process_has_in_hand_is_skipped(engine, new_saga):
     with engine.begin() as connection:
-        sagas = SqlSagas(connection, {1, 2})
+        sagas = SqlSagas(connection, VERSIONS)
         sagas.add([new_saga(sagas) for _ in range(5)])
 
     with engine.begin() as one, engine.begin() as other:
-        first = {message.correlation_id for message in SqlSagas(one, {1, 2}).due(3)}
-        second = {message.correlation_id for message in SqlSagas(other, {1, 2}).due(5)}
+        first = {message.correlation_id for message in SqlSagas(one, VERSIONS).due(3)}
+        second = {message.correlation_id for message in SqlSagas(other, VERSIONS).due(5)}
 
     assert (len(first), len(second)) == (3, 2)
     assert first.isdisjoint(second)
@@ -59,13 +60,13 @@ def test_a_deadline_that_another_process_has_in_hand_is_skipped(engine, new_saga
 
 def test_a_locked_saga_is_nobody_elses_until_the_commit(engine, new_saga):
     with engine.begin() as connection:
-        sagas = SqlSagas(connection, {1, 2})
+        sagas = SqlSagas(connection, VERSIONS)
         placement, saga = new_saga(sagas)
         sagas.add([(placement, saga)])
     touch = text("SELECT id FROM sagas FOR UPDATE NOWAIT")
 
     with engine.begin() as one:
-        SqlSagas(one, {1, 2}).lock([saga.id])
+        SqlSagas(one, VERSIONS).lock([saga.id])
         with (
             pytest.raises(OperationalError, match="could not obtain lock"),
             engine.begin() as other,
@@ -79,12 +80,12 @@ def test_a_locked_saga_is_nobody_elses_until_the_commit(engine, new_saga):
 def test_a_key_that_another_process_is_storing_is_waited_for_and_then_known(engine, new_saga):
     def add_in_another_process():
         with engine.begin() as other:
-            sagas = SqlSagas(other, {1, 2})
+            sagas = SqlSagas(other, VERSIONS)
             return sagas.add([new_saga(sagas, key="key")]), sagas.placed(["key"])
 
     with ThreadPoolExecutor(1) as pool:
         with engine.begin() as one, engine.connect() as watcher:
-            sagas = SqlSagas(one, {1, 2})
+            sagas = SqlSagas(one, VERSIONS)
             placement, saga = new_saga(sagas, key="key")
             sagas.add([(placement, saga)])
             waiting = pool.submit(add_in_another_process)
@@ -98,12 +99,12 @@ def test_a_key_that_another_process_is_storing_is_waited_for_and_then_known(engi
 def test_batches_that_store_the_same_keys_in_another_order_do_not_deadlock(engine, new_saga):
     def add_in_another_process():
         with engine.begin() as other:
-            sagas = SqlSagas(other, {1, 2})
+            sagas = SqlSagas(other, VERSIONS)
             return sagas.add([new_saga(sagas, key=key) for key in ("b", "a")])
 
     with ThreadPoolExecutor(1) as pool:
         with engine.begin() as one, engine.connect() as watcher:
-            sagas = SqlSagas(one, {1, 2})
+            sagas = SqlSagas(one, VERSIONS)
             sagas.add([new_saga(sagas, key="a")])
             waiting = pool.submit(add_in_another_process)
             wait_until_somebody_waits_for_a_lock(watcher)

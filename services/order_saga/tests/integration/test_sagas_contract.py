@@ -9,6 +9,7 @@ from order_saga.repository import SqlSagas
 from saga_engine.decide import decide
 from saga_schemas.envelope import derived_message_id
 from saga_testing.messages import begin
+from saga_testing.versions import VERSIONS
 
 VERSIONS = {2}
 
@@ -20,7 +21,7 @@ def sagas(request):
         return
     database = request.getfixturevalue("replica_with")().database
     with database.engine.begin() as connection:
-        yield SqlSagas(connection, {1, 2})
+        yield SqlSagas(connection, VERSIONS)
 
 
 @pytest.fixture

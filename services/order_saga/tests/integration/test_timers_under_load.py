@@ -11,6 +11,7 @@ import pytest
 import tenacity
 from order_saga.repository import SqlSagas
 from saga_testing.messages import begin
+from saga_testing.versions import VERSIONS
 from sqlalchemy import text
 
 pytestmark = pytest.mark.slow
@@ -78,7 +79,7 @@ def three(empty_url, tmp_path):
 def due_orders(orders, definition, new_messages):
     """The ids of new orders whose deadlines pass one after the other, from now on."""
     with orders.database.engine.begin() as connection:
-        sagas = SqlSagas(connection, {1, 2})
+        sagas = SqlSagas(connection, VERSIONS)
         now, pause = sagas.now(), timedelta(seconds=DUE_OVER_SECONDS) / SAGAS
 
         def new(number):

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, create_engine, select
 
 from saga_testing.forks import Forks
 from saga_testing.mortal import Life, NextLife
+from saga_testing.versions import VERSIONS
 
 PATIENCE_SECONDS = 60
 
@@ -57,7 +58,7 @@ class Afterlife:
     def saga(self) -> OrderSaga:
         """The saga, but for its deadline, which is in the database's time."""
         [row] = self._rows(select(sagas))
-        return saga_of(row, {1, 2}).but(deadline_at=None)
+        return replace(saga_of(row, VERSIONS), deadline_at=None)
 
     def history(self) -> list[Any]:
         """What came in, and its effect."""

@@ -32,6 +32,8 @@ from saga_schemas.codec import encode
 from saga_schemas.topics import key_of, topic_of
 from sqlalchemy import Connection, event, text
 
+from saga_testing.versions import VERSIONS
+
 PATIENCE_SECONDS = 30
 
 
@@ -97,7 +99,7 @@ class Process:
         self._timers = Timers(versions, transactions, settings)
         self._letters = DeadLetters("order-saga", settings)
         self._handler = lambda connection, heard: react(
-            versions, SqlSagas(connection, {1, 2}), heard
+            versions, SqlSagas(connection, VERSIONS), heard
         )
 
     async def take(self, message: Envelope) -> None:
