@@ -11,8 +11,6 @@ from saga_schemas.envelope import derived_message_id
 from saga_testing.messages import begin
 from saga_testing.versions import VERSIONS
 
-VERSIONS = {2}
-
 
 @pytest.fixture(params=["in memory", "in PostgreSQL"])
 def sagas(request):
