@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
-from saga_engine.declaration import Timeout
+from saga_engine.rules import Timeout
 from saga_messaging.settings import ServiceSettings
 
 from order_saga.create_order.timeouts import Timeouts

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from saga_engine.declaration import Compensate, End, Move, Parked, Rest, Step
+from saga_engine.declaration import End, Parked, Rest, Step
+from saga_engine.rules import Compensate, Move
 
 from order_saga.create_order.state import OrderSaga, State
 from order_saga.situation import Consumer, Facts, may_be_asked, resolutions, routes

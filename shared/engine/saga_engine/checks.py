@@ -5,17 +5,8 @@ from typing import get_type_hints
 
 from saga_schemas.envelope import Envelope
 
-from saga_engine.declaration import (
-    Definition,
-    End,
-    Kind,
-    Move,
-    Node,
-    Rest,
-    Rule,
-    Step,
-    accept,
-)
+from saga_engine.declaration import Definition, End, Kind, Node, Rest, Step
+from saga_engine.rules import Move, Rule, accept
 from saga_engine.transitions import (
     Edge,
     OnMessage,

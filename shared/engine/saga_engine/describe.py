@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import get_args, get_type_hints
 
 from saga_engine.crash_points import PLACED, in_order
-from saga_engine.declaration import Definition, End, Kind, Move, Node, Parked, Step
+from saga_engine.declaration import Definition, End, Kind, Node, Parked, Step
+from saga_engine.rules import Move
 from saga_engine.transitions import NO_REPLY, Edge, edges, type_of
 
 

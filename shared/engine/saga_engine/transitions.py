@@ -6,19 +6,8 @@ from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from saga_schemas.envelope import Envelope
 
-from saga_engine.declaration import (
-    Compensate,
-    Definition,
-    Either,
-    End,
-    Move,
-    Next,
-    Parked,
-    Rest,
-    Rule,
-    Step,
-    TimeoutRule,
-)
+from saga_engine.declaration import Definition, End, Parked, Rest, Step
+from saga_engine.rules import Compensate, Either, Move, Next, Rule, TimeoutRule
 from saga_engine.state import Position
 
 NO_REPLY = "no answer"

@@ -12,31 +12,15 @@ A step sends a command and waits for its reply; a rest waits for a request; an e
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, Unpack
 
 from saga_schemas.envelope import Envelope
 
 from saga_engine.checks import checked
-from saga_engine.declaration import (
-    Compensate,
-    Definition,
-    Either,
-    End,
-    Kind,
-    Move,
-    Next,
-    Node,
-    Parked,
-    Replies,
-    Rest,
-    Rule,
-    RuleOptions,
-    Step,
-    Timeout,
-    accept,
-)
+from saga_engine.declaration import Definition, End, Kind, Node, Parked, Replies, Rest, Step
+from saga_engine.rules import Compensate, Either, Move, Next, Rule, RuleOptions, Timeout, accept
 
 M = TypeVar("M", bound=Envelope)
 S = TypeVar("S")
@@ -85,33 +69,11 @@ def earlier(
     Raises:
         ValueError: See `saga`.
     """
-    kept, ignored = set(states), set(without)
-
-    def leads_into(then: Next) -> bool:
-        match then:
-            case str() | Compensate():
-                return (then if isinstance(then, str) else then.ends_in) in kept
-            case Either():
-                return {then.then, then.otherwise} <= kept
-            case Move():
-                return then is not PARK or bool(later.parked and later.parked.state in kept)
-
-    def reduced(node: Node) -> Node:
-        if isinstance(node, Parked):
-            return node
-        rules = tuple(
-            replace(rule, settles=rule.settles if rule.settles in kept else None)
-            for rule in node.rules
-            if rule.message not in ignored and leads_into(rule.then)
-        )
-        if not isinstance(node, Step) or not node.compensation or node.compensation in kept:
-            return replace(node, rules=rules)
-        return replace(node, rules=rules, kind=Kind.RETRIABLE, compensation=None)
-
+    part = _Part(later, frozenset(states), frozenset(without))
     nodes = (
-        replace(reduced(node), **(changes or {}).get(node.state, {}))
+        replace(part.of(node), **(changes or {}).get(node.state, {}))
         for node in later.nodes.values()
-        if node.state in kept
+        if node.state in part.states
     )
     return saga(version, later.replies, *nodes)
 
@@ -168,3 +130,36 @@ def parked(  # noqa: PLR0913 - each by its name
         committed=tuple(committed),
         unless=unless,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The part of a declaration that has these states, and no rule for these messages."""
+
+    whole: Definition
+    states: frozenset[str]
+    without: frozenset[type[Envelope]]
+
+    def of(self, node: Node) -> Node:
+        if isinstance(node, Parked):
+            return node
+        rules = tuple(
+            replace(rule, settles=rule.settles if rule.settles in self.states else None)
+            for rule in node.rules
+            if rule.message not in self.without and self._has(rule.then)
+        )
+        if not isinstance(node, Step) or not node.compensation or node.compensation in self.states:
+            return replace(node, rules=rules)
+        return replace(node, rules=rules, kind=Kind.RETRIABLE, compensation=None)
+
+    def _has(self, then: Next) -> bool:
+        match then:
+            case str():
+                return then in self.states
+            case Compensate(ends_in):
+                return ends_in in self.states
+            case Either():
+                return {then.then, then.otherwise} <= self.states
+            case Move():
+                parked = self.whole.parked
+                return then is not PARK or (parked is not None and parked.state in self.states)

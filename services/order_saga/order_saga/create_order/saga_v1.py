@@ -5,7 +5,8 @@ retrieving_payment_info --> authorizing --> authorized
            +---------------------+--------> rejected
 """
 
-from saga_engine.declaration import Definition, Timeout
+from saga_engine.declaration import Definition
+from saga_engine.rules import Timeout
 from saga_engine.words import earlier
 from saga_schemas.settlement import PaymentDisputed, PaymentRefunded, PaymentRefundFailed
 

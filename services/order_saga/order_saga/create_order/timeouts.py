@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from saga_engine.declaration import Timeout
+from saga_engine.rules import Timeout
 
 ONE_MINUTE: Final = Timeout(60.0)
 FIVE_TRIES: Final = Timeout(60.0, tries=5, back_off=2.0)

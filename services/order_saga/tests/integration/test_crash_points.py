@@ -12,8 +12,8 @@ import pytest
 from order_saga.create_order.timeouts import Timeouts
 from order_saga.create_order.versions import definitions
 from saga_engine.crash_points import crash_points
-from saga_engine.declaration import Timeout
 from saga_engine.messages import DeadlinePassed
+from saga_engine.rules import Timeout
 from saga_testing.afterlife import Afterlife
 from saga_testing.ways import stories
 

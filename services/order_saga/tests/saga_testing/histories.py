@@ -9,7 +9,8 @@ from random import Random
 
 from order_saga.create_order.timeouts import Timeouts
 from order_saga.create_order.versions import definitions
-from saga_engine.declaration import Definition, Timeout
+from saga_engine.declaration import Definition
+from saga_engine.rules import Timeout
 from saga_engine.transitions import Edge
 
 from saga_testing.invariants import Invariants

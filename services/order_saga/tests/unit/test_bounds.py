@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from order_saga.create_order.saga import create_order
 from order_saga.create_order.timeouts import Timeouts
-from saga_engine.declaration import Timeout
+from saga_engine.rules import Timeout
 from saga_testing.story import Story
 
 WEEK = timedelta(days=7)

@@ -13,7 +13,8 @@ from order_saga.create_order.versions import Definitions, definitions
 from order_saga.errors import DefinitionUnknown
 from order_saga.settings import OrderSagaSettings
 from saga_engine.checks import checked, problems
-from saga_engine.declaration import Definition, Kind, Step, Timeout
+from saga_engine.declaration import Definition, Kind, Step
+from saga_engine.rules import Timeout
 from saga_engine.transitions import explore
 from saga_engine.words import compensate, earlier, on, query
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS

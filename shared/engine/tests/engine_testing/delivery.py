@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
-from saga_engine.declaration import Definition, Timeout
+from saga_engine.declaration import Definition
+from saga_engine.rules import Timeout
 from saga_engine.words import (
     NEXT_COMPENSATION,
     PARK,
