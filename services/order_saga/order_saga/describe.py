@@ -1,10 +1,9 @@
 """Draws and tabulates the saga from its declaration: `python -m order_saga.describe [--write]`.
 
-What is written (`docs/saga.md`, `docs/saga-crash-points.txt`, the diagram in the README) is
-committed; a test fails when it is not what the declaration says.
+The documents written, `docs/saga.md` and `docs/saga-crash-points.txt`, are committed; a test fails
+when they differ from the declaration.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from order_saga.paths import NO_ANSWER, Edge, edges, type_of
 from order_saga.step_times import StepTimes
 
 COMMAND = "python -m order_saga.describe --write"
-BEGIN, END = f"<!-- saga diagram: begin, by `{COMMAND}` -->", "<!-- saga diagram: end -->"
 
 
 def diagram(definition: Definition) -> str:
@@ -108,15 +106,11 @@ Every way above, before its commit, before what it sends is sent, and after: \
 def documents(root: Path) -> dict[Path, str]:
     """Every file that is generated, and what has to stand in it."""
     definition = create_order(StepTimes())
-    readme = root / "README.md"
-    block = f"{BEGIN}\n```mermaid\n{diagram(definition)}\n```\n{END}"
-    between = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return {
         root / "docs" / "saga.md": page(definition),
         root / "docs" / "saga-crash-points.txt": "".join(
             f"{point.name}\n" for point in crash_points(definition)
         ),
-        readme: between.sub(lambda _: block, readme.read_text()),
     }
 
 

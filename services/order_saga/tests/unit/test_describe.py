@@ -8,22 +8,18 @@ import pytest
 from order_saga.crash_points import crash_points
 from order_saga.create_order_v1 import create_order_v1
 from order_saga.definition import Step
-from order_saga.describe import BEGIN, diagram, documents, message_table, page
+from order_saga.describe import diagram, documents, message_table, page
 from order_saga.paths import edges
 from order_saga.step_times import StepTimes
 
 ROOT = Path(__file__).parents[4]
 
 
-@pytest.mark.parametrize("path", ["docs/saga.md", "docs/saga-crash-points.txt", "README.md"])
+@pytest.mark.parametrize("path", ["docs/saga.md", "docs/saga-crash-points.txt"])
 def test_what_is_committed_is_what_the_declaration_says(path):
     due = documents(ROOT)[ROOT / path]
 
     assert (ROOT / path).read_text() == due, "run: python -m order_saga.describe --write"
-
-
-def test_the_readme_has_a_place_for_the_diagram():
-    assert (ROOT / "README.md").read_text().count(BEGIN) == 1
 
 
 def test_the_diagram_has_every_way_but_those_of_late_replies(definition):
