@@ -29,6 +29,10 @@ install: .venv/installed  ## Install everything into .venv
 demo: install  ## Run real orders through all three services
 	$(RUN)/saga demo
 
+.PHONY: demo-svg
+demo-svg: install  ## Record a run of the demo as docs/demo.svg
+	$(RUN)/python docs/record_demo.py
+
 .PHONY: run
 run: install  ## Run the whole system until Ctrl-C, without Docker
 	$(RUN)/saga up
