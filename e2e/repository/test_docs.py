@@ -11,7 +11,7 @@ from payment_service.troubleshooting import TROUBLESHOOTING
 from saga_cli.main import app
 from user_service.settings import UserServiceSettings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MAKE_TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 SETTINGS = UserServiceSettings, OrderSagaSettings, PaymentSettings
 STACK_VARIABLES = {"USER_DATABASE_URL", "ORDER_SAGA_DATABASE_URL", "PAYMENT_DATABASE_URL"}
@@ -46,12 +46,14 @@ def anchors(path):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def code(path):
+    """The code blocks and the inline code."""
+    blocks = re.findall(r"^```.*?^```", prose_and_code(path), re.MULTILINE | re.DOTALL)
+    return "\n".join(blocks + re.findall(r"`([^`\n]+)`", prose(path)))
+
+
 def make_targets(path):
-    """The targets that code blocks and inline code call."""
-    text = prose_and_code(path)
-    code = re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL)
-    code += re.findall(r"`([^`\n]+)`", prose(path))
-    return set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", "\n".join(code)))
+    return set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", code(path)))
 
 
 def test_there_are_markdown_files():
@@ -81,6 +83,12 @@ def test_every_saga_command_exists(path):
     commands |= {group.name for group in app.registered_groups}
     named = set(re.findall(r"(?:`|^)saga ([a-z]+)", prose_and_code(path), re.MULTILINE))
     assert named <= commands
+
+
+@pytest.mark.parametrize("path", markdown_files())
+def test_every_path_in_code_exists(path):
+    named = re.findall(r"\b((?:e2e|services|shared|tools)/[\w./-]*\w)", code(path))
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_readme_shows_commands():
