@@ -1,4 +1,4 @@
-# Everything here needs Python 3.11+ and make, and installs the rest by itself; `up` needs Docker.
+# Every target needs Python 3.11+ and make, and installs the rest. `up` and `down` need Docker.
 PYTHON ?= python3
 UV := .tools/uv/bin/uv
 RUN := .venv/bin
@@ -10,7 +10,7 @@ export SECRETS_DIR ?= secrets
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help:  ## What there is
+help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(UV):
@@ -26,8 +26,12 @@ $(UV):
 install: .venv/installed  ## Install everything into .venv
 
 .PHONY: demo
-demo: install  ## Take real orders through all three services, live
+demo: install  ## Run real orders through all three services
 	$(RUN)/saga demo
+
+.PHONY: demo-svg
+demo-svg: install  ## Record a run of the demo as docs/demo.svg
+	$(RUN)/python docs/record_demo.py
 
 .PHONY: run
 run: install  ## Run the whole system until Ctrl-C, without Docker
@@ -38,48 +42,62 @@ compose:
 	@docker compose version >/dev/null || { echo 'Docker with Compose 2 is needed: https://docs.docker.com/compose/install/. Without it: make run' >&2; exit 1; }
 
 .PHONY: up
-up: compose  ## Run the whole system in containers: make up ARGS="--scale payment=3"
+up: compose  ## Run the whole system in containers (ARGS="--scale payment=3")
 	$(PYTHON) deploy/make_secrets.py
-	@chmod a+rx deploy/databases.sh # PostgreSQL's user runs it
+	@chmod a+rx deploy/databases.sh # executed by PostgreSQL's user
 	docker compose up --build --detach --wait $(ARGS)
 	@docker compose ps --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
 
 .PHONY: down
-down: compose  ## Remove the containers, and with ARGS=--volumes their data too
+down: compose  ## Remove the containers; with ARGS=--volumes their data too
 	docker compose --profile tools --profile stripe down $(ARGS)
 
 .PHONY: test
-test: install  ## All tests: unit, integration, end to end
+test: install  ## Run unit, integration and end-to-end tests
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: e2e-kafka
-e2e-kafka: install  ## A Kafka cluster under test: brokers that die, restart, are cut off
+e2e-kafka: install  ## Test on a three-broker Kafka cluster: lost brokers, TLS, lost replicas
 	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile e2e/kafka $(ARGS)
 
 .PHONY: e2e-stripe
-e2e-stripe: install  ## The end-to-end tests on Stripe's own test mode: needs STRIPE_SECRET_KEY
-	@case "$$STRIPE_SECRET_KEY" in sk_test_?*|rk_test_?*) ;; *) echo 'STRIPE_SECRET_KEY=sk_test_… is missing: a key of your own for Stripe'"'"'s test mode. Without one: make test' >&2; exit 1 ;; esac
+e2e-stripe: install  ## Run the end-to-end tests on Stripe's test mode (STRIPE_SECRET_KEY)
+	@case "$$STRIPE_SECRET_KEY" in sk_test_?*|rk_test_?*) ;; *) echo 'STRIPE_SECRET_KEY=sk_test_… is missing. Without a Stripe account, run: make test' >&2; exit 1 ;; esac
 	$(RUN)/pytest --without-servers -m 'not embedded' e2e $(ARGS)
 
 .PHONY: e2e-compose
-e2e-compose: install  ## docker-compose.yml under test, on a Docker engine of its own if there is none
+e2e-compose: install  ## Test docker-compose.yml; without Docker, on an engine of its own
 	$(RUN)/pytest --without-servers --timeout=1200 e2e/compose $(ARGS)
 
 .PHONY: test-emulator
-test-emulator: install  ## The Stripe emulator's tests alone
+test-emulator: install  ## Run the Stripe emulator's tests
 	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile tools/stripe_emulator
 
+.PHONY: fix
+fix: install  ## Apply ruff's fixes and format the code
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
 .PHONY: check
-check: install  ## Lint, format, types, import contracts
+check: lint types imports  ## Run lint, types and imports
+
+.PHONY: lint
+lint: install  ## Check lint rules and formatting
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
+
+.PHONY: types
+types: install  ## Check types (pyright, strict)
 	$(RUN)/pyright
+
+.PHONY: imports
+imports: install  ## Check import contracts
 	$(RUN)/lint-imports
 
 .PHONY: bench
-bench: install  ## Throughput, latency, and what a saga costs
+bench: install  ## Measure throughput, latency and the cost of a saga
 	$(RUN)/python bench/bench.py $(ARGS)
 
 .PHONY: bench-deadlines
-bench-deadlines: install  ## How late deadlines fire, and what they cost
+bench-deadlines: install  ## Measure the delay and the cost of deadlines
 	$(RUN)/python bench/deadlines.py $(ARGS)
