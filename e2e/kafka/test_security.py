@@ -23,8 +23,8 @@ from saga_cli.processes import run_to_the_end
 from saga_cli.services import SERVICES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
-from saga_messaging.kafka_refusals import KafkaRefuses
-from saga_messaging.publisher import Publisher
+from saga_messaging.kafka.access_errors import KafkaRefuses
+from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.settings import MessagingSettings
 from saga_schemas.topics import TOPICS
 from typer.testing import CliRunner

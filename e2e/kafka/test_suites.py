@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from saga_cli.kafka_cluster import brokers_of
-from saga_messaging.durability import differences
-from saga_messaging.kafka import client_options
+from saga_messaging.kafka.client import client_options
+from saga_messaging.kafka.topic_config import differences
 from saga_messaging.settings import KafkaSettings
 from saga_schemas.topics import TOPICS
 

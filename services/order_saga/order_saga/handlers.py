@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from saga_messaging.outcomes import BatchResult, Handled, Refused
+from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
 from saga_schemas import Envelope
 
 from order_saga.definitions import Definitions

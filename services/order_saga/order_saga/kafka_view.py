@@ -14,8 +14,8 @@ from aiokafka.errors import (
     KafkaError,
     for_code,
 )
-from saga_messaging.kafka import client_options
-from saga_messaging.kafka_refusals import explained
+from saga_messaging.kafka.access_errors import explained
+from saga_messaging.kafka.client import client_options
 from saga_messaging.settings import KafkaSettings
 
 from order_saga.errors import KafkaSilent

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi_problem.error import NotFoundProblem
 from pydantic import BaseModel
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from saga_schemas.payment import PaymentFailedPayload
 from saga_schemas.settlement import SettlementFailedPayload
 from saga_schemas.values import Amount, Currency, Identifier

@@ -7,7 +7,7 @@ from payment_service.handlers import receive
 from payment_service.operations import Operation
 from payment_service.states import KnownPayment, Status
 from payment_service.troubleshooting import verdict_of
-from saga_messaging.outcomes import Refused
+from saga_messaging.delivery.outcomes import Refused
 from saga_schemas.payment import AuthorizePayment
 from saga_schemas.settlement import CancelPayment, CapturePayment, RefundPayment
 

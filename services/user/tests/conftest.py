@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from saga_messaging.problems import install_problems
+from saga_messaging.http.problems import install_problems
 from saga_schemas.topics import USER_COMMANDS
 from saga_schemas.user import RetrievePaymentInfo
 from user_service.domain import Refusal, Registered, SavedCard, User

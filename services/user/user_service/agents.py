@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import faust
-from saga_messaging.consumer import consume
-from saga_messaging.database import Database
-from saga_messaging.dead_letters import DeadLetters
-from saga_messaging.publisher import Publisher
-from saga_messaging.responder import Responder
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.responder import Responder
+from saga_messaging.kafka.consumer import consume
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
 from saga_messaging.settings import MessagingSettings
 from saga_schemas import Envelope
 from sqlalchemy import Connection

@@ -4,14 +4,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from saga_messaging import runtime
-from saga_messaging.command import run_service
-from saga_messaging.database import Database
-from saga_messaging.faust_app import faust_app
-from saga_messaging.health import health_router
-from saga_messaging.problems import install_problems
-from saga_messaging.publisher import Publisher
-from saga_messaging.readiness import checks
+from saga_messaging.http.health import health_router
+from saga_messaging.http.problems import install_problems
+from saga_messaging.http.readiness import checks
+from saga_messaging.kafka.faust_app import faust_app
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
+from saga_messaging.process import components
+from saga_messaging.process.command import run_service
+from saga_messaging.process.server import serve
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from user_service.access import ACCESS
@@ -39,10 +40,10 @@ def build(settings: UserServiceSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
-            runtime.running_database(database),
-            runtime.running_publisher(publisher),
+            components.running_database(database),
+            components.running_publisher(publisher),
             running_stripe(http),
-            runtime.running_faust(app, publisher),
+            components.running_faust(app, publisher),
         ):
             yield
 
@@ -59,5 +60,5 @@ def main() -> None:
     run_service(
         "user_service",
         UserServiceSettings,
-        lambda settings: runtime.serve(build(settings), settings),
+        lambda settings: serve(build(settings), settings),
     )

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from saga_messaging.database import Database
 from saga_messaging.errors import DatabaseUnavailable
+from saga_messaging.postgres.database import Database
 from saga_schemas.values import Card
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert

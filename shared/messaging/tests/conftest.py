@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from saga_cli.kafka import EmbeddedKafka
 from saga_cli.postgres import EmbeddedPostgres
-from saga_messaging import migrations
-from saga_messaging.database import Database
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
 from saga_messaging.settings import ServiceSettings
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -5,7 +5,7 @@ from order_saga.domain import State
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.handlers import place, react, take
 from order_saga.saga import start
-from saga_messaging.outcomes import Handled, Refused
+from saga_messaging.delivery.outcomes import Handled, Refused
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from saga_messaging import migrations
-from saga_messaging.database import Database
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
 from saga_stripe import running_stripe, stripe_client, stripe_http
 from stripe_emulator.server import EmulatorServer, listen
 from user_service.gateway import StripeGateway

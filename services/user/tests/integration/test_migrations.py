@@ -1,7 +1,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from saga_messaging import migrations
+from saga_messaging.postgres import migrations
 from sqlalchemy import create_engine
 from user_service.orm import metadata
 

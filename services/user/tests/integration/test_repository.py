@@ -2,7 +2,7 @@ import asyncio
 import json
 
 import pytest
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from sqlalchemy import event, text
 from user_service.domain import SavedCard, User
 from user_service.errors import UsersUnavailable

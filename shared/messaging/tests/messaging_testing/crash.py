@@ -5,10 +5,10 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from saga_messaging.database import Database
-from saga_messaging.intake import Intake
-from saga_messaging.publisher import Publisher
-from saga_messaging.records import Outgoing, Record
+from saga_messaging.delivery.intake import Intake
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.postgres.database import Database
 
 
 class CrashPoint:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from saga_messaging.records import Outgoing
+from saga_messaging.kafka.records import Outgoing
 
 
 class FakePublisher:

@@ -7,16 +7,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from fastapi import FastAPI
-from saga_messaging import runtime
-from saga_messaging.consumer import consume
-from saga_messaging.database import Database
-from saga_messaging.dead_letters import DeadLetters
-from saga_messaging.faust_app import faust_app
-from saga_messaging.health import health_router
-from saga_messaging.orm import messaging_tables
-from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import BatchResult, Handled, Refused
-from saga_messaging.readiness import checks
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
+from saga_messaging.delivery.tables import messaging_tables
+from saga_messaging.http.health import health_router
+from saga_messaging.http.readiness import checks
+from saga_messaging.kafka.consumer import consume
+from saga_messaging.kafka.faust_app import faust_app
+from saga_messaging.postgres.database import Database
+from saga_messaging.process import components
 from saga_messaging.settings import ServiceSettings
 from saga_schemas import Envelope
 from saga_schemas.topics import USER_COMMANDS
@@ -100,11 +100,11 @@ def build(settings: ParticipantSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
-            runtime.running_database(database),
-            runtime.running_database(relay_database),
-            runtime.running_publisher(publisher),
-            runtime.running_relay(outbox),
-            runtime.running_faust(app, publisher),
+            components.running_database(database),
+            components.running_database(relay_database),
+            components.running_publisher(publisher),
+            components.running_relay(outbox),
+            components.running_faust(app, publisher),
         ):
             yield
 

@@ -1,0 +1,42 @@
+"""What `/readyz` of every service looks at."""
+
+import faust
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+
+from saga_messaging.http.health import Check
+from saga_messaging.kafka.faust_app import has_joined
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
+
+
+def checks(
+    package: str, database: Database, publisher: Publisher, app: faust.App
+) -> dict[str, Check]:
+    """The readiness of a service: broker joined, database reachable, migrations applied."""
+    cure = f"run `python -m {package} migrate`"
+    consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
+
+    async def kafka() -> str | None:
+        if publisher.refusal:
+            return publisher.refusal
+        try:
+            missing = consumed.difference(await publisher.topics())
+            secret = await publisher.unauthorized(missing) if missing else ()
+        except KafkaError as error:
+            if refusal := publisher.denial(error):
+                return refusal
+            raise
+        if secret:
+            return publisher.denial(TopicAuthorizationFailedError(min(secret)))
+        if missing:
+            return f"topic {min(missing)} is missing: {cure}"
+        return None if has_joined(app) else "joining the group"
+
+    async def postgresql() -> str | None:
+        missing = await database.transaction(
+            lambda connection: migrations.missing(package, connection), give_up_after_seconds=1
+        )
+        return missing and f"migration {missing} is missing: {cure}"
+
+    return {"kafka": kafka, "database": postgresql}

@@ -1,0 +1,59 @@
+"""The parts of a process: watched, stopped in order, ended when they hang."""
+
+import asyncio
+
+import faust
+import pytest
+from messaging_testing.fakes import eventually
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.process import components
+
+
+@pytest.fixture
+def ends(monkeypatch):
+    """How often the process would have ended."""
+    ends: list[str] = []
+    monkeypatch.setattr(components, "end_process", lambda: ends.append("ended"))
+    return ends
+
+
+async def fail():
+    raise RuntimeError("a bug")
+
+
+async def test_a_part_that_fails_ends_the_process(ends):
+    await asyncio.wait([components.watch("part", fail())])
+    await eventually(lambda: ends)
+
+
+async def test_a_part_that_is_done_or_stopped_does_not(ends):
+    done = components.watch("part", asyncio.sleep(0))
+    stopped = components.watch("part", asyncio.Event().wait())
+    await asyncio.wait([done])
+    stopped.cancel()
+    await asyncio.wait([stopped])
+    await asyncio.sleep(0)
+    assert not ends
+
+
+async def test_a_loop_is_stopped_with_its_part():
+    stopped = asyncio.Event()
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    async with components.running_loop("part", work()):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(stopped.wait(), 5)
+
+
+async def test_faust_that_stops_by_itself_ends_the_process(ends, make_settings):
+    app = faust.App("service", broker="kafka://127.0.0.1:1")
+    crashed = components.watch("faust", components._until_crash(app, Publisher(make_settings())))
+    app.set_shutdown()
+    app._stopped.set()
+    await asyncio.wait([crashed])
+    await eventually(lambda: ends)
