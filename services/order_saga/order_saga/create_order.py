@@ -8,7 +8,7 @@ hears in `announcements`; `saga.decide` interprets this; `docs/saga.md` draws it
 from functools import partial
 
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentAuthorizationExpired,
     PaymentCanceled,
     PaymentCancelFailed,

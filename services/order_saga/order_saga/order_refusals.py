@@ -1,7 +1,7 @@
 """What does not count in the Create Order saga, and why: each is None, or a reason in words."""
 
 from saga_schemas.payment import PaymentAuthorized
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentCancelFailed,
     PaymentCaptured,
     PaymentRefunded,

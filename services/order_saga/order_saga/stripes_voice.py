@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentCaptured,
     PaymentDisputed,
     PaymentRefunded,

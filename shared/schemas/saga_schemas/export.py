@@ -3,9 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 from saga_schemas.envelope import Envelope
 from saga_schemas.topics import MESSAGES
+
+PUBLISHED_NAMES: Final = {"OperationFailedPayload": "SettlementFailedPayload"}
+"""Class names that differ in the published schemas, which generated code may refer to."""
 
 
 def file_name(message: type[Envelope]) -> str:
@@ -15,8 +19,11 @@ def file_name(message: type[Envelope]) -> str:
 
 
 def json_schema(message: type[Envelope]) -> str:
-    """The message's JSON Schema as it stands on the wire, ready to be written to a file."""
-    return json.dumps(message.model_json_schema(by_alias=True), indent=2) + "\n"
+    """Return the message's JSON Schema with the names of the wire, as a file's text."""
+    schema = json.dumps(message.model_json_schema(by_alias=True), indent=2) + "\n"
+    for name, published in PUBLISHED_NAMES.items():
+        schema = schema.replace(name, published)
+    return schema
 
 
 def main(folder: Path) -> None:

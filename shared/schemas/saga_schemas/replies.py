@@ -5,7 +5,7 @@ from typing import Final
 
 from saga_schemas.envelope import Envelope
 from saga_schemas.payment import AuthorizePayment, PaymentAuthorized, PaymentFailed
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     CancelPayment,
     CapturePayment,
     PaymentAuthorizationExpired,

@@ -16,7 +16,7 @@ from saga_schemas.order import (
     OrderRejected,
 )
 from saga_schemas.payment import AuthorizePayment, PaymentAuthorized, PaymentFailed
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     CancelPayment,
     CapturePayment,
     PaymentAuthorizationExpired,

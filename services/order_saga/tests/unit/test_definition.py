@@ -13,7 +13,7 @@ from order_saga.paths import type_of
 from order_saga.settings import OrderSagaSettings
 from order_saga.soundness import complaints, sound
 from order_saga.step_times import StepTimes
-from saga_schemas.settlement import PaymentCaptured
+from saga_schemas.payment_lifecycle import PaymentCaptured
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
 
 TODAY = create_order(StepTimes())

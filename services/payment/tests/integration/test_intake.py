@@ -13,7 +13,7 @@ from payment_service.troubleshooting import verdict_of
 from saga_messaging.kafka.records import Record
 from saga_schemas import encode
 from saga_schemas.payment import AuthorizePayment
-from saga_schemas.settlement import CancelPayment, CancelPaymentPayload
+from saga_schemas.payment_lifecycle import CancelPayment, CancelPaymentPayload
 from saga_schemas.topics import PAYMENT_EVENTS
 from sqlalchemy import select
 

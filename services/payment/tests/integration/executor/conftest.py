@@ -23,7 +23,7 @@ from saga_messaging.kafka.records import Record
 from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope, encode
 from saga_schemas.payment import AuthorizePayment
-from saga_schemas.settlement import CancelPayment, CapturePayment, RefundPayment
+from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
 from saga_schemas.topics import PAYMENT_EVENTS
 from saga_stripe import stripe_http
 from sqlalchemy import ColumnElement, Row, Table, Update, select

@@ -22,7 +22,7 @@ from saga_schemas.values import (
 AmountOrNone = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 """As `Amount`, or 0 for no money at all."""
 
-SettlementFailureCode = Literal[
+OperationFailureCode = Literal[
     "no_payment",
     "nothing_held",
     "already_captured",
@@ -102,10 +102,10 @@ class PaymentCaptured(Envelope):
     version: Literal[1] = 1
 
 
-class SettlementFailedPayload(Failure):
+class OperationFailedPayload(Failure):
     """Why a command changed nothing."""
 
-    code: SettlementFailureCode
+    code: OperationFailureCode
     payment_intent_id: Identifier | None = None
     attempt: Attempt | None = None
 
@@ -114,7 +114,7 @@ class PaymentCaptureFailed(Envelope):
     """Event: nothing was captured by this command, and nothing will be."""
 
     type: Literal["payment.capture_failed"] = "payment.capture_failed"
-    payload: SettlementFailedPayload
+    payload: OperationFailedPayload
     source: ShortText = "payment-service"
     version: Literal[1] = 1
 
@@ -141,7 +141,7 @@ class PaymentCancelFailed(Envelope):
     """Event: the hold could not be released, as it was captured before, say."""
 
     type: Literal["payment.cancel_failed"] = "payment.cancel_failed"
-    payload: SettlementFailedPayload
+    payload: OperationFailedPayload
     source: ShortText = "payment-service"
     version: Literal[1] = 1
 
@@ -165,7 +165,7 @@ class PaymentRefunded(Envelope):
     version: Literal[1] = 1
 
 
-class PaymentRefundFailedPayload(SettlementFailedPayload):
+class PaymentRefundFailedPayload(OperationFailedPayload):
     """Likewise, of one refund.
 
     Without an `attempt`, of one that was made and has failed since: `stripe_refund_id` says which,
