@@ -26,7 +26,7 @@ def register_agents(
     [topic] = ACCESS.consumes
     responder = Responder(
         topic=topic,
-        answer=_answer,
+        handler=_answer,
         database=database,
         publisher=publisher,
         dead_letters=DeadLetters(ACCESS.group, settings),

@@ -1,4 +1,4 @@
-"""The messaging tables as a service's first migration creates them. Never edited: add a version."""
+"""SQL of the messaging tables, for a service's first migration. Never edit it: add a version."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What could not be handled is kept raw, with the reason, and the partition goes on."""
+"""Dead letters: records that cannot be handled, kept raw with the reason."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ from saga_messaging.settings import MessagingSettings
 MAX_REASON_LENGTH: Final = 2_000
 MAX_KEY_BYTES: Final = 64 * 1024
 MAX_VALUE_BYTES: Final = MAX_RECORD_BYTES - 2 * MAX_KEY_BYTES
-"""What is left for the value of a dead letter beside its key and its headers."""
+"""Largest value of a dead letter; the rest of the record is for its key and headers."""
 
 _NUL: Final = b"\\u0000"
 
@@ -29,9 +29,9 @@ logger = structlog.get_logger(__name__)
 
 
 class DeadLetters:
-    """Makes dead letters, up to a limit: a bad deploy must not dead-letter everything.
+    """Makes dead letters up to a limit, so that a bad deploy does not dead-letter everything.
 
-    The limit is each process's own. May be shared by intakes and called from any thread.
+    The limit applies to one process. Thread-safe; several intakes may share an instance.
     """
 
     def __init__(
@@ -46,36 +46,39 @@ class DeadLetters:
         self._recent: dict[UUID, float] = {}
         self._lock = threading.Lock()
 
-    def sift(
+    def decode(
         self, topic: Topic, records: Sequence[Record]
     ) -> tuple[list[tuple[Record, Envelope]], list[Outgoing]]:
-        """Part the records of a topic into its messages, and letters for what is no message.
+        """Decode the records of a topic; make dead letters of those that are not valid messages.
+
+        Returns:
+            Each valid record with its message, and the dead letters, both in the records' order.
 
         Raises:
-            TooManyDeadLetters: See `count`.
+            TooManyDeadLetters: The limit is exceeded; store nothing, acknowledge nothing.
         """
         messages: list[tuple[Record, Envelope]] = []
-        letters: list[Outgoing] = []
+        dead_letters: list[Outgoing] = []
         for record in records:
             try:
                 messages.append((record, _decode(topic, record.value or b"")))
             except InvalidMessage as error:
-                letters.append(self.make(topic, record, str(error)))
-        self.count(letters)
-        return messages, letters
+                dead_letters.append(self.make(topic, record, str(error)))
+        self.count(dead_letters)
+        return messages, dead_letters
 
     def make(self, topic: Topic, record: Record, reason: str) -> Outgoing:
-        """A dead letter of a record; it is not counted yet.
+        """Return a record's dead letter, without counting it.
 
-        The same record always makes the same dead letter, so that a redelivery adds none. It is
-        the record as it came, but for what is longer than Kafka would take back: compressed, a
-        record that is many times as large may have come in.
+        A redelivered record has the same dead letter, which the outbox stores once. Its key and
+        value are the record's, cut to `MAX_KEY_BYTES` and `MAX_VALUE_BYTES`: a compressed record
+        may be larger than Kafka would accept again.
         """
         reason = _text(reason, MAX_REASON_LENGTH)
-        logger.error("dead_letter", record=record.place, reason=reason)
-        place = (self._consumer, record.topic, record.partition, record.offset)
+        logger.error("dead_letter", record=record.position, reason=reason)
+        origin = (self._consumer, record.topic, record.partition, record.offset)
         return Outgoing(
-            message_id=derived_message_id("dead-letter", *place),
+            message_id=derived_message_id("dead-letter", *origin),
             correlation_id=_text((record.key or b"").decode(errors="replace"), MAX_ID_LENGTH),
             type="dead-letter",
             topic=topic.dead_letters,
@@ -87,47 +90,48 @@ class DeadLetters:
                 "dead-letter-topic": record.topic,
                 "dead-letter-partition": str(record.partition),
                 "dead-letter-offset": str(record.offset),
-                **_cut(record),
+                **_cut_header(record),
             },
         )
 
-    def count(self, letters: Sequence[Outgoing]) -> None:
-        """Count letters that are about to be stored; a letter that is counted twice counts once.
+    def count(self, dead_letters: Sequence[Outgoing]) -> None:
+        """Count dead letters that are about to be stored; each counts once, by its `message_id`.
 
         Raises:
-            TooManyDeadLetters: The limit of the window is passed; store nothing, ack nothing.
+            TooManyDeadLetters: The window's limit is exceeded; store nothing, acknowledge nothing.
         """
-        if not letters:
+        if not dead_letters:
             return
         now = self._clock()
         window = self._settings.dead_letter_window_seconds
         with self._lock:
-            for letter in letters:
-                self._recent.setdefault(letter.message_id, now)
+            for dead_letter in dead_letters:
+                self._recent.setdefault(dead_letter.message_id, now)
             self._recent = {id_: at for id_, at in self._recent.items() if at > now - window}
             counted = len(self._recent)
         if counted > self._settings.dead_letter_limit:
             raise TooManyDeadLetters(
-                f"{counted} messages could not be handled within {window:g} s; the limit is "
-                f"DEAD_LETTER_LIMIT={self._settings.dead_letter_limit}. Last: "
-                f"{letters[-1].headers['dead-letter-reason']}"
+                f"{counted} dead letters within {window:g} s exceed "
+                f"DEAD_LETTER_LIMIT={self._settings.dead_letter_limit}. Last reason: "
+                f"{dead_letters[-1].headers['dead-letter-reason']}"
             )
 
 
 def _decode(topic: Topic, value: bytes) -> Envelope:
-    """The message of a record.
+    """Return the message of a record's value.
 
     Raises:
-        InvalidMessage: It is none, or none that PostgreSQL could store in its inbox.
+        InvalidMessage: The value is not a valid message of the topic, or PostgreSQL could not
+            store the message in the inbox.
     """
     message = decode(topic, value)
     if _NUL in value and _NUL in encode(message):
-        raise InvalidMessage(topic.name, {"(the whole message)": "Text must not hold U+0000"})
+        raise InvalidMessage(topic.name, {"(the whole message)": "text must not contain U+0000"})
     return message
 
 
-def _cut(record: Record) -> dict[str, str]:
-    """A header that says so where a dead letter does not hold all of its record."""
+def _cut_header(record: Record) -> dict[str, str]:
+    """Return a header with the original sizes, if the dead letter's key or value is cut."""
     key, value = len(record.key or b""), len(record.value or b"")
     if key <= MAX_KEY_BYTES and value <= MAX_VALUE_BYTES:
         return {}
@@ -135,5 +139,5 @@ def _cut(record: Record) -> dict[str, str]:
 
 
 def _text(value: str, limit: int) -> str:
-    """What PostgreSQL can store as text: bounded, and without NUL."""
+    """Return the value as text that PostgreSQL can store: bounded, and without NUL."""
     return value[:limit].replace("\0", "\ufffd")

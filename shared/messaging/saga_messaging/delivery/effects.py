@@ -1,4 +1,4 @@
-"""Writes down what a batch did: its inbox rows and its outbox rows, in one transaction."""
+"""Storage of a batch's effects: its inbox and outbox rows, in one transaction."""
 
 from collections.abc import Sequence
 
@@ -21,35 +21,36 @@ def store_effects(
     messages: Sequence[Envelope],
     outcomes: Outcomes,
 ) -> list[Outgoing]:
-    """Record each message that was handled with its effect, and store what it sends.
+    """Record each handled message with its effect, and store the messages that it sends.
 
-    A message that was refused had no effect: it may come again, from its dead letter, say, and is
-    then handled as if for the first time.
+    A refused message leaves no row, so a replay of its dead letter is handled as a new message.
 
     Returns:
-        What was stored, to be offered to the outbox once the transaction has committed.
+        The stored messages, to be offered to the outbox once the transaction has committed.
 
     Raises:
-        IntegrityError: A message is in the inbox already; the transaction is to be run again.
+        IntegrityError: A message is in the inbox already; run the transaction again.
     """
     handled: list[tuple[Envelope, Handled]] = []
     for message in messages:
         match outcomes[message.message_id]:
             case Handled() as outcome:
                 handled.append((message, outcome))
-                effect = outcome.effect
-            case Refused(reason=effect):
-                pass
-        logger.info(
-            message.type,
-            correlation_id=message.correlation_id,
-            message_id=str(message.message_id),
-            effect=effect,
-        )
-    inbox.record(connection, inbox_table, [(each, done.effect) for each, done in handled])
+                logger.info("message_handled", **_facts(message), effect=outcome.effect)
+            case Refused(reason):
+                logger.info("message_refused", **_facts(message), reason=reason)
+    inbox.record(connection, inbox_table, [(message, done.effect) for message, done in handled])
     outgoing = [
         Outgoing.of(sent if sent.causation_id else sent.caused_by(message))
         for message, outcome in handled
         for sent in outcome.send
     ]
     return outbox.store(connection, outgoing)
+
+
+def _facts(message: Envelope) -> dict[str, str]:
+    return {
+        "type": message.type,
+        "correlation_id": message.correlation_id,
+        "message_id": str(message.message_id),
+    }

@@ -1,4 +1,4 @@
-"""The inbox: a message that is in it has had its effect, and has none again."""
+"""The inbox: messages that have had their effect, and are skipped if they are received again."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -11,28 +11,25 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 _ids = bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))
 
 
-def fresh(connection: Connection, inbox: Table, messages: Sequence[Envelope]) -> list[Envelope]:
-    """The messages that have had no effect yet, each once, in their order."""
+def without_duplicates(
+    connection: Connection, inbox: Table, messages: Sequence[Envelope]
+) -> list[Envelope]:
+    """Return the messages that are not in the inbox, each once, in their order."""
     first = {message.message_id: message for message in reversed(messages)}
-    known = _known(connection, inbox, first.keys())
+    stored = _stored(connection, inbox, first.keys())
     return [
         message
         for message in messages
-        if message is first[message.message_id] and message.message_id not in known
+        if message is first[message.message_id] and message.message_id not in stored
     ]
 
 
-def _known(connection: Connection, inbox: Table, ids: Collection[UUID]) -> set[UUID]:
-    query = select(inbox.c.message_id).where(inbox.c.message_id == func.any(_ids))
-    return set(connection.scalars(query, {"ids": list(ids)}))
-
-
 def record(connection: Connection, inbox: Table, effects: Sequence[tuple[Envelope, str]]) -> None:
-    """Write down each message with what it did.
+    """Insert each message with its effect.
 
     Raises:
-        IntegrityError: Another process did the same work first; the transaction is to be run
-            again, and will find the messages known.
+        IntegrityError: Another process has handled one of the messages meanwhile. Run the
+            transaction again; the message is then a duplicate.
     """
     if effects:
         connection.execute(
@@ -48,3 +45,8 @@ def record(connection: Connection, inbox: Table, effects: Sequence[tuple[Envelop
                 for message, effect in effects
             ],
         )
+
+
+def _stored(connection: Connection, inbox: Table, ids: Collection[UUID]) -> set[UUID]:
+    query = select(inbox.c.message_id).where(inbox.c.message_id == func.any(_ids))
+    return set(connection.scalars(query, {"ids": list(ids)}))

@@ -1,4 +1,4 @@
-"""The loss-free intake: a batch of records in, one transaction, and only then the ack."""
+"""Intake of messages: a batch of records, one transaction, then the acknowledgement."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from saga_messaging.kafka.records import Outgoing, Record
 from saga_messaging.postgres.database import Database
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope]], BatchResult]
-"""Decides a batch inside its transaction. Called again from the start when a try fails."""
+"""Decides the outcome of a batch inside its transaction, which may run more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class _Done:
 
 
 class Intake:
-    """Gives each message of a topic its effect exactly once.
+    """Applies the effect of each message of a topic exactly once.
 
-    When `receive` returns, every record's effect is committed: in the inbox with its new state
-    and its outgoing messages, or as a dead letter. A record that comes again changes nothing.
-    While PostgreSQL is away `receive` waits.
+    When `receive` returns, every record is committed: as an inbox row together with the new state
+    and the outgoing messages, or as a dead letter. A redelivered record changes nothing. While
+    PostgreSQL is unavailable, `receive` waits.
     """
 
-    def __init__(  # noqa: PLR0913 - the one place where the parts of the pattern meet
+    def __init__(  # noqa: PLR0913 - all components of the pattern meet here
         self,
         *,
         topic: Topic,
@@ -53,17 +53,17 @@ class Intake:
         self._dead_letters = dead_letters
 
     async def receive(self, records: Sequence[Record]) -> None:
-        """Handle a batch; see the class for the guarantee.
+        """Handle a batch with the guarantee of the class.
 
         Raises:
-            TooManyDeadLetters: Nothing was committed; nothing may be acked.
-            Exception: A bug in the handler; likewise.
+            TooManyDeadLetters: Nothing was committed; acknowledge nothing.
+            Exception: The handler has a bug. Nothing was committed; acknowledge nothing.
         """
-        messages, letters = self._dead_letters.sift(self.topic, records)
-        by_id = {message.message_id: record for record, message in messages}
-        incoming = [message for _, message in messages]
+        decoded, dead_letters = self._dead_letters.decode(self.topic, records)
+        by_id = {message.message_id: record for record, message in decoded}
+        incoming = [message for _, message in decoded]
         done = await self._database.transaction(
-            lambda connection: self._handle(connection, incoming, by_id, letters)
+            lambda connection: self._handle(connection, incoming, by_id, dead_letters)
         )
         self._outbox.offer(done.outgoing)
         done.after_commit()
@@ -73,20 +73,20 @@ class Intake:
         connection: Connection,
         incoming: Sequence[Envelope],
         by_id: Mapping[UUID, Record],
-        letters: Sequence[Outgoing],
+        dead_letters: Sequence[Outgoing],
     ) -> _Done:
-        fresh = inbox.fresh(connection, self._inbox, incoming)
-        result = self._handler(connection, fresh) if fresh else BatchResult({})
-        stored = store_effects(connection, self._inbox, self._outbox, fresh, result.outcomes)
-        lost = [*letters, *self._refused(result.outcomes, by_id)]
-        outgoing = [*stored, *self._outbox.store(connection, lost)]
+        messages = inbox.without_duplicates(connection, self._inbox, incoming)
+        result = self._handler(connection, messages) if messages else BatchResult({})
+        stored = store_effects(connection, self._inbox, self._outbox, messages, result.outcomes)
+        failed = [*dead_letters, *self._refused(result.outcomes, by_id)]
+        outgoing = [*stored, *self._outbox.store(connection, failed)]
         return _Done(outgoing, result.after_commit)
 
     def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:
-        letters = [
+        dead_letters = [
             self._dead_letters.make(self.topic, by_id[message_id], outcome.reason)
             for message_id, outcome in outcomes.items()
             if isinstance(outcome, Refused)
         ]
-        self._dead_letters.count(letters)
-        return letters
+        self._dead_letters.count(dead_letters)
+        return dead_letters

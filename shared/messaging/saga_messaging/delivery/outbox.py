@@ -1,4 +1,4 @@
-"""The outbox: a message is stored with the change that causes it, and sent after the commit."""
+"""The outbox: messages stored with the change that causes them, and published after its commit."""
 
 import asyncio
 import contextlib
@@ -20,11 +20,11 @@ _ids = bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))
 
 
 class Outbox:
-    """Stores messages in a caller's transaction, and relays them once that has committed.
+    """Stores messages in the caller's transaction, and publishes them once it has committed.
 
-    Every stored message is sent at least once, whatever dies when: `offer` hands it over in
-    memory, and a sweep finds what a dead process left behind when its lease has passed. Any
-    number of processes may run on one table.
+    Every stored message is published at least once, even if the process crashes: `offer` queues
+    it in memory, and a sweep of any process claims rows whose lease has expired. Any number of
+    processes may share one table.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class Outbox:
         self._stopping = False
 
     def store(self, connection: Connection, records: Sequence[Outgoing]) -> list[Outgoing]:
-        """Write the records in the caller's transaction; an id that is stored is left alone.
+        """Insert the records in the caller's transaction, and skip ids that are stored already.
 
         Returns:
-            Those that were new: they are to be offered once the transaction has committed.
+            The inserted records, to be offered once the transaction has committed.
         """
         if not records:
             return []
@@ -58,7 +58,7 @@ class Outbox:
         return [record for record in records if record.message_id in new]
 
     def offer(self, records: Sequence[Outgoing]) -> None:
-        """Hand committed records over for sending now; beyond the limit the sweep finds them."""
+        """Queue committed records for publishing; a sweep finds those beyond the memory limit."""
         for record in records[: self._room()]:
             if record.message_id not in self._in_memory:
                 self._in_memory.add(record.message_id)
@@ -66,7 +66,7 @@ class Outbox:
         self._wake.set()
 
     async def relay(self) -> None:
-        """Send what is offered at once, what was left behind at each sweep, until `stop`."""
+        """Publish offered records at once, and expired rows at each sweep, until `stop`."""
         loop = asyncio.get_running_loop()
         next_sweep = loop.time()
         while not self._stopping:
@@ -83,7 +83,7 @@ class Outbox:
             await self._send_batch()
 
     def stop(self) -> None:
-        """Let `relay` return once all that was offered has been sent."""
+        """Let `relay` return once every offered record is published."""
         self._stopping = True
         self._wake.set()
 
@@ -91,32 +91,32 @@ class Outbox:
         return self._settings.outbox_memory_limit - len(self._in_memory)
 
     async def _sweep(self, room: int) -> bool:
-        """Take on what was left behind. Returns whether there may be more."""
+        """Queue up to `room` rows whose lease has expired; return True if there may be more."""
         limit = min(room, self._settings.outbox_batch_size)
-        found = await self._database.transaction(
-            lambda connection: self._claim_left_behind(connection, limit)
+        claimed = await self._database.transaction(
+            lambda connection: self._claim_expired(connection, limit)
         )
-        self.offer(found)
-        return len(found) == limit
+        self.offer(claimed)
+        return len(claimed) == limit
 
     async def _send_batch(self) -> None:
         size = min(len(self._queue), self._settings.outbox_batch_size)
         batch = [self._queue.popleft() for _ in range(size)]
         ids = [record.message_id for record in batch]
         await self._publisher.publish(batch)
-        await self._database.transaction(lambda connection: self._mark(connection, ids))
+        await self._database.transaction(lambda connection: self._mark_sent(connection, ids))
         self._in_memory.difference_update(ids)
 
-    def _mark(self, connection: Connection, ids: list[UUID]) -> None:
+    def _mark_sent(self, connection: Connection, ids: list[UUID]) -> None:
         table = self._table
         connection.execute(
             update(table).where(table.c.message_id == func.any(_ids)).values(sent_at=func.now()),
             {"ids": ids},
         )
 
-    def _claim_left_behind(self, connection: Connection, limit: int) -> list[Outgoing]:
+    def _claim_expired(self, connection: Connection, limit: int) -> list[Outgoing]:
         table = self._table
-        left_behind = (
+        expired = (
             select(table.c.message_id)
             .where(table.c.sent_at.is_(None), table.c.claimed_until < func.now())
             .order_by(table.c.claimed_until)
@@ -125,7 +125,7 @@ class Outbox:
         )
         claimed = connection.execute(
             update(table)
-            .where(table.c.message_id.in_(left_behind))
+            .where(table.c.message_id.in_(expired))
             .values(claimed_until=func.now() + self._lease)
             .returning(*table.c)
         )

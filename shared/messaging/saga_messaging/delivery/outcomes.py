@@ -1,4 +1,4 @@
-"""What a handler says of each message. Pure: handlers need no more of this package than this."""
+"""Outcomes that a handler returns for each message. Pure: use cases need nothing else from here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,12 @@ from saga_schemas import Envelope
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """The message had its effect: what it did, in a few words, and what is to be sent."""
+    """The message had its effect.
+
+    Attributes:
+        effect: What changed, in a few words; recorded in the inbox.
+        send: Messages to publish once the effect is committed.
+    """
 
     effect: str
     send: Sequence[Envelope] = ()
@@ -18,9 +23,9 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The message cannot be handled as things are; it becomes a dead letter with this reason.
+    """The message had no effect, and becomes a dead letter with this reason.
 
-    Nothing of it is done; it is handled anew if its dead letter is replayed.
+    A replay of the dead letter is handled as a new message.
     """
 
     reason: str
@@ -36,7 +41,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """One outcome a message, and what is to happen once the batch is committed."""
+    """The outcomes of a batch, and a callback to run after its commit."""
 
     outcomes: Outcomes
     after_commit: Callable[[], None] = field(default=_nothing)

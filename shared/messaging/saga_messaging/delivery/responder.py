@@ -1,4 +1,4 @@
-"""The other half of the pattern: a participant whose answer is a pure read."""
+"""Replies to requests that only read, and therefore need no inbox and no outbox."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -14,48 +14,48 @@ from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
 from saga_messaging.postgres.database import Database
 
-Answer: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUID, Envelope]]
-"""Reads, and gives one reply for each request's `message_id`; it writes nothing."""
+ReplyHandler: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUID, Envelope]]
+"""Returns one reply for each request, by the request's `message_id`; it only reads."""
 
 
 class Responder:
-    """Answers every request of a topic at least once, always with the same `message_id`.
+    """Replies to every request of a topic at least once, always with the same `message_id`.
 
-    It needs no inbox and no outbox: when `receive` returns, Kafka has acknowledged every reply; a
-    request that comes again is answered again, and whoever asked recognizes the duplicate.
+    When `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another
+    reply with the same `message_id`, which the requester's inbox skips.
     """
 
     def __init__(
         self,
         *,
         topic: Topic,
-        answer: Answer,
+        handler: ReplyHandler,
         database: Database,
         publisher: Publisher,
         dead_letters: DeadLetters,
     ) -> None:
         self.topic = topic
-        self._answer = answer
+        self._handler = handler
         self._database = database
         self._publisher = publisher
         self._dead_letters = dead_letters
 
     async def receive(self, records: Sequence[Record]) -> None:
-        """Answer a batch; see the class for the guarantee.
+        """Reply to a batch with the guarantee of the class.
 
         Raises:
-            TooManyDeadLetters: Nothing may be acked.
-            Exception: A bug in the answer; likewise.
+            TooManyDeadLetters: Acknowledge nothing.
+            Exception: The handler has a bug; acknowledge nothing.
         """
-        messages, letters = self._dead_letters.sift(self.topic, records)
-        requests = [message for _, message in messages]
-        answers = await self._database.transaction(
-            lambda connection: self._answer(connection, requests)
+        decoded, dead_letters = self._dead_letters.decode(self.topic, records)
+        requests = [message for _, message in decoded]
+        by_id = await self._database.transaction(
+            lambda connection: self._handler(connection, requests)
         )
-        replies = [_reply_to(request, answers[request.message_id]) for request in requests]
-        await self._publisher.publish([*map(Outgoing.of, replies), *letters])
+        replies = [_reply_to(request, by_id[request.message_id]) for request in requests]
+        await self._publisher.publish([*map(Outgoing.of, replies), *dead_letters])
 
 
-def _reply_to(request: Envelope, answer: Envelope) -> Envelope:
+def _reply_to(request: Envelope, reply: Envelope) -> Envelope:
     message_id = derived_message_id("reply", request.message_id)
-    return answer.model_copy(update={"message_id": message_id, "causation_id": request.message_id})
+    return reply.model_copy(update={"message_id": message_id, "causation_id": request.message_id})

@@ -1,23 +1,25 @@
-"""The two tables of messaging. Each service has them in its own database."""
+"""The inbox and outbox tables, which each service has in its own database."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Column, Index, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP, UUID
 
-NOW = func.clock_timestamp()  # not the transaction's: a batch keeps its order
+NOW: Final = func.clock_timestamp()
+"""The row's time, not its transaction's, so that the rows of a batch keep their order."""
 
 
 @dataclass(frozen=True)
 class MessagingTables:
-    """`inbox`: what came in and what it did. `outbox`: what goes out, and when it was sent."""
+    """The inbox, with each received message's effect; the outbox, with each message's sent time."""
 
     inbox: Table
     outbox: Table
 
 
 def messaging_tables(metadata: MetaData) -> MessagingTables:
-    """Declare both tables in a service's metadata."""
+    """Declare both tables in a service's metadata, and return them."""
     inbox = Table(
         "inbox",
         metadata,

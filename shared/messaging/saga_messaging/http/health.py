@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: it can do its work, or which part it lacks."""
+"""Health endpoints: `/healthz` for liveness, `/readyz` for readiness."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,34 +8,36 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 Check: TypeAlias = Callable[[], Awaitable[str | None]]
-"""None where all is well, else what is wrong, in a few words. It may also raise."""
+"""Returns None on success, else a short reason. An exception is a failure too."""
 
 CHECK_TIMEOUT_SECONDS: Final = 3.0
 
 
 def health_router(checks: Mapping[str, Check]) -> APIRouter:
-    """The two endpoints. A check that takes longer than three seconds has failed."""
+    """Return the two endpoints. `/readyz` runs all checks at once, each up to three seconds."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        """Report that the process is running."""
         return {"status": "ok"}
 
     @router.get("/readyz")
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        results = await asyncio.gather(*(_result(check) for check in checks.values()))
-        faults = {name: fault for name, fault in zip(checks, results, strict=True) if fault}
-        body = {name: faults.get(name, "ok") for name in checks}
-        return JSONResponse(body, status_code=503 if faults else 200)
+        """Report each dependency as `ok` or with the reason of its failure, then with 503."""
+        results = await asyncio.gather(*(_run(check) for check in checks.values()))
+        failures = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
+        body = {name: failures.get(name, "ok") for name in checks}
+        return JSONResponse(body, status_code=503 if failures else 200)
 
     return router
 
 
-async def _result(check: Check) -> str | None:
+async def _run(check: Check) -> str | None:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             return await check()
     except TimeoutError:
-        return f"no answer within {CHECK_TIMEOUT_SECONDS:g} s"
-    except Exception as error:  # noqa: BLE001 - a check that raises has found a fault
+        return f"no response within {CHECK_TIMEOUT_SECONDS:g} s"
+    except Exception as error:  # noqa: BLE001 - an exception is a failed check
         return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""HTTP errors as problem+json (RFC 9457), and a bound on the size of a body."""
+"""HTTP errors as problem details (RFC 9457), and a limit on the size of a request body."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -18,44 +18,45 @@ from saga_messaging.errors import DatabaseUnavailable
 RETRY_AFTER_SECONDS: Final = "1"
 
 Handler: TypeAlias = Callable[[Any, Request, Any], Problem]
-"""What answers an error that nothing else did."""
+"""Maps an application error, its third argument, to the problem to respond with."""
 
-_NONE: Final[Mapping[type[Exception], Handler]] = MappingProxyType({})
+_NO_HANDLERS: Final[Mapping[type[Exception], Handler]] = MappingProxyType({})
 
 logger = structlog.get_logger(__name__)
 
 
 class BodyTooLarge(StatusProblem):
-    """The request's body has more bytes than the service takes."""
+    """413: the request body exceeds the service's limit."""
 
     status = 413
-    title = "The request's body is too large."
+    title = "Request body too large."
 
 
 class ServiceUnavailable(StatusProblem):
-    """Something that this service needs is away; the same request may succeed later."""
+    """503: a dependency is unavailable; the same request may succeed later."""
 
     status = 503
-    title = "The service cannot do this now."
+    title = "Service temporarily unavailable."
 
 
 def install_problems(
-    api: FastAPI, max_body_bytes: int, handlers: Mapping[type[Exception], Handler] = _NONE
+    api: FastAPI, max_body_bytes: int, handlers: Mapping[type[Exception], Handler] = _NO_HANDLERS
 ) -> None:
-    """Answer every error with problem+json, and refuse larger bodies with 413.
+    """Respond to every error with problem+json, and to a larger body with 413.
 
-    What is invalid is named field by field and not repeated; what failed inside is in the log.
+    A validation problem names each invalid field, and does not repeat its value. An unexpected
+    error is logged, and its problem has no details.
 
     Args:
-        api: The service's.
-        max_body_bytes: Of a request.
-        handlers: For errors of the service's own that any of its paths may raise.
+        api: The service's application.
+        max_body_bytes: The limit of a request body.
+        handlers: The service's own errors, by type, each with its problem.
     """
     known = {DatabaseUnavailable: _database_unavailable, **handlers}
     handler = new_exception_handler(
         handlers=known,
         request_validation_handler=_invalid,
-        unhandled_wrappers={"default": _Unexpected},
+        unhandled_wrappers={"default": _InternalError},
     )
     add_exception_handler(api, handler)
     for error in known:
@@ -63,19 +64,19 @@ def install_problems(
     api.add_middleware(_BoundedBody, max_bytes=max_body_bytes)
 
 
-class _Unexpected(StatusProblem):
+class _InternalError(StatusProblem):
     status = 500
-    title = "The service failed."
+    title = "Internal error."
 
     def __init__(self, *_: object, **__: object) -> None:
-        super().__init__(detail="The log of the service says why.")
+        super().__init__(detail="The cause is in the service's log.")
 
 
 def _database_unavailable(_: Any, __: Request, error: Exception) -> Problem:
     logger.error("database_unavailable", error=str(error))
     return ServiceUnavailable(
-        detail="The database does not answer, and what was asked may still be done: look first, "
-        "or send the same request again with the same Idempotency-Key.",
+        detail="The database did not respond, and the request may still be applied: check first, "
+        "or retry with the same Idempotency-Key.",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
 
@@ -85,24 +86,24 @@ def _invalid(_: Any, __: Request, error: RequestValidationError) -> Problem:
         {"field": _field(detail["loc"]), "message": detail["msg"]} for detail in error.errors()
     ]
     return Problem(
-        "The request is invalid.",
+        "Invalid request.",
         type_="invalid-request",
         detail="; ".join(f"{each['field']}: {each['message']}" for each in errors),
         status=422,
         code="invalid_request",
-        cure="Correct the fields that are named.",
+        cure="Correct the named fields.",
         errors=errors,
     )
 
 
 def _field(location: tuple[Any, ...]) -> str:
-    """The field's name; it may be the caller's own, with what is no character of UTF-8."""
+    """Return the field's path; replace characters of the caller's names that UTF-8 lacks."""
     name = ".".join(map(str, location[1:])) or "(the whole body)"
     return name.encode(errors="replace").decode()
 
 
 class _BoundedBody:
-    """Reads the whole body before the application does, and no more of it than is allowed."""
+    """Reads the body, up to the limit, before the application does."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -119,7 +120,7 @@ class _BoundedBody:
             size += len(message.get("body", b""))
             more = message.get("more_body", False)
         if size > self._max_bytes:
-            await self._refuse(scope, receive, send)
+            await self._reject(scope, receive, send)
             return
 
         async def replay() -> Message:
@@ -127,7 +128,7 @@ class _BoundedBody:
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = BodyTooLarge(detail=f"The body may have {self._max_bytes} bytes.")
+    async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = BodyTooLarge(detail=f"The limit is {self._max_bytes} bytes.")
         response = JSONResponse(problem.marshal(), 413, media_type="application/problem+json")
         await response(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What `/readyz` of every service looks at."""
+"""Readiness checks that every service has: Kafka and the database."""
 
 import faust
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
@@ -13,25 +13,25 @@ from saga_messaging.postgres.database import Database
 def checks(
     package: str, database: Database, publisher: Publisher, app: faust.App
 ) -> dict[str, Check]:
-    """The readiness of a service: broker joined, database reachable, migrations applied."""
+    """Return the checks of a service: consumer group joined, topics exist, database migrated."""
     cure = f"run `python -m {package} migrate`"
     consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
 
     async def kafka() -> str | None:
-        if publisher.refusal:
-            return publisher.refusal
+        if publisher.access_error:
+            return publisher.access_error
         try:
             missing = consumed.difference(await publisher.topics())
-            secret = await publisher.unauthorized(missing) if missing else ()
+            hidden = await publisher.unauthorized(missing) if missing else ()
         except KafkaError as error:
-            if refusal := publisher.denial(error):
-                return refusal
+            if reason := publisher.describe_access_error(error):
+                return reason
             raise
-        if secret:
-            return publisher.denial(TopicAuthorizationFailedError(min(secret)))
+        if hidden:
+            return publisher.describe_access_error(TopicAuthorizationFailedError(min(hidden)))
         if missing:
             return f"topic {min(missing)} is missing: {cure}"
-        return None if has_joined(app) else "joining the group"
+        return None if has_joined(app) else "joining the consumer group"
 
     async def postgresql() -> str | None:
         missing = await database.transaction(

@@ -1,4 +1,4 @@
-"""What a service does with Kafka, declared once: its code goes by it, and so do its rights."""
+"""A service's use of Kafka, declared once: the source of its consumers and of its ACLs."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from saga_schemas.topics import Topic
 
 @dataclass(frozen=True)
 class Access:
-    """All that one service needs of Kafka; whatever is not here, a broker with ACLs refuses.
+    """The topics and groups that one service uses. A broker with ACLs refuses everything else.
 
     Attributes:
-        group: The consumer group, which is also what the service is called there as a user.
-        consumes: What it reads in its group; what it cannot handle becomes a dead letter.
-        produces: What it writes.
-        replays: Whose dead letters it may show and send again.
-        watches: Other groups whose progress it tells.
+        group: The consumer group; also the service's Kafka user name.
+        consumes: Topics consumed in the group. Records that fail go to their dead-letter topics.
+        produces: Topics published to.
+        replays: Topics whose dead letters the service reads and publishes again.
+        watches: Other consumer groups whose lag the service reads.
     """
 
     group: str
@@ -25,12 +25,13 @@ class Access:
 
     @property
     def reads(self) -> frozenset[str]:
-        """The names of the topics that it reads."""
-        letters = (topic.dead_letters for topic in self.replays)
-        return frozenset((*(topic.name for topic in self.consumes), *letters))
+        """The names of the topics that the service reads."""
+        dead_letters = (topic.dead_letters for topic in self.replays)
+        return frozenset((*(topic.name for topic in self.consumes), *dead_letters))
 
     @property
     def writes(self) -> frozenset[str]:
-        """The names of the topics that it writes."""
-        letters = (topic.dead_letters for topic in self.consumes)
-        return frozenset((*(topic.name for topic in (*self.produces, *self.replays)), *letters))
+        """The names of the topics that the service writes."""
+        dead_letters = (topic.dead_letters for topic in self.consumes)
+        published = (topic.name for topic in (*self.produces, *self.replays))
+        return frozenset((*published, *dead_letters))

@@ -1,4 +1,4 @@
-"""Why Kafka turns us away, in words that name the setting to correct."""
+"""Explanations of refused Kafka connections and requests, naming the setting to correct."""
 
 import ssl
 from collections.abc import AsyncGenerator
@@ -19,86 +19,93 @@ from aiokafka.errors import (
 from saga_messaging.kafka.client import client_options
 from saga_messaging.settings import KafkaSettings
 
-REFUSED_MS: Final = 3_000  # who refuses does so at once
-_WRONG_HOST: Final = {62, 64}  # OpenSSL: the certificate is for another name, another address
+PROBE_TIMEOUT_MS: Final = 3_000
+"""Time limit of a connection that is made to learn why another one was refused."""
+
+_WRONG_HOST: Final = {62, 64}
+"""OpenSSL's verification errors for a certificate of another host name or IP address."""
 
 
-class KafkaRefuses(KafkaError):
-    """A broker is there and turns us away; the text says why, and which setting that is about."""
+class KafkaAccessError(KafkaError):
+    """A broker responded and refused this client; the text names the reason and the setting."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 @asynccontextmanager
-async def explained(settings: KafkaSettings) -> AsyncGenerator[None]:
-    """Inside the block a client connects; aiokafka itself only logs why it cannot.
+async def explain_access_errors(settings: KafkaSettings) -> AsyncGenerator[None]:
+    """Replace connection errors raised inside the block with errors that name a setting.
+
+    aiokafka logs the reason of a failed connection and does not raise it.
 
     Raises:
-        KafkaRefuses: In the place of an error that a setting is to blame for.
+        KafkaAccessError: A setting is the cause; any other error is raised unchanged.
     """
     try:
         yield
     except KafkaConnectionError as error:
-        if reason := await _refusal(settings):
-            raise KafkaRefuses(reason) from error
+        if reason := await _probe_servers(settings):
+            raise KafkaAccessError(reason) from error
         raise
     except KafkaError as error:
-        if reason := denial(error, settings):
-            raise KafkaRefuses(reason) from error
+        if reason := describe_access_error(error, settings):
+            raise KafkaAccessError(reason) from error
         raise
 
 
-def denial(error: BaseException | None, settings: KafkaSettings) -> str | None:
-    """What is refused, and to whom; None where the error is about something else."""
+def describe_access_error(error: BaseException | None, settings: KafkaSettings) -> str | None:
+    """Return the right that is missing, and whose it is; None for any other error."""
     user = f"KAFKA_USERNAME={settings.kafka_username}"
     match error:
-        case KafkaRefuses():
+        case KafkaAccessError():
             return str(error)
         case TopicAuthorizationFailedError(args=[str() as topic, *_]):
-            return f"{user} may not use topic {topic}: docs/kafka-security.md"
+            return f"{user} is not authorized to use topic {topic}: see docs/kafka-security.md"
         case GroupAuthorizationFailedError(args=[group, *_]):
-            return f"{user} may not read in group {group}: docs/kafka-security.md"
+            return f"{user} is not authorized to use group {group}: see docs/kafka-security.md"
         case ClusterAuthorizationFailedError():
-            return f"{user} may write no topic: docs/kafka-security.md"
+            return f"{user} is not authorized to write any topic: see docs/kafka-security.md"
         case _:
             return None
 
 
-async def _refusal(settings: KafkaSettings) -> str | None:
-    """Why the servers turn us away; None where all of them just do not answer."""
+async def _probe_servers(settings: KafkaSettings) -> str | None:
+    """Return the reason given by the first server that refuses; None where none responds."""
     options = client_options(settings)
     for host, port, _ in collect_hosts(options.pop("bootstrap_servers")):
         try:
-            connection = await create_conn(host, port, request_timeout_ms=REFUSED_MS, **options)
+            connection = await create_conn(
+                host, port, request_timeout_ms=PROBE_TIMEOUT_MS, **options
+            )
         except (KafkaError, OSError, TimeoutError) as error:
-            if reason := _reason(error, settings):
+            if reason := _describe_refusal(error, settings):
                 return f"{host}:{port} {reason}"
         else:
             connection.close()
     return None
 
 
-def _reason(error: Exception, settings: KafkaSettings) -> str | None:
+def _describe_refusal(error: Exception, settings: KafkaSettings) -> str | None:
     user = settings.kafka_username
     match error:
         case SaslAuthenticationFailed():
-            reason = f"does not know KAFKA_USERNAME={user} with this KAFKA_PASSWORD"
+            reason = f"rejected KAFKA_USERNAME={user} with this KAFKA_PASSWORD"
         case UnsupportedSaslMechanismError():
-            reason = "offers no SCRAM-SHA-512, which KAFKA_USERNAME asks for"
+            reason = "does not support SCRAM-SHA-512, which KAFKA_USERNAME requires"
         case ssl.SSLCertVerificationError():
-            reason = f"{_distrusted(error, settings)} ({error.verify_message})"
+            reason = f"{_describe_certificate(error, settings)} ({error.verify_message})"
         case ssl.SSLError() | ConnectionResetError() if user:
-            reason = f"does not speak TLS, which KAFKA_USERNAME asks for ({error})"
+            reason = f"does not use TLS, which KAFKA_USERNAME requires ({error})"
         case KafkaConnectionError() if not user:
-            reason = "closed the connection: does it want KAFKA_USERNAME and KAFKA_PASSWORD?"
+            reason = "closed the connection: KAFKA_USERNAME and KAFKA_PASSWORD may be required"
         case _:
             reason = None
     return reason
 
 
-def _distrusted(error: ssl.SSLCertVerificationError, settings: KafkaSettings) -> str:
+def _describe_certificate(error: ssl.SSLCertVerificationError, settings: KafkaSettings) -> str:
     if error.verify_code in _WRONG_HOST:
-        return "shows a certificate for another host than KAFKA_BOOTSTRAP_SERVERS names"
-    authority = settings.kafka_ca_file or "unset: the system's own"
-    return f"shows a certificate that KAFKA_CA_FILE ({authority}) does not vouch for"
+        return "presented a certificate for a host that KAFKA_BOOTSTRAP_SERVERS does not name"
+    authority = settings.kafka_ca_file or "unset: the system's authorities"
+    return f"presented a certificate that cannot be verified with KAFKA_CA_FILE ({authority})"

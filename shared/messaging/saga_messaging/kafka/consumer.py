@@ -1,12 +1,12 @@
-"""The edge to Faust: an agent that takes raw bytes in batches and acks after the work is done.
+"""Consumption through Faust in batches of raw records, acknowledged after they are handled.
 
-Every rule here answers a way in which Faust would lose a message; `docs/adr/0002` lists them.
+Each rule here prevents a way in which Faust would lose a message: see `docs/adr/0002`.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeAlias
 
 import faust
 import structlog
@@ -19,14 +19,15 @@ from saga_messaging.termination import end_process
 
 logger = structlog.get_logger(__name__)
 
-Receive = Callable[[Sequence[Record]], Awaitable[None]]
+Receive: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
+"""Handles a batch of one topic, in the order of each partition."""
 
 
 def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingSettings) -> None:
-    """Register the agent of a topic: every record goes through `receive` at least once.
+    """Register the topic's agent: `receive` gets every record at least once.
 
-    A batch is acked after `receive` returned. Nothing escapes the agent: what `receive` raises
-    ends the process with nothing acked, so that the batch comes again.
+    A batch is acknowledged after `receive` returns. If `receive` raises, the process ends and
+    acknowledges nothing, so the batch is consumed again.
     """
     channel = app.topic(
         settings.kafka_topic_prefix + topic.name,
@@ -51,29 +52,29 @@ def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingS
 
 
 async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]:
-    """Whatever is waiting, up to `size` events, never empty; an event never waits for another.
+    """Yield the events that are available, 1 to `size` at a time, without waiting for more.
 
-    The stream acks nothing by itself. (`Stream.take` acks in a `finally`, and keeps an event back
-    until its time is over.)
+    The stream acknowledges nothing itself. (`Stream.take` acknowledges in a `finally` block, and
+    holds an event back until its time window ends.)
     """
-    # A task of its own reads the stream. Were a batch filled from Faust's queue directly, a
-    # rebalance could empty that queue in between, and then wait for ever for the batch to be acked.
-    taken: asyncio.Queue[EventT[bytes]] = asyncio.Queue(size)
-    reader = asyncio.create_task(_read(stream, taken))
+    # A separate task reads the stream. If a batch were filled from Faust's queue directly, a
+    # rebalance could empty that queue meanwhile, and would then wait forever for the batch's acks.
+    queue: asyncio.Queue[EventT[bytes]] = asyncio.Queue(size)
+    reader = asyncio.create_task(_read(stream, queue))
     try:
         while True:
-            batch = [await taken.get()]
-            while len(batch) < size and not taken.empty():
-                batch.append(taken.get_nowait())
+            batch = [await queue.get()]
+            while len(batch) < size and not queue.empty():
+                batch.append(queue.get_nowait())
             yield batch
     finally:
         reader.cancel()
 
 
-async def _read(stream: Any, taken: "asyncio.Queue[EventT[bytes]]") -> None:
+async def _read(stream: Any, queue: "asyncio.Queue[EventT[bytes]]") -> None:
     try:
         async for event in stream.noack().events():
-            await taken.put(event)
+            await queue.put(event)
     except Exception:
         logger.critical("stream_failed", exc_info=True)
         end_process()

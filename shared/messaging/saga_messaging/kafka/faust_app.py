@@ -1,4 +1,4 @@
-"""The Faust app of a service, with the settings that loss-free consuming rests on."""
+"""The Faust app of a service, with the settings that lossless consumption depends on."""
 
 import asyncio
 import os
@@ -19,8 +19,8 @@ JOIN_POLL_SECONDS: Final = 0.1
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Faust hard-codes 1,500 ms, and one fetch is in flight per broker: a fetch that finds
-        # nothing would hold a new message back for that long.
+        # Faust hard-codes 1,500 ms, and each broker has one fetch in flight: a fetch of an empty
+        # partition would delay a new message on another partition for that long.
         consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         return consumer
 
@@ -36,12 +36,12 @@ class _Transport(driver.Transport):
 
 
 def faust_app(name: str, settings: MessagingSettings) -> faust.App:
-    """Make the app of consumer group `name`; nothing is connected before it starts."""
+    """Return the app of consumer group `name`; it connects when it starts."""
     servers = settings.kafka_bootstrap_servers.split(",")
     app = faust.App(
         settings.kafka_topic_prefix + name,
         broker=";".join(f"kafka://{server.strip()}" for server in servers),
-        # So that Kafka's description of the group tells which process has which partitions.
+        # Kafka's description of the group then shows which process owns which partitions.
         broker_client_id=f"{name}-{socket.gethostname()}-{os.getpid()}",
         broker_credentials=_credentials(settings),
         broker_request_timeout=max(
@@ -49,12 +49,12 @@ def faust_app(name: str, settings: MessagingSettings) -> faust.App:
         ),
         broker_session_timeout=settings.kafka_session_timeout_seconds,
         broker_heartbeat_interval=settings.kafka_heartbeat_seconds,
-        # A group whose offset is unknown, or beyond the log of a new leader, reads from the
-        # beginning, which the inbox can bear; "latest" would leave messages out.
+        # A group whose offset is unknown, or beyond the log of a new leader, starts from the
+        # beginning: the inbox skips duplicates, whereas "latest" would skip messages.
         consumer_auto_offset_reset="earliest",
-        # Which broker leads is asked for when the old one refuses or is gone; this is for the rest.
+        # A change of leader is detected at once; this interval is for new topics and partitions.
         consumer_metadata_max_age_ms=int(settings.kafka_metadata_seconds * 1000),
-        stream_wait_empty=True,  # SIGTERM waits for the batch in work
+        stream_wait_empty=True,  # SIGTERM waits for the batch in progress
         stream_buffer_maxsize=settings.intake_batch_size * 4,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -79,7 +79,7 @@ def _credentials(settings: MessagingSettings) -> faust.SASLCredentials | None:
 
 
 def has_joined(app: faust.App) -> bool:
-    """Whether the app is a member of its group, with nothing being handed over."""
+    """Return True if the app is a member of its group and no rebalance is in progress."""
     return bool(app.rebalancing_count) and not app.rebalancing
 
 

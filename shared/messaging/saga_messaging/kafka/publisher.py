@@ -1,4 +1,4 @@
-"""The one producer of a process: what `publish` returned from is in Kafka."""
+"""The one producer of a process."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.client import CoordinationType
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
-from saga_messaging.kafka.access_errors import denial, explained
+from saga_messaging.kafka.access_errors import describe_access_error, explain_access_errors
 from saga_messaging.kafka.client import MAX_RECORD_BYTES, client_options
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.settings import MessagingSettings
@@ -19,17 +19,17 @@ logger = structlog.get_logger(__name__)
 
 
 class Publisher:
-    """Sends records with an idempotent producer and `acks=all`.
+    """Publishes records with an idempotent producer and `acks=all`.
 
-    While Kafka is away it keeps trying, for ever; a record may then stand in Kafka twice, never
-    not at all. Records keep their order per key, within a call and from call to call: calls that
-    come together take turns.
+    While Kafka is unavailable, it retries without limit; a record may then be published twice,
+    but is never lost. Records keep their order per key, within a call and across calls:
+    concurrent calls run one after another.
     """
 
     def __init__(self, settings: MessagingSettings) -> None:
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
-        self._refusal: str | None = None
+        self._access_error: str | None = None
         self._wait = tenacity.wait_random_exponential(
             multiplier=0.1, max=settings.publish_retry_max_seconds
         )
@@ -37,7 +37,7 @@ class Publisher:
         self._changing = asyncio.Lock()
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
-        """Return when the broker has acknowledged every record."""
+        """Publish the records; return once the broker has acknowledged all of them."""
         left = list(records)
         async with self._turn:
             async for attempt in self._retrying():
@@ -45,10 +45,10 @@ class Publisher:
                     left, error = await self._send(left)
                     if error:
                         raise error
-        self._refusal = None
+        self._access_error = None
 
     async def connect(self, group: str) -> None:
-        """Return once a broker has answered, and lets this process read in the consumer group."""
+        """Return once a broker responds and authorizes this process to use the consumer group."""
         async for attempt in self._retrying():
             with attempt:
                 client = (await self._connected()).client
@@ -56,22 +56,22 @@ class Publisher:
                     await client.coordinator_lookup(CoordinationType.GROUP, group)
                 except GroupAuthorizationFailedError:
                     raise GroupAuthorizationFailedError(group) from None
-        self._refusal = None
+        self._access_error = None
 
-    def denial(self, error: BaseException | None) -> str | None:
-        """What Kafka does not allow us, in words; None where the error is about something else."""
-        return denial(error, self._settings)
+    def describe_access_error(self, error: BaseException | None) -> str | None:
+        """Return the right that is missing, and whose it is; None for any other error."""
+        return describe_access_error(error, self._settings)
 
     @property
-    def refusal(self) -> str | None:
-        """Why Kafka refuses what is to be sent, by what it last said; None where it does not."""
-        return self._refusal
+    def access_error(self) -> str | None:
+        """The reason of the latest refusal; None if Kafka accepts what is published."""
+        return self._access_error
 
     async def unauthorized(self, topics: Collection[str]) -> Collection[str]:
-        """Those of the topics that Kafka says nothing of to this user, whether they exist or not.
+        """Return the topics that Kafka hides from this user, whether they exist or not.
 
         Raises:
-            KafkaError: No broker answered.
+            KafkaError: No broker responded.
         """
         client = (await self._connected()).client
         for topic in topics:
@@ -80,41 +80,41 @@ class Publisher:
         return client.cluster.unauthorized_topics.intersection(topics)
 
     async def topics(self) -> Collection[str]:
-        """The names of all topics, as a broker knows them now.
+        """Return the names of all topics, read from a broker now.
 
         Raises:
-            KafkaError: No broker answered.
+            KafkaError: No broker responded.
         """
         producer = await self._connected()
         return (await producer.client.fetch_all_metadata()).topics()
 
     async def close(self) -> None:
-        """Send what is buffered, then disconnect."""
+        """Publish buffered records, then disconnect."""
         await self._discard(self._producer)
 
     def _retrying(self) -> tenacity.AsyncRetrying:
         return tenacity.AsyncRetrying(
             wait=self._wait,
             retry=tenacity.retry_if_exception_type((KafkaError, OSError)),
-            before_sleep=self._note_retry,
+            before_sleep=self._record_retry,
         )
 
-    def _note_retry(self, state: tenacity.RetryCallState) -> None:
+    def _record_retry(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        self._refusal = denial(error, self._settings)
+        self._access_error = describe_access_error(error, self._settings)
         logger.warning(
-            "publish_retry", attempt=state.attempt_number, error=self._refusal or repr(error)
+            "publish_retry", attempt=state.attempt_number, error=self._access_error or repr(error)
         )
 
     async def _send(self, records: list[Outgoing]) -> tuple[list[Outgoing], BaseException | None]:
-        """Send once. Returns what was not acknowledged, and the first error."""
+        """Send once; return the unacknowledged records and the first error."""
         producer = await self._connected()
         acks, error = await self._enqueue(producer, records)
         results = await asyncio.gather(*acks, return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]
         if error := errors[0] if errors else error:
-            # A batch that expired leaves a gap in the producer's sequence numbers, which the
-            # broker would refuse from then on; a new producer starts a new sequence.
+            # An expired batch leaves a gap in the producer's sequence numbers, and the broker
+            # would refuse every later batch; a new producer starts a new sequence.
             await self._discard(producer)
         outcome = zip(records, results, strict=False)
         failed = [record for record, ack in outcome if isinstance(ack, BaseException)]
@@ -123,7 +123,7 @@ class Publisher:
     async def _enqueue(
         self, producer: AIOKafkaProducer, records: list[Outgoing]
     ) -> "tuple[list[asyncio.Future[Any]], BaseException | None]":
-        """Buffer the records in their order. Returns their acks, up to the first error."""
+        """Buffer the records in order; return their acks, and the error that stopped it."""
         acks: list[asyncio.Future[Any]] = []
         try:
             for record in records:
@@ -139,19 +139,19 @@ class Publisher:
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     **client_options(self._settings),
-                    # Acknowledged by every replica in sync: what a single one has is lost with it.
+                    # Every in-sync replica acknowledges: a record on one replica is lost with it.
                     acks="all",
-                    # A leader that dies before its answer, or a new leader that is asked again,
-                    # keeps a batch once, and the batches of a partition in their order.
+                    # A batch that is sent again, after a lost response or to a new leader, is
+                    # stored once, and a partition's batches keep their order.
                     enable_idempotence=True,
                     max_request_size=MAX_RECORD_BYTES,
-                    # A batch is tried for this long while its partition has no leader, or less
-                    # replicas in sync than it needs; then `publish` starts anew, and never ends.
+                    # The producer retries a batch for this long, for example while its partition
+                    # has no leader; `publish` then retries with a new producer.
                     request_timeout_ms=int(self._settings.kafka_request_timeout_seconds * 1000),
                     metadata_max_age_ms=int(self._settings.kafka_metadata_seconds * 1000),
                 )
                 try:
-                    async with explained(self._settings):
+                    async with explain_access_errors(self._settings):
                         await producer.start()
                 except BaseException:
                     await producer.stop()
@@ -173,7 +173,7 @@ class Publisher:
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:
-    """End what `stop` leaves at work when it is cut short: it would send again, much later."""
+    """Cancel the sender that an interrupted `stop` leaves running: it would send again later."""
     if task := producer._sender.sender_task:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         task.cancel()
         await asyncio.wait([task])

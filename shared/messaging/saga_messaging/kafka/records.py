@@ -1,4 +1,4 @@
-"""What Kafka gives and takes: bytes with headers, on both sides of a service."""
+"""Kafka records: bytes with headers, as consumed and as published."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from saga_schemas.topics import key_of, topic_of
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as it was read."""
+    """A consumed record."""
 
     topic: str
     partition: int
@@ -20,14 +20,14 @@ class Record:
     value: bytes | None
 
     @property
-    def place(self) -> str:
-        """`topic[partition]@offset`, for people."""
+    def position(self) -> str:
+        """`topic[partition]@offset`, for logs."""
         return f"{self.topic}[{self.partition}]@{self.offset}"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One record to be sent. `message_id` is the outbox's key: the same id is stored once."""
+    """A record to publish. `message_id` is the outbox's key: one id is stored once."""
 
     message_id: UUID
     correlation_id: str
@@ -39,7 +39,7 @@ class Outgoing:
 
     @classmethod
     def of(cls, message: Envelope) -> "Outgoing":
-        """The record of a message, on its own topic, under its own key."""
+        """Return the record of a message, with the topic and key of its type."""
         return cls(
             message_id=message.message_id,
             correlation_id=message.correlation_id,

@@ -1,7 +1,7 @@
-"""What keeps acknowledged records: the settings of a topic, and whether an older one has them."""
+"""Topic settings that protect acknowledged records, compared with the topics that exist."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
@@ -12,14 +12,14 @@ from saga_messaging.settings import KafkaSettings
 
 logger = structlog.get_logger(__name__)
 
-_NAMES = {
+_SETTING_OF: Final = {
     "min.insync.replicas": "KAFKA_MIN_INSYNC_REPLICAS",
     "unclean.leader.election.enable": "unclean.leader.election.enable",
 }
 
 
-class Difference(NamedTuple):
-    """A topic that exists, but not as the settings would have made it."""
+class Mismatch(NamedTuple):
+    """A setting that an existing topic does not follow."""
 
     topic: str
     setting: str
@@ -27,76 +27,78 @@ class Difference(NamedTuple):
     found: str
 
 
-def durable(settings: KafkaSettings) -> dict[str, str]:
-    """The settings of every topic of ours, those of dead letters included."""
+def topic_config(settings: KafkaSettings) -> dict[str, str]:
+    """Return the configuration of every topic, dead-letter topics included."""
     return {
-        # With `acks=all` a record is acknowledged by every replica in sync, which may be one alone:
-        # that one's loss must lose nothing, so less than this many take nothing, and we try again.
+        # With `acks=all`, a record is acknowledged by every in-sync replica, which may be a single
+        # one. Below this number the broker refuses the record, and the publisher tries again.
         "min.insync.replicas": str(settings.min_insync_replicas),
-        # A replica that lacks acknowledged records never leads: rather wait for one that has them.
+        # A replica that lacks acknowledged records must not become leader; the partition waits
+        # for a replica that has them.
         "unclean.leader.election.enable": "false",
     }
 
 
-async def warn_of_differences(
+async def warn_of_mismatches(
     admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[str]
 ) -> None:
-    """Log a warning for each setting that one of these topics does not follow.
+    """Log a warning for each setting that one of the topics does not follow.
 
-    It is no reason not to start, so where the broker does not tell, the log says that.
+    A failure to read the configuration is logged and does not prevent the start.
     """
     try:
-        for different in await differences(admin, settings, topics):
-            logger.warning("topic_differs", **different._asdict())
+        for mismatch in await find_mismatches(admin, settings, topics):
+            logger.warning("topic_config_mismatch", **mismatch._asdict())
     except KafkaError as error:
-        logger.warning("topics_not_compared", error=repr(error))
+        logger.warning("topic_config_unavailable", error=repr(error))
 
 
-async def differences(
+async def find_mismatches(
     admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[str]
-) -> list[Difference]:
-    """How these topics differ; nothing of those that the broker does not show to us.
+) -> list[Mismatch]:
+    """Return the settings that the topics do not follow; skip topics hidden by the broker's ACLs.
 
     Raises:
-        KafkaError: No broker answered.
+        KafkaError: No broker responded.
     """
     if not topics:
         return []
-    shapes = await admin.describe_topics(list(topics))
+    descriptions = await admin.describe_topics(list(topics))
     resources = [
-        ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(_NAMES)) for topic in topics
+        ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(_SETTING_OF))
+        for topic in topics
     ]
-    answers = await admin.describe_configs(resources)
-    configs = (resource for answer in answers for resource in answer.resources)  # pyright: ignore[reportAttributeAccessIssue]
+    responses = await admin.describe_configs(resources)
+    configs = (resource for response in responses for resource in response.resources)  # pyright: ignore[reportAttributeAccessIssue]
     return [
-        *(found for shape in shapes for found in _of_shape(shape, settings)),
-        *(found for config in configs for found in _of_configs(config, settings)),
+        *(found for each in descriptions for found in _partition_mismatches(each, settings)),
+        *(found for config in configs for found in _config_mismatches(config, settings)),
     ]
 
 
-def _of_shape(shape: Any, settings: KafkaSettings) -> Iterator[Difference]:
-    partitions = shape["partitions"]
+def _partition_mismatches(description: Any, settings: KafkaSettings) -> Iterator[Mismatch]:
+    topic, partitions = description["topic"], description["partitions"]
     if not partitions:
         return
-    yield from _compared(
-        shape["topic"], "KAFKA_PARTITIONS", str(settings.kafka_partitions), str(len(partitions))
+    fewest_replicas = min(len(partition["replicas"]) for partition in partitions)
+    yield from _compare(
+        topic, "KAFKA_PARTITIONS", str(settings.kafka_partitions), str(len(partitions))
     )
-    fewest = min(len(partition["replicas"]) for partition in partitions)
-    yield from _compared(
-        shape["topic"],
+    yield from _compare(
+        topic,
         "KAFKA_REPLICATION_FACTOR",
         str(settings.kafka_replication_factor),
-        str(fewest),
+        str(fewest_replicas),
     )
 
 
-def _of_configs(config: Any, settings: KafkaSettings) -> Iterator[Difference]:
+def _config_mismatches(config: Any, settings: KafkaSettings) -> Iterator[Mismatch]:
     _error, _message, _type, topic, entries = config
-    wanted = durable(settings)
+    wanted = topic_config(settings)
     for name, value, *_ in entries:
-        yield from _compared(topic, _NAMES[name], wanted[name], value)
+        yield from _compare(topic, _SETTING_OF[name], wanted[name], value)
 
 
-def _compared(topic: str, setting: str, wanted: str, found: str) -> Iterator[Difference]:
+def _compare(topic: str, setting: str, wanted: str, found: str) -> Iterator[Mismatch]:
     if wanted != found:
-        yield Difference(topic, setting, wanted, found)
+        yield Mismatch(topic, setting, wanted, found)

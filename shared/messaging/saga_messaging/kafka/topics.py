@@ -1,4 +1,4 @@
-"""The topics of the system, created with the settings that keep records safe."""
+"""Creation of the system's topics, with the settings that protect acknowledged records."""
 
 from typing import Any
 
@@ -7,30 +7,18 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from saga_schemas.topics import TOPICS, Topic
 
 from saga_messaging.kafka.client import MAX_RECORD_BYTES, client_options
-from saga_messaging.kafka.topic_config import durable, warn_of_differences
+from saga_messaging.kafka.topic_config import topic_config, warn_of_mismatches
 from saga_messaging.settings import KafkaSettings
 
 
-def _new_topics(settings: KafkaSettings, topic: Topic) -> tuple[NewTopic, NewTopic]:
-    prefix, size = settings.kafka_topic_prefix, settings.kafka_partitions
-    replicas = settings.kafka_replication_factor
-    lasting = durable(settings)
-    letters = {**lasting, "max.message.bytes": str(MAX_RECORD_BYTES)}
-    return (
-        NewTopic(prefix + topic.name, size, replicas, topic_configs=lasting),
-        NewTopic(prefix + topic.dead_letters, size, replicas, topic_configs=letters),
-    )
-
-
 async def create_topics(settings: KafkaSettings) -> None:
-    """Create every topic that is missing; one that exists is left as it is.
+    """Create every missing topic and its dead-letter topic; leave existing topics unchanged.
 
-    Where it does not follow a setting, the log has a warning that names topic and setting.
-
-    All have the same number of partitions, so that a saga's key has one partition number.
+    Log a warning for each setting that an existing topic does not follow. All topics have the
+    same number of partitions, so a saga's key maps to one partition number on all of them.
 
     Raises:
-        KafkaError: The broker refused, or is away.
+        KafkaError: The broker refused a topic, or no broker responded.
     """
     admin = AIOKafkaAdminClient(**client_options(settings))
     try:
@@ -38,9 +26,20 @@ async def create_topics(settings: KafkaSettings) -> None:
         response = await admin.create_topics(
             [new for topic in TOPICS for new in _new_topics(settings, topic)]
         )
-        await warn_of_differences(admin, settings, _existing(response))
+        await warn_of_mismatches(admin, settings, _existing(response))
     finally:
         await admin.close()
+
+
+def _new_topics(settings: KafkaSettings, topic: Topic) -> tuple[NewTopic, NewTopic]:
+    prefix, size = settings.kafka_topic_prefix, settings.kafka_partitions
+    replicas = settings.kafka_replication_factor
+    config = topic_config(settings)
+    dead_letter_config = {**config, "max.message.bytes": str(MAX_RECORD_BYTES)}
+    return (
+        NewTopic(prefix + topic.name, size, replicas, topic_configs=config),
+        NewTopic(prefix + topic.dead_letters, size, replicas, topic_configs=dead_letter_config),
+    )
 
 
 def _existing(response: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Group commit: callers that come while a batch is in work share the next one."""
+"""Group commit: items submitted while a batch is in progress share the next one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,9 +9,9 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """Gives each item to `work` once, together with what else is waiting; one batch at a time.
+    """Passes each item to `work` once, in batches of up to `size` items, one batch at a time.
 
-    An item never waits for company: the first of an idle time goes alone, at once.
+    An item does not wait for others: an idle batcher starts with a single item at once.
     """
 
     def __init__(
@@ -23,10 +23,10 @@ class Batcher(Generic[Item, Result]):
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Result:
-        """The item's own result.
+        """Wait for the item's batch, and return the item's result.
 
         Raises:
-            Exception: What `work` raised; every item of the batch gets the same.
+            Exception: `work` raised it, for every item of the batch.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
@@ -38,17 +38,19 @@ class Batcher(Generic[Item, Result]):
         while self._waiting:
             batch = self._waiting[: self._size]
             del self._waiting[: self._size]
-            await self._do([item for item, _ in batch], [future for _, future in batch])
+            await self._process([item for item, _ in batch], [future for _, future in batch])
         self._runner = None
 
-    async def _do(self, items: Sequence[Item], futures: "Sequence[asyncio.Future[Result]]") -> None:
+    async def _process(
+        self, items: Sequence[Item], futures: "Sequence[asyncio.Future[Result]]"
+    ) -> None:
         try:
-            answers = list(zip(futures, await self._work(items), strict=True))
-        except Exception as error:  # noqa: BLE001 - it is the callers' to handle
+            results = list(zip(futures, await self._work(items), strict=True))
+        except Exception as error:  # noqa: BLE001 - raised to every caller of the batch
             for future in futures:
                 if not future.done():
                     future.set_exception(error)
         else:
-            for future, result in answers:
+            for future, result in results:
                 if not future.done():
                     future.set_result(result)

@@ -1,4 +1,4 @@
-"""One transaction at a time, in a thread, tried again while PostgreSQL is away."""
+"""Transactions on PostgreSQL, run in threads and retried after transient failures."""
 
 import asyncio
 import functools
@@ -21,40 +21,43 @@ logger = structlog.get_logger(__name__)
 
 
 UNIQUE_VIOLATION: Final = "23505"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
-RACE_TRIES: Final = 5
+UNIQUE_VIOLATION_ATTEMPTS: Final = 5
+"""Attempts after which a unique violation is considered a bug, and raised."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same transaction may succeed later.
+    """Return True if the same transaction may succeed later.
 
-    psycopg2 reports lost connections, deadlocks, serialization failures and a server that is
-    shutting down as OperationalError or InterfaceError: https://peps.python.org/pep-0249/#exceptions
+    psycopg2 raises OperationalError or InterfaceError for lost connections, deadlocks,
+    serialization failures and server shutdown: https://peps.python.org/pep-0249/#exceptions
     """
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def is_race(error: BaseException) -> bool:
-    """Whether another process wrote the same key first: the next try sees the winner's row."""
+def is_unique_violation(error: BaseException) -> bool:
+    """Return True if the key exists: another process won a race, and a retry sees its row."""
     return isinstance(error, IntegrityError) and (
         getattr(error.orig, "pgcode", None) == UNIQUE_VIOLATION
     )
 
 
-def _worth_another_try(state: tenacity.RetryCallState) -> bool:
+def _is_retriable(state: tenacity.RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
     if error is None:
         return False
-    return is_transient(error) or (is_race(error) and state.attempt_number < RACE_TRIES)
+    return is_transient(error) or (
+        is_unique_violation(error) and state.attempt_number < UNIQUE_VIOLATION_ATTEMPTS
+    )
 
 
 class Database:
     """A service's own database.
 
-    `transaction` commits all of a piece of work or nothing. While PostgreSQL is away it keeps
-    trying, for ever unless the caller sets a bound; a piece of work may therefore run several
-    times, and must touch nothing but its connection.
+    `transaction` commits all of its work or nothing. While PostgreSQL is unavailable, it retries,
+    without limit unless the caller sets one. Work may therefore run more than once, and must have
+    no effect outside its connection.
     """
 
     def __init__(self, engine: Engine, threads: int, retry_max_seconds: float) -> None:
@@ -64,19 +67,19 @@ class Database:
 
     @classmethod
     def connect(cls, settings: DatabaseSettings) -> Self:
-        """Prepare the pool; the first connection is made when it is needed."""
+        """Create the connection pool; it connects at the first transaction."""
         engine = create_engine(
             settings.database_url,
             pool_size=settings.database_pool_size,
             max_overflow=0,
             pool_pre_ping=False,
-            hide_parameters=True,  # they are people's data, and errors are logged
+            hide_parameters=True,  # parameters are personal data, and errors are logged
             connect_args={
                 "connect_timeout": settings.database_connect_timeout_seconds,
                 "options": (
                     f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms}"
                 ),
-                # A server that vanishes without a word must not hold a thread for ever.
+                # A server that disappears without closing the connection must not block a thread.
                 "tcp_user_timeout": settings.database_silence_ms,
                 "keepalives_idle": max(1, settings.database_silence_ms // 1000),
             },
@@ -86,12 +89,12 @@ class Database:
     async def transaction(
         self, work: Callable[[Connection], T], *, give_up_after_seconds: float | None = None
     ) -> T:
-        """Run `work` in one transaction, committed when this returns.
+        """Run `work` in one transaction, commit it, and return the result.
 
         Raises:
-            DatabaseUnavailable: Not within `give_up_after_seconds`; it may be committed all the
-                same, or yet. Never where that is None.
-            Exception: Whatever `work` raised that is no transient fault; nothing was committed.
+            DatabaseUnavailable: The commit was not confirmed within `give_up_after_seconds`; the
+                work may be committed, now or later. Not raised if the limit is None.
+            Exception: `work` raised an error that is not transient; nothing was committed.
         """
         stop = (
             tenacity.stop_never
@@ -101,17 +104,17 @@ class Database:
         retrying = tenacity.AsyncRetrying(
             wait=self._wait,
             stop=stop,
-            retry=_worth_another_try,
+            retry=_is_retriable,
             before_sleep=_log_retry,
         )
         try:
             async with asyncio.timeout(give_up_after_seconds):
                 return await retrying(self._in_thread, functools.partial(self._run, work))
-        except TimeoutError as error:  # a server that hangs; the work may be committed yet
-            raise DatabaseUnavailable("PostgreSQL did not answer in time") from error
+        except TimeoutError as error:  # the server hangs, and may still commit the work
+            raise DatabaseUnavailable("PostgreSQL did not respond in time") from error
         except tenacity.RetryError as error:
             cause = error.last_attempt.exception()
-            raise DatabaseUnavailable(f"PostgreSQL did not answer: {_reason(cause)}") from cause
+            raise DatabaseUnavailable(f"PostgreSQL did not respond: {_reason(cause)}") from cause
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -121,7 +124,7 @@ class Database:
             return work(connection)
 
     def close(self) -> None:
-        """Wait for the transactions in flight, then close the connections."""
+        """Wait for the transactions in progress, then close the connections."""
         self._threads.shutdown(wait=True)
         self.engine.dispose()
 
@@ -132,5 +135,5 @@ def _log_retry(state: tenacity.RetryCallState) -> None:
 
 
 def _reason(error: BaseException | None) -> str:
-    """What PostgreSQL said, without the statement that SQLAlchemy adds."""
+    """Return PostgreSQL's own error message, without the statement that SQLAlchemy adds."""
     return str(error.orig if isinstance(error, DBAPIError) else error).strip()

@@ -1,4 +1,6 @@
-"""Alembic without files of configuration: a service's `migrations` package is all it needs."""
+"""Alembic migrations, configured by a service's `migrations` package alone."""
+
+from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
@@ -6,7 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
-LOCK = 7_245_001  # of pg_advisory_xact_lock: replicas that migrate at once take turns
+LOCK: Final = 7_245_001
+"""Key of the advisory lock that serializes replicas which migrate at the same time."""
 
 
 def _config(package: str) -> Config:
@@ -17,7 +20,7 @@ def _config(package: str) -> Config:
 
 
 def upgrade(package: str, database_url: str) -> None:
-    """Bring the database of `package` to the newest migration; all of it commits, or nothing."""
+    """Migrate the database of `package` to the newest version, in one transaction."""
     config = _config(package)
     engine = create_engine(database_url)
     try:
@@ -30,14 +33,14 @@ def upgrade(package: str, database_url: str) -> None:
 
 
 def run_migrations() -> None:
-    """What each service's `migrations/env.py` calls; the connection comes from `upgrade`."""
+    """Run the migrations on the connection of `upgrade`; called by `migrations/env.py`."""
     connection: Connection = context.config.attributes["connection"]
     context.configure(connection=connection)
     context.run_migrations()
 
 
 def missing(package: str, connection: Connection) -> str | None:
-    """The newest migration, where the database does not stand at it; None where it does."""
+    """Return the newest migration if the database lacks it, else None."""
     head = ScriptDirectory.from_config(_config(package)).get_current_head()
     current = MigrationContext.configure(connection).get_current_revision()
     return None if current == head else head

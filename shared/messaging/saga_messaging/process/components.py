@@ -1,4 +1,4 @@
-"""What the services' `main.py` have in common: start the parts, watch them, stop them in order."""
+"""A service's components as context managers: started, supervised, and stopped in order."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -15,17 +15,17 @@ from saga_messaging.postgres.database import Database
 from saga_messaging.termination import end_process
 
 STOP_TIMEOUT_SECONDS: Final = 20.0
-"""For a part to finish its work in flight; what is left then is taken up after the restart."""
+"""Time for a component to finish its work in progress; the rest is done after the restart."""
 
 logger = structlog.get_logger(__name__)
 
 
 def watch(name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-    """Run a part in the background; if it fails, the process ends, for it would be half alive."""
+    """Run a component in the background; if it fails, end the process."""
 
     def done(task: "asyncio.Task[Any]") -> None:
         if not task.cancelled() and (error := task.exception()):
-            logger.critical("part_failed", part=name, exc_info=error)
+            logger.critical("component_failed", component=name, exc_info=error)
             end_process()
 
     task = asyncio.create_task(work, name=name)
@@ -35,7 +35,7 @@ def watch(name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
 
 @asynccontextmanager
 async def running_database(database: Database) -> AsyncGenerator[None]:
-    """The service's database, closed after its last transaction."""
+    """Close the database on exit, after its last transaction."""
     try:
         yield
     finally:
@@ -44,7 +44,7 @@ async def running_database(database: Database) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def running_publisher(publisher: Publisher) -> AsyncGenerator[None]:
-    """The process's producer, closed after its last record."""
+    """Close the producer on exit, after its last record."""
     try:
         yield
     finally:
@@ -55,7 +55,7 @@ async def running_publisher(publisher: Publisher) -> AsyncGenerator[None]:
 async def running_until_stopped(
     name: str, work: Coroutine[Any, Any, Any], stop: Callable[[], None]
 ) -> AsyncGenerator[None]:
-    """A part that ends by itself, its work in flight done, once `stop` was called."""
+    """Run a component; on exit call `stop`, and wait until it has finished its work."""
     task = watch(name, work)
     try:
         yield
@@ -67,14 +67,14 @@ async def running_until_stopped(
 
 @asynccontextmanager
 async def running_relay(outbox: Outbox) -> AsyncGenerator[None]:
-    """The outbox's relay; it is stopped when it has sent what it was offered."""
+    """Run the outbox's relay; on exit, publish what it was offered."""
     async with running_until_stopped("outbox_relay", outbox.relay(), outbox.stop):
         yield
 
 
 @asynccontextmanager
 async def running_loop(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenerator[None]:
-    """A part that may be stopped at any moment, since all it does stands in transactions."""
+    """Run a component that works in transactions only; on exit, cancel it."""
     task = watch(name, work)
     try:
         yield
@@ -84,9 +84,9 @@ async def running_loop(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenera
 
 @asynccontextmanager
 async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[None]:
-    """Faust's consumers, from when Kafka answers; HTTP is served meanwhile.
+    """Run Faust's consumers once Kafka responds; the caller does not wait for that.
 
-    They are stopped when the batch in work is done and acked.
+    On exit, finish and acknowledge the batch in progress.
     """
     task = watch("faust", _consume(app, publisher))
     try:
@@ -104,5 +104,5 @@ async def _consume(app: faust.App, publisher: Publisher) -> None:
 
 async def _until_crash(app: faust.App, publisher: Publisher) -> None:
     await app.wait_until_stopped()
-    reason = publisher.denial(app.crash_reason) or repr(app.crash_reason)
-    raise RuntimeError(f"Faust stopped by itself: {reason}")
+    reason = publisher.describe_access_error(app.crash_reason) or repr(app.crash_reason)
+    raise RuntimeError(f"Faust stopped unexpectedly: {reason}")

@@ -1,4 +1,4 @@
-"""JSON lines on standard error, one an event, ours and the libraries' alike."""
+"""Logs as JSON lines on standard error, one for each event of the service and its libraries."""
 
 import logging
 import sys
@@ -11,25 +11,25 @@ LIBRARIES: Final = ("aiokafka", "alembic", "asyncio", "faust", "mode", "stripe",
 REPEAT_AFTER_SECONDS: Final = 10.0
 
 
-class _Seldom(logging.Filter):
-    """Lets each place in a library speak once in ten seconds: Kafka away is no flood of lines."""
+class _RateLimit(logging.Filter):
+    """Passes one record in ten seconds from each line of a library, as during a Kafka outage."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._spoke: dict[tuple[str, int], float] = {}
+        self._last_passed: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.partition(".")[0] not in LIBRARIES:
             return True
-        place, now = (record.pathname, record.lineno), time.monotonic()
-        if now - self._spoke.get(place, -REPEAT_AFTER_SECONDS) < REPEAT_AFTER_SECONDS:
+        line, now = (record.pathname, record.lineno), time.monotonic()
+        if now - self._last_passed.get(line, -REPEAT_AFTER_SECONDS) < REPEAT_AFTER_SECONDS:
             return False
-        self._spoke[place] = now
+        self._last_passed[line] = now
         return True
 
 
 def configure_logs(service: str, level: str) -> None:
-    """Log from here on; every line names the service. Libraries speak from WARNING on, seldom."""
+    """Log to standard error, naming the service; libraries log WARNING and above, rate-limited."""
 
     def name_service(_: object, __: str, event: structlog.typing.EventDict) -> dict[str, object]:
         return {"service": service, **event}
@@ -47,7 +47,7 @@ def configure_logs(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_Seldom())
+    handler.addFilter(_RateLimit())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

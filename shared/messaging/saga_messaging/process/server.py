@@ -1,4 +1,4 @@
-"""uvicorn, with a bound on the time that shutdown takes."""
+"""The HTTP server, with a time limit on its shutdown."""
 
 import signal
 import threading
@@ -16,23 +16,23 @@ logger = structlog.get_logger(__name__)
 
 
 def serve(api: FastAPI, settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT; then finish the requests and the lifespan, and end.
+    """Serve until SIGTERM or SIGINT; then finish requests in progress and stop the components.
 
-    Ending takes at most `stop_timeout_seconds`, whatever hangs.
+    Shutdown takes at most `stop_timeout_seconds`, even if a component hangs.
 
     Raises:
-        SystemExit: 0 after a signal; else it did not start, and the log says why.
+        SystemExit: With code 0 after a signal; with another code if the server did not start.
     """
-    # uvicorn takes the signals over, and when it is done raises them again.
+    # uvicorn handles the signals itself, and raises them again after its shutdown.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
+        signal.signal(number, _exit_cleanly)
     config = uvicorn.Config(
         api,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
         access_log=False,
-        # On uvloop, closing a TLS connection to Kafka may wait for Kafka for half a minute.
+        # On uvloop, closing a TLS connection may wait half a minute for an unresponsive broker.
         loop="asyncio" if settings.kafka_username else "auto",
         timeout_graceful_shutdown=settings.http_shutdown_seconds,
     )
@@ -42,25 +42,25 @@ def serve(api: FastAPI, settings: ServiceSettings) -> None:
         raise SystemExit(STARTUP_FAILURE)
 
 
-def _end(*_: object) -> None:
+def _exit_cleanly(*_: object) -> None:
     raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with a bound on the time that it takes to end."""
+    """uvicorn with a time limit on its shutdown."""
 
     def __init__(self, config: uvicorn.Config, stop_timeout_seconds: float) -> None:
         super().__init__(config)
-        # A thread, since what hangs may be the event loop, or a thread that the end waits for.
-        self._bound = threading.Timer(stop_timeout_seconds, _give_up)
-        self._bound.daemon = True
+        # A thread: the event loop itself may hang, or a thread that the shutdown waits for.
+        self._timer = threading.Timer(stop_timeout_seconds, _give_up)
+        self._timer.daemon = True
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self._bound.start()
+        self._timer.start()
         await super().shutdown(sockets)
 
 
 def _give_up() -> None:
-    """What is left undone is not acked, not committed or not marked, and is taken up again."""
+    """End the process; unfinished work is not acknowledged, and is done after the restart."""
     logger.critical("stop_timed_out")
     end_process()

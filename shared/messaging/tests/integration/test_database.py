@@ -11,7 +11,12 @@ import pytest
 import tenacity
 from messaging_testing.fakes import eventually
 from saga_messaging.errors import DatabaseUnavailable
-from saga_messaging.postgres.database import RACE_TRIES, Database, is_race, is_transient
+from saga_messaging.postgres.database import (
+    UNIQUE_VIOLATION_ATTEMPTS,
+    Database,
+    is_transient,
+    is_unique_violation,
+)
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 
@@ -135,7 +140,7 @@ async def test_a_key_that_always_conflicts_is_a_bug_and_is_raised_in_the_end(dat
 
     with pytest.raises(IntegrityError):
         await database.transaction(conflict)
-    assert len(tries) == RACE_TRIES
+    assert len(tries) == UNIQUE_VIOLATION_ATTEMPTS
 
 
 async def test_deadlocked_transactions_are_tried_again(database):
@@ -161,7 +166,7 @@ async def test_a_caller_that_set_a_bound_learns_in_time_that_postgresql_is_away(
     database = Database.connect(make_settings())
     database._wait = tenacity.wait_fixed(60)
     with pytest.raises(
-        DatabaseUnavailable, match=r"PostgreSQL did not answer: .*refused"
+        DatabaseUnavailable, match=r"PostgreSQL did not respond: .*refused"
     ) as caught:
         await database.transaction(count, give_up_after_seconds=30)
     assert "sqlalche.me" not in str(caught.value)
@@ -226,4 +231,4 @@ def test_transient_faults_are_told_from_bugs():
     assert is_transient(wrap(OperationalError, psycopg2.errors.AdminShutdown()))
     assert not is_transient(wrap(ProgrammingError, psycopg2.errors.UndefinedTable()))
     assert not is_transient(ValueError())
-    assert not is_race(wrap(IntegrityError, psycopg2.errors.NotNullViolation()))
+    assert not is_unique_violation(wrap(IntegrityError, psycopg2.errors.NotNullViolation()))

@@ -23,10 +23,10 @@ async def publisher():
 
 @pytest.fixture
 def make_responder(database, publisher, make_settings):
-    def make(answer=answer) -> Responder:
+    def make(handler=answer) -> Responder:
         return Responder(
             topic=USER_COMMANDS,
-            answer=answer,
+            handler=answer,
             database=database,
             publisher=publisher,
             dead_letters=DeadLetters("user-service", make_settings()),

@@ -14,7 +14,7 @@ from messaging_testing import topics
 from messaging_testing.messages import outgoing
 from saga_messaging.kafka.client import MAX_RECORD_BYTES
 from saga_messaging.kafka.publisher import Publisher
-from saga_messaging.kafka.topic_config import warn_of_differences
+from saga_messaging.kafka.topic_config import warn_of_mismatches
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import TOPICS, USER_COMMANDS, USER_EVENTS
@@ -115,7 +115,7 @@ async def test_a_topic_that_does_not_follow_the_settings_is_named_with_each_of_t
     told = {
         entry["setting"]: (entry["wanted"], entry["found"])
         for entry in logs
-        if entry["event"] == "topic_differs" and entry["topic"] == name
+        if entry["event"] == "topic_config_mismatch" and entry["topic"] == name
     }
     assert told == {
         "KAFKA_PARTITIONS": ("5", "3"),
@@ -138,9 +138,9 @@ async def test_a_broker_that_does_not_tell_is_no_reason_not_to_start(settings_he
     async with administering(settings) as admin:
         await asyncio.to_thread(own_kafka.kill)
         with capture_logs() as logs:
-            await warn_of_differences(admin, settings, ["t"])
+            await warn_of_mismatches(admin, settings, ["t"])
     await asyncio.to_thread(own_kafka.start)
-    assert [entry["event"] for entry in logs] == ["topics_not_compared"]
+    assert [entry["event"] for entry in logs] == ["topic_config_unavailable"]
 
 
 async def test_what_the_broker_refuses_is_raised_and_names_the_topic(settings_here):

@@ -19,7 +19,7 @@ def run(monkeypatch, *arguments: str, serve=lambda _: None) -> None:
 
 def test_a_missing_setting_is_named_without_a_traceback(monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    with pytest.raises(SystemExit, match=r"messaging_testing: wrong settings:\n  DATABASE_URL: "):
+    with pytest.raises(SystemExit, match=r"messaging_testing: invalid settings:\n  DATABASE_URL: "):
         run(monkeypatch)
 
 
@@ -29,7 +29,7 @@ def test_a_secret_that_cannot_be_read_is_named_without_a_traceback(monkeypatch):
 
     monkeypatch.setattr(sys, "argv", ["service"])
     with pytest.raises(
-        SystemExit, match=r"user_service: wrong settings: .*/run/secrets/x: .*denied"
+        SystemExit, match=r"user_service: invalid settings: .*/run/secrets/x: .*denied"
     ):
         run_service("user_service", load, lambda _: None)
 

@@ -42,7 +42,7 @@ POISON = {
 @pytest.mark.parametrize("value", POISON.values(), ids=POISON.keys())
 def test_poison_becomes_a_dead_letter_with_its_bytes_its_place_and_the_reason(letters, value):
     good = records(command(), offset=8)
-    messages, made = letters.sift(USER_COMMANDS, [record(value, offset=7), *good])
+    messages, made = letters.decode(USER_COMMANDS, [record(value, offset=7), *good])
     assert [found for found, _ in messages] == good
     (letter,) = made
     assert (letter.topic, letter.key, letter.value) == ("user_commands.dlq", b"key", value or b"")
@@ -58,25 +58,25 @@ def test_poison_becomes_a_dead_letter_with_its_bytes_its_place_and_the_reason(le
 
 def test_a_wrong_field_is_named(letters):
     value = encode(command()).replace(b"1299", b'"much"')
-    _, (letter,) = letters.sift(USER_COMMANDS, [record(value)])
+    _, (letter,) = letters.decode(USER_COMMANDS, [record(value)])
     assert "payload.order.amount" in letter.headers["dead-letter-reason"]
 
 
 def test_text_that_postgresql_cannot_store_is_poison_and_not_a_crash_without_end(letters):
     value = encode(command()).replace(b'"order-saga"', b'"order\\u0000saga"')
-    messages, made = letters.sift(USER_COMMANDS, [record(value)])
+    messages, made = letters.decode(USER_COMMANDS, [record(value)])
     assert (len(messages), len(made)) == (0, 1)
 
 
 def test_an_unknown_field_with_such_text_does_no_harm(letters):
     value = encode(command())[:-1] + b',"news":"\\u0000"}'
-    messages, made = letters.sift(USER_COMMANDS, [record(value)])
+    messages, made = letters.decode(USER_COMMANDS, [record(value)])
     assert (len(messages), len(made)) == (1, 0)
 
 
 def test_the_reason_and_the_key_are_bounded_and_can_be_stored(letters):
     value = b'{"type": "' + b"\\u0000x" * 10_000 + b'"}'
-    _, (letter,) = letters.sift(USER_COMMANDS, [record(value, key=b"\x00\xff" * 1_000)])
+    _, (letter,) = letters.decode(USER_COMMANDS, [record(value, key=b"\x00\xff" * 1_000)])
     assert len(letter.headers["dead-letter-reason"]) <= 2_000
     assert len(letter.correlation_id) <= 255
     assert "\0" not in letter.headers["dead-letter-reason"] + letter.correlation_id
@@ -98,7 +98,9 @@ def test_the_same_record_always_makes_the_same_dead_letter(letters):
 
 def test_more_than_the_limit_within_the_window_is_refused_by_a_message_that_says_so(letters):
     letters.count(some(letters, 0, 3))
-    with pytest.raises(TooManyDeadLetters, match=r"^4 messages .* 60 s.*DEAD_LETTER_LIMIT=3.*why"):
+    with pytest.raises(
+        TooManyDeadLetters, match=r"^4 dead letters .* 60 s .*DEAD_LETTER_LIMIT=3.*why"
+    ):
         letters.count(some(letters, 3, 1))
 
 

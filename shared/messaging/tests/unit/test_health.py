@@ -53,4 +53,4 @@ async def test_what_is_wrong_is_said_beside_what_is_well():
 async def test_a_check_that_does_not_answer_has_failed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     response = await get("/readyz", kafka=silent)
-    assert response.json() == {"kafka": "no answer within 0.01 s"}
+    assert response.json() == {"kafka": "no response within 0.01 s"}

@@ -32,7 +32,7 @@ def test_all_replicas_but_one_are_needed_and_at_least_two_unless_it_is_set(
 
 def test_more_replicas_in_sync_than_there_are_is_refused(make_settings, monkeypatch):
     monkeypatch.setenv("KAFKA_MIN_INSYNC_REPLICAS", "3")
-    with pytest.raises(ValidationError, match=r"KAFKA_MIN_INSYNC_REPLICAS .3. is more than KAFKA_"):
+    with pytest.raises(ValidationError, match=r"KAFKA_MIN_INSYNC_REPLICAS .3. exceeds KAFKA_"):
         make_settings(kafka_replication_factor=2)
 
 
