@@ -11,12 +11,12 @@ from fastapi import FastAPI
 from saga_messaging.http.problems import install_problems
 from saga_schemas.topics import USER_COMMANDS
 from saga_schemas.user import RetrievePaymentInfo
-from user_service.domain import Refusal, Registered, SavedCard, User
+from user_service.domain import Refusal, Registration, SavedCard, User
 from user_service.errors import UserServiceError, UsersUnavailable
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
 from user_service.ports import Users
-from user_service.problems import install_faults
+from user_service.problems import PROBLEMS
 
 T = TypeVar("T")
 
@@ -33,12 +33,12 @@ class FakeUsers:
         self.questions += 1
         return {key: user for key, user in self.rows.items() if key in clerk_user_ids}
 
-    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registered:
+    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registration:
         created = clerk_user_id not in self.rows
         user = self.rows.get(clerk_user_id, User(clerk_user_id))
         user = replace(user, stripe_customer_id=user.stripe_customer_id or stripe_customer_id)
         self.rows[clerk_user_id] = user
-        return Registered(user, created)
+        return Registration(user, created)
 
     def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
         user = self.rows.get(clerk_user_id)
@@ -66,7 +66,7 @@ class FakeTransaction:
     async def __call__(self, work: Callable[[Users], T]) -> T:
         if self.crashes:
             self.crashes -= 1
-            raise UsersUnavailable("PostgreSQL did not answer")
+            raise UsersUnavailable("PostgreSQL did not respond")
         self.running = True
         try:
             return work(self.users)
@@ -169,8 +169,7 @@ def handlers(fake_transaction: FakeTransaction, fake_stripe: FakeStripe) -> User
 @pytest.fixture
 async def http(handlers: UserHandlers) -> AsyncIterator[httpx.AsyncClient]:
     api = FastAPI()
-    install_problems(api, max_body_bytes=16_384)
-    install_faults(api)
+    install_problems(api, 16_384, PROBLEMS)
     api.include_router(users_router(handlers))
     transport = httpx.ASGITransport(api)
     async with httpx.AsyncClient(transport=transport, base_url="http://user") as client:

@@ -1,7 +1,7 @@
 import pytest
 from user_service.domain import Refusal, SavedCard, User
 from user_service.errors import StripeUnavailable
-from user_service.handlers import answer_payment_info_requests
+from user_service.handlers import reply_to_payment_info_requests
 
 DECLINED = "pm_card_visa_chargeDeclined"
 
@@ -58,7 +58,7 @@ async def test_what_stripe_refuses_is_not_saved(handlers, user, method, attach, 
 
 
 async def test_nothing_is_saved_while_stripe_is_away(handlers, user, fake_stripe):
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     with pytest.raises(StripeUnavailable):
         await handlers.save_card("user_1", "pm_card_visa", attach=True)
@@ -95,7 +95,7 @@ async def test_a_card_that_was_never_attached_is_removed_without_detaching(handl
 
 async def test_a_card_stays_while_stripe_is_away(handlers, user, fake_stripe):
     card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     with pytest.raises(StripeUnavailable):
         await handlers.remove_card("user_1")
@@ -119,7 +119,7 @@ def test_each_request_of_a_batch_gets_its_own_answer(fake_transaction, request_f
     users.rows["user_1"] = User("user_1", "cus_1", SavedCard("pm_1"))
     requests = [request_for("user_1"), request_for("user_2"), request_for("user_1", attempt=2)]
 
-    replies = answer_payment_info_requests(users, requests)
+    replies = reply_to_payment_info_requests(users, requests)
 
     assert users.questions == 1
     assert [replies[each.message_id].type for each in requests] == [

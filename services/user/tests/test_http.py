@@ -139,7 +139,7 @@ async def test_an_unknown_user_is_not_found(http, method, path, body):
 
 
 async def test_while_stripe_is_away_the_caller_is_told_when_to_come_again(http, user, fake_stripe):
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
 
@@ -160,7 +160,7 @@ async def test_while_postgresql_is_away_the_caller_is_told_when_to_come_again(
 
 
 async def test_a_refused_key_is_told_without_the_key(http, fake_stripe):
-    fake_stripe.fault = StripeKeyRefused("Stripe does not accept this service's key.")
+    fake_stripe.fault = StripeKeyRefused("Stripe rejected this service's key.")
 
     response = await http.post("/users", json={"clerk_user_id": "user_1"})
 

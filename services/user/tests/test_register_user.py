@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from user_service.domain import Registered, SavedCard, User
+from user_service.domain import Registration, SavedCard, User
 from user_service.errors import StripeUnavailable, UsersUnavailable
 
 
@@ -14,7 +14,7 @@ async def test_a_new_user_gets_a_customer(handlers, fake_stripe):
     registered = await handlers.register_user("user_1", "a@example.com")
 
     customer = fake_stripe.customers["user_1"]
-    assert registered == Registered(User("user_1", customer), created=True)
+    assert registered == Registration(User("user_1", customer), created=True)
     assert fake_stripe.emails == {customer: "a@example.com"}
 
 
@@ -43,7 +43,7 @@ async def test_a_customer_that_was_deleted_at_stripe_is_replaced_by_registering_
 
     again = await handlers.register_user("user_1", "a@example.com")
 
-    assert again == Registered(User("user_1", again.user.stripe_customer_id), created=False)
+    assert again == Registration(User("user_1", again.user.stripe_customer_id), created=False)
     assert again.user.stripe_customer_id != user.stripe_customer_id
     assert fake_stripe.emails == {again.user.stripe_customer_id: "a@example.com"}
     assert isinstance(await handlers.save_card("user_1", "pm_card_visa", attach=True), SavedCard)
@@ -86,7 +86,7 @@ async def test_a_customer_stays_while_stripe_cannot_say_whether_it_has_it(
     handlers, fake_stripe, user
 ):
     card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     with pytest.raises(StripeUnavailable):
         await handlers.register_user("user_1")

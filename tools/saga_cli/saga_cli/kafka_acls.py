@@ -11,7 +11,7 @@ from aiokafka.protocol.admin import CreateAclsRequest
 from order_saga.access import ACCESS as ORDER_SAGA
 from payment_service.access import ACCESS as PAYMENT
 from saga_messaging.kafka.access import Access
-from user_service.access import ACCESS as USER
+from user_service.kafka_access import ACCESS as USER
 
 from saga_cli.asking import ask
 

@@ -10,7 +10,7 @@ from saga_messaging.postgres.database import Database
 from saga_stripe import running_stripe, stripe_client, stripe_http
 from stripe_emulator.server import EmulatorServer, listen
 from user_service.gateway import StripeGateway
-from user_service.repository import PostgresTransaction
+from user_service.repository import SqlTransaction
 from user_service.settings import UserServiceSettings
 
 
@@ -65,5 +65,5 @@ def database(
 
 
 @pytest.fixture
-def postgres_transaction(database: Database) -> PostgresTransaction:
-    return PostgresTransaction(database, give_up_after_seconds=5)
+def sql_transaction(database: Database) -> SqlTransaction:
+    return SqlTransaction(database, give_up_after_seconds=5)

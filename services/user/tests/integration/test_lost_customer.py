@@ -10,8 +10,8 @@ from user_service.handlers import UserHandlers
 
 
 @pytest.fixture
-def handlers(postgres_transaction, gateway_with):
-    return UserHandlers(postgres_transaction, gateway_with())
+def handlers(sql_transaction, gateway_with):
+    return UserHandlers(sql_transaction, gateway_with())
 
 
 @pytest.fixture

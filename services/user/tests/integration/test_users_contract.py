@@ -1,13 +1,13 @@
 """What every store of users promises: run against the fake and against PostgreSQL."""
 
 import pytest
-from user_service.domain import Registered, SavedCard, User
+from user_service.domain import Registration, SavedCard, User
 
 VISA = SavedCard("pm_visa", "visa", "4242")
 OTHER = SavedCard("pm_other", None, None)
 
 
-@pytest.fixture(params=["fake", "postgres"])
+@pytest.fixture(params=["fake", "sql"])
 def transaction(request):
     return request.getfixturevalue(f"{request.param}_transaction")
 
@@ -19,7 +19,7 @@ async def test_an_unknown_user_is_none(transaction):
 async def test_an_added_user_is_found(transaction):
     added = await transaction(lambda users: users.add("user_1", "cus_1"))
 
-    assert added == Registered(User("user_1", "cus_1"), created=True)
+    assert added == Registration(User("user_1", "cus_1"), created=True)
     assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
 
 
@@ -29,7 +29,7 @@ async def test_a_user_that_is_added_again_stays_as_it_is(transaction):
 
     again = await transaction(lambda users: users.add("user_1", "cus_2"))
 
-    assert again == Registered(User("user_1", "cus_1", VISA), created=False)
+    assert again == Registration(User("user_1", "cus_1", VISA), created=False)
 
 
 async def test_a_lost_customer_is_replaced_and_its_card_forgotten(transaction):

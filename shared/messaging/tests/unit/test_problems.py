@@ -23,7 +23,7 @@ async def http():
 
     @api.get("/away")
     async def away() -> None:
-        raise DatabaseUnavailable("PostgreSQL did not answer: secret host")
+        raise DatabaseUnavailable("PostgreSQL did not respond: secret host")
 
     @api.get("/bug")
     async def bug() -> None:

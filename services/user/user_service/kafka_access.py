@@ -1,4 +1,4 @@
-"""What the user service does with Kafka."""
+"""The user service's consumer group and topics."""
 
 from typing import Final
 

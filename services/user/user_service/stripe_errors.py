@@ -1,4 +1,4 @@
-"""What Stripe's errors mean to whoever saves a card, and what cures them."""
+"""Stripe's errors as refusals, each with its cure."""
 
 from typing import Final
 
@@ -8,33 +8,33 @@ from user_service.domain import Refusal, RefusalCode
 from user_service.errors import StripeKeyRefused
 
 # https://docs.stripe.com/declines/card#retrying-issuer-declines
-_CURE_OF_ADVICE: Final = {
+_CURES_BY_ADVICE: Final = {
     "try_again_later": "Try again later, or save another card.",
     "do_not_try_again": "Save another card; this one will not be accepted.",
-    "confirm_card_data": "Check the card's number, expiry date and security code, then try again.",
+    "confirm_card_data": "Check the card number, expiry date and security code, then try again.",
 }
-_DECLINE_CURE: Final = "Save another card, or ask the card's issuer."
+_DECLINE_CURE: Final = "Save another card, or contact the card issuer."
 _CUSTOMER_CURE: Final = (
     "Ensure the user has a valid stripe_customer_id in their record: POST /users with the same "
-    "clerk_user_id replaces one that Stripe does not have in the account and mode of "
+    "clerk_user_id replaces a customer that does not exist in the Stripe account and mode of "
     "STRIPE_SECRET_KEY. Then save a card."
 )
 _METHOD_CURE: Final = (
-    "Verify that the payment method exists in Stripe, in the account and mode of "
-    "STRIPE_SECRET_KEY, or save another card."
+    "Verify that the payment method exists in the Stripe account and mode of STRIPE_SECRET_KEY, or "
+    "save another card."
 )
-_OTHER_CURE: Final = "Save another payment method; the Stripe Dashboard's logs say more."
+_OTHER_CURE: Final = "Save another payment method; see the request logs in the Stripe Dashboard."
 
 
 def refusal_of(error: stripe.StripeError, missing: RefusalCode) -> Refusal:
-    """Stripe's refusal in our words; `missing` says what an unknown id in the path means.
+    """Return the refusal for a Stripe error; `missing` is the code for an unknown id in the path.
 
     Raises:
-        StripeKeyRefused: It refused our key, not what was asked.
+        StripeKeyRefused: Stripe rejected this service's key, or the key lacks a permission.
     """
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
-        raise StripeKeyRefused("Stripe does not accept this service's key.") from error
-    message = error.user_message or "Stripe refused without a message."
+        raise StripeKeyRefused("Stripe rejected this service's key.") from error
+    message = error.user_message or "Stripe refused the request without a message."
     if isinstance(error, stripe.CardError):
         return _declined(error, message)
     if error.code == "resource_missing":
@@ -49,7 +49,7 @@ def _declined(error: stripe.CardError, message: str) -> Refusal:
     return Refusal(
         "card_declined",
         message,
-        _CURE_OF_ADVICE.get(advice or "", _DECLINE_CURE),
+        _CURES_BY_ADVICE.get(advice or "", _DECLINE_CURE),
         stripe_code=error.code,
         decline_code=details.decline_code if details else None,
         advice_code=advice,
