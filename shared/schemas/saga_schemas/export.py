@@ -1,4 +1,4 @@
-"""Writes the JSON Schema of every message: `python -m saga_schemas.export FOLDER`."""
+"""Export of every message's JSON Schema: `python -m saga_schemas.export FOLDER`."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ PUBLISHED_NAMES: Final = {"OperationFailedPayload": "SettlementFailedPayload"}
 
 
 def file_name(message: type[Envelope]) -> str:
-    """`payment.authorized.v1.json`: the message's type and version."""
+    """Return the file name of a message: `payment.authorized.v1.json`."""
     fields = message.model_fields
     return f"{fields['type'].default}.v{fields['version'].default}.json"
 
@@ -27,7 +27,7 @@ def json_schema(message: type[Envelope]) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write one file a message."""
+    """Write one file for each message."""
     folder.mkdir(parents=True, exist_ok=True)
     for message in MESSAGES:
         (folder / file_name(message)).write_text(json_schema(message))

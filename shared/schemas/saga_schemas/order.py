@@ -1,4 +1,4 @@
-"""What the saga announces to the outside world (`order_events`)."""
+"""Events about orders, for any subscriber (`order_events`)."""
 
 from typing import Literal
 

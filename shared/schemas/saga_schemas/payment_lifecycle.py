@@ -1,6 +1,6 @@
-"""Messages about what becomes of a hold: captured, canceled, expired, refunded, disputed.
+"""Messages about a payment after its authorization: capture, cancellation, refund, dispute.
 
-An event without an `attempt` answers no command: it happened at Stripe by itself or by hand.
+An event without an `attempt` is not a reply: it reports a change that was made at Stripe.
 """
 
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ from saga_schemas.values import (
 )
 
 AmountOrNone = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
-"""As `Amount`, or 0 for no money at all."""
+"""An amount in the currency's minor unit, or 0."""
 
 OperationFailureCode = Literal[
     "no_payment",

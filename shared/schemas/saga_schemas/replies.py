@@ -1,4 +1,4 @@
-"""What may answer a command: a closed set, in which every attempt ends."""
+"""The replies of each command: every attempt ends with one of them."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -47,7 +47,7 @@ def test_poison_becomes_a_dead_letter_with_its_bytes_its_place_and_the_reason(le
     (letter,) = made
     assert (letter.topic, letter.key, letter.value) == ("user_commands.dlq", b"key", value or b"")
     reason = letter.headers.pop("dead-letter-reason")
-    assert reason.startswith("not a message of user_commands: ")
+    assert reason.startswith("not a valid message of user_commands: ")
     assert letter.headers == {
         "dead-letter-consumer": "consumer",
         "dead-letter-topic": "user_commands",

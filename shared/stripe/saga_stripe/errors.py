@@ -1,4 +1,4 @@
-"""Which errors of a call to Stripe leave its outcome unknown."""
+"""Classification of the errors of a Stripe call."""
 
 from http import HTTPStatus
 
@@ -7,13 +7,14 @@ import stripe
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call with the same idempotency key may be tried again.
+    """Return True if the same call, with the same idempotency key, may be retried.
 
-    409, 429, 500 and up, lost connections and answers that cannot be read, unless Stripe says
-    otherwise: https://docs.stripe.com/error-low-level . aiohttp's own errors reach us unwrapped.
+    Transient are 409, 429, 500 and above, lost connections and unreadable responses, unless the
+    `stripe-should-retry` header says otherwise: https://docs.stripe.com/error-low-level . The SDK
+    does not wrap aiohttp's own errors.
 
-    False does not say that nothing happened: a 500 that Stripe advises not to repeat may have
-    come after the work.
+    False does not mean that the call had no effect: Stripe may have applied it before a 500 that
+    it advises not to retry.
     """
     if isinstance(error, (aiohttp.ClientError, TimeoutError, OSError, stripe.APIConnectionError)):
         return True
