@@ -37,7 +37,7 @@ def test_a_user_with_customer_and_card_can_pay(request_for):
         (User("user_1", "cus_1"), "payment_method_missing", "Payment method not found"),
     ],
 )
-def test_a_user_who_cannot_pay_is_told_why_and_what_to_do(request_for, user, code, message):
+def test_a_user_who_cannot_pay_gets_a_reason_and_a_cure(request_for, user, code, message):
     request = request_for("user_1", attempt=2)
 
     reply = reply_to(request, user)

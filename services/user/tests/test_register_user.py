@@ -18,7 +18,7 @@ async def test_a_new_user_gets_a_customer(handlers, fake_stripe):
     assert fake_stripe.emails == {customer: "a@example.com"}
 
 
-async def test_a_user_who_registers_again_stays_the_same(handlers, user):
+async def test_registering_again_changes_nothing(handlers, user):
     await handlers.save_card("user_1", "pm_card_visa", attach=True)
 
     again = await handlers.register_user("user_1")
@@ -28,7 +28,7 @@ async def test_a_user_who_registers_again_stays_the_same(handlers, user):
     assert again.user.card is not None
 
 
-async def test_the_email_that_is_given_last_is_the_customers(handlers, fake_stripe, user):
+async def test_the_latest_email_is_set_at_the_customer(handlers, fake_stripe, user):
     await handlers.register_user("user_1", "b@example.com")
 
     assert fake_stripe.emails == {user.stripe_customer_id: "b@example.com"}
@@ -60,7 +60,7 @@ async def test_a_customer_that_stripe_never_had_is_replaced_by_registering_again
     assert await fake_stripe.has_customer(again.user.stripe_customer_id)
 
 
-async def test_a_customer_is_replaced_each_time_that_it_is_lost(handlers, fake_stripe, user):
+async def test_a_customer_is_replaced_each_time_it_is_lost(handlers, fake_stripe, user):
     customers = {user.stripe_customer_id}
     for count in (2, 3):
         fake_stripe.deleted |= customers
@@ -68,7 +68,7 @@ async def test_a_customer_is_replaced_each_time_that_it_is_lost(handlers, fake_s
         assert len(customers) == count
 
 
-async def test_a_customer_that_was_replaced_meanwhile_stays_with_its_card(
+async def test_a_customer_replaced_concurrently_is_kept_with_its_card(
     handlers, fake_stripe, fake_transaction, user
 ):
     fake_stripe.deleted.add(user.stripe_customer_id)
@@ -82,9 +82,7 @@ async def test_a_customer_that_was_replaced_meanwhile_stays_with_its_card(
     assert (await handlers.register_user("user_1")).user == healed
 
 
-async def test_a_customer_stays_while_stripe_cannot_say_whether_it_has_it(
-    handlers, fake_stripe, user
-):
+async def test_a_customer_is_kept_while_stripe_is_unavailable(handlers, fake_stripe, user):
     card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
     fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
@@ -95,7 +93,7 @@ async def test_a_customer_stays_while_stripe_cannot_say_whether_it_has_it(
 
 
 @pytest.mark.parametrize("email", ["a@example.com", "b@example.com", None])
-async def test_a_crash_between_stripe_and_the_row_is_healed_by_registering_again(
+async def test_registering_again_completes_a_registration_that_crashed_after_stripe(
     handlers, fake_stripe, fake_transaction, email
 ):
     def crash_at_the_row():

@@ -36,7 +36,7 @@ def test_a_golden_message_is_read_and_written_unchanged(message):
 
 
 @each_message
-def test_the_committed_json_schema_is_the_model_s(message):
+def test_the_committed_json_schema_equals_the_models_schema(message):
     # If this fails the wire has changed: an optional field may be added (then run
     # `python -m saga_schemas.export shared/schemas/json_schema` and extend the golden message);
     # anything else is a new version beside the old one.
@@ -55,7 +55,7 @@ def test_every_file_belongs_to_a_message():
     assert {path.name for path in (FOLDER / "golden").iterdir()} == known | specified
 
 
-def test_the_specification_s_message_is_read_byte_for_byte():
+def test_the_message_of_the_specification_is_decoded():
     message = decode(USER_EVENTS, SPECIFICATION)
     assert message.payload.customer.stripe_customer_id == "<stripe_customer_id>"
     assert message.payload.customer.user_stripe_card.payment_method_id == "<payment_method_id>"
@@ -64,7 +64,7 @@ def test_the_specification_s_message_is_read_byte_for_byte():
     assert message.version == 1
 
 
-def test_ours_carries_every_field_that_the_specification_shows():
+def test_encoded_messages_have_every_field_of_the_specification():
     shown, ours = json.loads(SPECIFICATION), json.loads(encode(decode(USER_EVENTS, SPECIFICATION)))
 
     def missing(shown, ours, path=""):
@@ -77,18 +77,18 @@ def test_ours_carries_every_field_that_the_specification_shows():
     assert list(missing(shown, ours)) == []
 
 
-def test_a_message_without_an_id_has_the_same_id_each_time_it_is_read():
+def test_a_message_without_an_id_gets_the_same_id_each_time():
     first, second = decode(USER_EVENTS, SPECIFICATION), decode(USER_EVENTS, SPECIFICATION)
     assert first.message_id == second.message_id
 
 
-def test_two_sagas_bare_messages_have_different_ids():
+def test_messages_without_an_id_of_two_sagas_get_different_ids():
     other = SPECIFICATION.replace(b"<saga_id>", b"another saga")
     ids = {decode(USER_EVENTS, value).message_id for value in (SPECIFICATION, other)}
     assert len(ids) == 2
 
 
-def test_a_user_without_a_card_may_be_written_as_an_empty_object():
+def test_an_empty_card_object_means_no_card():
     message = json.loads(SPECIFICATION)
     message["payload"]["customer"]["userStripeCard"] = {}
     read = decode(USER_EVENTS, json.dumps(message).encode())
@@ -103,7 +103,7 @@ def test_unknown_fields_are_ignored_everywhere():
 
 
 @each_message
-def test_the_key_is_the_saga_s_id_and_the_topic_the_only_one(message):
+def test_the_key_is_the_saga_id_and_each_message_has_one_topic(message):
     read = decode(topic_named(message), golden(message))
     assert key_of(read) == read.correlation_id.encode()
     assert topic_of(read) is topic_named(message)
@@ -159,7 +159,7 @@ def changed(path, value):
         ("payload.attempt", 0),
     ],
 )
-def test_a_wrong_or_missing_field_is_named(field, value):
+def test_an_invalid_or_missing_field_is_named(field, value):
     with pytest.raises(InvalidMessage) as error:
         decode(USER_EVENTS, changed(field, value))
     assert list(error.value.fields) == [field]
@@ -192,17 +192,17 @@ def test_every_field_of_the_specification_is_required_in_every_message(message, 
     ],
     ids=lambda value: repr(value[:8]),
 )
-def test_bytes_that_are_no_message_are_refused_and_nothing_else_happens(value):
+def test_invalid_bytes_raise_only_invalid_message(value):
     with pytest.raises(InvalidMessage):
         decode(USER_EVENTS, value)
 
 
-def test_a_time_of_another_zone_is_read_as_utc():
+def test_a_time_of_another_zone_is_converted_to_utc():
     message = decode(USER_EVENTS, changed("timestamp", "2025-03-31T12:30:00+02:00"))
     assert message.timestamp.isoformat() == "2025-03-31T10:30:00+00:00"
 
 
-def test_an_upper_case_currency_is_read_as_its_lower_case():
+def test_an_upper_case_currency_is_converted_to_lower_case():
     message = decode(USER_EVENTS, changed("payload.order.currency", "EUR"))
     assert message.payload.order.currency == "eur"
 

@@ -33,29 +33,29 @@ def declined(headers=None):
         OSError("no route to host"),
     ],
 )
-def test_a_lost_connection_may_pass(lost):
+def test_a_lost_connection_is_transient(lost):
     assert is_transient(lost)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_failure_of_stripe_may_pass(status):
+def test_a_server_error_is_transient(status):
     assert is_transient(error(status))
 
 
 @pytest.mark.parametrize("code", ["rate_limit", "lock_timeout"])
-def test_a_limit_may_pass(code):
+def test_a_rate_limit_is_transient(code):
     assert is_transient(error(429, kind=stripe.RateLimitError, code=code))
 
 
-def test_a_key_whose_first_request_is_in_flight_may_pass():
+def test_an_idempotency_key_in_use_is_transient():
     assert is_transient(error(409, type="idempotency_error", code="idempotency_key_in_use"))
 
 
-def test_a_key_that_carried_another_body_stays_refused():
+def test_an_idempotency_key_reused_with_another_body_is_not_transient():
     assert not is_transient(error(400, kind=stripe.IdempotencyError, type="idempotency_error"))
 
 
-def test_an_answer_that_cannot_be_read_may_pass():
+def test_an_unreadable_response_is_transient():
     assert is_transient(error(200))
 
 
@@ -69,22 +69,22 @@ def test_an_answer_that_cannot_be_read_may_pass():
         error(403, kind=stripe.PermissionError),
     ],
 )
-def test_a_refusal_stays(refusal):
+def test_a_refusal_is_not_transient(refusal):
     assert not is_transient(refusal)
 
 
 @pytest.mark.parametrize("refusal", [invalid(400, SHOULD_RETRY), declined(SHOULD_RETRY)])
-def test_stripe_may_say_that_a_refusal_passes(refusal):
+def test_stripe_may_advise_to_retry_a_refusal(refusal):
     assert is_transient(refusal)
 
 
 @pytest.mark.parametrize("status", [409, 429, 500, 503])
-def test_stripe_may_say_that_a_failure_stays(status):
+def test_stripe_may_advise_not_to_retry_a_failure(status):
     assert not is_transient(error(status, SHOULD_NOT))
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_advice_that_is_neither_is_none(status):
+def test_unknown_advice_is_ignored(status):
     assert is_transient(error(status, {"stripe-should-retry": "perhaps"})) is (status == 500)
 
 
@@ -97,5 +97,5 @@ def test_advice_that_is_neither_is_none(status):
         stripe.InvalidRequestError("never sent", None),
     ],
 )
-def test_what_stripe_never_answered_does_not_pass(bug):
+def test_an_error_of_our_own_is_not_transient(bug):
     assert not is_transient(bug)

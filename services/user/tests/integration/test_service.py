@@ -102,7 +102,7 @@ async def ask(bootstrap, prefix, messages):
         await consumer.stop()
 
 
-async def test_a_request_over_kafka_is_answered_and_a_repeated_one_with_the_same_message_id(
+async def test_a_repeated_request_over_kafka_gets_a_reply_with_the_same_message_id(
     service, kafka_bootstrap, prefix
 ):
     user = service.post("/users", json={"clerk_user_id": "user_1"}).json()

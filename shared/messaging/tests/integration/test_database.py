@@ -1,4 +1,4 @@
-"""Transactions on PostgreSQL: all or nothing, again where that helps."""
+"""Transactions on PostgreSQL: atomic, and retried after transient errors."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ def count(connection) -> int:
 
 
 async def kill_sessions(admin: Database) -> None:
-    """What an administrator, or a restart, does to every other session."""
+    """Close every other session, as an administrator or a restart does."""
     query = """
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -52,7 +52,7 @@ async def test_a_transaction_is_committed_when_it_returns(database, second_datab
     assert await second_database.transaction(count) == 1
 
 
-async def test_what_work_raises_comes_out_and_nothing_is_committed(database):
+async def test_an_error_of_the_work_is_raised_and_nothing_is_committed(database):
     def fail(connection):
         effect(connection)
         raise KeyError("a bug")
@@ -62,7 +62,7 @@ async def test_what_work_raises_comes_out_and_nothing_is_committed(database):
     assert await database.transaction(count) == 0
 
 
-async def test_sessions_that_are_ended_while_idle_are_replaced(database, second_database):
+async def test_idle_sessions_that_the_server_closes_are_replaced(database, second_database):
     await asyncio.gather(*(database.transaction(count) for _ in range(4)))
     await kill_sessions(second_database)
     for _ in range(4):
@@ -70,9 +70,7 @@ async def test_sessions_that_are_ended_while_idle_are_replaced(database, second_
     assert await database.transaction(count) == 4
 
 
-async def test_a_session_that_is_ended_in_the_middle_has_its_work_done_again_once(
-    database, second_database
-):
+async def test_a_transaction_whose_session_is_closed_is_retried(database, second_database):
     begun, go_on, tries = threading.Event(), threading.Event(), []
 
     def work(connection):
@@ -90,23 +88,23 @@ async def test_a_session_that_is_ended_in_the_middle_has_its_work_done_again_onc
     assert await database.transaction(count) == 1
 
 
-async def test_a_commit_whose_answer_is_lost_is_done_again(database, monkeypatch):
-    """So that work must recognize what it did before; the inbox does."""
+async def test_a_commit_whose_response_is_lost_is_retried(database, monkeypatch):
+    """The work runs twice, and must detect that itself, as the inbox does."""
     run, tries = database._run, []
 
-    def lose_the_answer(work):
+    def lose_the_response(work):
         result = run(work)
         tries.append(1)
         if len(tries) == 1:
             raise OperationalError("COMMIT", {}, psycopg2.OperationalError("connection lost"))
         return result
 
-    monkeypatch.setattr(database, "_run", lose_the_answer)
+    monkeypatch.setattr(database, "_run", lose_the_response)
     await database.transaction(effect)
     assert await database.transaction(count) == 2
 
 
-async def test_two_that_write_the_same_key_at_once_both_succeed_in_the_end(database):
+async def test_two_transactions_that_insert_the_same_key_both_succeed(database):
     await database.transaction(
         lambda connection: connection.execute(text("CREATE UNIQUE INDEX ON effects (message_id)"))
     )
@@ -129,7 +127,7 @@ async def test_two_that_write_the_same_key_at_once_both_succeed_in_the_end(datab
     assert len(tries) == 3
 
 
-async def test_a_key_that_always_conflicts_is_a_bug_and_is_raised_in_the_end(database):
+async def test_a_key_that_always_conflicts_is_raised_after_the_last_attempt(database):
     tries = []
 
     def conflict(connection):
@@ -143,7 +141,7 @@ async def test_a_key_that_always_conflicts_is_a_bug_and_is_raised_in_the_end(dat
     assert len(tries) == UNIQUE_VIOLATION_ATTEMPTS
 
 
-async def test_deadlocked_transactions_are_tried_again(database):
+async def test_deadlocked_transactions_are_retried(database):
     await database.transaction(lambda connection: [effect(connection, id_) for id_ in "ab"])
     together, tries = threading.Barrier(2, timeout=10), []
     lock = text("SELECT 1 FROM effects WHERE correlation_id = :id FOR UPDATE")
@@ -162,7 +160,7 @@ async def test_deadlocked_transactions_are_tried_again(database):
     assert len(tries) == 3
 
 
-async def test_a_caller_that_set_a_bound_learns_in_time_that_postgresql_is_away(make_settings):
+async def test_an_unavailable_database_is_raised_within_the_time_limit(make_settings):
     database = Database.connect(make_settings())
     database._wait = tenacity.wait_fixed(60)
     with pytest.raises(
@@ -173,14 +171,14 @@ async def test_a_caller_that_set_a_bound_learns_in_time_that_postgresql_is_away(
     database.close()
 
 
-async def test_a_caller_that_set_a_bound_is_not_held_by_a_server_that_hangs(database):
+async def test_a_hanging_database_is_raised_within_the_time_limit(database):
     hung = threading.Event()
     with pytest.raises(DatabaseUnavailable, match="in time"):
         await database.transaction(lambda _: hung.wait(20), give_up_after_seconds=0.05)
     hung.set()
 
 
-async def test_without_a_bound_it_waits_and_may_be_cancelled(make_settings):
+async def test_without_a_time_limit_a_transaction_waits_and_can_be_cancelled(make_settings):
     database = Database.connect(make_settings(database_retry_max_seconds=0.01))
     tries = []
     run = database._run
@@ -193,14 +191,14 @@ async def test_without_a_bound_it_waits_and_may_be_cancelled(make_settings):
     database.close()
 
 
-async def test_errors_hold_no_parameters_for_they_are_peoples_data(database):
+async def test_errors_contain_no_parameters(database):
     query = text("SELECT 1 / 0 WHERE :x = 'y' OR true")
     with pytest.raises(DataError) as caught:
         await database.transaction(lambda connection: connection.execute(query, {"x": "secret"}))
     assert "secret" not in str(caught.value)
 
 
-async def test_a_statement_that_takes_too_long_is_ended(database_url, make_settings):
+async def test_a_slow_statement_exceeds_the_statement_timeout(database_url, make_settings):
     settings = make_settings(database_url=database_url, database_statement_timeout_ms=20)
     database = Database.connect(settings)
     database._wait = tenacity.wait_fixed(60)
@@ -212,9 +210,7 @@ async def test_a_statement_that_takes_too_long_is_ended(database_url, make_setti
     database.close()
 
 
-async def test_a_connection_is_given_up_when_its_server_falls_silent(
-    database_url, make_settings, monkeypatch
-):
+async def test_an_unresponsive_connection_is_closed(database_url, make_settings, monkeypatch):
     given = {}
     monkeypatch.setattr(psycopg2, "connect", lambda *_, **options: given.update(options))
     database = Database.connect(make_settings(database_silence_ms=7_000))
@@ -224,7 +220,7 @@ async def test_a_connection_is_given_up_when_its_server_falls_silent(
     database.close()
 
 
-def test_transient_faults_are_told_from_bugs():
+def test_transient_errors_are_distinguished_from_bugs():
     def wrap(kind, cause):
         return kind("statement", {}, cause)
 

@@ -1,4 +1,4 @@
-"""The intake on PostgreSQL: what one batch leaves behind."""
+"""The intake on PostgreSQL: the rows that a batch leaves."""
 
 import asyncio
 from functools import partial
@@ -57,7 +57,7 @@ def rows(database):
     return read
 
 
-async def test_a_batch_is_one_transaction_with_inbox_effects_and_answers(intake, rows, outbox):
+async def test_a_batch_is_one_transaction_with_inbox_effects_and_replies(intake, rows, outbox):
     messages = [command() for _ in range(20)]
     await intake.receive(records(*messages))
     inbox = await rows("SELECT message_id, correlation_id, type, effect FROM inbox")
@@ -71,7 +71,7 @@ async def test_a_batch_is_one_transaction_with_inbox_effects_and_answers(intake,
     assert len(outbox._queue) == 20
 
 
-async def test_an_answer_names_the_message_that_led_to_it(intake, outbox):
+async def test_a_reply_names_its_cause(intake, outbox):
     message = command()
     await intake.receive(records(message))
     assert f'"causation_id":"{message.message_id}"'.encode() in outbox._queue[0].value
@@ -87,20 +87,20 @@ async def test_duplicates_within_a_batch_and_across_batches_have_no_effect(intak
     assert len(outbox._queue) == 3
 
 
-async def test_messages_keep_their_order_and_the_first_of_two_duplicates_counts(make_intake):
+async def test_messages_keep_their_order_and_the_first_of_two_duplicates_is_handled(make_intake):
     seen = []
 
-    def note(_, messages):
+    def remember(_, messages):
         seen.extend(messages)
         return BatchResult({})
 
     one, two = command(), command()
     with pytest.raises(KeyError):
-        await make_intake(note).receive(records(two, one, two))
+        await make_intake(remember).receive(records(two, one, two))
     assert seen == [two, one]
 
 
-async def test_two_processes_that_take_the_same_batch_have_one_effect(make_intake, rows):
+async def test_a_batch_handled_by_several_processes_has_one_effect(make_intake, rows):
     messages = [command() for _ in range(50)]
     intakes = [make_intake() for _ in range(4)]
     orders = (messages, messages[::-1], messages, messages[::-1])
@@ -111,7 +111,9 @@ async def test_two_processes_that_take_the_same_batch_have_one_effect(make_intak
     assert await rows("SELECT count(*) FROM outbox") == [(50,)]
 
 
-async def test_poison_and_what_is_refused_become_dead_letters_beside_the_good(intake, rows, outbox):
+async def test_invalid_and_refused_messages_become_dead_letters_and_the_others_are_handled(
+    intake, rows, outbox
+):
     refused = command("lost", user=REFUSED)
     batch = [record(b"poison", 0), *records(refused, command(), offset=1), record(None, 3)]
     await intake.receive(batch)
@@ -119,15 +121,15 @@ async def test_poison_and_what_is_refused_become_dead_letters_beside_the_good(in
         SELECT headers ->> 'dead-letter-offset', headers ->> 'dead-letter-reason', topic
         FROM outbox WHERE type = 'dead-letter' ORDER BY 1
     """
-    letters = await rows(query)
-    assert [offset for offset, _, _ in letters] == ["0", "1", "3"]
-    assert letters[1][1] == "no saga lost"
-    assert {topic for _, _, topic in letters} == {"user_commands.dlq"}
+    dead_letters = await rows(query)
+    assert [offset for offset, _, _ in dead_letters] == ["0", "1", "3"]
+    assert dead_letters[1][1] == "no saga lost"
+    assert {topic for _, _, topic in dead_letters} == {"user_commands.dlq"}
     assert await rows("SELECT effect FROM inbox") == [("answered",)]
     assert len(outbox._queue) == 4
 
 
-async def test_what_was_refused_is_handled_when_it_comes_again_and_can_be(make_intake, rows):
+async def test_a_refused_message_is_handled_when_it_is_replayed(make_intake, rows):
     message = command()
     refusing = make_intake(
         lambda _, messages: BatchResult({each.message_id: Refused("not yet") for each in messages})
@@ -143,7 +145,7 @@ async def test_what_was_refused_is_handled_when_it_comes_again_and_can_be(make_i
     ]
 
 
-async def test_poison_that_comes_again_adds_no_dead_letter(intake, rows, outbox):
+async def test_a_redelivered_poison_message_adds_no_dead_letter(intake, rows, outbox):
     for _ in range(3):
         await intake.receive([record(b"poison"), *records(command("x", user=REFUSED), offset=1)])
     poison = [each for each in outbox._queue if each.value == b"poison"]
@@ -152,7 +154,7 @@ async def test_poison_that_comes_again_adds_no_dead_letter(intake, rows, outbox)
     assert await rows(query) == [(1,)]
 
 
-async def test_past_the_limit_of_dead_letters_nothing_is_stored(intake, rows):
+async def test_beyond_the_limit_of_dead_letters_nothing_is_stored(intake, rows):
     batch = [*records(command()), *(record(b"poison", offset) for offset in range(1, 7))]
     with pytest.raises(TooManyDeadLetters):
         await intake.receive(batch)
@@ -160,23 +162,27 @@ async def test_past_the_limit_of_dead_letters_nothing_is_stored(intake, rows):
         assert await rows(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
-async def test_past_the_limit_by_what_is_refused_nothing_is_stored(intake, rows):
+async def test_beyond_the_limit_of_refused_messages_nothing_is_stored(intake, rows):
     with pytest.raises(TooManyDeadLetters, match="no saga"):
         await intake.receive(records(*(command(user=REFUSED) for _ in range(6))))
     assert await rows("SELECT count(*) FROM inbox") == [(0,)]
 
 
-async def test_tries_of_one_transaction_do_not_add_up_to_the_limit(
+async def test_retries_of_a_transaction_count_each_dead_letter_once(
     make_intake, settings, outbox, database, rows
 ):
     tries = []
 
     class Conflicting(Outbox):
-        """Another process wins the race for the same rows, thrice."""
+        """Loses a race for the same rows three times."""
 
         def store(self, connection, records):
             tries.append(1)
-            if len(tries) in (2, 4, 6):  # each try stores twice: the answers, then the letters
+            if len(tries) in (
+                2,
+                4,
+                6,
+            ):  # each attempt stores twice: the replies, then the dead letters
                 row = "INSERT INTO inbox SELECT * FROM inbox"
                 connection.execute(text(row))
             return super().store(connection, records)
@@ -189,7 +195,7 @@ async def test_tries_of_one_transaction_do_not_add_up_to_the_limit(
     assert await rows("SELECT count(*) FROM outbox") == [(5,)]
 
 
-async def test_a_bug_in_the_handler_comes_out_and_nothing_is_stored(intake, rows, outbox):
+async def test_an_error_of_the_handler_is_raised_and_nothing_is_stored(intake, rows, outbox):
     with pytest.raises(RuntimeError, match="a bug in the handler"):
         await intake.receive(records(command(), command(user=BUG)))
     for table in ("inbox", "outbox", "effects"):
@@ -198,13 +204,13 @@ async def test_a_bug_in_the_handler_comes_out_and_nothing_is_stored(intake, rows
 
 
 async def test_a_message_without_an_outcome_is_a_bug(make_intake, rows):
-    forgetful = make_intake(lambda *_: BatchResult({}))
+    incomplete = make_intake(lambda *_: BatchResult({}))
     with pytest.raises(KeyError):
-        await forgetful.receive(records(command()))
+        await incomplete.receive(records(command()))
     assert await rows("SELECT count(*) FROM inbox") == [(0,)]
 
 
-async def test_what_is_to_follow_the_commit_follows_it_and_only_then(make_intake, settings, rows):
+async def test_the_callback_runs_after_the_commit_only(make_intake, settings, rows):
     followed = []
 
     def handler(connection, messages):
@@ -219,7 +225,7 @@ async def test_what_is_to_follow_the_commit_follows_it_and_only_then(make_intake
     assert followed == [2]
 
 
-async def test_a_batch_of_nothing_but_poison_never_reaches_the_handler(make_intake, rows):
+async def test_a_batch_of_poison_messages_does_not_call_the_handler(make_intake, rows):
     def never(*_):
         raise AssertionError
 

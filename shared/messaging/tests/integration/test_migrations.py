@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, inspect
 pytestmark = pytest.mark.stack
 
 
-def test_migrations_may_be_repeated_and_what_is_missing_is_known(database_url):
+def test_migrations_are_repeatable_and_a_missing_one_is_reported(database_url):
     engine = create_engine(database_url)
     with engine.connect() as connection:
         assert migrations.missing("messaging_testing", connection) == "0001"
@@ -19,7 +19,7 @@ def test_migrations_may_be_repeated_and_what_is_missing_is_known(database_url):
     engine.dispose()
 
 
-def test_the_tables_are_those_that_the_code_declares(database_url):
+def test_the_migrated_tables_equal_the_declared_tables(database_url):
     from_ddl, from_code = tables_of(database_url, migrate=True), tables_of(database_url)
     assert from_ddl == from_code
 

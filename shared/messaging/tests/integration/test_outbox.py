@@ -1,4 +1,4 @@
-"""The outbox on PostgreSQL, with Kafka as a list."""
+"""The outbox on PostgreSQL, with a fake publisher."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -57,7 +57,7 @@ async def unsent(database) -> int:
     return await database.transaction(lambda connection: connection.scalar(query))
 
 
-async def test_what_is_offered_is_sent_in_its_order_marked_and_forgotten(
+async def test_offered_records_are_published_in_order_and_marked_as_sent(
     database, outbox, publisher
 ):
     records = outgoing(1_200)
@@ -72,7 +72,7 @@ async def test_what_is_offered_is_sent_in_its_order_marked_and_forgotten(
     assert not outbox._queue
 
 
-async def test_a_row_comes_back_from_the_table_as_it_was_stored(database, make_outbox, publisher):
+async def test_a_swept_row_equals_the_stored_record(database, make_outbox, publisher):
     records = outgoing(1)
     records[0] = type(records[0])(
         **{name: getattr(records[0], name) for name in records[0].__slots__}
@@ -84,7 +84,7 @@ async def test_a_row_comes_back_from_the_table_as_it_was_stored(database, make_o
     assert publisher.records == records
 
 
-async def test_what_a_dead_process_stored_is_sent_when_its_lease_has_passed(
+async def test_rows_of_a_crashed_process_are_published_after_their_lease_expires(
     database, make_outbox, publisher
 ):
     dead, alive = make_outbox(), make_outbox()
@@ -95,7 +95,7 @@ async def test_what_a_dead_process_stored_is_sent_when_its_lease_has_passed(
     assert not await unsent(database)
 
 
-async def test_the_lease_of_a_process_is_respected_by_another(database, make_outbox, publisher):
+async def test_a_row_is_not_claimed_before_its_lease_expires(database, make_outbox, publisher):
     owner = make_outbox(outbox_lease_seconds=3600)
     other = make_outbox(outbox_lease_seconds=3600)
     records = outgoing(3)
@@ -110,7 +110,7 @@ async def test_the_lease_of_a_process_is_respected_by_another(database, make_out
     assert publisher.records == records
 
 
-async def test_two_processes_that_sweep_at_once_send_each_row_once(database, make_outbox):
+async def test_concurrent_sweeps_publish_each_row_once(database, make_outbox):
     publishers = [FakePublisher(), FakePublisher()]
     sweepers = [
         make_outbox(publisher, outbox_batch_size=7, outbox_lease_seconds=30)
@@ -125,7 +125,9 @@ async def test_two_processes_that_sweep_at_once_send_each_row_once(database, mak
     assert len(sent()) == 300
 
 
-async def test_beyond_the_memory_limit_the_sweep_finds_the_rows(database, make_outbox, publisher):
+async def test_rows_beyond_the_memory_limit_are_published_by_a_sweep(
+    database, make_outbox, publisher
+):
     outbox = make_outbox(outbox_memory_limit=5)
     await store_and_offer(database, outbox, outgoing(23))
     assert len(outbox._queue) == 5
@@ -136,7 +138,7 @@ async def test_beyond_the_memory_limit_the_sweep_finds_the_rows(database, make_o
     assert not await unsent(database)
 
 
-async def test_a_full_memory_is_not_swept_into(database, make_outbox, publisher):
+async def test_no_sweep_runs_while_memory_is_full(database, make_outbox, publisher):
     outbox = make_outbox(outbox_memory_limit=5, outbox_batch_size=5, outbox_lease_seconds=0.01)
     await store_and_offer(database, outbox, outgoing(5))
     sweeps = count_sweeps(outbox)
@@ -147,9 +149,7 @@ async def test_a_full_memory_is_not_swept_into(database, make_outbox, publisher)
         publisher.gate.set()
 
 
-async def test_a_backlog_is_swept_batch_after_batch_without_a_pause(
-    database, make_outbox, publisher
-):
+async def test_a_backlog_is_swept_without_delay_between_batches(database, make_outbox, publisher):
     records = outgoing(100)
     await store(database, make_outbox(outbox_lease_seconds=0.001), records)
     outbox = make_outbox(outbox_batch_size=10, **NO_SWEEP)
@@ -157,9 +157,7 @@ async def test_a_backlog_is_swept_batch_after_batch_without_a_pause(
         await eventually(lambda: len(publisher.records) == 100)
 
 
-async def test_rows_left_behind_are_found_while_new_ones_keep_coming(
-    database, make_outbox, publisher
-):
+async def test_expired_rows_are_published_while_new_rows_arrive(database, make_outbox, publisher):
     left = outgoing(1, saga_id="left")
     await store(database, make_outbox(outbox_lease_seconds=0.001), left)
     outbox = make_outbox(outbox_batch_size=1)
@@ -173,20 +171,20 @@ async def test_rows_left_behind_are_found_while_new_ones_keep_coming(
 
     outbox._publisher = Busy()
     await store_and_offer(database, outbox, new)
-    # The first sweep comes with the start; only a later one may find the row.
+    # The first sweep runs at the start; only a later one may find the row.
     outbox._sweep = after_the_first(outbox._sweep)
     async with relaying(outbox):
         await eventually(lambda: left[0] in publisher.records)
 
 
-async def test_an_id_that_is_stored_is_left_alone_and_not_to_be_offered_again(database, outbox):
+async def test_a_stored_id_is_skipped_and_not_returned(database, outbox):
     records = outgoing(3)
     assert await store(database, outbox, records[:2]) == records[:2]
     assert await store(database, outbox, records) == records[2:]
     assert await store(database, outbox, []) == []
 
 
-async def test_a_record_that_is_offered_twice_is_sent_once(database, outbox, publisher):
+async def test_a_record_offered_twice_is_published_once(database, outbox, publisher):
     records = await store(database, outbox, outgoing(2))
     outbox.offer(records)
     outbox.offer(records)
@@ -203,7 +201,7 @@ async def test_an_offer_wakes_an_idle_relay(database, make_outbox, publisher):
             await eventually(lambda count=count: len(publisher.records) == count)
 
 
-async def test_an_offer_during_a_send_is_not_left_until_the_next_sweep(
+async def test_a_record_offered_during_publishing_does_not_wait_for_a_sweep(
     database, make_outbox, publisher
 ):
     outbox = make_outbox(**NO_SWEEP)
@@ -222,7 +220,7 @@ async def test_stop_ends_an_idle_relay_at_once(make_outbox):
         await eventually(lambda: outbox._wake._waiters)
 
 
-async def test_stop_sends_what_was_offered_before_and_ends_at_once(
+async def test_stop_publishes_offered_records_then_returns_at_once(
     database, make_outbox, publisher
 ):
     outbox = make_outbox(outbox_batch_size=2, **NO_SWEEP)
@@ -236,7 +234,9 @@ async def test_stop_sends_what_was_offered_before_and_ends_at_once(
     assert not await unsent(database)
 
 
-async def test_what_was_sent_but_not_marked_is_sent_again(database, make_outbox, publisher):
+async def test_records_published_but_not_marked_are_published_again(
+    database, make_outbox, publisher
+):
     first = make_outbox()
     records = outgoing(2)
     await store_and_offer(database, first, records)
@@ -250,7 +250,7 @@ async def test_what_was_sent_but_not_marked_is_sent_again(database, make_outbox,
     assert not await unsent(database)
 
 
-async def test_nothing_of_a_transaction_that_fails_is_stored(database, outbox):
+async def test_a_failed_transaction_stores_nothing(database, outbox):
     def fail(connection):
         outbox.store(connection, outgoing(3))
         raise RuntimeError

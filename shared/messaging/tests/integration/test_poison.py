@@ -1,4 +1,4 @@
-"""A running process and messages that cannot be handled."""
+"""A running process that consumes messages which cannot be handled."""
 
 import pytest
 from messaging_testing import topics
@@ -16,59 +16,59 @@ POISON = [
     Raw(b'{"type": "retrieve_payment_info", "payload": 7}', key=None),
     Raw(b""),
     Raw(None),  # a tombstone
-    Raw(b"[" * 1_048_000),  # nearly all that Kafka takes
+    Raw(b"[" * 1_048_000),  # nearly Kafka's limit
 ]
 
 
-def test_poison_is_kept_raw_and_a_header_for_faust_is_not_obeyed_and_all_goes_on(world):
-    world.start()
+def test_poison_messages_are_kept_raw_and_the_partition_continues(system):
+    system.start()
     messages = [command() for _ in range(20)]
     refused = command("saga-of-nobody", user=REFUSED)
-    world.send_raw([raw(each) for each in messages[:10]] + POISON + [raw(refused)])
-    # Compressed, a record many times larger than Kafka's limit comes through.
-    world.send_raw([Raw(b"z" * 4_000_000)], compression_type="gzip")
-    world.send(messages[10:])
-    world.await_rest(len(messages))
-    world.await_number(lambda: len(world.dead_letters()), len(POISON) + 2)
-    letters = world.dead_letters()
-    assert len(letters) == len(POISON) + 2
-    values = [each.value for each in letters]
+    system.send_raw([raw(each) for each in messages[:10]] + POISON + [raw(refused)])
+    # A compressed record may be many times larger than Kafka's limit.
+    system.send_raw([Raw(b"z" * 4_000_000)], compression_type="gzip")
+    system.send(messages[10:])
+    system.await_rest(len(messages))
+    system.await_number(lambda: len(system.dead_letters()), len(POISON) + 2)
+    dead_letters = system.dead_letters()
+    assert len(dead_letters) == len(POISON) + 2
+    values = [each.value for each in dead_letters]
     for poison in POISON:
         assert (poison.value or b"") in values
     assert raw(refused).value in values
     assert b"z" * MAX_VALUE_BYTES in values
-    for letter in letters:
-        headers = dict(letter.headers)
-        assert headers["dead-letter-topic"].decode() == f"{world.prefix}user_commands"
+    for dead_letter in dead_letters:
+        headers = dict(dead_letter.headers)
+        assert headers["dead-letter-topic"].decode() == f"{system.prefix}user_commands"
         assert headers["dead-letter-consumer"] == b"participant"
         assert headers["dead-letter-reason"]
-    world.await_number(world.acked, 20 + len(POISON) + 2)
-    a_header_that_asks_faust_for_a_reply_is_not_obeyed(world)
+    system.await_number(system.acked, 20 + len(POISON) + 2)
+    assert_faust_reply_headers_are_ignored(system)
 
 
-def a_header_that_asks_faust_for_a_reply_is_not_obeyed(world):
-    victim = f"{world.prefix}{ORDER_EVENTS.name}"
+def assert_faust_reply_headers_are_ignored(system):
+    victim = f"{system.prefix}{ORDER_EVENTS.name}"
     headers = [("Faust-Ag-ReplyTo", victim.encode()), ("Faust-Ag-CorrelationId", b"1")]
-    handled, acked = world.handled(), world.acked()
-    world.send_raw([Raw(raw(command()).value, b"key", headers) for _ in range(5)])
-    world.await_rest(handled + 5)
-    world.await_number(world.acked, acked + 5)
-    assert topics.read(world.servers, victim) == []
+    handled, acked = system.handled(), system.acked()
+    system.send_raw([Raw(raw(command()).value, b"key", headers) for _ in range(5)])
+    system.await_rest(handled + 5)
+    system.await_number(system.acked, acked + 5)
+    assert topics.read(system.servers, victim) == []
 
 
-def test_a_bug_or_too_many_dead_letters_end_the_process_unacked_and_a_cure_handles_all(world):
+def test_a_bug_or_too_many_dead_letters_end_the_process_without_an_ack(system):
     good = [command() for _ in range(5)]
     bug = command(user=BUG)
-    world.send([*good, bug])
-    assert world.start(buggy="true").await_end() == EXIT_CODE
-    world.send_raw([Raw(b"poison %d" % number) for number in range(8)])
-    limited = world.start(dead_letter_limit="3")
+    system.send([*good, bug])
+    assert system.start(buggy="true").await_end() == EXIT_CODE
+    system.send_raw([Raw(b"poison %d" % number) for number in range(8)])
+    limited = system.start(dead_letter_limit="3")
     assert limited.await_end() == EXIT_CODE
     assert "DEAD_LETTER_LIMIT=3" in limited.log_tail(200)
-    assert world.acked() < 14
-    world.start(dead_letter_limit="8")
-    world.await_rest(6)
-    world.await_number(lambda: len({each.value for each in world.dead_letters()}), 8)
-    world.await_number(world.acked, 14)
-    effects = [row[0] for row in world.rows("SELECT message_id FROM effects")]
+    assert system.acked() < 14
+    system.start(dead_letter_limit="8")
+    system.await_rest(6)
+    system.await_number(lambda: len({each.value for each in system.dead_letters()}), 8)
+    system.await_number(system.acked, 14)
+    effects = [row[0] for row in system.rows("SELECT message_id FROM effects")]
     assert sorted(effects) == sorted(each.message_id for each in [*good, bug])

@@ -1,4 +1,4 @@
-"""A participant whose answer is a pure read: PostgreSQL for the transaction, Kafka as a list."""
+"""The responder on PostgreSQL, with a fake publisher."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
 pytestmark = pytest.mark.stack
 
 
-def answer(_, requests):
+def reply(_, requests):
     return {request.message_id: event(request.correlation_id) for request in requests}
 
 
@@ -23,10 +23,10 @@ async def publisher():
 
 @pytest.fixture
 def make_responder(database, publisher, make_settings):
-    def make(handler=answer) -> Responder:
+    def make(handler=reply) -> Responder:
         return Responder(
             topic=USER_COMMANDS,
-            handler=answer,
+            handler=handler,
             database=database,
             publisher=publisher,
             dead_letters=DeadLetters("user-service", make_settings()),
@@ -39,9 +39,7 @@ def replies(publisher):
     return [USER_EVENTS.adapter.validate_json(each.value) for each in publisher.records]
 
 
-async def test_every_request_is_answered_under_its_own_saga_and_names_its_cause(
-    make_responder, publisher
-):
+async def test_every_request_gets_a_reply_with_its_saga_and_its_cause(make_responder, publisher):
     requests = [command() for _ in range(5)]
     await make_responder().receive(records(*requests))
     assert len(publisher.sent) == 1
@@ -52,7 +50,7 @@ async def test_every_request_is_answered_under_its_own_saga_and_names_its_cause(
     ]
 
 
-async def test_a_request_that_comes_again_has_an_answer_with_the_same_message_id(
+async def test_a_redelivered_request_gets_a_reply_with_the_same_message_id(
     make_responder, publisher
 ):
     request = command(message_id=UUID(int=7))
@@ -63,18 +61,22 @@ async def test_a_request_that_comes_again_has_an_answer_with_the_same_message_id
     assert first.message_id != request.message_id
 
 
-async def test_different_requests_of_one_saga_have_answers_of_their_own(make_responder, publisher):
+async def test_two_requests_of_one_saga_get_two_replies(make_responder, publisher):
     await make_responder().receive(records(command("saga"), command("saga")))
     first, second = replies(publisher)
     assert first.message_id != second.message_id
 
 
-async def test_poison_is_published_as_a_dead_letter_beside_the_answers(make_responder, publisher):
+async def test_a_poison_message_is_published_as_a_dead_letter_with_the_replies(
+    make_responder, publisher
+):
     await make_responder().receive([record(b"poison"), *records(command(), offset=1)])
     assert [each.topic for each in publisher.records] == ["user_events", "user_commands.dlq"]
 
 
-async def test_a_bug_in_the_answer_comes_out_and_nothing_is_sent(make_responder, publisher):
+async def test_an_error_of_the_handler_is_raised_and_nothing_is_published(
+    make_responder, publisher
+):
     with pytest.raises(KeyError):
         await make_responder(lambda *_: {}).receive(records(command()))
     assert not publisher.sent

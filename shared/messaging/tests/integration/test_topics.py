@@ -1,4 +1,4 @@
-"""Topics on a real broker, and the publisher with it."""
+"""Topics and the publisher on a real broker."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def settings_here(make_settings: Callable[..., ServiceSettings], kafka_bootstrap: str):
+def settings_for(make_settings: Callable[..., ServiceSettings], kafka_bootstrap: str):
     def make(**changes) -> ServiceSettings:
         defaults = {
             "kafka_bootstrap_servers": kafka_bootstrap,
@@ -51,7 +51,7 @@ async def administering(settings: ServiceSettings):
 
 
 async def described(settings: ServiceSettings) -> dict[str, int]:
-    """The partitions of each topic of ours; a broker shows a new topic after a moment."""
+    """Return the partitions of each topic, once the broker shows all of them."""
     prefix = settings.kafka_topic_prefix
     async with administering(settings) as admin, asyncio.timeout(10):
         while True:
@@ -74,36 +74,36 @@ async def largest_record(settings: ServiceSettings, topic: str) -> int:
     return int(await configured(settings, topic, "max.message.bytes"))
 
 
-async def test_every_topic_and_its_dead_letters_have_the_partitions_of_the_settings(settings_here):
-    settings = settings_here()
+async def test_every_topic_and_dead_letter_topic_has_the_configured_partitions(settings_for):
+    settings = settings_for()
     await create_topics(settings)
     assert await described(settings) == dict.fromkeys(NAMES, 3)
 
 
-async def test_creating_them_again_changes_nothing(settings_here):
-    settings = settings_here()
+async def test_creating_topics_again_changes_nothing(settings_for):
+    settings = settings_for()
     await create_topics(settings)
     await create_topics(settings.model_copy(update={"kafka_partitions": 5}))
     assert set((await described(settings)).values()) == {3}
 
 
-async def test_a_topic_of_dead_letters_takes_larger_records_than_its_topic(settings_here):
-    settings = settings_here()
+async def test_a_dead_letter_topic_accepts_larger_records_than_its_topic(settings_for):
+    settings = settings_for()
     await create_topics(settings)
     assert await largest_record(settings, USER_COMMANDS.dead_letters) == MAX_RECORD_BYTES
     assert await largest_record(settings, USER_COMMANDS.name) < MAX_RECORD_BYTES
 
 
 @pytest.mark.parametrize("topic", [USER_COMMANDS.name, USER_COMMANDS.dead_letters])
-async def test_no_topic_is_led_by_a_replica_that_lacks_records(settings_here, topic):
-    settings = settings_here()
+async def test_a_replica_that_lacks_records_cannot_become_leader(settings_for, topic):
+    settings = settings_for()
     await create_topics(settings)
     assert await configured(settings, topic, "unclean.leader.election.enable") == "false"
     assert await configured(settings, topic, "min.insync.replicas") == "1"
 
 
-async def test_a_topic_that_does_not_follow_the_settings_is_named_with_each_of_them(settings_here):
-    settings = settings_here()
+async def test_each_mismatch_of_an_existing_topic_is_logged(settings_for):
+    settings = settings_for()
     await create_topics(settings)
     await described(settings)
     grown = settings.model_copy(
@@ -112,20 +112,20 @@ async def test_a_topic_that_does_not_follow_the_settings_is_named_with_each_of_t
     with capture_logs() as logs:
         await create_topics(grown)
     name = settings.kafka_topic_prefix + USER_COMMANDS.dead_letters
-    told = {
+    logged = {
         entry["setting"]: (entry["wanted"], entry["found"])
         for entry in logs
         if entry["event"] == "topic_config_mismatch" and entry["topic"] == name
     }
-    assert told == {
+    assert logged == {
         "KAFKA_PARTITIONS": ("5", "3"),
         "KAFKA_REPLICATION_FACTOR": ("3", "1"),
         "KAFKA_MIN_INSYNC_REPLICAS": ("2", "1"),
     }
 
 
-async def test_topics_as_the_settings_say_are_nothing_to_warn_of(settings_here):
-    settings = settings_here()
+async def test_matching_topics_cause_no_warning(settings_for):
+    settings = settings_for()
     await create_topics(settings)
     await described(settings)
     with capture_logs() as logs:
@@ -133,8 +133,10 @@ async def test_topics_as_the_settings_say_are_nothing_to_warn_of(settings_here):
     assert logs == []
 
 
-async def test_a_broker_that_does_not_tell_is_no_reason_not_to_start(settings_here, own_kafka):
-    settings = settings_here(kafka_bootstrap_servers=own_kafka.bootstrap_servers)
+async def test_an_unreadable_topic_configuration_does_not_prevent_the_start(
+    settings_for, own_kafka
+):
+    settings = settings_for(kafka_bootstrap_servers=own_kafka.bootstrap_servers)
     async with administering(settings) as admin:
         await asyncio.to_thread(own_kafka.kill)
         with capture_logs() as logs:
@@ -143,15 +145,15 @@ async def test_a_broker_that_does_not_tell_is_no_reason_not_to_start(settings_he
     assert [entry["event"] for entry in logs] == ["topic_config_unavailable"]
 
 
-async def test_what_the_broker_refuses_is_raised_and_names_the_topic(settings_here):
+async def test_a_topic_that_the_broker_refuses_is_named_in_the_error(settings_for):
     with pytest.raises(KafkaError, match="user_commands was not created"):
-        await create_topics(settings_here(kafka_replication_factor=2))
+        await create_topics(settings_for(kafka_replication_factor=2))
 
 
-async def test_what_publish_returned_from_is_in_kafka_in_its_order_with_key_and_headers(
-    settings_here,
+async def test_published_records_are_in_kafka_in_order_with_key_and_headers(
+    settings_for,
 ):
-    settings = settings_here()
+    settings = settings_for()
     await create_topics(settings)
     publisher = Publisher(settings)
     records = [replace(each, headers={"h": f"{n}ä"}) for n, each in enumerate(outgoing(2_000))]
@@ -164,8 +166,8 @@ async def test_what_publish_returned_from_is_in_kafka_in_its_order_with_key_and_
     assert found[7].headers == (("h", "7ä".encode()),)
 
 
-async def test_the_publisher_waits_for_a_topic_that_is_not_there_yet(settings_here):
-    settings = settings_here(kafka_request_timeout_seconds=0.5, publish_retry_max_seconds=0.1)
+async def test_the_publisher_waits_for_a_missing_topic(settings_for):
+    settings = settings_for(kafka_request_timeout_seconds=0.5, publish_retry_max_seconds=0.1)
     publisher = Publisher(settings)
     publishing = asyncio.create_task(publisher.publish(outgoing(3)))
     assert not any(
@@ -176,7 +178,7 @@ async def test_the_publisher_waits_for_a_topic_that_is_not_there_yet(settings_he
     await publisher.close()
 
 
-async def test_asked_for_the_topics_it_says_when_no_broker_answers(make_settings):
+async def test_listing_topics_raises_if_no_broker_responds(make_settings):
     publisher = Publisher(make_settings(kafka_bootstrap_servers="127.0.0.1:1"))
     with pytest.raises(KafkaError):
         await publisher.topics()

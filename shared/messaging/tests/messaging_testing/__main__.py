@@ -1,4 +1,4 @@
-"""`python -m messaging_testing [migrate]`."""
+"""Entry point of `python -m messaging_testing [migrate]`."""
 
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve

@@ -38,7 +38,7 @@ async def submit(batcher, *items: int) -> list[asyncio.Task[int]]:
     return tasks
 
 
-async def test_the_first_goes_alone_and_those_that_come_meanwhile_share_the_next(work, batcher):
+async def test_items_submitted_during_a_batch_share_the_next_batch(work, batcher):
     tasks = await submit(batcher, 1)
     tasks += await submit(batcher, 2, 3)
     work.gate.set()
@@ -46,7 +46,7 @@ async def test_the_first_goes_alone_and_those_that_come_meanwhile_share_the_next
     assert work.batches == [[1], [2, 3]]
 
 
-async def test_a_batch_has_no_more_than_its_size(work, batcher):
+async def test_a_batch_has_at_most_its_size(work, batcher):
     tasks = await submit(batcher, *range(8))
     work.gate.set()
     assert await asyncio.gather(*tasks) == [2 * n for n in range(8)]
@@ -62,7 +62,7 @@ async def test_an_error_reaches_every_caller_of_its_batch_and_no_other(work, bat
     assert await batcher.submit(3) == 6
 
 
-async def test_a_caller_that_leaves_takes_nothing_from_the_others(work, batcher):
+async def test_a_cancelled_caller_does_not_affect_the_others_of_its_batch(work, batcher):
     first, *others = await submit(batcher, 1, 2, 3)
     first.cancel()
     work.gate.set()
@@ -70,7 +70,7 @@ async def test_a_caller_that_leaves_takes_nothing_from_the_others(work, batcher)
     assert await batcher.submit(4) == 8
 
 
-async def test_a_caller_that_left_before_its_batch_began_does_no_harm(work, batcher):
+async def test_a_caller_cancelled_before_its_batch_does_not_affect_the_others(work, batcher):
     begun = await submit(batcher, 1)
     waiting = await submit(batcher, 2, 3)
     waiting[0].cancel()
@@ -78,11 +78,11 @@ async def test_a_caller_that_left_before_its_batch_began_does_no_harm(work, batc
     assert await asyncio.gather(*begun, waiting[1]) == [2, 6]
 
 
-async def test_work_that_answers_too_little_is_an_error_and_not_a_wait_without_end():
-    async def forgetful(items: Sequence[int]) -> list[int]:
+async def test_missing_results_raise_an_error_instead_of_waiting_forever():
+    async def incomplete(items: Sequence[int]) -> list[int]:
         return list(items)[1:]
 
-    batcher = Batcher(forgetful, size=3)
+    batcher = Batcher(incomplete, size=3)
     for _ in range(2):
         results = await asyncio.wait_for(gather_all(await submit(batcher, 1, 2)), 5)
         assert all(isinstance(each, ValueError) for each in results)

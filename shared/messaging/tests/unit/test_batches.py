@@ -1,4 +1,4 @@
-"""How Faust's events become batches."""
+"""Batches of Faust's events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from saga_messaging.kafka.consumer import batches
 
 
 class FakeStream:
-    """Behaves as Faust's stream does: a turn of the loop before each event, then the queue."""
+    """Behaves like Faust's stream: yields to the event loop, then reads the queue."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[object] = asyncio.Queue()
@@ -41,7 +41,7 @@ async def take(incoming) -> list[object]:
     return await asyncio.wait_for(anext(incoming), 5)
 
 
-async def settle() -> None:
+async def run_pending_tasks() -> None:
     for _ in range(100):
         await asyncio.sleep(0)
 
@@ -51,43 +51,43 @@ def stream():
     return FakeStream()
 
 
-async def test_a_single_event_goes_alone_and_the_stream_acks_nothing(stream):
+async def test_a_single_event_is_a_batch_and_the_stream_acks_nothing(stream):
     async with aclosing(batches(stream, 10)) as incoming:
         stream.put(1)
         assert await take(incoming) == [1]
         assert not stream.acks
 
 
-async def test_what_comes_while_a_batch_is_in_work_is_the_next_batch(stream):
+async def test_events_that_arrive_during_a_batch_are_the_next_batch(stream):
     async with aclosing(batches(stream, 10)) as incoming:
         stream.put(1)
         assert await take(incoming) == [1]
         stream.put(2, 3, 4)
-        await settle()
+        await run_pending_tasks()
         assert await take(incoming) == [2, 3, 4]
 
 
-async def test_a_batch_has_no_more_events_than_its_size(stream):
+async def test_a_batch_of_events_has_at_most_its_size(stream):
     async with aclosing(batches(stream, 2)) as incoming:
         stream.put(*range(7))
         seen = [await take(incoming)]
-        await settle()
+        await run_pending_tasks()
         seen += [await take(incoming)]
-        await settle()
+        await run_pending_tasks()
         assert max(map(len, seen)) <= 2
         events = [event for batch in seen for event in batch]
         assert events == list(range(len(events)))
 
 
-async def test_the_reader_takes_no_more_ahead_than_a_batch_so_that_faust_can_hold_back(stream):
+async def test_the_reader_reads_at_most_one_batch_ahead(stream):
     async with aclosing(batches(stream, 3)) as incoming:
         stream.put(*range(100))
         await take(incoming)
-        await settle()
+        await run_pending_tasks()
         assert stream.queue.qsize() >= 100 - 1 - 3 - 1
 
 
-async def test_a_rebalance_that_empties_fausts_queue_leaves_no_event_waiting(stream):
+async def test_a_rebalance_that_clears_fausts_queue_leaves_no_event_waiting(stream):
     def rebalance() -> None:
         # Faust suspends the flow and clears the queue, then waits for every event to be acked.
         if stream.queue.qsize() == 1:
@@ -115,5 +115,5 @@ async def test_when_the_agent_ends_the_reader_ends(stream):
     async with aclosing(batches(stream, 10)) as incoming:
         stream.put(1)
         await take(incoming)
-    await settle()
+    await run_pending_tasks()
     assert asyncio.all_tasks() == before

@@ -1,4 +1,4 @@
-"""What our Kafka clients are set to; each is a fact that loss-free consuming rests on."""
+"""Settings of the Kafka clients that lossless messaging depends on."""
 
 import asyncio
 import inspect
@@ -33,7 +33,7 @@ def app_with(make_settings):
 
 
 async def consumer_of(app: faust.App) -> AIOKafkaConsumer:
-    """The consumer that Faust would start, as it would build it."""
+    """Build the consumer as Faust does, without starting it."""
     thread = app.consumer._thread
     consumer = thread._create_consumer(asyncio.get_running_loop())
     await consumer.stop()
@@ -41,7 +41,7 @@ async def consumer_of(app: faust.App) -> AIOKafkaConsumer:
     return consumer
 
 
-async def test_the_broker_holds_an_empty_fetch_as_long_as_we_say_and_not_1500_ms(app_with):
+async def test_the_broker_holds_an_empty_fetch_for_the_configured_time(app_with):
     consumer = await consumer_of(app_with(kafka_fetch_wait_ms=77))
     assert consumer._fetch_max_wait_ms == 77
 
@@ -51,20 +51,20 @@ async def test_faust_itself_still_hard_codes_the_fetch_wait():
     assert "fetch_max_wait_ms=1500" in source, "our subclass may no longer be needed"
 
 
-async def test_dead_workers_are_noticed_as_fast_as_we_say(app_with):
+async def test_the_session_timeout_and_heartbeat_are_as_configured(app_with):
     changes = {"kafka_session_timeout_seconds": 7, "kafka_heartbeat_seconds": 2}
     consumer = await consumer_of(app_with(**changes))
     assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (7_000, 2_000)
 
 
-async def test_nothing_is_acked_but_by_us(app_with):
+async def test_the_consumer_does_not_commit_by_itself(app_with):
     consumer = await consumer_of(app_with())
     assert not consumer._enable_auto_commit
     assert consumer._auto_offset_reset == "earliest"
     assert consumer._group_id == "p.service"
 
 
-async def test_agents_take_raw_bytes_one_after_the_other_and_never_yield(app_with):
+async def test_agents_consume_raw_bytes_without_concurrency(app_with):
     app = app_with()
     (agent,) = app.agents.values()
     topic = agent.channel
@@ -75,7 +75,7 @@ async def test_agents_take_raw_bytes_one_after_the_other_and_never_yield(app_wit
     assert inspect.iscoroutinefunction(agent.fun)
 
 
-async def test_faust_serves_no_web_pages_makes_no_topics_and_waits_for_work_in_flight(app_with):
+async def test_faust_serves_no_web_pages_creates_no_topics_and_waits_for_its_batch(app_with):
     conf = app_with().conf
     assert not conf.web_enabled
     assert not conf.topic_allow_declare
@@ -83,15 +83,13 @@ async def test_faust_serves_no_web_pages_makes_no_topics_and_waits_for_work_in_f
     assert conf.stream_wait_empty
 
 
-async def test_without_credentials_clients_speak_plaintext(make_settings, app_with):
+async def test_without_credentials_clients_use_plaintext(make_settings, app_with):
     assert client_options(make_settings()) == {"bootstrap_servers": "127.0.0.1:9092"}
     consumer = await consumer_of(app_with())
     assert consumer._client._security_protocol == "PLAINTEXT"
 
 
-async def test_with_credentials_every_client_speaks_scram_sha_512_and_only_over_tls(
-    make_settings, app_with
-):
+async def test_with_credentials_every_client_uses_scram_sha_512_over_tls(make_settings, app_with):
     options = client_options(make_settings(**CREDENTIALS))
     assert options["security_protocol"] == "SASL_SSL"
     assert options["sasl_mechanism"] == "SCRAM-SHA-512"

@@ -34,7 +34,7 @@ def test_a_secret_that_cannot_be_read_is_named_without_a_traceback(monkeypatch):
         run_service("user_service", load, lambda _: None)
 
 
-def test_half_of_the_credentials_is_named_and_the_password_is_not_shown(monkeypatch):
+def test_incomplete_credentials_are_named_and_the_password_is_not_shown(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg2:///x")
     monkeypatch.setenv("HTTP_PORT", "1")
     monkeypatch.setenv("KAFKA_PASSWORD", "secret")
@@ -51,7 +51,7 @@ def test_without_a_command_the_service_runs(monkeypatch):
     assert served[0].http_port == 1
 
 
-def test_an_unknown_command_is_refused(monkeypatch, capsys):
+def test_an_unknown_command_is_rejected(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run(monkeypatch, "dance")
     assert "dance" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The parts of a process: watched, stopped in order, ended when they hang."""
+"""Components: supervised, and stopped on exit."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from saga_messaging.process import components
 
 @pytest.fixture
 def ends(monkeypatch):
-    """How often the process would have ended."""
+    """One item for each time that the process would have ended."""
     ends: list[str] = []
     monkeypatch.setattr(components, "end_process", lambda: ends.append("ended"))
     return ends
@@ -21,14 +21,14 @@ async def fail():
     raise RuntimeError("a bug")
 
 
-async def test_a_part_that_fails_ends_the_process(ends):
-    await asyncio.wait([components.watch("part", fail())])
+async def test_a_component_that_fails_ends_the_process(ends):
+    await asyncio.wait([components.watch("component", fail())])
     await eventually(lambda: ends)
 
 
-async def test_a_part_that_is_done_or_stopped_does_not(ends):
-    done = components.watch("part", asyncio.sleep(0))
-    stopped = components.watch("part", asyncio.Event().wait())
+async def test_a_component_that_finishes_or_is_stopped_does_not_end_the_process(ends):
+    done = components.watch("component", asyncio.sleep(0))
+    stopped = components.watch("component", asyncio.Event().wait())
     await asyncio.wait([done])
     stopped.cancel()
     await asyncio.wait([stopped])
@@ -36,7 +36,7 @@ async def test_a_part_that_is_done_or_stopped_does_not(ends):
     assert not ends
 
 
-async def test_a_loop_is_stopped_with_its_part():
+async def test_a_loop_is_cancelled_on_exit():
     stopped = asyncio.Event()
 
     async def work():
@@ -45,12 +45,12 @@ async def test_a_loop_is_stopped_with_its_part():
         finally:
             stopped.set()
 
-    async with components.running_loop("part", work()):
+    async with components.running_loop("component", work()):
         await asyncio.sleep(0)
     await asyncio.wait_for(stopped.wait(), 5)
 
 
-async def test_faust_that_stops_by_itself_ends_the_process(ends, make_settings):
+async def test_faust_that_stops_unexpectedly_ends_the_process(ends, make_settings):
     app = faust.App("service", broker="kafka://127.0.0.1:1")
     crashed = components.watch("faust", components._until_crash(app, Publisher(make_settings())))
     app.set_shutdown()

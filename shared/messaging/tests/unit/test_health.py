@@ -15,7 +15,7 @@ async def get(path: str, **checks) -> httpx.Response:
         return await client.get(path)
 
 
-async def well() -> None:
+async def healthy() -> None:
     return None
 
 
@@ -31,17 +31,17 @@ async def silent() -> None:
     await asyncio.Event().wait()
 
 
-async def test_a_process_that_answers_is_alive_whatever_it_lacks():
+async def test_liveness_does_not_depend_on_the_checks():
     assert (await get("/healthz", kafka=broken)).status_code == 200
 
 
-async def test_ready_names_every_check():
-    response = await get("/readyz", kafka=well, database=well)
+async def test_readiness_names_every_check():
+    response = await get("/readyz", kafka=healthy, database=healthy)
     assert (response.status_code, response.json()) == (200, {"kafka": "ok", "database": "ok"})
 
 
-async def test_what_is_wrong_is_said_beside_what_is_well():
-    response = await get("/readyz", kafka=broken, database=missing, other=well)
+async def test_each_failed_check_is_reported_with_its_reason():
+    response = await get("/readyz", kafka=broken, database=missing, other=healthy)
     assert response.status_code == 503
     assert response.json() == {
         "kafka": "ConnectionError: refused",
@@ -50,7 +50,7 @@ async def test_what_is_wrong_is_said_beside_what_is_well():
     }
 
 
-async def test_a_check_that_does_not_answer_has_failed(monkeypatch: pytest.MonkeyPatch):
+async def test_a_check_that_times_out_has_failed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     response = await get("/readyz", kafka=silent)
     assert response.json() == {"kafka": "no response within 0.01 s"}

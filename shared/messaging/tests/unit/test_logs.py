@@ -10,7 +10,7 @@ from saga_messaging.process.logs import configure_logs
 
 @pytest.fixture
 def lines(monkeypatch):
-    """The lines of standard error, parsed; logging is put back afterwards."""
+    """The parsed lines of standard error; logging is restored afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -40,7 +40,7 @@ def test_an_exception_stays_on_its_line(lines):
     assert "ValueError: no" in line["exception"]
 
 
-def test_libraries_speak_the_same_way_from_warning_on(lines):
+def test_libraries_log_in_the_same_format_from_warning_on(lines):
     logging.getLogger("aiokafka.client").info("connected")
     logging.getLogger("aiokafka.client").warning("lost %s", "broker")
     (line,) = lines()
@@ -51,20 +51,20 @@ def test_libraries_speak_the_same_way_from_warning_on(lines):
     )
 
 
-def test_a_place_in_a_library_speaks_seldom_and_another_place_still_speaks(lines):
+def test_each_line_of_a_library_is_rate_limited_by_itself(lines):
     for _ in range(50):
         logging.getLogger("faust.consumer").error("Kafka is away")
         logging.getLogger("mode").error("restarting")
     assert [line["event"] for line in lines()] == ["Kafka is away", "restarting"]
 
 
-def test_our_own_lines_are_never_left_out(lines):
+def test_our_own_lines_are_not_rate_limited(lines):
     for name in ("ours", "stripe_emulator", "model"):
         for _ in range(5):
             structlog.get_logger(name).warning("again")
     assert len(lines()) == 15
 
 
-def test_lines_below_the_level_are_left_out(lines):
+def test_lines_below_the_level_are_not_logged(lines):
     structlog.get_logger("ours").debug("detail")
     assert not lines()

@@ -34,20 +34,20 @@ async def http():
         yield client
 
 
-async def test_a_body_within_the_limit_arrives_whole(http):
+async def test_a_body_within_the_limit_is_accepted(http):
     name = "n" * (LIMIT - len('{"name":""}'))
     assert (await http.post("/echo", json={"name": name})).json() == {"name": name}
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 100 * LIMIT])
-async def test_a_larger_body_is_refused(http, size):
+async def test_a_larger_body_is_413(http, size):
     response = await http.post("/echo", content=b"x" * size)
     assert response.status_code == 413
     assert response.headers["content-type"] == "application/problem+json"
     assert str(LIMIT) in response.json()["detail"]
 
 
-async def test_a_body_that_comes_in_pieces_is_counted_as_a_whole(http):
+async def test_a_chunked_body_is_measured_as_a_whole(http):
     async def pieces():
         for _ in range(LIMIT):
             yield b"xx"
@@ -55,7 +55,7 @@ async def test_a_body_that_comes_in_pieces_is_counted_as_a_whole(http):
     assert (await http.post("/echo", content=pieces())).status_code == 413
 
 
-async def test_postgresql_away_is_503_with_when_to_come_back_and_no_internals(http):
+async def test_an_unavailable_database_is_503_with_retry_after_and_no_internals(http):
     response = await http.get("/away")
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
@@ -69,7 +69,7 @@ async def test_a_bug_is_500_and_shows_no_internals(http):
     assert "secret" not in response.text
 
 
-async def test_what_is_invalid_is_named_and_not_repeated(http):
+async def test_an_invalid_field_is_named_and_its_value_not_repeated(http):
     response = await http.post("/echo", json={"name": ["4242424242424242"]})
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "name"

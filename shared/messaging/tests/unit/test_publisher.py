@@ -1,4 +1,4 @@
-"""The publisher against a producer that fails as it is told to."""
+"""The publisher with a fake producer that fails on demand."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class FakeClient:
 
 
 class FakeProducer:
-    """`faults` says what befalls a record, by its place in all that is sent: at `send` or ack."""
+    """`faults` maps the number of a sent record to its error, raised by `send` or by the ack."""
 
     made: list["FakeProducer"]
     faults: dict[int, tuple[str, Exception]]
@@ -89,7 +89,7 @@ def values(records) -> list[bytes]:
     return [record.value for record in records]
 
 
-async def test_records_are_sent_in_their_order_by_one_producer(publisher, producers):
+async def test_records_are_published_in_order_by_one_producer(publisher, producers):
     records = outgoing(20)
     await publisher.publish(records[:10])
     await publisher.publish(records[10:])
@@ -97,14 +97,14 @@ async def test_records_are_sent_in_their_order_by_one_producer(publisher, produc
     assert producer.sent == values(records)
 
 
-async def test_calls_that_come_together_take_turns(publisher, producers):
+async def test_concurrent_calls_run_one_after_another(publisher, producers):
     calls = [outgoing(10) for _ in range(5)]
     await asyncio.gather(*(publisher.publish(records) for records in calls))
     (producer,) = producers.made
     assert producer.sent == [value for records in calls for value in values(records)]
 
 
-async def test_after_an_error_what_was_not_acked_is_sent_in_order_by_a_new_producer(
+async def test_after_an_error_a_new_producer_sends_the_unacknowledged_records_in_order(
     publisher, producers
 ):
     records = outgoing(6)
@@ -116,14 +116,14 @@ async def test_after_an_error_what_was_not_acked_is_sent_in_order_by_a_new_produ
     assert new.sent == values([records[2], records[4]])
 
 
-async def test_when_the_buffer_is_full_what_was_buffered_is_not_sent_twice(publisher, producers):
+async def test_a_full_buffer_does_not_send_buffered_records_twice(publisher, producers):
     records = outgoing(6)
     producers.faults = {4: ("send", KafkaTimeoutError())}
     await publisher.publish(records)
     assert [value for each in producers.made for value in each.sent] == values(records)
 
 
-async def test_while_kafka_is_away_it_keeps_trying(publisher, producers):
+async def test_publishing_is_retried_while_kafka_is_unavailable(publisher, producers):
     producers.faults = {place: ("send", KafkaTimeoutError()) for place in range(8)}
     records = outgoing(1)
     await asyncio.wait_for(publisher.publish(records), 10)
@@ -131,9 +131,7 @@ async def test_while_kafka_is_away_it_keeps_trying(publisher, producers):
     assert not any(each.running for each in producers.made[:-1])
 
 
-async def test_a_producer_that_does_not_stop_is_ended_so_that_it_never_sends_again(
-    make_publisher, producers
-):
+async def test_a_producer_that_does_not_stop_is_cancelled(make_publisher, producers):
     publisher = make_publisher(kafka_request_timeout_seconds=0.05)
     await publisher.publish(outgoing(1))
     (old,) = producers.made
@@ -145,7 +143,7 @@ async def test_a_producer_that_does_not_stop_is_ended_so_that_it_never_sends_aga
     assert len(producers.made) == 2
 
 
-async def test_a_call_that_is_cancelled_leaves_a_publisher_that_works(publisher, producers):
+async def test_a_cancelled_call_leaves_the_publisher_usable(publisher, producers):
     cancelled = asyncio.create_task(publisher.publish(outgoing(100)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -156,11 +154,11 @@ async def test_a_call_that_is_cancelled_leaves_a_publisher_that_works(publisher,
     assert producers.made[-1].sent[-3:] == values(records)
 
 
-async def test_what_is_no_fault_of_kafka_is_raised(publisher, producers):
+async def test_an_error_that_is_not_kafkas_is_raised(publisher, producers):
     producers.faults = {0: ("send", TypeError("a bug"))}
     with pytest.raises(TypeError, match="a bug"):
         await publisher.publish(outgoing(1))
 
 
-async def test_it_may_be_closed_before_it_was_used(publisher):
+async def test_an_unused_publisher_can_be_closed(publisher):
     await publisher.close()

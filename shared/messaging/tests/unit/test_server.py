@@ -1,4 +1,4 @@
-"""Shutdown of the HTTP server: bounded, whatever hangs."""
+"""Shutdown of the HTTP server within its time limit."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from saga_messaging.process import server
 
 
-def test_a_process_that_does_not_stop_in_time_is_ended(monkeypatch, make_settings):
+def test_a_shutdown_that_exceeds_its_time_limit_ends_the_process(monkeypatch, make_settings):
     ended = threading.Event()
     monkeypatch.setattr(server, "end_process", ended.set)
     config = uvicorn.Config(FastAPI(), port=1)

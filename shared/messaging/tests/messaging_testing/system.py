@@ -1,4 +1,4 @@
-"""One test's own topics and tables, on servers that it may share, and participants on them."""
+"""The system of one test: its own topics, database and participants, on shared servers."""
 
 import asyncio
 import json
@@ -46,8 +46,8 @@ class Participant(Child):
 
     port: int
 
-    def answer(self, path: str = "/readyz") -> tuple[int, dict[str, str]]:
-        """Status and body; status 0 while nobody answers."""
+    def get(self, path: str = "/readyz") -> tuple[int, dict[str, str]]:
+        """Return status and body; status 0 if the process does not respond."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as got:
                 return got.status, json.load(got)
@@ -60,20 +60,22 @@ class Participant(Child):
     def await_ready(self, seconds: float = 30) -> None:
         def missing() -> str | None:
             self.require_running()
-            status, body = self.answer()
+            status, body = self.get()
             return None if status == 200 else f"{self.name} is not ready: {status} {body}"
 
         wait_until_nothing(missing, seconds)
 
     def await_end(self, seconds: float = 30) -> int:
-        """The exit code; minus the signal's number if it was killed."""
-        wait_until_nothing(lambda: f"{self.name} lives on" if self.running else None, seconds)
+        """Return the exit code, or the negative signal number if it was killed."""
+        wait_until_nothing(
+            lambda: f"{self.name} is still running" if self.running else None, seconds
+        )
         assert self.exit_code is not None
         return self.exit_code
 
 
-class World:
-    """Topics under a prefix of their own, one database, and the processes on them."""
+class System:
+    """Topics with a prefix of their own, one database, and the participants."""
 
     def __init__(self, folder: Path, servers: str, database_url: str) -> None:
         self.folder = folder
@@ -94,23 +96,23 @@ class World:
         }
 
     def settings(self, **changes: Any) -> ServiceSettings:
-        """What a participant here has, for parts that a test builds itself."""
+        """Return a participant's settings, for components that a test builds itself."""
         values = {key.lower(): value for key, value in self.environment.items()}
         del values["pythonpath"]
         return ServiceSettings(**{**values, "http_port": 1, **changes})
 
     def prepare(self) -> None:
-        """Migrates and creates the topics."""
+        """Migrate the database and create the topics."""
         migrations.upgrade("messaging_testing", self.database_url)
         asyncio.run(create_topics(self.settings()))
 
     def run_migrate(self) -> None:
-        """The same by the participant's own command."""
+        """Do the same with the participant's command line."""
         child = self._child("migrate", {"HTTP_PORT": "1"})
         run_to_the_end([child], 60)
 
     def start(self, **changes: str) -> Participant:
-        """Starts one more participant."""
+        """Start another participant."""
         number = len(self.processes)
         with reserve_free_port() as reservation:
             port = reservation.port
@@ -132,8 +134,8 @@ class World:
     def send_raw(self, records: Sequence[Raw], **options: Any) -> None:
         topics.produce(self.servers, self.prefix + USER_COMMANDS.name, records, **options)
 
-    def answers(self) -> list[Any]:
-        """What stands on the topic of the answers."""
+    def replies(self) -> list[Any]:
+        """Return the replies."""
         found = topics.read(self.servers, self.prefix + USER_EVENTS.name)
         return [USER_EVENTS.adapter.validate_json(each.value) for each in found]
 
@@ -141,7 +143,7 @@ class World:
         return topics.read(self.servers, self.prefix + USER_COMMANDS.dead_letters)
 
     def acked(self) -> int:
-        """How many records the group will not see again."""
+        """Return the number of records that the group has acknowledged."""
         group = f"{self.prefix}participant"
         return sum(topics.committed(self.servers, group, self.prefix + USER_COMMANDS.name).values())
 
@@ -159,26 +161,26 @@ class World:
         return self.number("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
 
     def await_number(self, what: Callable[[], int], wanted: int, seconds: float = 30) -> None:
-        """Waits until at least `wanted`; processes that die meanwhile do not matter."""
+        """Wait until at least `wanted`, even if processes end meanwhile."""
         wait_until_nothing(
             lambda: None if (now := what()) >= wanted else f"{now} of {wanted}", seconds
         )
 
     def await_rest(self, count: int, seconds: float = 30) -> None:
-        """Waits until `count` messages are handled, and all that they led to is sent."""
+        """Wait until `count` messages are handled and their replies are sent."""
         self.await_number(self.handled, count, seconds)
         wait_until_nothing(lambda: f"{n} unsent" if (n := self.unsent()) else None, seconds)
 
     def check_exactly_once(self, message_ids: set[UUID]) -> None:
-        """Each message had its effect once, and its answer is in Kafka; nothing is left to do."""
+        """Check that each message had one effect and one reply, and that nothing is unsent."""
         effects = [row[0] for row in self.rows("SELECT message_id FROM effects")]
-        assert len(effects) == len(set(effects)), "doubled effects"
+        assert len(effects) == len(set(effects)), "duplicate effects"
         assert set(effects) == message_ids, "lost or invented effects"
         assert {row[0] for row in self.rows("SELECT message_id FROM inbox")} == message_ids
         outbox = self.rows("SELECT message_id, value FROM outbox WHERE type <> 'dead-letter'")
-        answers = self.answers()
-        assert {row[0] for row in outbox} == {answer.message_id for answer in answers}
-        assert {answer.causation_id for answer in answers} == message_ids
+        replies = self.replies()
+        assert {row[0] for row in outbox} == {reply.message_id for reply in replies}
+        assert {reply.causation_id for reply in replies} == message_ids
         assert len(outbox) == len(message_ids)
         assert not self.unsent()
 
