@@ -1,4 +1,4 @@
-"""A fake of each port of the user service, and the use cases over them."""
+"""Fakes of the user service's ports, and the use cases on them."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
@@ -24,13 +24,13 @@ T = TypeVar("T")
 class FakeUsers:
     def __init__(self) -> None:
         self.rows: dict[str, User] = {}
-        self.questions = 0
+        self.queries = 0
 
     def get(self, clerk_user_id: str) -> User | None:
         return self.rows.get(clerk_user_id)
 
     def get_many(self, clerk_user_ids: Collection[str]) -> Mapping[str, User]:
-        self.questions += 1
+        self.queries += 1
         return {key: user for key, user in self.rows.items() if key in clerk_user_ids}
 
     def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registration:
@@ -56,7 +56,7 @@ class FakeUsers:
 
 
 class FakeTransaction:
-    """`crashes` counts the next transactions that are lost, each before its commit."""
+    """Fails the next `crashes` transactions before their commit."""
 
     def __init__(self, users: FakeUsers) -> None:
         self.users = users
@@ -81,7 +81,7 @@ NO_CUSTOMER = Refusal("stripe_customer_invalid", "Invalid Stripe Customer ID: no
 
 
 class FakeStripe:
-    """`fault` is raised by the next call. Customers are kept by their idempotency key."""
+    """Raises `fault` in the next call. Customers are stored by their idempotency key."""
 
     def __init__(self) -> None:
         self.customers: dict[str, str] = {}

@@ -121,7 +121,7 @@ def test_each_request_of_a_batch_gets_its_own_reply(fake_transaction, request_fo
 
     replies = reply_to_payment_info_requests(users, requests)
 
-    assert users.questions == 1
+    assert users.queries == 1
     assert [replies[each.message_id].type for each in requests] == [
         "user.payment_info_retrieved",
         "user.payment_info_failed",

@@ -1,4 +1,4 @@
-"""What the HTTP edge does not let in."""
+"""Requests that the HTTP edge rejects."""
 
 import pytest
 

@@ -72,14 +72,14 @@ async def test_a_customer_replaced_concurrently_is_kept_with_its_card(
     handlers, fake_stripe, fake_transaction, user
 ):
     fake_stripe.deleted.add(user.stripe_customer_id)
-    healed = User("user_1", "cus_new", SavedCard("pm_new"))
+    replaced = User("user_1", "cus_new", SavedCard("pm_new"))
 
-    def heal_meanwhile():
-        fake_transaction.users.rows["user_1"] = healed
+    def replace_concurrently():
+        fake_transaction.users.rows["user_1"] = replaced
 
-    fake_stripe.before_call = heal_meanwhile
+    fake_stripe.before_call = replace_concurrently
 
-    assert (await handlers.register_user("user_1")).user == healed
+    assert (await handlers.register_user("user_1")).user == replaced
 
 
 async def test_a_customer_is_kept_while_stripe_is_unavailable(handlers, fake_stripe, user):

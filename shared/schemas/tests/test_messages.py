@@ -15,7 +15,7 @@ from saga_schemas.topics import (
 )
 
 FOLDER = Path(__file__).parent.parent
-SPECIFICATION = (FOLDER / "golden/specification.user.payment_info_retrieved.json").read_bytes()
+SPECIFIED_MESSAGE = (FOLDER / "golden/specification.user.payment_info_retrieved.json").read_bytes()
 
 each_message = pytest.mark.parametrize("message", MESSAGES, ids=file_name)
 
@@ -37,9 +37,9 @@ def test_a_golden_message_is_read_and_written_unchanged(message):
 
 @each_message
 def test_the_committed_json_schema_equals_the_models_schema(message):
-    # If this fails the wire has changed: an optional field may be added (then run
-    # `python -m saga_schemas.export shared/schemas/json_schema` and extend the golden message);
-    # anything else is a new version beside the old one.
+    # A failure means that the wire format has changed. An optional field may be added: then run
+    # `python -m saga_schemas.export shared/schemas/json_schema` and extend the golden message.
+    # Any other change needs a new version of the message, in addition to the old one.
     assert (FOLDER / "json_schema" / file_name(message)).read_text() == json_schema(message)
 
 
@@ -56,7 +56,7 @@ def test_every_file_belongs_to_a_message():
 
 
 def test_the_message_of_the_specification_is_decoded():
-    message = decode(USER_EVENTS, SPECIFICATION)
+    message = decode(USER_EVENTS, SPECIFIED_MESSAGE)
     assert message.payload.customer.stripe_customer_id == "<stripe_customer_id>"
     assert message.payload.customer.user_stripe_card.payment_method_id == "<payment_method_id>"
     assert message.payload.order.amount == 1299
@@ -65,7 +65,10 @@ def test_the_message_of_the_specification_is_decoded():
 
 
 def test_encoded_messages_have_every_field_of_the_specification():
-    shown, ours = json.loads(SPECIFICATION), json.loads(encode(decode(USER_EVENTS, SPECIFICATION)))
+    shown, ours = (
+        json.loads(SPECIFIED_MESSAGE),
+        json.loads(encode(decode(USER_EVENTS, SPECIFIED_MESSAGE))),
+    )
 
     def missing(shown, ours, path=""):
         for name, value in shown.items():
@@ -78,18 +81,18 @@ def test_encoded_messages_have_every_field_of_the_specification():
 
 
 def test_a_message_without_an_id_gets_the_same_id_each_time():
-    first, second = decode(USER_EVENTS, SPECIFICATION), decode(USER_EVENTS, SPECIFICATION)
+    first, second = decode(USER_EVENTS, SPECIFIED_MESSAGE), decode(USER_EVENTS, SPECIFIED_MESSAGE)
     assert first.message_id == second.message_id
 
 
 def test_messages_without_an_id_of_two_sagas_get_different_ids():
-    other = SPECIFICATION.replace(b"<saga_id>", b"another saga")
-    ids = {decode(USER_EVENTS, value).message_id for value in (SPECIFICATION, other)}
+    other = SPECIFIED_MESSAGE.replace(b"<saga_id>", b"another saga")
+    ids = {decode(USER_EVENTS, value).message_id for value in (SPECIFIED_MESSAGE, other)}
     assert len(ids) == 2
 
 
 def test_an_empty_card_object_means_no_card():
-    message = json.loads(SPECIFICATION)
+    message = json.loads(SPECIFIED_MESSAGE)
     message["payload"]["customer"]["userStripeCard"] = {}
     read = decode(USER_EVENTS, json.dumps(message).encode())
     assert read.payload.customer.user_stripe_card is None
@@ -110,15 +113,15 @@ def test_the_key_is_the_saga_id_and_each_message_has_one_topic(message):
 
 
 def changed(path, value):
-    message = json.loads(SPECIFICATION)
-    place = message
+    message = json.loads(SPECIFIED_MESSAGE)
+    part = message
     *parents, last = path.split(".")
     for name in parents:
-        place = place[name]
+        part = part[name]
     if value is ...:
-        del place[last]
+        del part[last]
     else:
-        place[last] = value
+        part[last] = value
     return json.dumps(message).encode()
 
 

@@ -10,27 +10,27 @@ from saga_stripe import StripeSettings, is_transient, stripe_client, stripe_http
 CUSTOMER = {"id": "cus_1", "object": "customer"}
 
 
-class Stripe:
-    """A server that answers what it is told, and remembers what it was asked."""
+class FakeStripe:
+    """A server that returns the given responses, and records the requests."""
 
     def __init__(self):
-        self.answers = []
+        self.responses = []
         self.requests = []
 
     async def handle(self, request):
         self.requests.append(request)
-        status, body = self.answers.pop(0) if self.answers else (200, json.dumps(CUSTOMER))
+        status, body = self.responses.pop(0) if self.responses else (200, json.dumps(CUSTOMER))
         return web.Response(status=status, text=body, content_type="application/json")
 
 
 @pytest.fixture
 async def server():
-    stripe_stand_in = Stripe()
+    fake = FakeStripe()
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", stripe_stand_in.handle)
+    app.router.add_route("*", "/{path:.*}", fake.handle)
     async with TestServer(app) as running:
-        stripe_stand_in.url = str(running.make_url("")).rstrip("/")
-        yield stripe_stand_in
+        fake.url = str(running.make_url("")).rstrip("/")
+        yield fake
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_the_client_calls_the_configured_address(client, server):
 
 @pytest.mark.parametrize("status", [409, 429, 500])
 async def test_the_client_does_not_retry(client, server, status):
-    server.answers = [(status, json.dumps({"error": {"message": "No."}}))]
+    server.responses = [(status, json.dumps({"error": {"message": "No."}}))]
 
     with pytest.raises(stripe.StripeError) as raised:
         await client.v1.customers.create_async({})
@@ -58,7 +58,7 @@ async def test_the_client_does_not_retry(client, server, status):
 
 
 async def test_a_response_that_is_not_json_is_transient(client, server):
-    server.answers = [(200, "<html>")]
+    server.responses = [(200, "<html>")]
 
     with pytest.raises(stripe.APIError) as raised:
         await client.v1.customers.create_async({})

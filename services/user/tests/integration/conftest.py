@@ -1,4 +1,4 @@
-"""The real ports: PostgreSQL behind the store, the Stripe emulator behind the gateway."""
+"""The real ports, on PostgreSQL and the Stripe emulator."""
 
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -40,7 +40,7 @@ def settings_with(emulator: str) -> Callable[..., UserServiceSettings]:
 async def gateway_with(
     settings_with: Callable[..., UserServiceSettings],
 ) -> AsyncIterator[Callable[..., StripeGateway]]:
-    """Gateways to the emulator, with settings of their own."""
+    """Make gateways to the emulator with the given settings."""
     opened = []
 
     def make(**changes: Any) -> StripeGateway:

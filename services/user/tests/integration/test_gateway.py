@@ -16,7 +16,7 @@ def user():
 
 @pytest.fixture
 def arm(emulator):
-    """Arm a fault of the emulator; none is left over for the next test."""
+    """Arm a fault of the emulator; faults are deleted after the test."""
     with httpx.Client(base_url=emulator) as client:
         yield lambda **fault: client.post("/_emulator/faults", json=fault).raise_for_status()
         client.delete("/_emulator/faults")
@@ -24,7 +24,7 @@ def arm(emulator):
 
 @pytest.fixture
 def requests_of(emulator):
-    """The requests to an endpoint that the emulator saw, newest first, and forgets no test's."""
+    """Find the emulator's requests to a path, newest first."""
 
     def find(path):
         with httpx.Client(base_url=emulator) as client:

@@ -1,4 +1,4 @@
-"""A customer that is gone at Stripe, on PostgreSQL and the emulator."""
+"""A customer deleted at Stripe, on PostgreSQL and the emulator."""
 
 import asyncio
 from uuid import uuid4

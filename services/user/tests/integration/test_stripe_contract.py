@@ -1,4 +1,4 @@
-"""What every Stripe account promises: run against the fake and against the emulator."""
+"""Contract of `ports.Stripe`, run against the fake and the emulator."""
 
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ def stripe(request):
 
 @pytest.fixture
 def delete_customer(request, stripe, emulator):
-    """Delete a customer as a person does in Stripe's dashboard."""
+    """Delete a customer as in Stripe's dashboard."""
 
     def in_the_fake(customer_id):
         stripe.deleted.add(customer_id)

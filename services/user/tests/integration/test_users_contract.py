@@ -1,4 +1,4 @@
-"""What every store of users promises: run against the fake and against PostgreSQL."""
+"""Contract of `ports.Users`, run against the fake and PostgreSQL."""
 
 import pytest
 from user_service.domain import Registration, SavedCard, User
