@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from saga_cli.kafka_cluster import brokers_of
-from saga_messaging.durability import differences
-from saga_messaging.kafka import client_options
+from saga_messaging.kafka.client import client_options
+from saga_messaging.kafka.topic_config import find_mismatches
 from saga_messaging.settings import KafkaSettings
 from saga_schemas.topics import TOPICS
 
@@ -70,6 +70,6 @@ async def unlike_three_copies(cluster):
         names = {topic.name for topic in TOPICS}
         used = [each for each in await admin.list_topics() if each.rpartition(".")[2] in names]
         assert len(used) >= len(names)
-        return await differences(admin, settings, used)
+        return await find_mismatches(admin, settings, used)
     finally:
         await admin.close()

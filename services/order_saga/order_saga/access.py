@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from saga_messaging.access import Access
+from saga_messaging.kafka.access import Access
 from saga_schemas.topics import (
     ORDER_EVENTS,
     PAYMENT_COMMANDS,

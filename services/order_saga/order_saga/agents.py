@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 import faust
-from saga_messaging.consumer import consume
-from saga_messaging.database import Database
-from saga_messaging.dead_letters import DeadLetters
-from saga_messaging.intake import Intake
-from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import BatchResult
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.intake import Intake
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import BatchResult
+from saga_messaging.kafka.consumer import consume
+from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier, ShortText
 from sqlalchemy import Connection
 

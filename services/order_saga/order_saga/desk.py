@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from saga_messaging.batcher import Batcher
 from saga_messaging.errors import DatabaseUnavailable
+from saga_messaging.postgres.batcher import Batcher
 from sqlalchemy import Connection
 
 from order_saga import controls

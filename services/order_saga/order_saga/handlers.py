@@ -6,7 +6,7 @@ from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from saga_engine.decide import Decision, decide, start
-from saga_messaging.outcomes import BatchResult, Deferred, Handled, Refused
+from saga_messaging.delivery.outcomes import BatchResult, Deferred, Handled, Refused
 from saga_schemas import Envelope
 
 from order_saga.create_order.state import OrderSaga, new_saga

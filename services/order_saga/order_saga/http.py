@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from fastapi import APIRouter, Header, Query, Response
 from fastapi_problem.error import BadRequestProblem, NotFoundProblem, UnprocessableProblem
 from pydantic import BaseModel
-from saga_messaging.database import Database
-from saga_messaging.problems import Handler, ServiceUnavailable
+from saga_messaging.http.problems import Handler, ServiceUnavailable
+from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier
 from starlette.requests import Request
 

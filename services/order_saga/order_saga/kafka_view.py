@@ -14,8 +14,8 @@ from aiokafka.errors import (
     KafkaError,
     for_code,
 )
-from saga_messaging.kafka import client_options
-from saga_messaging.kafka_refusals import explained
+from saga_messaging.kafka.access_errors import explain_access_errors
+from saga_messaging.kafka.client import client_options
 from saga_messaging.settings import KafkaSettings
 
 from order_saga.errors import KafkaSilent
@@ -137,7 +137,7 @@ async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:
-        async with explained(settings):
+        async with explain_access_errors(settings):
             await admin.start()
             await consumer.start()
         yield KafkaView(admin, consumer)

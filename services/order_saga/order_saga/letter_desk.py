@@ -3,10 +3,10 @@
 from typing import Any
 
 from fastapi_problem.error import ConflictProblem, NotFoundProblem
-from saga_messaging.database import Database
-from saga_messaging.outbox import Outbox
-from saga_messaging.problems import ServiceUnavailable
-from saga_messaging.records import Outgoing
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.problems import ServiceUnavailable
+from saga_messaging.kafka.records import Outgoing
+from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
 from order_saga import letter_log

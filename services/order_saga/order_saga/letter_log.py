@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from saga_messaging.effects import store_effects
-from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import Handled
-from saga_messaging.records import Outgoing
+from saga_messaging.delivery.effects import store_effects
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import Handled
+from saga_messaging.kafka.records import Outgoing
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from sqlalchemy import Connection, exists, insert, select

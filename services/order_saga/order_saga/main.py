@@ -4,15 +4,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from saga_messaging import runtime
-from saga_messaging.command import run_service
-from saga_messaging.database import Database
-from saga_messaging.faust_app import faust_app
-from saga_messaging.health import health_router
-from saga_messaging.outbox import Outbox
-from saga_messaging.problems import install_problems
-from saga_messaging.publisher import Publisher
-from saga_messaging.readiness import checks
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.health import health_router
+from saga_messaging.http.problems import install_problems
+from saga_messaging.http.readiness import checks
+from saga_messaging.kafka.faust_app import faust_app, joined
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
+from saga_messaging.process import components
+from saga_messaging.process.command import run_service
+from saga_messaging.process.server import serve
 
 from order_saga.access import ACCESS
 from order_saga.actions import OrderActions
@@ -46,20 +47,20 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     register_agents(app, intakes, settings)
 
     async def fire_deadlines() -> None:
-        await runtime.joined(app)
+        await joined(app)
         await timers.run()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
-            runtime.running_database(database),
-            runtime.running_publisher(publisher),
-            runtime.running_relay(outbox),
-            runtime.running_faust(app, publisher),
-            runtime.running_loop(
+            components.running_database(database),
+            components.running_publisher(publisher),
+            components.running_relay(outbox),
+            components.running_faust(app, publisher),
+            components.running_loop(
                 "deferred_messages", handle_deferred(all_definitions, intakes, settings)
             ),
-            runtime.running_loop("timers", fire_deadlines()),
+            components.running_loop("timers", fire_deadlines()),
         ):
             yield
 
@@ -76,6 +77,4 @@ def build(settings: OrderSagaSettings) -> FastAPI:
 
 def main() -> None:
     """`python -m order_saga [migrate]`."""
-    run_service(
-        "order_saga", OrderSagaSettings, lambda settings: runtime.serve(build(settings), settings)
-    )
+    run_service("order_saga", OrderSagaSettings, lambda settings: serve(build(settings), settings))

@@ -1,7 +1,7 @@
 """The orchestrator's tables: its sagas, and messaging's inbox and outbox."""
 
-from saga_messaging.deferred import deferred_table
-from saga_messaging.orm import messaging_tables
+from saga_messaging.delivery.deferred import deferred_table
+from saga_messaging.delivery.tables import messaging_tables
 from sqlalchemy import (
     BigInteger,
     Boolean,

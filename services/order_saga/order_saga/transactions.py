@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from saga_messaging.database import Database
-from saga_messaging.effects import store_effects
-from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import BatchResult
-from saga_messaging.records import Outgoing
+from saga_messaging.delivery.effects import store_effects
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import BatchResult
+from saga_messaging.kafka.records import Outgoing
+from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 

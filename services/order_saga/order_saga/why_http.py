@@ -6,7 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 from saga_engine.declaration import Step
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from saga_schemas.values import Failure, Identifier
 
 from order_saga.create_order.state import State

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from order_saga.orm import metadata
 from order_saga.repository import SqlSagas
-from saga_messaging import migrations
+from saga_messaging.postgres import migrations
 from saga_testing.versions import VERSIONS
 from sqlalchemy import Connection, create_engine, text
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import stripe
-from saga_schemas.settlement import SettlementFailureCode
+from saga_schemas.payment_lifecycle import OperationFailureCode
 from saga_schemas.values import MAX_ID_LENGTH
 
 from payment_service.classify import Json, capture_before_of, refusal_of, unknown_of_error
@@ -18,7 +18,7 @@ from payment_service.settlement import Missing, Refused, Returned, Seen
 RECHECK: Final = {"charge_expired_for_capture", "capture_charge_authorization_expired"}
 """Codes that say that a hold is over and not how: the PaymentIntent is read again. (unverified)"""
 
-_CODES: Final[dict[str, SettlementFailureCode]] = {
+_CODES: Final[dict[str, OperationFailureCode]] = {
     "amount_too_large": "amount_too_large",
     "charge_already_refunded": "amount_too_large",
     "charge_disputed": "charge_disputed",

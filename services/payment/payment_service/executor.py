@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import structlog
-from saga_messaging.batcher import Batcher
+from saga_messaging.postgres.batcher import Batcher
 
 from payment_service.errors import LeaseLost, describe
 from payment_service.ports import Lease, Postponed, Result, Token, Work

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from saga_messaging.outcomes import Handled, Refused
+from saga_messaging.delivery.outcomes import Handled, Refused
 from saga_schemas.payment import AuthorizePayment
 
 from payment_service import replies

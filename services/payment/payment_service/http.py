@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi_problem.error import NotFoundProblem
 from pydantic import BaseModel
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from saga_schemas.payment import PaymentFailedPayload
-from saga_schemas.settlement import SettlementFailedPayload
+from saga_schemas.payment_lifecycle import OperationFailedPayload
 from saga_schemas.values import Amount, Currency, Identifier
 from sqlalchemy import Connection
 
@@ -29,7 +29,7 @@ class RefundView(BaseModel):
     stripe_refund_id: str | None
     amount: Amount
     status: RefundStatus
-    failure: SettlementFailedPayload | None
+    failure: OperationFailedPayload | None
     created_at: datetime
     updated_at: datetime
 

@@ -5,15 +5,16 @@ from contextlib import asynccontextmanager
 
 import stripe
 from fastapi import FastAPI
-from saga_messaging import runtime
-from saga_messaging.command import run_service
-from saga_messaging.database import Database
-from saga_messaging.faust_app import faust_app
-from saga_messaging.health import health_router
-from saga_messaging.outbox import Outbox
-from saga_messaging.problems import install_problems
-from saga_messaging.publisher import Publisher
-from saga_messaging.readiness import checks
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.health import health_router
+from saga_messaging.http.problems import install_problems
+from saga_messaging.http.readiness import checks
+from saga_messaging.kafka.faust_app import faust_app
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
+from saga_messaging.process import components
+from saga_messaging.process.command import run_service
+from saga_messaging.process.server import serve
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.access import ACCESS
@@ -51,14 +52,14 @@ def build(settings: PaymentSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
-            runtime.running_database(database),
-            runtime.running_publisher(publisher),
-            runtime.running_relay(outbox),
+            components.running_database(database),
+            components.running_publisher(publisher),
+            components.running_relay(outbox),
             running_stripe(http),
-            runtime.running_until_stopped("executor", executor.run(), executor.stop),
-            runtime.running_loop("expiry_sweeper", sweeper.run()),
-            runtime.running_loop("reconciler", reconciler.run()),
-            runtime.running_faust(app, publisher),
+            components.running_until_stopped("executor", executor.run(), executor.stop),
+            components.running_loop("expiry_sweeper", sweeper.run()),
+            components.running_loop("reconciler", reconciler.run()),
+            components.running_faust(app, publisher),
         ):
             yield
 
@@ -139,5 +140,5 @@ def main() -> None:
     run_service(
         "payment_service",
         PaymentSettings,
-        lambda settings: runtime.serve(build(settings), settings),
+        lambda settings: serve(build(settings), settings),
     )

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from saga_schemas.payment import AuthorizePayment
-from saga_schemas.settlement import CancelPayment, CapturePayment, RefundPayment
+from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
 
 from payment_service.domain import idempotency_key
 

@@ -1,6 +1,6 @@
 """The payment service's tables: payments, refunds, Stripe's events, reconciliations."""
 
-from saga_messaging.orm import messaging_tables
+from saga_messaging.delivery.tables import messaging_tables
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 import structlog
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
 from payment_service import repository

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from saga_schemas.payment import PaymentFailedPayload
-from saga_schemas.settlement import PaymentRefundFailedPayload
+from saga_schemas.payment_lifecycle import PaymentRefundFailedPayload
 from sqlalchemy import Row
 
 from payment_service.domain import Payment

@@ -15,8 +15,9 @@ from saga_schemas.payment import (
     PaymentFailed,
     PaymentFailedPayload,
 )
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     AuthorizationExpiredPayload,
+    OperationFailedPayload,
     PaymentAuthorizationExpired,
     PaymentCanceled,
     PaymentCanceledPayload,
@@ -30,7 +31,6 @@ from saga_schemas.settlement import (
     PaymentRefundedPayload,
     PaymentRefundFailed,
     PaymentRefundFailedPayload,
-    SettlementFailedPayload,
 )
 
 from payment_service.operations import Kind, Operation
@@ -128,7 +128,7 @@ def refund_lost(known: KnownPayment, failure: PaymentRefundFailedPayload) -> Pay
 
 
 def refund_failure(
-    failure: SettlementFailedPayload, refund_id: str, stripe_refund_id: str | None = None
+    failure: OperationFailedPayload, refund_id: str, stripe_refund_id: str | None = None
 ) -> PaymentRefundFailedPayload:
     """The failure, as one of this refund."""
     return PaymentRefundFailedPayload(

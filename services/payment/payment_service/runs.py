@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection, func, insert, select, update
 
 from payment_service.errors import StripeUnreadable

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from saga_schemas.settlement import SettlementFailureCode
+from saga_schemas.payment_lifecycle import OperationFailureCode
 
 from payment_service.domain import Verdict
 
@@ -72,7 +72,7 @@ class Seen:
 class Refused:
     """Stripe refuses, and nothing was or will be changed by this operation."""
 
-    code: SettlementFailureCode
+    code: OperationFailureCode
     detail: str
     stripe_code: str | None = None
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from saga_schemas.payment import PaymentFailedPayload
-from saga_schemas.settlement import PaymentRefundFailedPayload
+from saga_schemas.payment_lifecycle import PaymentRefundFailedPayload
 
 from payment_service.domain import Authorized, Payment, Verdict
 from payment_service.operations import Operation

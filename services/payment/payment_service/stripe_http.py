@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from fastapi_problem.error import BadRequestProblem
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
-from saga_messaging.problems import ServiceUnavailable
+from saga_messaging.http.problems import ServiceUnavailable
 from saga_schemas.values import Identifier, Instant, ShortText
 
 from payment_service.errors import StripeUnreadable

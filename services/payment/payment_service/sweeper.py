@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
 from payment_service import repository, statements

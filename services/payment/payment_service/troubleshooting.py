@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from saga_schemas.payment import PaymentFailedPayload, PaymentFailureCode
-from saga_schemas.settlement import SettlementFailedPayload, SettlementFailureCode
+from saga_schemas.payment_lifecycle import OperationFailedPayload, OperationFailureCode
 
 from payment_service.domain import Authorized, NotAuthorized, Outcome, Verdict
 from payment_service.settlement import Refused
@@ -65,7 +65,7 @@ TROUBLESHOOTING: Final[dict[PaymentFailureCode, Trouble]] = {
     ),
 }
 
-SETTLEMENT_TROUBLES: Final[dict[SettlementFailureCode, Trouble]] = {
+SETTLEMENT_TROUBLES: Final[dict[OperationFailureCode, Trouble]] = {
     "no_payment": Trouble(
         "No payment",
         "Nothing was ever held for this order.",
@@ -149,10 +149,10 @@ def failure_of(outcome: NotAuthorized) -> PaymentFailedPayload:
     )
 
 
-def settlement_failure(refused: Refused, intent_id: str | None) -> SettlementFailedPayload:
+def settlement_failure(refused: Refused, intent_id: str | None) -> OperationFailedPayload:
     """Why an operation changed nothing, as it is stored and told."""
     trouble = SETTLEMENT_TROUBLES[refused.code]
-    return SettlementFailedPayload(
+    return OperationFailedPayload(
         code=refused.code,
         message=_message(trouble, refused.detail),
         cure=trouble.cure,
@@ -163,12 +163,12 @@ def settlement_failure(refused: Refused, intent_id: str | None) -> SettlementFai
 
 def failure_of_refund(
     stripe_refund_id: str, failure_reason: str | None, intent_id: str | None
-) -> SettlementFailedPayload:
+) -> OperationFailedPayload:
     """Why a refund that Stripe had made gave nothing back, as it is stored and told.
 
     Its `failure_reason`: https://docs.stripe.com/api/refunds/object#refund_object-failure_reason
     """
-    return SettlementFailedPayload(
+    return OperationFailedPayload(
         code="invalid_request",
         message=_message(REFUND_FAILED, f"It was {stripe_refund_id}."),
         cure=REFUND_FAILED.cure,

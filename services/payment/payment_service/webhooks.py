@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from saga_messaging.batcher import Batcher
-from saga_messaging.database import Database
-from saga_messaging.outbox import Outbox
-from saga_messaging.records import Outgoing
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.records import Outgoing
+from saga_messaging.postgres.batcher import Batcher
+from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
 from payment_service import replies, repository

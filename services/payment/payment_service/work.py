@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from saga_messaging.database import Database
-from saga_messaging.outbox import Outbox
-from saga_messaging.records import Outgoing
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.records import Outgoing
+from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
-from saga_schemas.settlement import PaymentRefundFailed
+from saga_schemas.payment_lifecycle import PaymentRefundFailed
 from sqlalchemy import Connection
 
 from payment_service import repository, statements

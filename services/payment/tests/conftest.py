@@ -34,7 +34,7 @@ from payment_service.ports import (
 from payment_service.settlement import Missing, Refused, Returned, Seen
 from payment_service.states import KnownPayment, Refund, RefundStatus, Status
 from payment_service.troubleshooting import verdict_of
-from saga_schemas.settlement import PaymentRefundFailedPayload
+from saga_schemas.payment_lifecycle import PaymentRefundFailedPayload
 
 T = TypeVar("T")
 CARDS: dict[str, Callable[[], Outcome]] = {

@@ -7,9 +7,9 @@ from payment_service.handlers import receive
 from payment_service.operations import Operation
 from payment_service.states import KnownPayment, Status
 from payment_service.troubleshooting import verdict_of
-from saga_messaging.outcomes import Refused
+from saga_messaging.delivery.outcomes import Refused
 from saga_schemas.payment import AuthorizePayment
-from saga_schemas.settlement import CancelPayment, CapturePayment, RefundPayment
+from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
 
 
 def command(saga_id="saga-1", attempt=1, card=True, customer="cus_1", **order):

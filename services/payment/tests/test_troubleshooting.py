@@ -20,7 +20,7 @@ from payment_service.troubleshooting import (
     verdict_of,
 )
 from saga_schemas.payment import PaymentFailureCode
-from saga_schemas.settlement import SettlementFailureCode
+from saga_schemas.payment_lifecycle import OperationFailureCode
 
 SPECIFICATION = [
     (InvalidCustomer, "Invalid Stripe Customer ID",
@@ -103,7 +103,7 @@ def test_an_unavailable_stripe_was_asked():
 
 
 def test_every_way_to_fail_after_the_hold_has_a_cause_and_a_cure():
-    assert set(SETTLEMENT_TROUBLES) == set(get_args(SettlementFailureCode))
+    assert set(SETTLEMENT_TROUBLES) == set(get_args(OperationFailureCode))
 
 
 @pytest.mark.parametrize("code", list(SETTLEMENT_TROUBLES))

@@ -1,4 +1,4 @@
-"""A fake of each port of the user service, and the use cases over them."""
+"""Fakes of the user service's ports, and the use cases on them."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
@@ -8,15 +8,15 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from saga_messaging.problems import install_problems
+from saga_messaging.http.problems import install_problems
 from saga_schemas.topics import USER_COMMANDS
 from saga_schemas.user import RetrievePaymentInfo
-from user_service.domain import Refusal, Registered, SavedCard, User
+from user_service.domain import Refusal, Registration, SavedCard, User
 from user_service.errors import UserServiceError, UsersUnavailable
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
 from user_service.ports import Users
-from user_service.problems import install_faults
+from user_service.problems import PROBLEMS
 
 T = TypeVar("T")
 
@@ -24,21 +24,21 @@ T = TypeVar("T")
 class FakeUsers:
     def __init__(self) -> None:
         self.rows: dict[str, User] = {}
-        self.questions = 0
+        self.queries = 0
 
     def get(self, clerk_user_id: str) -> User | None:
         return self.rows.get(clerk_user_id)
 
     def get_many(self, clerk_user_ids: Collection[str]) -> Mapping[str, User]:
-        self.questions += 1
+        self.queries += 1
         return {key: user for key, user in self.rows.items() if key in clerk_user_ids}
 
-    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registered:
+    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registration:
         created = clerk_user_id not in self.rows
         user = self.rows.get(clerk_user_id, User(clerk_user_id))
         user = replace(user, stripe_customer_id=user.stripe_customer_id or stripe_customer_id)
         self.rows[clerk_user_id] = user
-        return Registered(user, created)
+        return Registration(user, created)
 
     def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
         user = self.rows.get(clerk_user_id)
@@ -56,7 +56,7 @@ class FakeUsers:
 
 
 class FakeTransaction:
-    """`crashes` counts the next transactions that are lost, each before its commit."""
+    """Fails the next `crashes` transactions before their commit."""
 
     def __init__(self, users: FakeUsers) -> None:
         self.users = users
@@ -66,7 +66,7 @@ class FakeTransaction:
     async def __call__(self, work: Callable[[Users], T]) -> T:
         if self.crashes:
             self.crashes -= 1
-            raise UsersUnavailable("PostgreSQL did not answer")
+            raise UsersUnavailable("PostgreSQL did not respond")
         self.running = True
         try:
             return work(self.users)
@@ -81,7 +81,7 @@ NO_CUSTOMER = Refusal("stripe_customer_invalid", "Invalid Stripe Customer ID: no
 
 
 class FakeStripe:
-    """`fault` is raised by the next call. Customers are kept by their idempotency key."""
+    """Raises `fault` in the next call. Customers are stored by their idempotency key."""
 
     def __init__(self) -> None:
         self.customers: dict[str, str] = {}
@@ -169,8 +169,7 @@ def handlers(fake_transaction: FakeTransaction, fake_stripe: FakeStripe) -> User
 @pytest.fixture
 async def http(handlers: UserHandlers) -> AsyncIterator[httpx.AsyncClient]:
     api = FastAPI()
-    install_problems(api, max_body_bytes=16_384)
-    install_faults(api)
+    install_problems(api, 16_384, PROBLEMS)
     api.include_router(users_router(handlers))
     transport = httpx.ASGITransport(api)
     async with httpx.AsyncClient(transport=transport, base_url="http://user") as client:

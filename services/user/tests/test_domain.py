@@ -1,7 +1,7 @@
 import pytest
 from saga_schemas import encode
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
-from user_service.domain import SavedCard, User, answer
+from user_service.domain import SavedCard, User, reply_to
 
 CARD = SavedCard("pm_1", "visa", "4242")
 
@@ -9,7 +9,7 @@ CARD = SavedCard("pm_1", "visa", "4242")
 def test_a_user_with_customer_and_card_can_pay(request_for):
     request = request_for("user_1", attempt=3)
 
-    reply = answer(User("user_1", "cus_1", CARD), request)
+    reply = reply_to(request, User("user_1", "cus_1", CARD))
 
     assert isinstance(reply, PaymentInfoRetrieved)
     assert reply.correlation_id == request.correlation_id
@@ -31,16 +31,16 @@ def test_a_user_with_customer_and_card_can_pay(request_for):
 @pytest.mark.parametrize(
     ("user", "code", "message"),
     [
-        (None, "user_not_found", "There is no user user_1."),
+        (None, "user_not_found", "User user_1 does not exist."),
         (User("user_1"), "stripe_customer_missing", "Invalid Stripe Customer ID"),
         (User("user_1", None, CARD), "stripe_customer_missing", "Invalid Stripe Customer ID"),
         (User("user_1", "cus_1"), "payment_method_missing", "Payment method not found"),
     ],
 )
-def test_a_user_who_cannot_pay_is_told_why_and_what_to_do(request_for, user, code, message):
+def test_a_user_who_cannot_pay_gets_a_reason_and_a_cure(request_for, user, code, message):
     request = request_for("user_1", attempt=2)
 
-    reply = answer(user, request)
+    reply = reply_to(request, user)
 
     assert isinstance(reply, PaymentInfoFailed)
     assert reply.correlation_id == request.correlation_id
@@ -55,4 +55,4 @@ def test_the_longest_ids_make_a_valid_reply(request_for):
     request = request_for(name)
 
     for user in (None, User(name), User(name, "c" * 255), User(name, "c" * 255, CARD)):
-        assert encode(answer(user, request))
+        assert encode(reply_to(request, user))

@@ -1,7 +1,7 @@
 import pytest
 from user_service.domain import Refusal, SavedCard, User
 from user_service.errors import StripeUnavailable
-from user_service.handlers import answer_payment_info_requests
+from user_service.handlers import reply_to_payment_info_requests
 
 DECLINED = "pm_card_visa_chargeDeclined"
 
@@ -33,7 +33,7 @@ async def test_an_attached_card_is_saved_as_stripe_returned_it(handlers, user):
     assert await handlers.get_card("user_1") == card
 
 
-async def test_a_card_that_is_not_to_be_attached_is_saved_under_the_id_given(handlers, user):
+async def test_a_card_saved_without_attaching_keeps_the_given_id(handlers, user):
     card = await handlers.save_card("user_1", DECLINED, attach=False)
 
     assert card == SavedCard(DECLINED, "visa", "0002")
@@ -48,7 +48,7 @@ async def test_a_card_that_is_not_to_be_attached_is_saved_under_the_id_given(han
         ("pm_unknown", False, "payment_method_not_found"),
     ],
 )
-async def test_what_stripe_refuses_is_not_saved(handlers, user, method, attach, code):
+async def test_a_refused_card_is_not_saved(handlers, user, method, attach, code):
     before = await handlers.save_card("user_1", "pm_card_visa", attach=True)
 
     refusal = await handlers.save_card("user_1", method, attach=attach)
@@ -57,8 +57,8 @@ async def test_what_stripe_refuses_is_not_saved(handlers, user, method, attach, 
     assert await handlers.get_card("user_1") == before
 
 
-async def test_nothing_is_saved_while_stripe_is_away(handlers, user, fake_stripe):
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+async def test_nothing_is_saved_while_stripe_is_unavailable(handlers, user, fake_stripe):
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     with pytest.raises(StripeUnavailable):
         await handlers.save_card("user_1", "pm_card_visa", attach=True)
@@ -66,7 +66,7 @@ async def test_nothing_is_saved_while_stripe_is_away(handlers, user, fake_stripe
     assert (await handlers.get_card("user_1")).code == "payment_method_missing"
 
 
-async def test_a_user_without_a_customer_is_told_how_to_get_one(handlers, fake_transaction):
+async def test_a_user_without_a_customer_gets_a_cure(handlers, fake_transaction):
     fake_transaction.users.rows["user_1"] = User("user_1")
 
     refusal = await handlers.save_card("user_1", "pm_card_visa", attach=True)
@@ -93,9 +93,9 @@ async def test_a_card_that_was_never_attached_is_removed_without_detaching(handl
     assert (await handlers.get_card("user_1")).code == "payment_method_missing"
 
 
-async def test_a_card_stays_while_stripe_is_away(handlers, user, fake_stripe):
+async def test_a_card_is_kept_while_stripe_is_unavailable(handlers, user, fake_stripe):
     card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     with pytest.raises(StripeUnavailable):
         await handlers.remove_card("user_1")
@@ -103,7 +103,7 @@ async def test_a_card_stays_while_stripe_is_away(handlers, user, fake_stripe):
     assert await handlers.get_card("user_1") == card
 
 
-async def test_an_unknown_user_is_refused_everywhere(handlers):
+async def test_an_unknown_user_is_refused_by_every_use_case(handlers):
     refusals = [
         await handlers.get_user("user_1"),
         await handlers.get_card("user_1"),
@@ -114,14 +114,14 @@ async def test_an_unknown_user_is_refused_everywhere(handlers):
     assert all(isinstance(each, Refusal) and each.code == "user_not_found" for each in refusals)
 
 
-def test_each_request_of_a_batch_gets_its_own_answer(fake_transaction, request_for):
+def test_each_request_of_a_batch_gets_its_own_reply(fake_transaction, request_for):
     users = fake_transaction.users
     users.rows["user_1"] = User("user_1", "cus_1", SavedCard("pm_1"))
     requests = [request_for("user_1"), request_for("user_2"), request_for("user_1", attempt=2)]
 
-    replies = answer_payment_info_requests(users, requests)
+    replies = reply_to_payment_info_requests(users, requests)
 
-    assert users.questions == 1
+    assert users.queries == 1
     assert [replies[each.message_id].type for each in requests] == [
         "user.payment_info_retrieved",
         "user.payment_info_failed",

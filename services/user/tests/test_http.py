@@ -34,7 +34,7 @@ async def test_a_new_user_is_created_and_found_at_its_location(http, fake_stripe
     assert (await http.get(response.headers["location"])).json() == response.json()
 
 
-async def test_registering_again_answers_200_with_the_same_user(http, user):
+async def test_registering_again_returns_200_with_the_same_user(http, user):
     await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
 
     response = await http.post("/users", json={"clerk_user_id": "user_1", "email": None})
@@ -45,7 +45,7 @@ async def test_registering_again_answers_200_with_the_same_user(http, user):
     assert response.json()["user_stripe_card"]["last_four"] == "4242"
 
 
-async def test_a_name_that_needs_quoting_is_found_at_its_location(http):
+async def test_a_user_id_that_needs_quoting_is_found_at_its_location(http):
     response = await http.post("/users", json={"clerk_user_id": "é ?#%&+"})
 
     assert (await http.get(response.headers["location"])).json() == response.json()
@@ -70,20 +70,20 @@ async def test_a_declined_card_is_a_problem_with_stripes_codes_and_a_cure(http, 
     assert problem["type"] == "card-declined"
 
 
-async def test_a_card_that_declines_is_saved_when_it_is_not_to_be_attached(http, user):
+async def test_a_declined_card_is_saved_without_attaching(http, user):
     response = await http.put(CARD, json={"payment_method_id": DECLINED, "attach": False})
 
     assert response.status_code == 200
     assert response.json()["payment_method_id"] == DECLINED
 
 
-async def test_an_unknown_payment_method_is_a_problem_of_the_request(http, user):
+async def test_an_unknown_payment_method_is_422(http, user):
     response = await http.put(CARD, json={"payment_method_id": "pm_unknown"})
 
     assert_problem(response, 422, "payment_method_not_found")
 
 
-async def test_a_customer_unknown_to_stripe_is_a_problem_of_the_user(http, user, fake_stripe):
+async def test_a_customer_unknown_to_stripe_is_409(http, user, fake_stripe):
     fake_stripe.customers.clear()
 
     response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
@@ -92,9 +92,7 @@ async def test_a_customer_unknown_to_stripe_is_a_problem_of_the_user(http, user,
     assert problem["detail"].startswith("Invalid Stripe Customer ID")
 
 
-async def test_registering_again_heals_a_user_whose_customer_was_deleted_at_stripe(
-    http, user, fake_stripe
-):
+async def test_registering_again_replaces_a_customer_deleted_at_stripe(http, user, fake_stripe):
     await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
     fake_stripe.deleted.add(user["stripe_customer_id"])
 
@@ -108,7 +106,7 @@ async def test_registering_again_heals_a_user_whose_customer_was_deleted_at_stri
     assert saved.status_code == 200
 
 
-async def test_a_user_without_a_customer_is_a_problem_of_the_user(http, fake_transaction):
+async def test_a_user_without_a_customer_is_409(http, fake_transaction):
     fake_transaction.users.rows["user_1"] = User("user_1")
 
     response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
@@ -116,7 +114,7 @@ async def test_a_user_without_a_customer_is_a_problem_of_the_user(http, fake_tra
     assert_problem(response, 409, "stripe_customer_missing")
 
 
-async def test_a_removed_card_is_gone_and_removing_it_again_is_fine(http, user):
+async def test_removing_a_card_is_repeatable(http, user):
     await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
 
     for _ in range(2):
@@ -138,8 +136,8 @@ async def test_an_unknown_user_is_not_found(http, method, path, body):
     assert_problem(await http.request(method, path, json=body), 404, "user_not_found")
 
 
-async def test_while_stripe_is_away_the_caller_is_told_when_to_come_again(http, user, fake_stripe):
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+async def test_an_unavailable_stripe_is_503_with_retry_after(http, user, fake_stripe):
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     response = await http.put(CARD, json={"payment_method_id": "pm_card_visa"})
 
@@ -148,9 +146,7 @@ async def test_while_stripe_is_away_the_caller_is_told_when_to_come_again(http, 
     assert_problem(await http.get(CARD), 404, "payment_method_missing")
 
 
-async def test_while_postgresql_is_away_the_caller_is_told_when_to_come_again(
-    http, user, fake_transaction
-):
+async def test_an_unavailable_database_is_503_with_retry_after(http, user, fake_transaction):
     fake_transaction.crashes = 1
 
     response = await http.get("/users/user_1")
@@ -159,8 +155,8 @@ async def test_while_postgresql_is_away_the_caller_is_told_when_to_come_again(
     assert int(response.headers["retry-after"]) > 0
 
 
-async def test_a_refused_key_is_told_without_the_key(http, fake_stripe):
-    fake_stripe.fault = StripeKeyRefused("Stripe does not accept this service's key.")
+async def test_a_rejected_key_is_503_for_the_operator(http, fake_stripe):
+    fake_stripe.fault = StripeKeyRefused("Stripe rejected this service's key.")
 
     response = await http.post("/users", json={"clerk_user_id": "user_1"})
 
@@ -168,14 +164,14 @@ async def test_a_refused_key_is_told_without_the_key(http, fake_stripe):
     assert "operator" in problem["cure"]
 
 
-async def test_what_is_wrong_with_the_path_or_method_is_a_problem_too(http):
+async def test_an_unknown_path_or_method_is_a_problem(http):
     for method, path, status in (("GET", "/nothing", 404), ("PATCH", "/users", 405)):
         response = await http.request(method, path)
         assert response.status_code == status
         assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_the_api_describes_itself(http):
+async def test_openapi_lists_every_path(http):
     paths = (await http.get("/openapi.json")).json()["paths"]
 
     assert {"/users", "/users/{clerk_user_id}", "/users/{clerk_user_id}/card"} == set(paths)

@@ -1,4 +1,4 @@
-"""What the HTTP edge does not let in."""
+"""Requests that the HTTP edge rejects."""
 
 import pytest
 
@@ -55,13 +55,13 @@ async def test_an_invalid_field_is_named(http, path, body, field):
         b'{"clerk_user_id": "\\ud800"}',
     ],
 )
-async def test_a_body_that_is_no_such_object_is_a_problem(http, body):
+async def test_an_invalid_body_is_a_problem(http, body):
     response = await http.post("/users", content=body, headers={"content-type": JSON})
 
     assert_invalid(response)
 
 
-async def test_a_body_that_is_too_large_is_refused(http, fake_stripe):
+async def test_a_too_large_body_is_413(http, fake_stripe):
     response = await http.post("/users", json={"clerk_user_id": "u" * 20_000})
 
     assert response.status_code == 413
@@ -69,7 +69,7 @@ async def test_a_body_that_is_too_large_is_refused(http, fake_stripe):
     assert fake_stripe.customers == {}
 
 
-async def test_a_body_that_is_no_text_is_refused(http):
+async def test_a_body_that_is_not_utf8_is_400(http):
     response = await http.post("/users", content=b'"\xff"', headers={"content-type": JSON})
 
     assert response.status_code == 400

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from user_service.domain import Registered, SavedCard, User
+from user_service.domain import Registration, SavedCard, User
 from user_service.errors import StripeUnavailable, UsersUnavailable
 
 
@@ -14,11 +14,11 @@ async def test_a_new_user_gets_a_customer(handlers, fake_stripe):
     registered = await handlers.register_user("user_1", "a@example.com")
 
     customer = fake_stripe.customers["user_1"]
-    assert registered == Registered(User("user_1", customer), created=True)
+    assert registered == Registration(User("user_1", customer), created=True)
     assert fake_stripe.emails == {customer: "a@example.com"}
 
 
-async def test_a_user_who_registers_again_stays_the_same(handlers, user):
+async def test_registering_again_changes_nothing(handlers, user):
     await handlers.save_card("user_1", "pm_card_visa", attach=True)
 
     again = await handlers.register_user("user_1")
@@ -28,7 +28,7 @@ async def test_a_user_who_registers_again_stays_the_same(handlers, user):
     assert again.user.card is not None
 
 
-async def test_the_email_that_is_given_last_is_the_customers(handlers, fake_stripe, user):
+async def test_the_latest_email_is_set_at_the_customer(handlers, fake_stripe, user):
     await handlers.register_user("user_1", "b@example.com")
 
     assert fake_stripe.emails == {user.stripe_customer_id: "b@example.com"}
@@ -43,7 +43,7 @@ async def test_a_customer_that_was_deleted_at_stripe_is_replaced_by_registering_
 
     again = await handlers.register_user("user_1", "a@example.com")
 
-    assert again == Registered(User("user_1", again.user.stripe_customer_id), created=False)
+    assert again == Registration(User("user_1", again.user.stripe_customer_id), created=False)
     assert again.user.stripe_customer_id != user.stripe_customer_id
     assert fake_stripe.emails == {again.user.stripe_customer_id: "a@example.com"}
     assert isinstance(await handlers.save_card("user_1", "pm_card_visa", attach=True), SavedCard)
@@ -60,7 +60,7 @@ async def test_a_customer_that_stripe_never_had_is_replaced_by_registering_again
     assert await fake_stripe.has_customer(again.user.stripe_customer_id)
 
 
-async def test_a_customer_is_replaced_each_time_that_it_is_lost(handlers, fake_stripe, user):
+async def test_a_customer_is_replaced_each_time_it_is_lost(handlers, fake_stripe, user):
     customers = {user.stripe_customer_id}
     for count in (2, 3):
         fake_stripe.deleted |= customers
@@ -68,25 +68,23 @@ async def test_a_customer_is_replaced_each_time_that_it_is_lost(handlers, fake_s
         assert len(customers) == count
 
 
-async def test_a_customer_that_was_replaced_meanwhile_stays_with_its_card(
+async def test_a_customer_replaced_concurrently_is_kept_with_its_card(
     handlers, fake_stripe, fake_transaction, user
 ):
     fake_stripe.deleted.add(user.stripe_customer_id)
-    healed = User("user_1", "cus_new", SavedCard("pm_new"))
+    replaced = User("user_1", "cus_new", SavedCard("pm_new"))
 
-    def heal_meanwhile():
-        fake_transaction.users.rows["user_1"] = healed
+    def replace_concurrently():
+        fake_transaction.users.rows["user_1"] = replaced
 
-    fake_stripe.before_call = heal_meanwhile
+    fake_stripe.before_call = replace_concurrently
 
-    assert (await handlers.register_user("user_1")).user == healed
+    assert (await handlers.register_user("user_1")).user == replaced
 
 
-async def test_a_customer_stays_while_stripe_cannot_say_whether_it_has_it(
-    handlers, fake_stripe, user
-):
+async def test_a_customer_is_kept_while_stripe_is_unavailable(handlers, fake_stripe, user):
     card = await handlers.save_card("user_1", "pm_card_visa", attach=True)
-    fake_stripe.fault = StripeUnavailable("Stripe did not answer")
+    fake_stripe.fault = StripeUnavailable("Stripe did not respond")
 
     with pytest.raises(StripeUnavailable):
         await handlers.register_user("user_1")
@@ -95,7 +93,7 @@ async def test_a_customer_stays_while_stripe_cannot_say_whether_it_has_it(
 
 
 @pytest.mark.parametrize("email", ["a@example.com", "b@example.com", None])
-async def test_a_crash_between_stripe_and_the_row_is_healed_by_registering_again(
+async def test_registering_again_completes_a_registration_that_crashed_after_stripe(
     handlers, fake_stripe, fake_transaction, email
 ):
     def crash_at_the_row():

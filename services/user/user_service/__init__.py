@@ -1,1 +1,1 @@
-"""Users by Clerk id, their Stripe customer and saved card."""
+"""Users by Clerk id, with their Stripe customer and saved card."""

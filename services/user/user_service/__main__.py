@@ -1,4 +1,4 @@
-"""`python -m user_service`."""
+"""Entry point of `python -m user_service`."""
 
 from user_service.main import main
 

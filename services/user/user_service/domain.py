@@ -1,4 +1,4 @@
-"""Users, their saved cards, and the answer to who can pay. Pure."""
+"""Users, their saved cards, and replies to requests for payment info. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +26,7 @@ RefusalCode = (
 
 @dataclass(frozen=True, slots=True)
 class SavedCard:
-    """A payment method at Stripe, as Stripe described it when it was saved."""
+    """A Stripe payment method, as Stripe described it when it was saved."""
 
     payment_method_id: str
     card_type: str | None = None
@@ -35,7 +35,7 @@ class SavedCard:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of Clerk. Rows from elsewhere may lack the customer: None, never empty."""
+    """A Clerk user. `stripe_customer_id` is None, never empty, for a row without a customer."""
 
     clerk_user_id: str
     stripe_customer_id: str | None = None
@@ -43,8 +43,8 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """The user, and whether this registration created it."""
+class Registration:
+    """A registered user; `created` is True if this registration created the user."""
 
     user: User
     created: bool
@@ -52,9 +52,15 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something cannot be done as asked, and what cures it; asking again changes nothing.
+    """The reason that a request cannot be fulfilled, and its cure.
 
-    The last three are Stripe's own words, where it was Stripe that refused.
+    Attributes:
+        code: The reason, from a closed set.
+        message: The reason in one sentence.
+        cure: The action that would make the request succeed.
+        stripe_code: Stripe's `error.code`, if Stripe refused.
+        decline_code: Stripe's `error.decline_code`, if the card was declined.
+        advice_code: Stripe's `error.advice_code`, if the card was declined.
     """
 
     code: RefusalCode
@@ -66,26 +72,26 @@ class Refusal:
 
 
 def user_not_found(clerk_user_id: str) -> Refusal:
-    """There is no such user."""
+    """Refuse a request for an unknown user."""
     return Refusal(
         "user_not_found",
-        f"There is no user {clerk_user_id}.",
+        f"User {clerk_user_id} does not exist.",
         "Register the user with POST /users.",
     )
 
 
 def stripe_customer_missing(clerk_user_id: str) -> Refusal:
-    """The user's row names no customer."""
+    """Refuse a request that needs the user's Stripe customer."""
     return Refusal(
         "stripe_customer_missing",
-        f"Invalid Stripe Customer ID: user {clerk_user_id} has none.",
+        f"Invalid Stripe Customer ID: user {clerk_user_id} has no Stripe customer.",
         "Ensure the user has a valid stripe_customer_id: POST /users with the same clerk_user_id "
         "creates it.",
     )
 
 
 def payment_method_missing(clerk_user_id: str) -> Refusal:
-    """The user has no saved card."""
+    """Refuse a request that needs the user's saved card."""
     return Refusal(
         "payment_method_missing",
         f"Payment method not found: user {clerk_user_id} has no saved card.",
@@ -94,17 +100,17 @@ def payment_method_missing(clerk_user_id: str) -> Refusal:
     )
 
 
-def answer(
-    user: User | None, request: RetrievePaymentInfo
+def reply_to(
+    request: RetrievePaymentInfo, user: User | None
 ) -> PaymentInfoRetrieved | PaymentInfoFailed:
-    """The reply to a request, with its order and attempt; `user` is whom it asks for."""
-    wanted = request.payload.clerk_user_id
+    """Return the reply to a request for this user, with the request's order and attempt."""
+    clerk_user_id = request.payload.clerk_user_id
     if user is None:
-        return _failed(request, "user_not_found", user_not_found(wanted))
+        return _failed(request, "user_not_found", user_not_found(clerk_user_id))
     if user.stripe_customer_id is None:
-        return _failed(request, "stripe_customer_missing", stripe_customer_missing(wanted))
+        return _failed(request, "stripe_customer_missing", stripe_customer_missing(clerk_user_id))
     if user.card is None:
-        return _failed(request, "payment_method_missing", payment_method_missing(wanted))
+        return _failed(request, "payment_method_missing", payment_method_missing(clerk_user_id))
     return _retrieved(request, user.stripe_customer_id, user.card)
 
 

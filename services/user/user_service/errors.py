@@ -1,26 +1,37 @@
-"""What is nobody's decision: a part that is away, or our own configuration.
+"""The service's errors. `problems.py` maps each to an HTTP problem.
 
 UserServiceError
-├── UsersUnavailable      PostgreSQL does not answer: try again later
-├── StripeUnavailable     nor does Stripe, or it asks to slow down: try again later
-└── StripeKeyRefused      Stripe does not accept our key: an operator must act
+├── RequestRefused        the request cannot be fulfilled; its refusal says why
+├── UsersUnavailable      PostgreSQL did not respond: retry later
+├── StripeUnavailable     Stripe did not respond, or is rate limiting: retry later
+└── StripeKeyRefused      Stripe rejected this service's key: an operator must act
 """
+
+from user_service.domain import Refusal
 
 
 class UserServiceError(Exception):
-    """Base of this service's errors."""
+    """Base of the service's errors."""
+
+
+class RequestRefused(UserServiceError):
+    """The request cannot be fulfilled; repeating it changes nothing."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
 class UsersUnavailable(UserServiceError):
-    """The database did not answer in the time that a caller may wait; nothing was stored."""
+    """The database did not respond within the caller's time limit; nothing was stored."""
 
 
 class StripeUnavailable(UserServiceError):
-    """Stripe gave no answer that counts in the time that a caller may wait.
+    """Stripe did not respond within the caller's time limit.
 
-    What was asked may have happened there; asking the same again is safe.
+    Stripe may have applied the call; repeating it is safe.
     """
 
 
 class StripeKeyRefused(UserServiceError):
-    """Stripe refused STRIPE_SECRET_KEY, or what the key is allowed to do."""
+    """Stripe rejected STRIPE_SECRET_KEY, or the key lacks a permission."""

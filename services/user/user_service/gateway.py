@@ -1,4 +1,4 @@
-"""The Stripe account, through Stripe's SDK: bounded tries, one idempotency key a call."""
+"""The Stripe account, through Stripe's SDK: limited attempts, one idempotency key per call."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,8 +14,8 @@ from stripe import PaymentMethod, RequestOptions
 
 from user_service.domain import Refusal, RefusalCode, SavedCard
 from user_service.errors import StripeUnavailable
-from user_service.refusals import refusal_of
 from user_service.settings import UserServiceSettings
+from user_service.stripe_errors import refusal_of
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ logger = structlog.get_logger(__name__)
 
 
 class StripeGateway:
-    """See `ports.Stripe`."""
+    """Implements `ports.Stripe`."""
 
     def __init__(self, client: stripe.StripeClient, settings: UserServiceSettings) -> None:
         self._methods = client.v1.payment_methods
@@ -40,19 +40,21 @@ class StripeGateway:
         )
 
     async def create_customer(self, clerk_user_id: str, lost: str | None = None) -> str | Refusal:
-        """See `ports.Stripe`: a user always has the same key and the same bytes.
+        """See `ports.Stripe`: a user's requests all have the same key and the same bytes.
 
-        In place of a lost customer the key is another one: the first is answered with the lost
-        customer for as long as Stripe keeps it.
+        A replacement of a lost customer has another key, since Stripe responds to the first key
+        with the lost customer for as long as it keeps the key.
         """
-        whose = (clerk_user_id,) if lost is None else (clerk_user_id, lost)
-        key = _key(derived_message_id("stripe-customer", *whose))
+        parts = (clerk_user_id,) if lost is None else (clerk_user_id, lost)
+        key = _key(derived_message_id("stripe-customer", *parts))
         metadata = {"clerk_user_id": clerk_user_id}
-        made = await self._call(lambda: self._customers.create_async({"metadata": metadata}, key))
-        return made if isinstance(made, Refusal) else made.id
+        created = await self._call(
+            lambda: self._customers.create_async({"metadata": metadata}, key)
+        )
+        return created if isinstance(created, Refusal) else created.id
 
     async def has_customer(self, customer_id: str) -> bool:
-        """See `ports.Stripe`. Of a deleted customer Stripe still has the id."""
+        """See `ports.Stripe`. Stripe still returns a deleted customer, marked as deleted."""
         found = await self._call(
             lambda: self._customers.retrieve_async(customer_id), missing="stripe_customer_invalid"
         )
@@ -77,9 +79,9 @@ class StripeGateway:
     async def attach_card(self, payment_method_id: str, customer_id: str) -> SavedCard | Refusal:
         """See `ports.Stripe`.
 
-        The key is new for each call: Stripe answers a key with its first outcome for a day, and
-        who tries again after a decline wants to know today's. Nothing is attached twice, since
-        what is the customer's already is left alone.
+        Each call has a new key: Stripe repeats a key's first outcome for a day, whereas a caller
+        who retries after a decline needs the current one. A payment method that is attached to the
+        customer already is not attached again.
         """
         found = await self._retrieve(payment_method_id)
         if isinstance(found, Refusal):
@@ -94,7 +96,7 @@ class StripeGateway:
         return found if isinstance(found, Refusal) else _card(found, found.id)
 
     async def detach_card(self, payment_method_id: str, customer_id: str) -> Refusal | None:
-        """See `ports.Stripe`. A refusal that comes of being detached meanwhile is none."""
+        """See `ports.Stripe`. A refusal because the card was detached meanwhile is a success."""
         if not await self._belongs(payment_method_id, customer_id):
             return None
         key = _key(uuid4())
@@ -113,19 +115,19 @@ class StripeGateway:
     async def _call(
         self, call: Callable[[], Awaitable[T]], missing: RefusalCode = "payment_method_not_found"
     ) -> T | Refusal:
-        """Stripe's answer or refusal; `missing` says what an unknown id in the path means.
+        """Return Stripe's result or refusal; `missing` is the code for an unknown id in the path.
 
         Raises:
-            StripeUnavailable: No answer that counts, within the tries and the time.
-            StripeKeyRefused: Stripe does not accept our key.
+            StripeUnavailable: No conclusive response within the attempts and the time limit.
+            StripeKeyRefused: Stripe rejected this service's key.
         """
         try:
             async with asyncio.timeout(self._give_up_seconds):
                 return await self._retrying.copy()(_await, call)
         except Exception as error:
             if is_transient(error) or isinstance(error, (stripe.APIError, stripe.RateLimitError)):
-                # Stripe may advise against another try; a 500 is no refusal for that.
-                raise StripeUnavailable("Stripe did not answer.") from error
+                # Stripe may advise not to retry a 500, which still does not make it a refusal.
+                raise StripeUnavailable("Stripe did not respond.") from error
             if isinstance(error, stripe.StripeError):
                 return refusal_of(error, missing)
             raise

@@ -1,4 +1,4 @@
-"""The use cases. Stripe is never called inside a transaction."""
+"""Use cases. Stripe is never called inside a transaction."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,15 +7,15 @@ from saga_schemas import Envelope
 from saga_schemas.user import RetrievePaymentInfo
 
 from user_service import domain
-from user_service.domain import Refusal, Registered, SavedCard, User
+from user_service.domain import Refusal, Registration, SavedCard, User
 from user_service.ports import Stripe, Transaction, Users
 
 
 class UserHandlers:
-    """What can be asked of the service over HTTP.
+    """Use cases of the HTTP API.
 
-    Each may raise UsersUnavailable, StripeUnavailable or StripeKeyRefused; the same call, made
-    again, then finishes what was begun.
+    Each may raise UsersUnavailable, StripeUnavailable or StripeKeyRefused; repeating the call then
+    completes the work. A request that cannot be fulfilled returns a Refusal.
     """
 
     def __init__(self, transaction: Transaction, stripe: Stripe) -> None:
@@ -24,17 +24,17 @@ class UserHandlers:
 
     async def register_user(
         self, clerk_user_id: str, email: str | None = None
-    ) -> Registered | Refusal:
-        """The user, with a customer at Stripe: first there, then here.
+    ) -> Registration | Refusal:
+        """Create the user and their Stripe customer, or return the existing user.
 
-        A customer that Stripe has no more is replaced, and its card forgotten.
-
-        The e-mail address is no part of the call that creates the customer, so that a repetition
-        with another address is the same call to Stripe; the address last given is the customer's.
+        The customer is created at Stripe first, then stored. A customer that no longer exists at
+        Stripe is replaced, and its card is deleted here. The customer's email becomes `email`, if
+        given; it is set in a call of its own, so that creating the customer stays the same
+        request, with the same idempotency key, when a registration is repeated with another email.
         """
         user = await self._get(clerk_user_id)
         known = user.stripe_customer_id if user else None
-        customer_id = await self._living_customer(clerk_user_id, known)
+        customer_id = await self._ensure_customer(clerk_user_id, known)
         if isinstance(customer_id, Refusal):
             return customer_id
         if email and (refusal := await self._stripe.set_email(customer_id, email)):
@@ -44,11 +44,11 @@ class UserHandlers:
         )
 
     async def get_user(self, clerk_user_id: str) -> User | Refusal:
-        """The user."""
+        """Return the user."""
         return await self._get(clerk_user_id) or domain.user_not_found(clerk_user_id)
 
     async def get_card(self, clerk_user_id: str) -> SavedCard | Refusal:
-        """The user's saved card."""
+        """Return the user's saved card."""
         user = await self.get_user(clerk_user_id)
         if isinstance(user, Refusal):
             return user
@@ -57,10 +57,10 @@ class UserHandlers:
     async def save_card(
         self, clerk_user_id: str, payment_method_id: str, *, attach: bool
     ) -> SavedCard | Refusal:
-        """Attach a payment method to the user's customer and save it as the user's card.
+        """Attach a payment method to the user's Stripe customer, and save it as the user's card.
 
-        Without `attach` it only has to exist at Stripe, and is saved under the id that was given.
-        The card before it stays attached: an order under way may be using it.
+        Without `attach`, the payment method only has to exist at Stripe, and is saved with the
+        given id. The previous card stays attached, as an order in progress may be using it.
         """
         user = await self.get_user(clerk_user_id)
         if isinstance(user, Refusal):
@@ -71,7 +71,7 @@ class UserHandlers:
         return card
 
     async def remove_card(self, clerk_user_id: str) -> Refusal | None:
-        """Detach the user's card where it is attached to the user's customer, then forget it."""
+        """Detach the user's card if it is attached to the user's customer, then delete it here."""
         user = await self.get_user(clerk_user_id)
         if isinstance(user, Refusal):
             return user
@@ -89,8 +89,8 @@ class UserHandlers:
         )
         return None
 
-    async def _living_customer(self, clerk_user_id: str, known: str | None) -> str | Refusal:
-        """The customer that is known, or a new one where there is none at Stripe."""
+    async def _ensure_customer(self, clerk_user_id: str, known: str | None) -> str | Refusal:
+        """Return the known customer if Stripe has it, else create a customer."""
         if known and await self._stripe.has_customer(known):
             return known
         return await self._stripe.create_customer(clerk_user_id, lost=known)
@@ -108,18 +108,18 @@ class UserHandlers:
         return await self._transaction(lambda users: users.get(clerk_user_id))
 
 
-def _store(users: Users, clerk_user_id: str, known: str | None, customer_id: str) -> Registered:
+def _store(users: Users, clerk_user_id: str, known: str | None, customer_id: str) -> Registration:
     if known and known != customer_id:
         users.replace_customer(clerk_user_id, known, customer_id)
     return users.add(clerk_user_id, customer_id)
 
 
-def answer_payment_info_requests(
+def reply_to_payment_info_requests(
     users: Users, requests: Sequence[RetrievePaymentInfo]
 ) -> Mapping[UUID, Envelope]:
-    """One reply for each request, by the request's `message_id`; nothing is written."""
+    """Return one reply for each request, by the request's `message_id`; write nothing."""
     known = users.get_many({request.payload.clerk_user_id for request in requests})
     return {
-        request.message_id: domain.answer(known.get(request.payload.clerk_user_id), request)
+        request.message_id: domain.reply_to(request, known.get(request.payload.clerk_user_id))
         for request in requests
     }

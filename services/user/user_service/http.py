@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from saga_schemas.values import MAX_ID_LENGTH, Identifier
 
 from user_service.domain import Refusal, SavedCard, User
+from user_service.errors import RequestRefused
 from user_service.handlers import UserHandlers
-from user_service.problems import problem_of
 
 T = TypeVar("T")
 
-# One segment of a path, printable; Stripe's ids go into the paths of its API.
+# One printable path segment: ids are parts of this API's paths, and of Stripe's.
 ClerkUserId = Annotated[
     Identifier,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f/]+$"),
@@ -30,7 +30,7 @@ Email = Annotated[
 
 
 class NewUser(BaseModel):
-    """Who is to be registered. `email` becomes the Stripe customer's; it is not stored here."""
+    """A user to register. `email` is set at the Stripe customer, and not stored here."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,15 +39,16 @@ class NewUser(BaseModel):
 
 
 class NewCard(BaseModel):
-    """Which payment method is to be the user's card."""
+    """A payment method to save as the user's card."""
 
     model_config = ConfigDict(extra="forbid")
 
     payment_method_id: PaymentMethodId
     attach: bool = Field(
         default=True,
-        description="False saves a payment method that cannot be attached to the customer, such "
-        "as Stripe's decline test cards, or one that is attached elsewhere, under the id given.",
+        description="Attach the payment method to the user's Stripe customer. False saves it with "
+        "the given id only: for a payment method that cannot be attached, such as Stripe's decline "
+        "test cards, or that is attached already.",
     )
 
 
@@ -62,7 +63,7 @@ class CardView(BaseModel):
 
 
 class UserView(BaseModel):
-    """A user with their customer and card."""
+    """A user with their Stripe customer and saved card."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -75,38 +76,43 @@ UserInPath = Annotated[ClerkUserId, Path()]
 
 
 def users_router(handlers: UserHandlers) -> APIRouter:
-    """POST /users, GET /users/{id}; PUT, GET and DELETE of /users/{id}/card."""
+    """Return the routes `/users`, `/users/{id}` and `/users/{id}/card`."""
     router = APIRouter(tags=["users"])
 
     @router.post("/users", status_code=201, response_model=UserView)
     async def register(body: NewUser, response: Response) -> User:  # pyright: ignore[reportUnusedFunction]
-        registered = _granted(await handlers.register_user(body.clerk_user_id, body.email))
+        """Create the user and their Stripe customer; 200 if the user exists already."""
+        registered = _unless_refused(await handlers.register_user(body.clerk_user_id, body.email))
         response.headers["Location"] = f"/users/{quote(body.clerk_user_id, safe='')}"
         response.status_code = 201 if registered.created else 200
         return registered.user
 
     @router.get("/users/{clerk_user_id}", response_model=UserView)
     async def show(clerk_user_id: UserInPath) -> User:  # pyright: ignore[reportUnusedFunction]
-        return _granted(await handlers.get_user(clerk_user_id))
+        """Return the user."""
+        return _unless_refused(await handlers.get_user(clerk_user_id))
 
     @router.put("/users/{clerk_user_id}/card", response_model=CardView)
     async def save_card(clerk_user_id: UserInPath, body: NewCard) -> SavedCard:  # pyright: ignore[reportUnusedFunction]
-        return _granted(
+        """Save a payment method as the user's card, in place of the previous one."""
+        return _unless_refused(
             await handlers.save_card(clerk_user_id, body.payment_method_id, attach=body.attach)
         )
 
     @router.get("/users/{clerk_user_id}/card", response_model=CardView)
     async def show_card(clerk_user_id: UserInPath) -> SavedCard:  # pyright: ignore[reportUnusedFunction]
-        return _granted(await handlers.get_card(clerk_user_id))
+        """Return the user's saved card."""
+        return _unless_refused(await handlers.get_card(clerk_user_id))
 
     @router.delete("/users/{clerk_user_id}/card", status_code=204)
     async def remove_card(clerk_user_id: UserInPath) -> None:  # pyright: ignore[reportUnusedFunction]
-        _granted(await handlers.remove_card(clerk_user_id))
+        """Detach the user's card at Stripe and delete it; do nothing if there is none."""
+        _unless_refused(await handlers.remove_card(clerk_user_id))
 
     return router
 
 
-def _granted(result: T | Refusal) -> T:
+def _unless_refused(result: T | Refusal) -> T:
     if isinstance(result, Refusal):
-        raise problem_of(result)
+        raise RequestRefused(result)
     return result

@@ -1,36 +1,37 @@
-"""The only wiring of the user service: its parts, and the order in which they start and stop."""
+"""The wiring of the user service: its components, and their order of startup and shutdown."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from saga_messaging import runtime
-from saga_messaging.command import run_service
-from saga_messaging.database import Database
-from saga_messaging.faust_app import faust_app
-from saga_messaging.health import health_router
-from saga_messaging.problems import install_problems
-from saga_messaging.publisher import Publisher
-from saga_messaging.readiness import checks
+from saga_messaging.http.health import health_router
+from saga_messaging.http.problems import install_problems
+from saga_messaging.http.readiness import checks
+from saga_messaging.kafka.faust_app import faust_app
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
+from saga_messaging.process import components
+from saga_messaging.process.command import run_service
+from saga_messaging.process.server import serve
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
-from user_service.access import ACCESS
 from user_service.agents import register_agents
 from user_service.gateway import StripeGateway
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
-from user_service.problems import install_faults
-from user_service.repository import PostgresTransaction
+from user_service.kafka_access import ACCESS
+from user_service.problems import PROBLEMS
+from user_service.repository import SqlTransaction
 from user_service.settings import UserServiceSettings
 
 
 def build(settings: UserServiceSettings) -> FastAPI:
-    """The service; its lifespan starts everything and stops it in the opposite order."""
+    """Return the service; its lifespan starts the components, and stops them in reverse order."""
     database = Database.connect(settings)
     publisher = Publisher(settings)
     http = stripe_http(settings)
     handlers = UserHandlers(
-        PostgresTransaction(database, settings.database_give_up_seconds),
+        SqlTransaction(database, settings.database_give_up_seconds),
         StripeGateway(stripe_client(settings, http), settings),
     )
     app = faust_app(ACCESS.group, settings)
@@ -39,25 +40,24 @@ def build(settings: UserServiceSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
-            runtime.running_database(database),
-            runtime.running_publisher(publisher),
+            components.running_database(database),
+            components.running_publisher(publisher),
             running_stripe(http),
-            runtime.running_faust(app, publisher),
+            components.running_faust(app, publisher),
         ):
             yield
 
     api = FastAPI(title="User service", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes)
-    install_faults(api)
+    install_problems(api, settings.max_body_bytes, PROBLEMS)
     api.include_router(users_router(handlers))
     api.include_router(health_router(checks("user_service", database, publisher, app)))
     return api
 
 
 def main() -> None:
-    """`python -m user_service [migrate]`."""
+    """Run `python -m user_service [migrate]`."""
     run_service(
         "user_service",
         UserServiceSettings,
-        lambda settings: runtime.serve(build(settings), settings),
+        lambda settings: serve(build(settings), settings),
     )

@@ -1,4 +1,4 @@
-"""The service's one table. It answers from a read alone, so it needs no inbox and no outbox."""
+"""The service's one table. Replies only read it, so there is no inbox and no outbox."""
 
 from saga_schemas.values import MAX_ID_LENGTH
 from sqlalchemy import Column, MetaData, String, Table, func

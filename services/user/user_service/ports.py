@@ -1,56 +1,56 @@
-"""What the use cases need of the outside."""
+"""Interfaces that the use cases need: the database and Stripe."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
-from user_service.domain import Refusal, Registered, SavedCard, User
+from user_service.domain import Refusal, Registration, SavedCard, User
 
 T = TypeVar("T")
 
 
 class Users(Protocol):
-    """The users, inside one transaction: what is saved is kept when, and only when, it commits."""
+    """The users, inside one transaction; changes are stored if the transaction commits."""
 
     def get(self, clerk_user_id: str) -> User | None:
-        """The user, if there is one."""
+        """Return the user, or None if there is none."""
         ...
 
     def get_many(self, clerk_user_ids: Collection[str]) -> Mapping[str, User]:
-        """Those of these users that exist, by id; one question to the database."""
+        """Return the existing users among these, by id, with one query."""
         ...
 
-    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registered:
-        """The user, created where there was none.
+    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registration:
+        """Return the user, created with this customer if there was none.
 
-        A user that exists stays as it is, but for a customer that it lacked. Safe to repeat, and
-        to run twice at once.
+        An existing user is unchanged, except that a missing customer is set. Safe to repeat, also
+        concurrently.
         """
         ...
 
     def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
-        """Give the user another customer if its customer still is the lost one.
+        """Replace the user's customer if it still is `lost`, and delete the card.
 
-        The card is forgotten: it was the lost customer's.
+        The card belonged to the lost customer.
         """
         ...
 
     def save_card(self, clerk_user_id: str, card: SavedCard) -> None:
-        """Replace the card of a user; of one that does not exist, nothing."""
+        """Replace the user's card; do nothing if the user does not exist."""
         ...
 
     def remove_card(self, clerk_user_id: str, payment_method_id: str) -> None:
-        """Remove the user's card if it still is this one."""
+        """Delete the user's card if it still is this one."""
         ...
 
 
 class Transaction(Protocol):
-    """Runs a piece of work in one transaction."""
+    """Runs work in one transaction."""
 
     async def __call__(self, work: Callable[[Users], T]) -> T:
-        """The result of `work`, committed. The work may run more than once.
+        """Run `work`, commit it, and return its result. `work` may run more than once.
 
         Raises:
-            UsersUnavailable: The database is away; nothing was committed.
+            UsersUnavailable: The database is unavailable; nothing was committed.
         """
         ...
 
@@ -58,36 +58,39 @@ class Transaction(Protocol):
 class Stripe(Protocol):
     """The Stripe account. Every call is safe to repeat.
 
-    Each raises StripeUnavailable where Stripe does not answer, after a bounded number of tries
-    with one idempotency key, and StripeKeyRefused; what Stripe decides against is a Refusal.
+    Each call raises StripeUnavailable if Stripe does not respond to a limited number of attempts
+    with one idempotency key, and StripeKeyRefused if Stripe rejects the key. A request that Stripe
+    refuses returns a Refusal.
     """
 
     async def create_customer(self, clerk_user_id: str, lost: str | None = None) -> str | Refusal:
-        """The id of the user's customer: the same one each time, for as long as a key is kept.
+        """Create the user's customer, and return its id.
+
+        A repeated call returns the same customer, as long as Stripe keeps the idempotency key.
 
         Args:
-            clerk_user_id: Whose.
-            lost: The customer that the user had, where Stripe has it no more; the new one is
-                another, and the same one each time for this lost one.
+            clerk_user_id: The user.
+            lost: The user's previous customer, if Stripe no longer has it. A repeated call with
+                the same `lost` returns the same new customer.
         """
         ...
 
     async def has_customer(self, customer_id: str) -> bool:
-        """Whether Stripe has the customer; False only where Stripe says that it has not."""
+        """Return False if Stripe reports the customer as missing or deleted, else True."""
         ...
 
     async def set_email(self, customer_id: str, email: str) -> Refusal | None:
-        """Give the customer this e-mail address."""
+        """Set the customer's email."""
         ...
 
     async def look_up_card(self, payment_method_id: str) -> SavedCard | Refusal:
-        """The payment method under the id it was asked for by, attached or not."""
+        """Return the payment method with the given id, attached or not."""
         ...
 
     async def attach_card(self, payment_method_id: str, customer_id: str) -> SavedCard | Refusal:
-        """The payment method as it is once it belongs to the customer; a token gets a new id."""
+        """Attach the payment method to the customer, and return it; a test token gets a new id."""
         ...
 
     async def detach_card(self, payment_method_id: str, customer_id: str) -> Refusal | None:
-        """Take the payment method from the customer; if it is not the customer's, do nothing."""
+        """Detach the payment method if it is attached to the customer, else do nothing."""
         ...

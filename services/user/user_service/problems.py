@@ -1,15 +1,16 @@
-"""Refusals and faults as problem+json (RFC 9457): `detail`, `code`, and `cure`, what to do."""
+"""HTTP problems (RFC 9457) of the service's errors, each with a `code` and a `cure`."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI
 from fastapi_problem.error import Problem
-from fastapi_problem.handler import new_exception_handler
+from saga_messaging.http.problems import Handler
 from starlette.requests import Request
 
-from user_service.domain import Refusal, RefusalCode
+from user_service.domain import RefusalCode
 from user_service.errors import (
+    RequestRefused,
     StripeKeyRefused,
     StripeUnavailable,
     UserServiceError,
@@ -21,23 +22,18 @@ logger = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS: Final = "2"
 
 _STATUS_AND_TITLE: Final[dict[RefusalCode, tuple[int, str]]] = {
-    "user_not_found": (404, "There is no such user."),
-    "payment_method_missing": (404, "The user has no saved card."),
-    "card_declined": (402, "The card was declined."),
+    "user_not_found": (404, "User not found."),
+    "payment_method_missing": (404, "No saved card."),
+    "card_declined": (402, "Card declined."),
     "payment_method_not_found": (422, "Payment method not found."),
-    "stripe_customer_missing": (409, "The user has no Stripe customer."),
+    "stripe_customer_missing": (409, "No Stripe customer."),
     "stripe_customer_invalid": (409, "Invalid Stripe Customer ID."),
-    "stripe_refused": (422, "Stripe refused the request."),
-}
-_FAULTS: Final[dict[type[UserServiceError], tuple[str, str]]] = {
-    UsersUnavailable: ("database_unavailable", "Nothing was changed. Try again."),
-    StripeUnavailable: ("stripe_unavailable", "Nothing was saved. Try again; it is safe."),
-    StripeKeyRefused: ("stripe_key_refused", "The operator must set a valid STRIPE_SECRET_KEY."),
+    "stripe_refused": (422, "Request refused by Stripe."),
 }
 
 
-def problem_of(refusal: Refusal) -> Problem:
-    """The problem to raise for a refusal; Stripe's own codes are named where there are any."""
+def _refused(_: Any, __: Request, error: RequestRefused) -> Problem:
+    refusal = error.refusal
     status, title = _STATUS_AND_TITLE[refusal.code]
     stripe_codes = {
         name: value
@@ -55,28 +51,35 @@ def problem_of(refusal: Refusal) -> Problem:
     )
 
 
-def install_faults(api: FastAPI) -> None:
-    """Answer this service's errors with 503 and when to try again.
+def _unavailable(code: str, cure: str) -> Handler:
+    """Return a handler that logs the error's cause, which the caller must not see."""
 
-    The operator's log says what was wrong; the caller is told no address and no key.
-    """
-    handler = new_exception_handler(handlers={UserServiceError: _fault})
-    api.add_exception_handler(UserServiceError, handler)
+    def handler(_: Any, __: Request, error: UserServiceError) -> Problem:
+        logger.error(code, error=str(error.__cause__))
+        return Problem(
+            "Service temporarily unavailable.",
+            type_=_type(code),
+            detail=str(error),
+            status=503,
+            headers={"Retry-After": RETRY_AFTER_SECONDS},
+            code=code,
+            cure=cure,
+        )
 
-
-def _fault(_: Any, __: Request, error: UserServiceError) -> Problem:
-    code, cure = _FAULTS[type(error)]
-    logger.error(code, error=str(error.__cause__))
-    return Problem(
-        "The service cannot do this now.",
-        type_=_type(code),
-        detail=str(error),
-        status=503,
-        headers={"Retry-After": RETRY_AFTER_SECONDS},
-        code=code,
-        cure=cure,
-    )
+    return handler
 
 
 def _type(code: str) -> str:
     return code.replace("_", "-")
+
+
+PROBLEMS: Final[Mapping[type[Exception], Handler]] = {
+    RequestRefused: _refused,
+    UsersUnavailable: _unavailable("database_unavailable", "Nothing was changed. Retry."),
+    StripeUnavailable: _unavailable(
+        "stripe_unavailable", "Nothing was saved. Retry; repeating the request is safe."
+    ),
+    StripeKeyRefused: _unavailable(
+        "stripe_key_refused", "The operator must set a valid STRIPE_SECRET_KEY."
+    ),
+}

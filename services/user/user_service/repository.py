@@ -1,4 +1,4 @@
-"""The users in PostgreSQL."""
+"""Users in PostgreSQL."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from saga_messaging.database import Database
 from saga_messaging.errors import DatabaseUnavailable
+from saga_messaging.postgres.database import Database
 from saga_schemas.values import Card
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 
-from user_service.domain import Registered, SavedCard, User
+from user_service.domain import Registration, SavedCard, User
 from user_service.errors import UsersUnavailable
 from user_service.orm import users
 from user_service.ports import Users
@@ -28,8 +28,8 @@ _many = select(*_columns).where(
 )
 
 
-class PostgresUsers:
-    """See `Users`; the transaction is the connection's."""
+class SqlUsers:
+    """Implements `Users` in the connection's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -44,7 +44,7 @@ class PostgresUsers:
         rows = self._connection.execute(_many, {"ids": list(clerk_user_ids)})
         return {row.clerk_user_id: _user(row) for row in rows}
 
-    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registered:
+    def add(self, clerk_user_id: str, stripe_customer_id: str) -> Registration:
         """See `Users`."""
         row = {"clerk_user_id": clerk_user_id, "stripe_customer_id": stripe_customer_id}
         created = self._connection.execute(
@@ -59,7 +59,7 @@ class PostgresUsers:
                 .values(stripe_customer_id=stripe_customer_id)
             )
         stored = self._connection.execute(_one, {"id": clerk_user_id}).one()
-        return Registered(_user(stored), created=created is not None)
+        return Registration(_user(stored), created=created is not None)
 
     def replace_customer(self, clerk_user_id: str, lost: str, stripe_customer_id: str) -> None:
         """See `Users`."""
@@ -88,8 +88,8 @@ class PostgresUsers:
         )
 
 
-class PostgresTransaction:
-    """See `Transaction`."""
+class SqlTransaction:
+    """Implements `Transaction` with a time limit."""
 
     def __init__(self, database: Database, give_up_after_seconds: float) -> None:
         self._database = database
@@ -99,11 +99,11 @@ class PostgresTransaction:
         """See `Transaction`."""
         try:
             return await self._database.transaction(
-                lambda connection: work(PostgresUsers(connection)),
+                lambda connection: work(SqlUsers(connection)),
                 give_up_after_seconds=self._give_up_after_seconds,
             )
         except DatabaseUnavailable as error:
-            raise UsersUnavailable("The database did not answer.") from error
+            raise UsersUnavailable("The database did not respond.") from error
 
 
 def _user(row: Row[Any, Any, Any]) -> User:
@@ -111,12 +111,12 @@ def _user(row: Row[Any, Any, Any]) -> User:
 
 
 def _card(row: Row[Any, Any, Any], column: Any) -> SavedCard | None:
-    """What is no card (a row from elsewhere) counts as none, and is told to the operator."""
+    """Return the column's card; log an invalid value, and treat it as no card."""
     if not column:
         return None
     try:
         card = Card.model_validate(column)
     except ValidationError:
-        logger.warning("card_unreadable", clerk_user_id=row.clerk_user_id)
+        logger.warning("card_invalid", clerk_user_id=row.clerk_user_id)
         return None
     return SavedCard(card.payment_method_id, card.card_type, card.last_four)

@@ -1,4 +1,4 @@
-"""The user service's settings; each is an environment variable of the same name."""
+"""The user service's settings, each an environment variable of the same name."""
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from saga_messaging.settings import ServiceSettings
@@ -6,12 +6,14 @@ from saga_stripe import StripeSettings
 
 
 class UserServiceSettings(ServiceSettings, StripeSettings):
-    """Its port, and how long a caller may have to wait."""
+    """Settings of the user service, in addition to those of every service and of Stripe."""
 
     http_port: PositiveInt = 8001
     max_body_bytes: PositiveInt = 16_384
-    stripe_tries: PositiveInt = Field(4, description="Of one call, with one idempotency key.")
-    stripe_retry_max_seconds: PositiveFloat = Field(2.0, description="Between two tries.")
+    stripe_tries: PositiveInt = Field(4, description="Attempts of a Stripe call, with one key.")
+    stripe_retry_max_seconds: PositiveFloat = Field(
+        2.0, description="Longest delay between attempts of a Stripe call."
+    )
     stripe_give_up_seconds: PositiveFloat = Field(
-        20.0, description="A request is answered 503 when Stripe is away for longer."
+        20.0, description="Time after which a request gets 503 while Stripe is unavailable."
     )

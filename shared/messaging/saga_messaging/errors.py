@@ -1,4 +1,9 @@
-"""What can go wrong in messaging. Everything here ends the process or is retried; see each."""
+"""The package's errors.
+
+MessagingError
+├── TooManyDeadLetters     ends the process: nothing is acknowledged
+└── DatabaseUnavailable    for callers with a time limit: retry later
+"""
 
 
 class MessagingError(Exception):
@@ -6,8 +11,8 @@ class MessagingError(Exception):
 
 
 class TooManyDeadLetters(MessagingError):
-    """More messages than `dead_letter_limit` could not be handled: suspect ourselves, and stop."""
+    """More dead letters than `dead_letter_limit`: the consumer itself is probably at fault."""
 
 
 class DatabaseUnavailable(MessagingError):
-    """PostgreSQL did not answer within the time that the caller allowed."""
+    """PostgreSQL did not respond within the caller's time limit."""

@@ -1,4 +1,4 @@
-"""Makes `messaging_testing`, the package beside the tests, importable; worlds and servers."""
+"""Fixtures: systems under test, servers, settings. Makes `messaging_testing` importable."""
 
 import shutil
 import sys
@@ -9,35 +9,35 @@ from pathlib import Path
 import pytest
 from saga_cli.kafka import EmbeddedKafka
 from saga_cli.postgres import EmbeddedPostgres
-from saga_messaging import migrations
-from saga_messaging.database import Database
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
 from saga_messaging.settings import ServiceSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from messaging_testing.world import World
+from messaging_testing.system import System
 
 
 @pytest.fixture
-def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
-    """Worlds on servers of one's own choice; their processes die with the test."""
-    worlds: list[World] = []
+def make_system(tmp_path: Path) -> Iterator[Callable[..., System]]:
+    """Make systems on the given servers; their processes are killed after the test."""
+    systems: list[System] = []
 
-    def make(servers: str, database_url: str, *, prepare: bool = True) -> World:
-        worlds.append(world := World(tmp_path, servers, database_url))
+    def make(servers: str, database_url: str, *, prepare: bool = True) -> System:
+        systems.append(system := System(tmp_path, servers, database_url))
         if prepare:
-            world.prepare()
-        return world
+            system.prepare()
+        return system
 
     yield make
-    for world in worlds:
-        world.close()
+    for system in systems:
+        system.close()
 
 
 @pytest.fixture
-def world(make_world: Callable[..., World], kafka_bootstrap: str, database_url: str) -> World:
-    """A world on the servers that the whole run shares."""
-    return make_world(kafka_bootstrap, database_url)
+def system(make_system: Callable[..., System], kafka_bootstrap: str, database_url: str) -> System:
+    """A system on the servers shared by the whole run."""
+    return make_system(kafka_bootstrap, database_url)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def servers_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def own_kafka(servers_folder: Path) -> Iterator[EmbeddedKafka]:
-    """A broker that a test may stall and kill; it is put right before the next test."""
+    """A broker that a test may stall or kill, and must restore."""
     with EmbeddedKafka(servers_folder / "kafka") as broker:
         yield broker
 
@@ -71,7 +71,7 @@ def make_settings() -> Callable[..., ServiceSettings]:
 def database(
     database_url: str, make_settings: Callable[..., ServiceSettings]
 ) -> Iterator[Database]:
-    """A migrated database of this test's own."""
+    """A migrated database of the test's own."""
     migrations.upgrade("messaging_testing", database_url)
     database = Database.connect(
         make_settings(database_url=database_url, database_retry_max_seconds=0.1)

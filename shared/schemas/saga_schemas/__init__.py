@@ -1,6 +1,6 @@
-"""Every message of the saga, its topic and its key: the contract between the services.
+"""Messages, topics and keys: the contract between the services.
 
-`topics` is the contents page: each topic, and the messages that travel on it.
+Start with `topics`, which lists each topic and its messages.
 """
 
 from saga_schemas.codec import InvalidMessage, decode, encode

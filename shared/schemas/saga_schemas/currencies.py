@@ -1,4 +1,4 @@
-"""The currency codes of ISO 4217 that are legal tender, in lower case as Stripe writes them."""
+"""ISO 4217 codes of currencies that are legal tender, in lower case as in Stripe's API."""
 
 ISO_4217 = frozenset(
     """

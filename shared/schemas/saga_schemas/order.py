@@ -1,4 +1,4 @@
-"""What the saga announces to the outside world (`order_events`)."""
+"""Events about orders, for any subscriber (`order_events`)."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ from saga_schemas.values import (
 
 
 class OrderAuthorizedPayload(Value):
-    """The order and the hold that stands for it."""
+    """The order and its authorization hold."""
 
     clerk_user_id: ClerkUserId
     order: OrderDetails
@@ -34,7 +34,7 @@ class OrderAuthorized(Envelope):
 
 
 class OrderCompletedPayload(Value):
-    """The order and what was captured of its amount."""
+    """The order and its captured amount."""
 
     clerk_user_id: ClerkUserId
     order: OrderDetails
@@ -52,7 +52,7 @@ class OrderCompleted(Envelope):
 
 
 class OrderRefundedPayload(Value):
-    """What has been given back so far, of what was captured."""
+    """The order with its captured and refunded amounts, in total."""
 
     clerk_user_id: ClerkUserId
     order: OrderDetails
@@ -62,7 +62,7 @@ class OrderRefundedPayload(Value):
 
 
 class OrderRefunded(Envelope):
-    """Event: money was given back; the order is over once all of it was."""
+    """Event: captured money was refunded; the order ends once all of it is."""
 
     type: Literal["order.refunded"] = "order.refunded"
     payload: OrderRefundedPayload
@@ -71,7 +71,7 @@ class OrderRefunded(Envelope):
 
 
 class OrderEndedPayload(Value):
-    """The order, and why it stands as it does."""
+    """The order, and the reason of its state."""
 
     clerk_user_id: ClerkUserId
     order: OrderDetails
@@ -88,7 +88,7 @@ class OrderCanceled(Envelope):
 
 
 class OrderExpired(Envelope):
-    """Event: nobody captured the hold in time, so it ended."""
+    """Event: the hold expired before it was captured."""
 
     type: Literal["order.expired"] = "order.expired"
     payload: OrderEndedPayload
@@ -97,7 +97,7 @@ class OrderExpired(Envelope):
 
 
 class OrderNeedsAttention(Envelope):
-    """Event: the saga cannot go on by itself; an operator retries or resolves it."""
+    """Event: the saga cannot continue; an operator must retry or resolve it."""
 
     type: Literal["order.needs_attention"] = "order.needs_attention"
     payload: OrderEndedPayload
@@ -106,7 +106,7 @@ class OrderNeedsAttention(Envelope):
 
 
 class OrderRejectedPayload(Value):
-    """The order and why it was rejected; nothing is held for it."""
+    """The order, and the reason of its rejection; nothing is held for it."""
 
     clerk_user_id: ClerkUserId
     order: OrderDetails

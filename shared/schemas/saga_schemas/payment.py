@@ -29,7 +29,7 @@ PaymentFailureCode = Literal[
 
 
 class AuthorizePaymentPayload(Value):
-    """Who pays and what is paid, as the user service answered and the order says."""
+    """The customer, from the user service's reply, and the order to pay."""
 
     customer: Customer
     order: OrderDetails
@@ -46,7 +46,7 @@ class AuthorizePayment(Envelope):
 
 
 class PaymentAuthorizedPayload(Value):
-    """The hold. It expires at `capture_before` unless it is captured, where Stripe said when."""
+    """The hold. It expires at `capture_before`, if Stripe gave a time, unless it is captured."""
 
     payment_intent_id: Identifier
     amount: Amount
@@ -65,7 +65,7 @@ class PaymentAuthorized(Envelope):
 
 
 class PaymentFailedPayload(Failure):
-    """Why nothing is held; `payment_intent_id` where Stripe made one before it refused."""
+    """The reason that nothing is held, and the PaymentIntent if Stripe created one."""
 
     code: PaymentFailureCode
     payment_intent_id: Identifier | None = None

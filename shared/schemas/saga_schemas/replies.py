@@ -1,11 +1,11 @@
-"""What may answer a command: a closed set, in which every attempt ends."""
+"""The replies of each command: every attempt ends with one of them."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from saga_schemas.envelope import Envelope
 from saga_schemas.payment import AuthorizePayment, PaymentAuthorized, PaymentFailed
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     CancelPayment,
     CapturePayment,
     PaymentAuthorizationExpired,

@@ -1,4 +1,4 @@
-"""Each topic and the messages that travel on it. A message's Kafka key is its `correlation_id`."""
+"""Topics and their messages. A message's Kafka key is its `correlation_id`."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args
@@ -16,7 +16,7 @@ from saga_schemas.order import (
     OrderRejected,
 )
 from saga_schemas.payment import AuthorizePayment, PaymentAuthorized, PaymentFailed
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     CancelPayment,
     CapturePayment,
     PaymentAuthorizationExpired,
@@ -31,12 +31,12 @@ from saga_schemas.settlement import (
 )
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved, RetrievePaymentInfo
 
-type_is = Field(discriminator="type")
+_by_type = Field(discriminator="type")
 
 UserCommand = RetrievePaymentInfo
-UserEvent = Annotated[PaymentInfoRetrieved | PaymentInfoFailed, type_is]
+UserEvent = Annotated[PaymentInfoRetrieved | PaymentInfoFailed, _by_type]
 PaymentCommand = Annotated[
-    AuthorizePayment | CapturePayment | CancelPayment | RefundPayment, type_is
+    AuthorizePayment | CapturePayment | CancelPayment | RefundPayment, _by_type
 ]
 PaymentEvent = Annotated[
     PaymentAuthorized
@@ -49,7 +49,7 @@ PaymentEvent = Annotated[
     | PaymentRefundFailed
     | PaymentAuthorizationExpired
     | PaymentDisputed,
-    type_is,
+    _by_type,
 ]
 OrderEvent = Annotated[
     OrderAuthorized
@@ -59,13 +59,13 @@ OrderEvent = Annotated[
     | OrderCanceled
     | OrderExpired
     | OrderNeedsAttention,
-    type_is,
+    _by_type,
 ]
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic, and the parser of all that may stand on it."""
+    """A topic with its messages; `adapter` validates any of them."""
 
     name: str
     messages: tuple[type[Envelope], ...]
@@ -73,7 +73,7 @@ class Topic:
 
     @property
     def dead_letters(self) -> str:
-        """The name of the topic that keeps what could not be handled."""
+        """The name of the topic of the records that could not be handled."""
         return f"{self.name}.dlq"
 
 
@@ -95,10 +95,10 @@ _topic_of = {message: topic for topic in TOPICS for message in topic.messages}
 
 
 def topic_of(message: Envelope) -> Topic:
-    """The one topic that this message travels on."""
+    """Return the topic of a message's type."""
     return _topic_of[type(message)]
 
 
 def key_of(message: Envelope) -> bytes:
-    """The Kafka key: the saga's id, so that a saga's messages keep one partition number."""
+    """Return the Kafka key, the saga's id: a saga's messages share one partition number."""
     return message.correlation_id.encode()

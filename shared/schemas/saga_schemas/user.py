@@ -19,7 +19,7 @@ PaymentInfoFailureCode = Literal[
 
 
 class RetrievePaymentInfoPayload(Value):
-    """Whose payment info is wanted, and the order that the answer repeats."""
+    """The user whose payment info is requested, and the order that the reply repeats."""
 
     clerk_user_id: ClerkUserId
     order: OrderDetails
@@ -27,7 +27,7 @@ class RetrievePaymentInfoPayload(Value):
 
 
 class RetrievePaymentInfo(Envelope):
-    """Command: answer with the user's Stripe customer and saved card."""
+    """Command: reply with the user's Stripe customer and saved card."""
 
     type: Literal["retrieve_payment_info"] = "retrieve_payment_info"
     payload: RetrievePaymentInfoPayload
@@ -36,7 +36,7 @@ class RetrievePaymentInfo(Envelope):
 
 
 class PaymentInfoRetrievedPayload(Value):
-    """The specification's payload; `attempt` is the command's that is answered."""
+    """The specification's payload; `attempt` is the command's."""
 
     customer: Customer
     order: OrderDetails
@@ -53,7 +53,7 @@ class PaymentInfoRetrieved(Envelope):
 
 
 class PaymentInfoFailedPayload(Failure):
-    """Why the user cannot pay."""
+    """The reason that the user cannot pay."""
 
     code: PaymentInfoFailureCode
     clerk_user_id: ClerkUserId

@@ -1,4 +1,4 @@
-"""Values that several messages share: money, the customer, the order's details, a failure."""
+"""Value types that messages share: amounts, ids, the customer, the order, a failure."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -15,7 +15,7 @@ from pydantic import (
 
 from saga_schemas.currencies import ISO_4217
 
-# Stripe takes at most eight digits: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+# Stripe accepts at most eight digits: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MAX_AMOUNT: Final = 99_999_999
 MAX_ID_LENGTH: Final = 255
 FIRST_YEAR: Final = 2000
@@ -29,26 +29,26 @@ def _known_currency(code: str) -> str:
     return code
 
 
-def _empty_card_is_no_card(card: Any) -> Any:
+def _empty_object_as_none(card: Any) -> Any:
     return None if card == {} else card
 
 
-def _within_reason(at: datetime) -> datetime:
+def _storable(at: datetime) -> datetime:
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise ValueError(f"not between the years {FIRST_YEAR} and {LAST_YEAR}")
+        raise ValueError(f"must be between the years {FIRST_YEAR} and {LAST_YEAR}")
     return at.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_within_reason)]
-"""A moment with a time zone, in UTC whichever zone it came in, that every database can store."""
+Instant = Annotated[AwareDatetime, AfterValidator(_storable)]
+"""A time with a time zone, converted to UTC, in a range that every database can store."""
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_AMOUNT)]
 """A positive whole number in the currency's minor unit: 1299 is $12.99, 1299 is also ¥1299."""
 
 Currency = Annotated[str, AfterValidator(_known_currency)]
-"""An ISO 4217 code, in lower case whichever case it came in."""
+"""An ISO 4217 currency code, converted to lower case."""
 
-_NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text or JSON
+_NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL cannot store NUL in text or JSON
 
 Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=_NO_NUL)
@@ -56,7 +56,7 @@ Identifier = Annotated[
 ClerkUserId = Annotated[
     Identifier, Field(validation_alias="clerkUserId", serialization_alias="clerkUserId")
 ]
-"""Whose order it is, under its name on the wire."""
+"""The user's Clerk id, as `clerkUserId` on the wire."""
 
 ShortText = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=5_000, pattern=_NO_NUL)]
@@ -64,7 +64,7 @@ Attempt = Annotated[int, Field(strict=True, ge=1, le=1_000)]
 
 
 class Value(BaseModel):
-    """Part of a message: immutable, written and read under the names of the wire."""
+    """A part of a message: immutable, encoded and decoded with the names of the wire."""
 
     model_config = ConfigDict(
         frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
@@ -80,19 +80,19 @@ class Card(Value):
 
 
 class Customer(Value):
-    """Who pays. `user_stripe_card` is None for a user without a saved card (`{}` on the wire)."""
+    """The paying user. `user_stripe_card` is None without a saved card (`{}` on the wire)."""
 
     clerk_user_id: ClerkUserId
     stripe_customer_id: Identifier = Field(
         validation_alias="stripeCustomerId", serialization_alias="stripeCustomerId"
     )
-    user_stripe_card: Annotated[Card | None, BeforeValidator(_empty_card_is_no_card)] = Field(
+    user_stripe_card: Annotated[Card | None, BeforeValidator(_empty_object_as_none)] = Field(
         validation_alias="userStripeCard", serialization_alias="userStripeCard"
     )
 
 
 class OrderDetails(Value):
-    """What is paid."""
+    """The amount to pay and its description."""
 
     amount: Amount
     currency: Currency = "usd"
@@ -100,13 +100,13 @@ class OrderDetails(Value):
 
 
 class Failure(Value):
-    """Why something did not happen, and what cures it.
+    """The reason of a failure, and its cure.
 
     Attributes:
-        code: Ours, from a closed set; each message that carries a failure narrows it.
-        message: One sentence for a person.
-        cure: What to do about it.
-        stripe_code: Stripe's `error.code`, where Stripe refused.
+        code: The reason, from a closed set that each message narrows.
+        message: The reason in one sentence.
+        cure: The action that resolves the failure.
+        stripe_code: Stripe's `error.code`, if Stripe refused.
         decline_code: Stripe's `error.decline_code`: https://docs.stripe.com/declines/codes
         advice_code: Stripe's `error.advice_code`: `try_again_later`, `do_not_try_again`,
             `confirm_card_data`.

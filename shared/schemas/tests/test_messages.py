@@ -15,7 +15,7 @@ from saga_schemas.topics import (
 )
 
 FOLDER = Path(__file__).parent.parent
-SPECIFICATION = (FOLDER / "golden/specification.user.payment_info_retrieved.json").read_bytes()
+SPECIFIED_MESSAGE = (FOLDER / "golden/specification.user.payment_info_retrieved.json").read_bytes()
 
 each_message = pytest.mark.parametrize("message", MESSAGES, ids=file_name)
 
@@ -36,10 +36,10 @@ def test_a_golden_message_is_read_and_written_unchanged(message):
 
 
 @each_message
-def test_the_committed_json_schema_is_the_model_s(message):
-    # If this fails the wire has changed: an optional field may be added (then run
-    # `python -m saga_schemas.export shared/schemas/json_schema` and extend the golden message);
-    # anything else is a new version beside the old one.
+def test_the_committed_json_schema_equals_the_models_schema(message):
+    # A failure means that the wire format has changed. An optional field may be added: then run
+    # `python -m saga_schemas.export shared/schemas/json_schema` and extend the golden message.
+    # Any other change needs a new version of the message, in addition to the old one.
     assert (FOLDER / "json_schema" / file_name(message)).read_text() == json_schema(message)
 
 
@@ -55,8 +55,8 @@ def test_every_file_belongs_to_a_message():
     assert {path.name for path in (FOLDER / "golden").iterdir()} == known | specified
 
 
-def test_the_specification_s_message_is_read_byte_for_byte():
-    message = decode(USER_EVENTS, SPECIFICATION)
+def test_the_message_of_the_specification_is_decoded():
+    message = decode(USER_EVENTS, SPECIFIED_MESSAGE)
     assert message.payload.customer.stripe_customer_id == "<stripe_customer_id>"
     assert message.payload.customer.user_stripe_card.payment_method_id == "<payment_method_id>"
     assert message.payload.order.amount == 1299
@@ -64,8 +64,11 @@ def test_the_specification_s_message_is_read_byte_for_byte():
     assert message.version == 1
 
 
-def test_ours_carries_every_field_that_the_specification_shows():
-    shown, ours = json.loads(SPECIFICATION), json.loads(encode(decode(USER_EVENTS, SPECIFICATION)))
+def test_encoded_messages_have_every_field_of_the_specification():
+    shown, ours = (
+        json.loads(SPECIFIED_MESSAGE),
+        json.loads(encode(decode(USER_EVENTS, SPECIFIED_MESSAGE))),
+    )
 
     def missing(shown, ours, path=""):
         for name, value in shown.items():
@@ -77,19 +80,19 @@ def test_ours_carries_every_field_that_the_specification_shows():
     assert list(missing(shown, ours)) == []
 
 
-def test_a_message_without_an_id_has_the_same_id_each_time_it_is_read():
-    first, second = decode(USER_EVENTS, SPECIFICATION), decode(USER_EVENTS, SPECIFICATION)
+def test_a_message_without_an_id_gets_the_same_id_each_time():
+    first, second = decode(USER_EVENTS, SPECIFIED_MESSAGE), decode(USER_EVENTS, SPECIFIED_MESSAGE)
     assert first.message_id == second.message_id
 
 
-def test_two_sagas_bare_messages_have_different_ids():
-    other = SPECIFICATION.replace(b"<saga_id>", b"another saga")
-    ids = {decode(USER_EVENTS, value).message_id for value in (SPECIFICATION, other)}
+def test_messages_without_an_id_of_two_sagas_get_different_ids():
+    other = SPECIFIED_MESSAGE.replace(b"<saga_id>", b"another saga")
+    ids = {decode(USER_EVENTS, value).message_id for value in (SPECIFIED_MESSAGE, other)}
     assert len(ids) == 2
 
 
-def test_a_user_without_a_card_may_be_written_as_an_empty_object():
-    message = json.loads(SPECIFICATION)
+def test_an_empty_card_object_means_no_card():
+    message = json.loads(SPECIFIED_MESSAGE)
     message["payload"]["customer"]["userStripeCard"] = {}
     read = decode(USER_EVENTS, json.dumps(message).encode())
     assert read.payload.customer.user_stripe_card is None
@@ -103,22 +106,22 @@ def test_unknown_fields_are_ignored_everywhere():
 
 
 @each_message
-def test_the_key_is_the_saga_s_id_and_the_topic_the_only_one(message):
+def test_the_key_is_the_saga_id_and_each_message_has_one_topic(message):
     read = decode(topic_named(message), golden(message))
     assert key_of(read) == read.correlation_id.encode()
     assert topic_of(read) is topic_named(message)
 
 
 def changed(path, value):
-    message = json.loads(SPECIFICATION)
-    place = message
+    message = json.loads(SPECIFIED_MESSAGE)
+    part = message
     *parents, last = path.split(".")
     for name in parents:
-        place = place[name]
+        part = part[name]
     if value is ...:
-        del place[last]
+        del part[last]
     else:
-        place[last] = value
+        part[last] = value
     return json.dumps(message).encode()
 
 
@@ -159,7 +162,7 @@ def changed(path, value):
         ("payload.attempt", 0),
     ],
 )
-def test_a_wrong_or_missing_field_is_named(field, value):
+def test_an_invalid_or_missing_field_is_named(field, value):
     with pytest.raises(InvalidMessage) as error:
         decode(USER_EVENTS, changed(field, value))
     assert list(error.value.fields) == [field]
@@ -192,17 +195,17 @@ def test_every_field_of_the_specification_is_required_in_every_message(message, 
     ],
     ids=lambda value: repr(value[:8]),
 )
-def test_bytes_that_are_no_message_are_refused_and_nothing_else_happens(value):
+def test_invalid_bytes_raise_only_invalid_message(value):
     with pytest.raises(InvalidMessage):
         decode(USER_EVENTS, value)
 
 
-def test_a_time_of_another_zone_is_read_as_utc():
+def test_a_time_of_another_zone_is_converted_to_utc():
     message = decode(USER_EVENTS, changed("timestamp", "2025-03-31T12:30:00+02:00"))
     assert message.timestamp.isoformat() == "2025-03-31T10:30:00+00:00"
 
 
-def test_an_upper_case_currency_is_read_as_its_lower_case():
+def test_an_upper_case_currency_is_converted_to_lower_case():
     message = decode(USER_EVENTS, changed("payload.order.currency", "EUR"))
     assert message.payload.order.currency == "eur"
 

@@ -1,7 +1,7 @@
-"""One way to reach Stripe: settings, the client, and which errors may pass."""
+"""Access to Stripe: settings, the client, and the classification of errors."""
 
 from saga_stripe.client import running_stripe, stripe_client, stripe_http
-from saga_stripe.faults import is_transient
+from saga_stripe.errors import is_transient
 from saga_stripe.settings import StripeSettings
 
 __all__ = ["StripeSettings", "is_transient", "running_stripe", "stripe_client", "stripe_http"]

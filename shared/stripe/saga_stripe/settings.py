@@ -1,4 +1,4 @@
-"""The settings of every service that talks to Stripe."""
+"""Settings of every service that calls Stripe."""
 
 from pathlib import Path
 from typing import Final
@@ -10,16 +10,20 @@ SECRETS: Final = Path("/run/secrets")
 
 
 class StripeSettings(BaseSettings):
-    """Stripe's test mode, or the emulator. A live key is refused: this system is a reference."""
+    """Stripe's test mode, or the emulator. A live key is rejected: this is a reference system."""
 
     model_config = SettingsConfigDict(
-        hide_input_in_errors=True,  # a refused key is not shown
+        hide_input_in_errors=True,  # does not show a rejected key
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
-    stripe_secret_key: SecretStr = Field(description="sk_test_…")
-    stripe_api_base: str | None = Field(None, description="The emulator's address; else Stripe's.")
-    stripe_timeout_seconds: PositiveFloat = 20.0
+    stripe_secret_key: SecretStr = Field(description="A test mode key: sk_test_… or rk_test_…")
+    stripe_api_base: str | None = Field(
+        None, description="Address of the emulator. Default: Stripe's own API."
+    )
+    stripe_timeout_seconds: PositiveFloat = Field(
+        20.0, description="Time limit of one request to Stripe."
+    )
 
     @field_validator("stripe_secret_key")
     @classmethod

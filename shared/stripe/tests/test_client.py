@@ -10,27 +10,27 @@ from saga_stripe import StripeSettings, is_transient, stripe_client, stripe_http
 CUSTOMER = {"id": "cus_1", "object": "customer"}
 
 
-class Stripe:
-    """A server that answers what it is told, and remembers what it was asked."""
+class FakeStripe:
+    """A server that returns the given responses, and records the requests."""
 
     def __init__(self):
-        self.answers = []
+        self.responses = []
         self.requests = []
 
     async def handle(self, request):
         self.requests.append(request)
-        status, body = self.answers.pop(0) if self.answers else (200, json.dumps(CUSTOMER))
+        status, body = self.responses.pop(0) if self.responses else (200, json.dumps(CUSTOMER))
         return web.Response(status=status, text=body, content_type="application/json")
 
 
 @pytest.fixture
 async def server():
-    stripe_stand_in = Stripe()
+    fake = FakeStripe()
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", stripe_stand_in.handle)
+    app.router.add_route("*", "/{path:.*}", fake.handle)
     async with TestServer(app) as running:
-        stripe_stand_in.url = str(running.make_url("")).rstrip("/")
-        yield stripe_stand_in
+        fake.url = str(running.make_url("")).rstrip("/")
+        yield fake
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ async def client(server):
     await http.close_async()
 
 
-async def test_it_reaches_the_address_it_is_given(client, server):
+async def test_the_client_calls_the_configured_address(client, server):
     assert (await client.v1.customers.create_async({"email": "a@example.com"})).id == "cus_1"
     assert server.requests[0].headers["Authorization"] == "Bearer sk_test_1"
 
 
 @pytest.mark.parametrize("status", [409, 429, 500])
-async def test_it_repeats_nothing_by_itself(client, server, status):
-    server.answers = [(status, json.dumps({"error": {"message": "No."}}))]
+async def test_the_client_does_not_retry(client, server, status):
+    server.responses = [(status, json.dumps({"error": {"message": "No."}}))]
 
     with pytest.raises(stripe.StripeError) as raised:
         await client.v1.customers.create_async({})
@@ -57,8 +57,8 @@ async def test_it_repeats_nothing_by_itself(client, server, status):
     assert len(server.requests) == 1
 
 
-async def test_an_answer_that_is_no_json_is_transient(client, server):
-    server.answers = [(200, "<html>")]
+async def test_a_response_that_is_not_json_is_transient(client, server):
+    server.responses = [(200, "<html>")]
 
     with pytest.raises(stripe.APIError) as raised:
         await client.v1.customers.create_async({})
@@ -66,14 +66,14 @@ async def test_an_answer_that_is_no_json_is_transient(client, server):
     assert is_transient(raised.value)
 
 
-async def test_it_sends_no_telemetry(client, server):
+async def test_the_client_sends_no_telemetry(client, server):
     for _ in range(2):
         await client.v1.customers.create_async({})
 
     assert not any("X-Stripe-Client-Telemetry" in each.headers for each in server.requests)
 
 
-async def test_it_waits_no_longer_than_it_is_told(server):
+async def test_a_slow_response_exceeds_the_timeout(server):
     settings = StripeSettings(
         stripe_secret_key="sk_test_1", stripe_api_base=server.url, stripe_timeout_seconds=0.000_1
     )
@@ -87,7 +87,7 @@ async def test_it_waits_no_longer_than_it_is_told(server):
 
 
 @pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1", "pk_test_1", "", "secret"])
-def test_a_key_that_is_no_secret_test_key_is_refused_and_not_shown(key):
+def test_a_key_other_than_a_test_key_is_rejected_and_not_shown(key):
     with pytest.raises(ValidationError, match="only a test mode key") as raised:
         StripeSettings(stripe_secret_key=key)
 
@@ -95,7 +95,7 @@ def test_a_key_that_is_no_secret_test_key_is_refused_and_not_shown(key):
 
 
 @pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1"])
-def test_a_test_key_is_taken_and_not_shown(key):
+def test_a_test_key_is_accepted_and_not_shown(key):
     settings = StripeSettings(stripe_secret_key=key)
 
     assert key not in repr(settings)

@@ -10,8 +10,8 @@ from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 from order_saga.access import ACCESS as ORDER_SAGA
 from payment_service.access import ACCESS as PAYMENT
-from saga_messaging.access import Access
-from user_service.access import ACCESS as USER
+from saga_messaging.kafka.access import Access
+from user_service.kafka_access import ACCESS as USER
 
 from saga_cli.asking import ask
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saga_messaging.kafka import client_options
+from saga_messaging.kafka.client import client_options
 from saga_messaging.settings import KafkaSettings
 
 from saga_cli.certificates import (

@@ -1,7 +1,7 @@
 """The commands that the steps of the Create Order saga send."""
 
 from saga_schemas.payment import AuthorizePayment, AuthorizePaymentPayload
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     CancelPayment,
     CancelPaymentPayload,
     CapturePayment,

@@ -2,7 +2,7 @@
 
 from saga_engine.messages import ResolveRequested
 from saga_schemas.payment import PaymentAuthorized
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentCancelFailed,
     PaymentCaptured,
     PaymentRefunded,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from saga_engine.messages import ResolveRequested, RetryRequested
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentAuthorizationExpired,
     PaymentCanceled,
     PaymentCancelFailed,

@@ -23,8 +23,7 @@ from saga_engine.words import (
     step,
 )
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed
-from saga_schemas.replies import REPLIES
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentAuthorizationExpired,
     PaymentCanceled,
     PaymentCancelFailed,
@@ -32,6 +31,7 @@ from saga_schemas.settlement import (
     PaymentCaptureFailed,
     PaymentRefundFailed,
 )
+from saga_schemas.replies import REPLIES
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
 
 from order_saga.create_order import commands, events, guards, keep

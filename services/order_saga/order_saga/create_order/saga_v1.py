@@ -8,7 +8,7 @@ retrieving_payment_info --> authorizing --> authorized
 from saga_engine.declaration import Definition
 from saga_engine.rules import Timeout
 from saga_engine.words import earlier
-from saga_schemas.settlement import PaymentDisputed, PaymentRefunded, PaymentRefundFailed
+from saga_schemas.payment_lifecycle import PaymentDisputed, PaymentRefunded, PaymentRefundFailed
 
 from order_saga.create_order.saga import create_order
 from order_saga.create_order.state import State

@@ -3,7 +3,7 @@
 from functools import partial
 
 from saga_engine.words import PARK, STAY, on
-from saga_schemas.settlement import (
+from saga_schemas.payment_lifecycle import (
     PaymentCaptured,
     PaymentDisputed,
     PaymentRefunded,

@@ -24,11 +24,11 @@ from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
 from order_saga.transactions import Transactions
 from order_saga.why_http import why_router
-from saga_messaging.database import Database
-from saga_messaging.effects import store_effects
-from saga_messaging.outbox import Outbox
-from saga_messaging.problems import install_problems
-from saga_messaging.publisher import Publisher
+from saga_messaging.delivery.effects import store_effects
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.problems import install_problems
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from saga_testing.versions import VERSIONS
 from sqlalchemy import NullPool, create_engine, text

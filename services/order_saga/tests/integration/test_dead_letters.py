@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from saga_messaging.dead_letters import DeadLetters
-from saga_messaging.kafka import create_topics
-from saga_messaging.records import Record
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.kafka.records import Record
+from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings, MessagingSettings
 from saga_schemas.topics import PAYMENT_COMMANDS, PAYMENT_EVENTS
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from sqlalchemy.exc import OperationalError
 
 ORDERS = "SELECT id, state FROM sagas"

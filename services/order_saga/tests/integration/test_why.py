@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from saga_messaging.kafka import create_topics
+from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings
 
 

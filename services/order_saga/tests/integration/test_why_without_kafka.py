@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from order_saga.errors import KafkaSilent
 from order_saga.kafka_view import looking
 from saga_cli.kafka import EmbeddedKafka
-from saga_messaging.kafka import create_topics
+from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from order_saga.create_order.state import OrderSaga
 from order_saga.orm import messaging, sagas
 from order_saga.repository import saga_of
 from order_saga.settings import OrderSagaSettings
-from saga_messaging.kafka import create_topics
+from saga_messaging.kafka.topics import create_topics
 from saga_schemas import Envelope
 from saga_schemas.topics import TOPICS
 from sqlalchemy import Engine, create_engine, select

@@ -21,12 +21,12 @@ from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
 from order_saga.transactions import Transactions
 from saga_engine.messages import DeadlinePassed
-from saga_messaging.database import Database
-from saga_messaging.dead_letters import DeadLetters
-from saga_messaging.intake import Intake
-from saga_messaging.outbox import Outbox
-from saga_messaging.publisher import Publisher
-from saga_messaging.records import Outgoing, Record
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.intake import Intake
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from saga_schemas.codec import encode
 from saga_schemas.topics import key_of, topic_of

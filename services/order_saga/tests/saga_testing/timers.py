@@ -10,10 +10,10 @@ from order_saga.orm import messaging
 from order_saga.settings import OrderSagaSettings
 from order_saga.timers import Timers
 from order_saga.transactions import Transactions
-from saga_messaging.database import Database
-from saga_messaging.logs import configure_logs
-from saga_messaging.outbox import Outbox
-from saga_messaging.publisher import Publisher
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres.database import Database
+from saga_messaging.process.logs import configure_logs
 
 
 class CountedTimers(Timers):

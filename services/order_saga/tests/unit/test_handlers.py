@@ -6,7 +6,7 @@ import pytest
 from order_saga.create_order.state import State
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.handlers import place, react, request
-from saga_messaging.outcomes import Deferred, Handled, Refused
+from saga_messaging.delivery.outcomes import Deferred, Handled, Refused
 from saga_testing.messages import begin
 
 

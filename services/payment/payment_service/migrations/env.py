@@ -1,3 +1,3 @@
-from saga_messaging.migrations import run_migrations
+from saga_messaging.postgres.migrations import run_migrations
 
 run_migrations()

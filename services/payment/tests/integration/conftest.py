@@ -14,10 +14,10 @@ from payment_service.ports import Lease
 from payment_service.settings import PaymentSettings
 from payment_service.states import KnownPayment
 from payment_service.work import PaymentWork
-from saga_messaging import migrations
-from saga_messaging.database import Database
-from saga_messaging.outbox import Outbox
-from saga_messaging.publisher import Publisher
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
 from saga_stripe import stripe_client, stripe_http
 from stripe_emulator.testing import running_emulator
 

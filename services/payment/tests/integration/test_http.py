@@ -11,7 +11,7 @@ from payment_service.operations import REFRESH, Kind, Operation
 from payment_service.ports import Decided, Postponed
 from payment_service.states import KnownPayment, Status
 from payment_service.troubleshooting import verdict_of
-from saga_messaging.problems import install_problems
+from saga_messaging.http.problems import install_problems
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from payment_service.ports import Decided
 from payment_service.repository import lock
 from payment_service.states import KnownPayment
 from payment_service.troubleshooting import verdict_of
-from saga_messaging.records import Record
+from saga_messaging.kafka.records import Record
 from saga_schemas import encode
 from saga_schemas.payment import AuthorizePayment
-from saga_schemas.settlement import CancelPayment, CancelPaymentPayload
+from saga_schemas.payment_lifecycle import CancelPayment, CancelPaymentPayload
 from saga_schemas.topics import PAYMENT_EVENTS
 from sqlalchemy import select
 

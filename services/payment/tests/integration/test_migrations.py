@@ -10,10 +10,10 @@ from payment_service.orm import messaging, metadata
 from payment_service.repository import lock
 from payment_service.states import Status
 from payment_service.work import PaymentWork
-from saga_messaging import migrations
-from saga_messaging.database import Database
-from saga_messaging.outbox import Outbox
-from saga_messaging.publisher import Publisher
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
 from sqlalchemy import create_engine, text
 
 FAILURE = {"code": "card_declined", "message": "No."}

@@ -1,16 +1,16 @@
-"""The real ports: PostgreSQL behind the store, the Stripe emulator behind the gateway."""
+"""The real ports, on PostgreSQL and the Stripe emulator."""
 
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from saga_messaging import migrations
-from saga_messaging.database import Database
+from saga_messaging.postgres import migrations
+from saga_messaging.postgres.database import Database
 from saga_stripe import running_stripe, stripe_client, stripe_http
 from stripe_emulator.server import EmulatorServer, listen
 from user_service.gateway import StripeGateway
-from user_service.repository import PostgresTransaction
+from user_service.repository import SqlTransaction
 from user_service.settings import UserServiceSettings
 
 
@@ -40,7 +40,7 @@ def settings_with(emulator: str) -> Callable[..., UserServiceSettings]:
 async def gateway_with(
     settings_with: Callable[..., UserServiceSettings],
 ) -> AsyncIterator[Callable[..., StripeGateway]]:
-    """Gateways to the emulator, with settings of their own."""
+    """Make gateways to the emulator with the given settings."""
     opened = []
 
     def make(**changes: Any) -> StripeGateway:
@@ -65,5 +65,5 @@ def database(
 
 
 @pytest.fixture
-def postgres_transaction(database: Database) -> PostgresTransaction:
-    return PostgresTransaction(database, give_up_after_seconds=5)
+def sql_transaction(database: Database) -> SqlTransaction:
+    return SqlTransaction(database, give_up_after_seconds=5)

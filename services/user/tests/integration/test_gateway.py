@@ -16,7 +16,7 @@ def user():
 
 @pytest.fixture
 def arm(emulator):
-    """Arm a fault of the emulator; none is left over for the next test."""
+    """Arm a fault of the emulator; faults are deleted after the test."""
     with httpx.Client(base_url=emulator) as client:
         yield lambda **fault: client.post("/_emulator/faults", json=fault).raise_for_status()
         client.delete("/_emulator/faults")
@@ -24,7 +24,7 @@ def arm(emulator):
 
 @pytest.fixture
 def requests_of(emulator):
-    """The requests to an endpoint that the emulator saw, newest first, and forgets no test's."""
+    """Find the emulator's requests to a path, newest first."""
 
     def find(path):
         with httpx.Client(base_url=emulator) as client:
@@ -36,7 +36,7 @@ def requests_of(emulator):
 
 
 @pytest.mark.parametrize("kind", ["status_500_before", "reset", "reset_after", "429"])
-async def test_a_passing_fault_is_tried_again_with_the_same_key(
+async def test_a_transient_fault_is_retried_with_the_same_key(
     gateway_with, arm, requests_of, user, kind
 ):
     arm(endpoint=CREATE, kind=kind, count=2)
@@ -48,7 +48,7 @@ async def test_a_passing_fault_is_tried_again_with_the_same_key(
     assert len({each["idempotency_key"] for each in tries}) == 1
 
 
-async def test_a_timeout_after_the_work_was_done_gives_the_customer_that_was_made(
+async def test_a_timeout_after_the_customer_was_created_returns_that_customer(
     gateway_with, arm, user
 ):
     arm(endpoint=CREATE, kind="timeout_after", count=1)
@@ -58,7 +58,7 @@ async def test_a_timeout_after_the_work_was_done_gives_the_customer_that_was_mad
     assert await gateway_with().create_customer(user) == customer
 
 
-async def test_a_lasting_fault_ends_after_the_tries(gateway_with, arm, user):
+async def test_a_lasting_fault_is_raised_after_the_last_attempt(gateway_with, arm, user):
     arm(endpoint=CREATE, kind="status_500_before", count=3)
     gateway = gateway_with(stripe_tries=3)
 
@@ -68,21 +68,21 @@ async def test_a_lasting_fault_ends_after_the_tries(gateway_with, arm, user):
     assert (await gateway.create_customer(user)).startswith("cus_")
 
 
-async def test_a_stripe_that_does_not_answer_ends_after_the_time(gateway_with, arm, user):
+async def test_a_hanging_call_is_raised_after_the_time_limit(gateway_with, arm, user):
     arm(endpoint=CREATE, kind="hang", count=1, seconds=5)
 
     with pytest.raises(StripeUnavailable):
         await gateway_with(stripe_give_up_seconds=0.2).create_customer(user)
 
 
-async def test_a_stripe_that_is_not_there_is_unavailable(gateway_with, user):
+async def test_an_unreachable_stripe_is_unavailable(gateway_with, user):
     gateway = gateway_with(stripe_api_base="http://127.0.0.1:1")
 
     with pytest.raises(StripeUnavailable):
         await gateway.create_customer(user)
 
 
-async def test_a_500_that_stripe_advises_not_to_repeat_is_not_repeated_and_no_refusal(gateway_with):
+async def test_a_500_that_stripe_advises_not_to_retry_is_unavailable_and_not_retried(gateway_with):
     calls = []
 
     async def fail():
@@ -95,7 +95,9 @@ async def test_a_500_that_stripe_advises_not_to_repeat_is_not_repeated_and_no_re
     assert len(calls) == 1
 
 
-async def test_a_decline_is_asked_for_anew_the_next_time(gateway_with, requests_of, user):
+async def test_a_declined_card_is_attached_with_a_new_key_the_next_time(
+    gateway_with, requests_of, user
+):
     gateway, declined = gateway_with(), "pm_card_visa_chargeDeclinedInsufficientFunds"
     customer = await gateway.create_customer(user)
 
@@ -109,14 +111,14 @@ async def test_a_decline_is_asked_for_anew_the_next_time(gateway_with, requests_
     assert len(keys) == 2
 
 
-async def test_a_key_that_stripe_refuses_is_no_fault_of_the_caller(gateway_with, user):
+async def test_a_rejected_key_raises_stripe_key_refused(gateway_with, user):
     gateway = gateway_with(stripe_secret_key="sk_test_not a key")
 
     with pytest.raises(StripeKeyRefused):
         await gateway.create_customer(user)
 
 
-async def test_the_payment_method_of_another_customer_is_refused_in_stripes_words(
+async def test_the_payment_method_of_another_customer_is_refused_with_stripes_message(
     gateway_with, user
 ):
     gateway = gateway_with()
@@ -129,7 +131,7 @@ async def test_the_payment_method_of_another_customer_is_refused_in_stripes_word
     assert "already been attached" in refusal.message
 
 
-async def test_a_card_that_is_detached_twice_at_once_is_detached(gateway_with, user):
+async def test_detaching_a_card_concurrently_succeeds(gateway_with, user):
     gateway = gateway_with()
     customer = await gateway.create_customer(user)
     card = (await gateway.attach_card("pm_card_visa", customer)).payment_method_id

@@ -1,4 +1,4 @@
-"""A customer that is gone at Stripe, on PostgreSQL and the emulator."""
+"""A customer deleted at Stripe, on PostgreSQL and the emulator."""
 
 import asyncio
 from uuid import uuid4
@@ -10,8 +10,8 @@ from user_service.handlers import UserHandlers
 
 
 @pytest.fixture
-def handlers(postgres_transaction, gateway_with):
-    return UserHandlers(postgres_transaction, gateway_with())
+def handlers(sql_transaction, gateway_with):
+    return UserHandlers(sql_transaction, gateway_with())
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def lost(handlers, stripe_api):
     return await handlers.get_user(name)
 
 
-async def test_registering_again_gives_a_new_customer_that_takes_a_card(handlers, lost):
+async def test_registering_again_creates_a_customer_that_accepts_a_card(handlers, lost):
     again = await handlers.register_user(lost.clerk_user_id, "a@example.com")
 
     assert again.created is False
@@ -42,9 +42,7 @@ async def test_registering_again_gives_a_new_customer_that_takes_a_card(handlers
     assert (await handlers.register_user(lost.clerk_user_id)).user.card == card
 
 
-async def test_registering_again_several_times_at_once_makes_one_customer(
-    handlers, lost, stripe_api
-):
+async def test_concurrent_registrations_replace_the_customer_once(handlers, lost, stripe_api):
     def customers():
         found = stripe_api.get("customers", params={"limit": 100}).json()["data"]
         return [each for each in found if each["metadata"] == {"clerk_user_id": lost.clerk_user_id}]

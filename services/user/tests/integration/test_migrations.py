@@ -1,7 +1,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from saga_messaging import migrations
+from saga_messaging.postgres import migrations
 from sqlalchemy import create_engine
 from user_service.orm import metadata
 
@@ -13,7 +13,7 @@ def engine(database_url):
     engine.dispose()
 
 
-def test_the_migrations_make_what_the_tables_declare(database_url, engine):
+def test_the_migrated_tables_equal_the_declared_table(database_url, engine):
     migrations.upgrade("user_service", database_url)
 
     with engine.connect() as connection:
@@ -21,7 +21,7 @@ def test_the_migrations_make_what_the_tables_declare(database_url, engine):
         assert compare_metadata(context, metadata) == []
 
 
-def test_an_empty_database_lacks_the_newest_migration_and_a_migrated_one_none(database_url, engine):
+def test_a_missing_migration_is_reported(database_url, engine):
     with engine.connect() as connection:
         assert migrations.missing("user_service", connection) == "0001"
 

@@ -2,12 +2,12 @@ import asyncio
 import json
 
 import pytest
-from saga_messaging.database import Database
+from saga_messaging.postgres.database import Database
 from sqlalchemy import event, text
 from user_service.domain import SavedCard, User
 from user_service.errors import UsersUnavailable
-from user_service.handlers import UserHandlers, answer_payment_info_requests
-from user_service.repository import PostgresTransaction, PostgresUsers
+from user_service.handlers import UserHandlers, reply_to_payment_info_requests
+from user_service.repository import SqlTransaction, SqlUsers
 
 
 async def insert(database, clerk_user_id, customer_id, card):
@@ -17,45 +17,41 @@ async def insert(database, clerk_user_id, customer_id, card):
 
 
 @pytest.mark.parametrize("customer_id", [None, ""])
-async def test_a_row_without_a_customer_gets_one_when_it_is_added(
-    database, postgres_transaction, customer_id
-):
+async def test_adding_a_user_sets_a_missing_customer(database, sql_transaction, customer_id):
     await insert(database, "user_1", customer_id, None)
-    assert await postgres_transaction(lambda users: users.get("user_1")) == User("user_1")
+    assert await sql_transaction(lambda users: users.get("user_1")) == User("user_1")
 
-    added = await postgres_transaction(lambda users: users.add("user_1", "cus_1"))
+    added = await sql_transaction(lambda users: users.add("user_1", "cus_1"))
 
     assert (added.user.stripe_customer_id, added.created) == ("cus_1", False)
 
 
 @pytest.mark.parametrize("card", ["{}", "null", "[]", '{"card_type": "visa"}', '"pm_1"', "7"])
-async def test_what_is_no_card_counts_as_none(database, postgres_transaction, card):
+async def test_an_invalid_card_column_counts_as_no_card(database, sql_transaction, card):
     await insert(database, "user_1", "cus_1", card)
 
-    assert await postgres_transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
+    assert await sql_transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
 
 
-async def test_a_card_from_elsewhere_needs_no_more_than_its_payment_method(
-    database, postgres_transaction
-):
+async def test_a_card_column_needs_only_a_payment_method_id(database, sql_transaction):
     card = json.dumps({"payment_method_id": "pm_1", "exp_month": 12})
     await insert(database, "user_1", "cus_1", card)
 
-    user = await postgres_transaction(lambda users: users.get("user_1"))
+    user = await sql_transaction(lambda users: users.get("user_1"))
     assert user.card == SavedCard("pm_1")
 
 
-async def test_a_user_added_twice_at_once_is_created_once(postgres_transaction):
+async def test_a_user_added_concurrently_is_created_once(sql_transaction):
     results = await asyncio.gather(
-        *(postgres_transaction(lambda users: users.add("user_1", "cus_1")) for _ in range(8))
+        *(sql_transaction(lambda users: users.add("user_1", "cus_1")) for _ in range(8))
     )
 
     assert {result.user for result in results} == {User("user_1", "cus_1")}
     assert [result.created for result in results].count(True) == 1
 
 
-async def test_two_registrations_at_once_are_one_user(postgres_transaction, fake_stripe):
-    handlers = UserHandlers(postgres_transaction, fake_stripe)
+async def test_concurrent_registrations_create_one_user(sql_transaction, fake_stripe):
+    handlers = UserHandlers(sql_transaction, fake_stripe)
 
     results = await asyncio.gather(*(handlers.register_user("user_1") for _ in range(8)))
 
@@ -63,27 +59,27 @@ async def test_two_registrations_at_once_are_one_user(postgres_transaction, fake
     assert [result.created for result in results].count(True) == 1
 
 
-async def test_a_change_moves_updated_at_and_leaves_created_at(database, postgres_transaction):
+async def test_a_change_updates_updated_at_only(database, sql_transaction):
     async def times():
         query = text("SELECT created_at, updated_at FROM users")
         return (await database.transaction(lambda c: c.execute(query).all()))[0]
 
-    await postgres_transaction(lambda users: users.add("user_1", "cus_1"))
+    await sql_transaction(lambda users: users.add("user_1", "cus_1"))
     before = await times()
-    await postgres_transaction(lambda users: users.save_card("user_1", SavedCard("pm_1")))
+    await sql_transaction(lambda users: users.save_card("user_1", SavedCard("pm_1")))
     after = await times()
 
     assert before.created_at == before.updated_at == after.created_at < after.updated_at
 
 
-async def test_a_batch_of_requests_is_one_question(database, postgres_transaction, request_for):
-    await postgres_transaction(lambda users: users.add("user_1", "cus_1"))
+async def test_a_batch_of_requests_is_one_query(database, sql_transaction, request_for):
+    await sql_transaction(lambda users: users.add("user_1", "cus_1"))
     requests = [request_for(f"user_{n % 3}") for n in range(200)]
     statements = []
 
     def answer(connection):
         event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
-        return answer_payment_info_requests(PostgresUsers(connection), requests)
+        return reply_to_payment_info_requests(SqlUsers(connection), requests)
 
     replies = await database.transaction(answer)
 
@@ -95,9 +91,9 @@ async def test_a_batch_of_requests_is_one_question(database, postgres_transactio
     }
 
 
-async def test_a_database_that_is_away_is_told_within_the_time(settings_with):
+async def test_an_unavailable_database_is_raised_within_the_time_limit(settings_with):
     database = Database.connect(settings_with())
-    transaction = PostgresTransaction(database, give_up_after_seconds=0.1)
+    transaction = SqlTransaction(database, give_up_after_seconds=0.1)
 
     with pytest.raises(UsersUnavailable):
         await transaction(lambda users: users.get("user_1"))

@@ -17,7 +17,7 @@ from saga_cli.ports import reserve_free_port
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 START_SECONDS = 60
-ANSWER_SECONDS = 30
+REPLY_SECONDS = 30
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def prefix():
 
 @pytest.fixture
 def service(kafka_bootstrap, database_url, emulator, prefix):
-    """A client of a running service, which must end by itself when it is told to."""
+    """A client of a running service, which must exit after SIGTERM."""
     reserved = reserve_free_port()
     environment = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
@@ -69,8 +69,8 @@ def wait_until_ready(client, process):
     pytest.fail(f"not ready: {last}")
 
 
-def by_hand(saga_id, clerk_user_id):
-    """A request with no more than the specification's fields."""
+def specified_request(saga_id, clerk_user_id):
+    """Return a request with the specification's fields only."""
     message = {
         "type": "retrieve_payment_info",
         "correlation_id": saga_id,
@@ -84,8 +84,8 @@ def by_hand(saga_id, clerk_user_id):
     return json.dumps(message).encode()
 
 
-async def ask(bootstrap, prefix, messages):
-    """Send the messages, and return as many answers."""
+async def request_replies(bootstrap, prefix, messages):
+    """Publish the messages, and return as many replies."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(
         prefix + "user_events", bootstrap_servers=bootstrap, auto_offset_reset="earliest"
@@ -95,25 +95,27 @@ async def ask(bootstrap, prefix, messages):
     try:
         for value in messages:
             await producer.send_and_wait(prefix + "user_commands", value, key=b"any")
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(REPLY_SECONDS):
             return [await consumer.getone() for _ in messages]
     finally:
         await producer.stop()
         await consumer.stop()
 
 
-async def test_a_request_over_kafka_is_answered_and_a_repeated_one_with_the_same_message_id(
+async def test_a_repeated_request_over_kafka_gets_a_reply_with_the_same_message_id(
     service, kafka_bootstrap, prefix
 ):
     user = service.post("/users", json={"clerk_user_id": "user_1"}).json()
     card = service.put("/users/user_1/card", json={"payment_method_id": "pm_card_visa"}).json()
-    request = by_hand("saga-1", "user_1")
+    request = specified_request("saga-1", "user_1")
 
-    records = await ask(kafka_bootstrap, prefix, [request, request, by_hand("saga-2", "user_2")])
+    records = await request_replies(
+        kafka_bootstrap, prefix, [request, request, specified_request("saga-2", "user_2")]
+    )
 
-    answers = [(record.key.decode(), json.loads(record.value)) for record in records]
-    first, second = (message for key, message in answers if key == "saga-1")
-    (unknown,) = (message for key, message in answers if key == "saga-2")
+    replies = [(record.key.decode(), json.loads(record.value)) for record in records]
+    first, second = (message for key, message in replies if key == "saga-1")
+    (unknown,) = (message for key, message in replies if key == "saga-2")
     assert first["type"] == "user.payment_info_retrieved"
     assert first["correlation_id"] == "saga-1"
     assert first["source"] == "user-service"

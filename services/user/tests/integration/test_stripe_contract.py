@@ -1,4 +1,4 @@
-"""What every Stripe account promises: run against the fake and against the emulator."""
+"""Contract of `ports.Stripe`, run against the fake and the emulator."""
 
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ def stripe(request):
 
 @pytest.fixture
 def delete_customer(request, stripe, emulator):
-    """Delete a customer as a person does in Stripe's dashboard."""
+    """Delete a customer as in Stripe's dashboard."""
 
     def in_the_fake(customer_id):
         stripe.deleted.add(customer_id)
@@ -35,7 +35,7 @@ async def customer(stripe):
     return await stripe.create_customer(f"user_{uuid4()}")
 
 
-async def test_a_user_has_one_customer_however_often_it_is_created(stripe):
+async def test_creating_a_customer_again_returns_the_same_customer(stripe):
     name = f"user_{uuid4()}"
 
     first = await stripe.create_customer(name)
@@ -45,7 +45,7 @@ async def test_a_user_has_one_customer_however_often_it_is_created(stripe):
     assert await stripe.create_customer(f"{name}_2") != first
 
 
-async def test_a_customer_is_there_until_it_is_deleted(stripe, customer, delete_customer):
+async def test_a_customer_exists_until_it_is_deleted(stripe, customer, delete_customer):
     assert await stripe.has_customer(customer)
 
     delete_customer(customer)
@@ -53,11 +53,11 @@ async def test_a_customer_is_there_until_it_is_deleted(stripe, customer, delete_
     assert not await stripe.has_customer(customer)
 
 
-async def test_an_unknown_customer_is_not_there(stripe):
+async def test_an_unknown_customer_does_not_exist(stripe):
     assert not await stripe.has_customer("cus_unknown")
 
 
-async def test_a_lost_customer_is_replaced_by_one_other_however_often(stripe, delete_customer):
+async def test_replacing_a_lost_customer_again_returns_the_same_customer(stripe, delete_customer):
     name = f"user_{uuid4()}"
     lost = await stripe.create_customer(name)
     delete_customer(lost)
@@ -70,26 +70,26 @@ async def test_a_lost_customer_is_replaced_by_one_other_however_often(stripe, de
     assert await stripe.create_customer(name, lost=second) not in {lost, second}
 
 
-async def test_a_customer_takes_an_email_again_and_again(stripe, customer):
+async def test_setting_an_email_is_repeatable(stripe, customer):
     for email in ("a@example.com", "a@example.com", "b@example.com"):
         assert await stripe.set_email(customer, email) is None
 
 
-async def test_a_customer_unknown_to_stripe_takes_no_email(stripe):
+async def test_setting_the_email_of_an_unknown_customer_is_refused(stripe):
     refusal = await stripe.set_email("cus_unknown", "a@example.com")
 
     assert refusal.code == "stripe_customer_invalid"
     assert refusal.message.startswith("Invalid Stripe Customer ID")
 
 
-async def test_an_attached_token_becomes_a_payment_method_of_its_own(stripe, customer):
+async def test_an_attached_token_becomes_a_new_payment_method(stripe, customer):
     card = await stripe.attach_card("pm_card_visa", customer)
 
     assert card == SavedCard(card.payment_method_id, "visa", "4242")
     assert card.payment_method_id != "pm_card_visa"
 
 
-async def test_an_attached_payment_method_is_attached_again_without_change(stripe, customer):
+async def test_attaching_a_payment_method_is_repeatable(stripe, customer):
     card = await stripe.attach_card("pm_card_mastercard", customer)
 
     assert await stripe.attach_card(card.payment_method_id, customer) == card
@@ -113,13 +113,13 @@ async def test_an_unknown_payment_method_is_not_attached(stripe, customer):
     assert refusal.message.startswith("Payment method not found")
 
 
-async def test_nothing_is_attached_to_a_customer_unknown_to_stripe(stripe):
+async def test_attaching_to_an_unknown_customer_is_refused(stripe):
     refusal = await stripe.attach_card("pm_card_visa", "cus_unknown")
 
     assert refusal.code == "stripe_customer_invalid"
 
 
-async def test_a_card_that_cannot_be_attached_is_looked_up_under_its_own_id(stripe):
+async def test_a_card_that_cannot_be_attached_is_looked_up_by_the_given_id(stripe):
     assert await stripe.look_up_card(DECLINED) == SavedCard(DECLINED, "visa", "0002")
 
 
@@ -129,14 +129,14 @@ async def test_an_unknown_payment_method_is_not_found(stripe):
     assert refusal.code == "payment_method_not_found"
 
 
-async def test_a_card_is_detached_again_and_again(stripe, customer):
+async def test_detaching_a_card_is_repeatable(stripe, customer):
     card = await stripe.attach_card("pm_card_visa", customer)
 
     for _ in range(2):
         assert await stripe.detach_card(card.payment_method_id, customer) is None
 
 
-async def test_after_a_detached_card_the_same_token_is_another_payment_method(stripe, customer):
+async def test_a_token_attached_again_after_detaching_is_a_new_payment_method(stripe, customer):
     first = await stripe.attach_card("pm_card_visa", customer)
     await stripe.detach_card(first.payment_method_id, customer)
 
@@ -154,5 +154,7 @@ async def test_the_card_of_another_customer_stays_attached(stripe, customer):
 
 
 @pytest.mark.parametrize("payment_method_id", ["pm_unknown", DECLINED])
-async def test_what_is_attached_to_nobody_needs_no_detaching(stripe, customer, payment_method_id):
+async def test_detaching_an_unattached_payment_method_does_nothing(
+    stripe, customer, payment_method_id
+):
     assert await stripe.detach_card(payment_method_id, customer) is None

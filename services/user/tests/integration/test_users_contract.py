@@ -1,13 +1,13 @@
-"""What every store of users promises: run against the fake and against PostgreSQL."""
+"""Contract of `ports.Users`, run against the fake and PostgreSQL."""
 
 import pytest
-from user_service.domain import Registered, SavedCard, User
+from user_service.domain import Registration, SavedCard, User
 
 VISA = SavedCard("pm_visa", "visa", "4242")
 OTHER = SavedCard("pm_other", None, None)
 
 
-@pytest.fixture(params=["fake", "postgres"])
+@pytest.fixture(params=["fake", "sql"])
 def transaction(request):
     return request.getfixturevalue(f"{request.param}_transaction")
 
@@ -19,20 +19,20 @@ async def test_an_unknown_user_is_none(transaction):
 async def test_an_added_user_is_found(transaction):
     added = await transaction(lambda users: users.add("user_1", "cus_1"))
 
-    assert added == Registered(User("user_1", "cus_1"), created=True)
+    assert added == Registration(User("user_1", "cus_1"), created=True)
     assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
 
 
-async def test_a_user_that_is_added_again_stays_as_it_is(transaction):
+async def test_adding_a_user_again_changes_nothing(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.save_card("user_1", VISA))
 
     again = await transaction(lambda users: users.add("user_1", "cus_2"))
 
-    assert again == Registered(User("user_1", "cus_1", VISA), created=False)
+    assert again == Registration(User("user_1", "cus_1", VISA), created=False)
 
 
-async def test_a_lost_customer_is_replaced_and_its_card_forgotten(transaction):
+async def test_replacing_a_lost_customer_deletes_the_card(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.save_card("user_1", VISA))
 
@@ -41,7 +41,7 @@ async def test_a_lost_customer_is_replaced_and_its_card_forgotten(transaction):
     assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_2")
 
 
-async def test_a_customer_that_is_not_the_lost_one_stays_with_its_card(transaction):
+async def test_a_customer_other_than_the_lost_one_is_kept_with_its_card(transaction):
     await transaction(lambda users: users.add("user_1", "cus_2"))
     await transaction(lambda users: users.save_card("user_1", VISA))
 
@@ -52,7 +52,7 @@ async def test_a_customer_that_is_not_the_lost_one_stays_with_its_card(transacti
     assert await transaction(lambda users: users.get("user_2")) is None
 
 
-async def test_a_saved_card_replaces_the_one_before(transaction):
+async def test_a_saved_card_replaces_the_previous_card(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.save_card("user_1", VISA))
     await transaction(lambda users: users.save_card("user_1", OTHER))
@@ -67,7 +67,7 @@ async def test_a_card_of_an_unknown_user_is_not_saved(transaction):
     assert await transaction(lambda users: users.get("user_1")) is None
 
 
-async def test_a_removed_card_is_gone_and_removing_it_again_changes_nothing(transaction):
+async def test_removing_a_stored_card_is_repeatable(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.save_card("user_1", VISA))
 
@@ -76,7 +76,7 @@ async def test_a_removed_card_is_gone_and_removing_it_again_changes_nothing(tran
         assert await transaction(lambda users: users.get("user_1")) == User("user_1", "cus_1")
 
 
-async def test_a_card_that_was_replaced_meanwhile_is_not_removed(transaction):
+async def test_a_card_replaced_concurrently_is_not_removed(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.save_card("user_1", OTHER))
 
@@ -86,7 +86,7 @@ async def test_a_card_that_was_replaced_meanwhile_is_not_removed(transaction):
     assert user.card == OTHER
 
 
-async def test_many_users_are_found_at_once_and_unknown_ones_left_out(transaction):
+async def test_many_users_are_found_and_unknown_ones_omitted(transaction):
     await transaction(lambda users: users.add("user_1", "cus_1"))
     await transaction(lambda users: users.add("user_2", "cus_2"))
     await transaction(lambda users: users.save_card("user_2", VISA))
@@ -96,5 +96,5 @@ async def test_many_users_are_found_at_once_and_unknown_ones_left_out(transactio
     assert found == {"user_1": User("user_1", "cus_1"), "user_2": User("user_2", "cus_2", VISA)}
 
 
-async def test_many_users_of_none_are_none(transaction):
+async def test_no_ids_find_no_users(transaction):
     assert await transaction(lambda users: users.get_many(set())) == {}

@@ -1,1 +1,1 @@
-"""A small service on saga_messaging to be killed, and what its tests share."""
+"""A small service to test saga_messaging with, and helpers of its tests."""

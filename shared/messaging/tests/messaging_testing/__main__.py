@@ -1,12 +1,12 @@
-"""`python -m messaging_testing [migrate]`."""
+"""Entry point of `python -m messaging_testing [migrate]`."""
 
-from saga_messaging import runtime
-from saga_messaging.command import run_service
+from saga_messaging.process.command import run_service
+from saga_messaging.process.server import serve
 
 from messaging_testing.service import ParticipantSettings, build
 
 run_service(
     "messaging_testing",
     ParticipantSettings,
-    lambda settings: runtime.serve(build(settings), settings),
+    lambda settings: serve(build(settings), settings),
 )

@@ -1,18 +1,18 @@
-"""Points at which the participant ends itself with SIGKILL; production code knows none of it."""
+"""Crash points, at which the participant kills itself with SIGKILL."""
 
 import os
 import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from saga_messaging.database import Database
-from saga_messaging.intake import Intake
-from saga_messaging.publisher import Publisher
-from saga_messaging.records import Outgoing, Record
+from saga_messaging.delivery.intake import Intake
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.postgres.database import Database
 
 
 class CrashPoint:
-    """`name:n` kills the process when `name` is passed for the n-th time; `` never does."""
+    """Kills the process when `name` is passed for the n-th time: `name:n`; empty for never."""
 
     def __init__(self, text: str) -> None:
         self._name, _, count = text.partition(":")
@@ -26,7 +26,7 @@ class CrashPoint:
 
 
 class CrashingDatabase(Database):
-    """Passes `intake_before_commit` and `intake_after_commit`."""
+    """Has the crash points `intake_before_commit` and `intake_after_commit`."""
 
     crash: CrashPoint
 
@@ -42,7 +42,7 @@ class CrashingDatabase(Database):
 
 
 class CrashingPublisher(Publisher):
-    """Passes `after_send` between Kafka's ack of an outbox batch and its mark."""
+    """Has the crash point `after_send`, before a published batch is marked as sent."""
 
     crash: CrashPoint
 
@@ -52,7 +52,7 @@ class CrashingPublisher(Publisher):
 
 
 class CrashingIntake(Intake):
-    """Passes `before_ack` when a batch is done."""
+    """Has the crash point `before_ack`, after a batch is handled."""
 
     crash: CrashPoint
 

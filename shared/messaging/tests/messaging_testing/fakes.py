@@ -1,13 +1,13 @@
-"""Kafka as a list, with a gate that a test may close."""
+"""A fake publisher, with a gate that a test may close."""
 
 import asyncio
 from collections.abc import Sequence
 
-from saga_messaging.records import Outgoing
+from saga_messaging.kafka.records import Outgoing
 
 
 class FakePublisher:
-    """`sent` has the batches that were published; nothing is published while `gate` is closed."""
+    """Keeps the published batches in `sent`; publishes nothing while `gate` is closed."""
 
     def __init__(self) -> None:
         self.sent: list[list[Outgoing]] = []
@@ -26,8 +26,8 @@ class FakePublisher:
         self.sent.append(list(records))
 
 
-async def eventually(true, seconds: float = 10) -> None:
-    """Waits, turn by turn of the loop, until `true()`."""
+async def eventually(condition, seconds: float = 10) -> None:
+    """Wait until `condition()`, letting the event loop run."""
     async with asyncio.timeout(seconds):
-        while not true():
+        while not condition():
             await asyncio.to_thread(lambda: None)

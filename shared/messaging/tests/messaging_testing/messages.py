@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from saga_messaging.records import Outgoing, Record
+from saga_messaging.kafka.records import Outgoing, Record
 from saga_schemas.codec import encode
 from saga_schemas.topics import USER_COMMANDS
 from saga_schemas.user import (

@@ -1,4 +1,4 @@
-"""The participant: `user_commands` in, a row and an answer on `user_events` for each of them."""
+"""The participant: stores a row and sends a reply on `user_events` for each `user_commands`."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -7,16 +7,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from fastapi import FastAPI
-from saga_messaging import runtime
-from saga_messaging.consumer import consume
-from saga_messaging.database import Database
-from saga_messaging.dead_letters import DeadLetters
-from saga_messaging.faust_app import faust_app
-from saga_messaging.health import health_router
-from saga_messaging.orm import messaging_tables
-from saga_messaging.outbox import Outbox
-from saga_messaging.outcomes import BatchResult, Handled, Refused
-from saga_messaging.readiness import checks
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
+from saga_messaging.delivery.tables import messaging_tables
+from saga_messaging.http.health import health_router
+from saga_messaging.http.readiness import checks
+from saga_messaging.kafka.consumer import consume
+from saga_messaging.kafka.faust_app import faust_app
+from saga_messaging.postgres.database import Database
+from saga_messaging.process import components
 from saga_messaging.settings import ServiceSettings
 from saga_schemas import Envelope
 from saga_schemas.topics import USER_COMMANDS
@@ -33,11 +33,11 @@ from messaging_testing.crash import (
 messaging = messaging_tables(MetaData())
 
 BUG, REFUSED, SLOW = "bug", "refused", "slow"
-"""Users whose messages the handler cannot survive, refuses, or waits over."""
+"""Users whose messages make the handler fail, refuse or block."""
 
 
 class ParticipantSettings(ServiceSettings):
-    """Where it dies, whether it has a bug, and the pipe that a slow handler reads to its end."""
+    """The crash point, a bug to enable, and a pipe that a slow handler reads to its end."""
 
     crash: str = ""
     buggy: bool = False
@@ -47,7 +47,7 @@ class ParticipantSettings(ServiceSettings):
 def handle(
     settings: ParticipantSettings, connection: Connection, messages: Sequence[Envelope]
 ) -> BatchResult:
-    """A row for each message that is handled, and one for the batch."""
+    """Insert a row for each handled message, and one for the batch."""
     users = {message.payload.clerk_user_id for message in messages}
     if settings.buggy and BUG in users:
         raise RuntimeError("a bug in the handler")
@@ -78,7 +78,7 @@ def _outcome(message: RetrievePaymentInfo) -> Handled | Refused:
 
 
 def build(settings: ParticipantSettings) -> FastAPI:
-    """Wired as the services are, with crash points around the parts."""
+    """Wire the participant as the services are, with crash points."""
     crash = CrashPoint(settings.crash)
     database = CrashingDatabase.connect(settings)
     relay_database = Database.connect(settings)
@@ -93,22 +93,22 @@ def build(settings: ParticipantSettings) -> FastAPI:
         outbox=outbox,
         dead_letters=DeadLetters("participant", settings),
     )
-    for part in (database, publisher, intake):
-        part.crash = crash
+    for component in (database, publisher, intake):
+        component.crash = crash
     consume(app, USER_COMMANDS, intake.receive, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
-            runtime.running_database(database),
-            runtime.running_database(relay_database),
-            runtime.running_publisher(publisher),
-            runtime.running_relay(outbox),
-            runtime.running_faust(app, publisher),
+            components.running_database(database),
+            components.running_database(relay_database),
+            components.running_publisher(publisher),
+            components.running_relay(outbox),
+            components.running_faust(app, publisher),
         ):
             yield
 
     api = FastAPI(lifespan=lifespan)
-    parts = checks("messaging_testing", relay_database, publisher, app)
-    api.include_router(health_router(parts))
+    readiness = checks("messaging_testing", relay_database, publisher, app)
+    api.include_router(health_router(readiness))
     return api

@@ -1,4 +1,4 @@
-"""Reading and writing topics, blocking."""
+"""Blocking reads and writes of topics."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ FIVE_MEBIBYTES = 5 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Raw:
-    """A record to be written as it is."""
+    """A record to write unchanged."""
 
     value: bytes | None
     key: bytes | None = b"key"
@@ -25,12 +25,12 @@ def produce(servers: str, topic: str, records: Iterable[Raw], **options: Any) ->
 
 
 def read(servers: str, topic: str, seconds: float = 20) -> list[ConsumerRecord]:
-    """Everything that stands on a topic."""
+    """Return every record of a topic."""
     return asyncio.run(_read(servers, topic, seconds))
 
 
 def committed(servers: str, group: str, topic: str) -> dict[int, int]:
-    """How many records of each partition a group has acked."""
+    """Return the number of records that a group has acknowledged, by partition."""
     return asyncio.run(_committed(servers, group, topic))
 
 
@@ -69,7 +69,7 @@ async def _committed(servers: str, group: str, topic: str) -> dict[int, int]:
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    # Asking for a topic by name adds it to those whose metadata is kept.
+    # The client fetches metadata only of topics that were added.
     await consumer._client.add_topic(topic)
     numbers = consumer.partitions_for_topic(topic)
     assert numbers, f"no topic {topic}"

@@ -1,7 +1,7 @@
 """The sagas, and messaging's tables."""
 
 from alembic import op
-from saga_messaging.ddl import MESSAGING_TABLES_V1
+from saga_messaging.delivery.ddl import MESSAGING_TABLES_V1
 
 revision = "0001"
 down_revision = None

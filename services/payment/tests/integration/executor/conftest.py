@@ -17,13 +17,13 @@ from payment_service.main import build_executor, build_gateway
 from payment_service.orm import messaging, payments
 from payment_service.ports import Lease
 from payment_service.settings import PaymentSettings
-from saga_messaging.database import Database
-from saga_messaging.outbox import Outbox
-from saga_messaging.publisher import Publisher
-from saga_messaging.records import Record
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.records import Record
+from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope, encode
 from saga_schemas.payment import AuthorizePayment
-from saga_schemas.settlement import CancelPayment, CapturePayment, RefundPayment
+from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
 from saga_schemas.topics import PAYMENT_EVENTS
 from saga_stripe import stripe_http
 from sqlalchemy import ColumnElement, Row, Table, Update, select

@@ -10,7 +10,7 @@ from payment_service.orm import reconciliations
 from payment_service.refresher import Refresher
 from payment_service.runs import Runs
 from payment_service.stripe_http import reconcile_router
-from saga_messaging.problems import install_problems
+from saga_messaging.http.problems import install_problems
 from saga_stripe import stripe_http
 
 LISTED = 2

@@ -13,7 +13,7 @@ from payment_service.refresher import Refresher
 from payment_service.stripe_http import webhooks_router
 from payment_service.webhooks import Webhooks
 from pydantic import SecretStr
-from saga_messaging.problems import install_problems
+from saga_messaging.http.problems import install_problems
 
 SECRET = "whsec_test"
 TOLERANCE = 300

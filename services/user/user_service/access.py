@@ -1,8 +1,0 @@
-"""What the user service does with Kafka."""
-
-from typing import Final
-
-from saga_messaging.access import Access
-from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
-
-ACCESS: Final = Access(group="user-service", consumes=(USER_COMMANDS,), produces=(USER_EVENTS,))

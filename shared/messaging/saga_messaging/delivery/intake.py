@@ -1,0 +1,132 @@
+"""Intake of messages: a batch of records, one transaction, then the acknowledgement."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from saga_schemas import Envelope
+from saga_schemas.topics import Topic
+from sqlalchemy import Connection, Table
+
+from saga_messaging.delivery import deferred, inbox
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.effects import store_effects
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import BatchResult, Deferred, Outcomes, Refused
+from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.postgres.database import Database
+
+Handler: TypeAlias = Callable[[Connection, Sequence[Envelope]], BatchResult]
+"""Decides the outcome of a batch inside its transaction, which may run more than once."""
+
+
+Decoded: TypeAlias = tuple[Sequence[tuple[Record, Envelope]], Sequence[Outgoing]]
+"""Messages with their records, and dead letters for the records that cannot be decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    outgoing: list[Outgoing]
+    after_commit: Callable[[], None]
+
+
+class Intake:
+    """Applies the effect of each message of a topic exactly once.
+
+    When `receive` returns, every record is committed: as an inbox row together with the new state
+    and the outgoing messages, or as a dead letter. A redelivered record changes nothing. While
+    PostgreSQL is unavailable, `receive` waits.
+    """
+
+    def __init__(  # noqa: PLR0913 - all components of the pattern meet here
+        self,
+        *,
+        topic: Topic,
+        handler: Handler,
+        inbox_table: Table,
+        database: Database,
+        outbox: Outbox,
+        dead_letters: DeadLetters,
+        deferred_table: Table | None = None,
+    ) -> None:
+        self.topic = topic
+        self._handler = handler
+        self._inbox = inbox_table
+        self._database = database
+        self._outbox = outbox
+        self._dead_letters = dead_letters
+        self._deferred = deferred_table
+
+    async def receive(self, records: Sequence[Record]) -> None:
+        """Handle a batch with the guarantee of the class.
+
+        Raises:
+            TooManyDeadLetters: Nothing was committed; acknowledge nothing.
+            Exception: The handler has a bug. Nothing was committed; acknowledge nothing.
+        """
+        decoded = self._dead_letters.decode(self.topic, records)
+        done = await self._database.transaction(
+            lambda connection: self._handle(connection, decoded)
+        )
+        self._outbox.offer(done.outgoing)
+        done.after_commit()
+
+    async def receive_deferred(self, versions: Collection[int], limit: int) -> int:
+        """Handle at most `limit` messages that older processes have left to these versions.
+
+        Returns:
+            How many there were. Each has its effect exactly once, as in `receive`.
+
+        Raises:
+            TooManyDeadLetters: See `receive`; the messages stay deferred.
+            Exception: The handler has a bug; the messages stay deferred.
+        """
+
+        def handle(connection: Connection) -> tuple[int, _Done]:
+            assert self._deferred is not None  # noqa: S101 - a service that defers has the table
+            records = deferred.take(connection, self._deferred, self.topic, versions, limit)
+            decoded = self._dead_letters.decode(self.topic, records)
+            return len(records), self._handle(connection, decoded)
+
+        count, done = await self._database.transaction(handle)
+        self._outbox.offer(done.outgoing)
+        done.after_commit()
+        return count
+
+    def _handle(self, connection: Connection, decoded: Decoded) -> _Done:
+        records, dead_letters = decoded
+        by_id = {message.message_id: record for record, message in records}
+        incoming = [message for _, message in records]
+        messages = inbox.without_duplicates(connection, self._inbox, incoming)
+        result = self._handler(connection, messages) if messages else BatchResult({})
+        stored = store_effects(connection, self._inbox, self._outbox, messages, result.outcomes)
+        self._defer(connection, messages, by_id, result.outcomes)
+        failed = [*dead_letters, *self._refused(result.outcomes, by_id)]
+        outgoing = [*stored, *self._outbox.store(connection, failed)]
+        return _Done(outgoing, result.after_commit)
+
+    def _defer(
+        self,
+        connection: Connection,
+        messages: Sequence[Envelope],
+        by_id: Mapping[UUID, Record],
+        outcomes: Outcomes,
+    ) -> None:
+        found = {
+            message.message_id: (by_id[message.message_id], message.correlation_id, outcome)
+            for message in messages
+            if isinstance(outcome := outcomes[message.message_id], Deferred)
+        }
+        if found:
+            assert self._deferred is not None  # noqa: S101 - a service that defers has the table
+            deferred.store(connection, self._deferred, self.topic, found)
+
+    def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:
+        dead_letters = [
+            self._dead_letters.make(self.topic, by_id[message_id], outcome.reason)
+            for message_id, outcome in outcomes.items()
+            if isinstance(outcome, Refused)
+        ]
+        self._dead_letters.count(dead_letters)
+        return dead_letters

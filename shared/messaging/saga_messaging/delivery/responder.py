@@ -1,0 +1,61 @@
+"""Replies to requests that only read, and therefore need no inbox and no outbox."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+from saga_schemas import Envelope
+from saga_schemas.envelope import derived_message_id
+from saga_schemas.topics import Topic
+from sqlalchemy import Connection
+
+from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.postgres.database import Database
+
+ReplyHandler: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUID, Envelope]]
+"""Returns one reply for each request, by the request's `message_id`; it only reads."""
+
+
+class Responder:
+    """Replies to every request of a topic at least once, always with the same `message_id`.
+
+    When `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another
+    reply with the same `message_id`, which the requester's inbox skips.
+    """
+
+    def __init__(
+        self,
+        *,
+        topic: Topic,
+        handler: ReplyHandler,
+        database: Database,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+    ) -> None:
+        self.topic = topic
+        self._handler = handler
+        self._database = database
+        self._publisher = publisher
+        self._dead_letters = dead_letters
+
+    async def receive(self, records: Sequence[Record]) -> None:
+        """Reply to a batch with the guarantee of the class.
+
+        Raises:
+            TooManyDeadLetters: Acknowledge nothing.
+            Exception: The handler has a bug; acknowledge nothing.
+        """
+        decoded, dead_letters = self._dead_letters.decode(self.topic, records)
+        requests = [message for _, message in decoded]
+        by_id = await self._database.transaction(
+            lambda connection: self._handler(connection, requests)
+        )
+        replies = [_reply_to(request, by_id[request.message_id]) for request in requests]
+        await self._publisher.publish([*map(Outgoing.of, replies), *dead_letters])
+
+
+def _reply_to(request: Envelope, reply: Envelope) -> Envelope:
+    message_id = derived_message_id("reply", request.message_id)
+    return reply.model_copy(update={"message_id": message_id, "causation_id": request.message_id})

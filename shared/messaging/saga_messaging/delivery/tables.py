@@ -1,0 +1,50 @@
+"""The inbox and outbox tables, which each service has in its own database."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Column, Index, MetaData, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP, UUID
+
+NOW: Final = func.clock_timestamp()
+"""The row's time, not its transaction's, so that the rows of a batch keep their order."""
+
+
+@dataclass(frozen=True)
+class MessagingTables:
+    """The inbox, with each received message's effect; the outbox, with each message's sent time."""
+
+    inbox: Table
+    outbox: Table
+
+
+def messaging_tables(metadata: MetaData) -> MessagingTables:
+    """Declare both tables in a service's metadata, and return them."""
+    inbox = Table(
+        "inbox",
+        metadata,
+        Column("message_id", UUID(as_uuid=True), primary_key=True),
+        Column("correlation_id", Text, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("effect", Text, nullable=False),
+        Column("message", JSONB, nullable=False),
+        Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=NOW),
+        Index("inbox_correlation_id", "correlation_id"),
+    )
+    outbox = Table(
+        "outbox",
+        metadata,
+        Column("message_id", UUID(as_uuid=True), primary_key=True),
+        Column("correlation_id", Text, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("key", BYTEA),
+        Column("value", BYTEA, nullable=False),
+        Column("headers", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=NOW),
+        Column("claimed_until", TIMESTAMP(timezone=True), nullable=False),
+        Column("sent_at", TIMESTAMP(timezone=True)),
+        Index("outbox_correlation_id", "correlation_id"),
+        Index("outbox_unsent", "claimed_until", postgresql_where=text("sent_at IS NULL")),
+    )
+    return MessagingTables(inbox, outbox)

@@ -1,0 +1,50 @@
+"""Kafka records: bytes with headers, as consumed and as published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from saga_schemas.codec import encode
+from saga_schemas.envelope import Envelope
+from saga_schemas.topics import key_of, topic_of
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A consumed record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def position(self) -> str:
+        """`topic[partition]@offset`, for logs."""
+        return f"{self.topic}[{self.partition}]@{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to publish. `message_id` is the outbox's key: one id is stored once."""
+
+    message_id: UUID
+    correlation_id: str
+    type: str
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, message: Envelope) -> "Outgoing":
+        """Return the record of a message, with the topic and key of its type."""
+        return cls(
+            message_id=message.message_id,
+            correlation_id=message.correlation_id,
+            type=message.type,
+            topic=topic_of(message).name,
+            key=key_of(message),
+            value=encode(message),
+        )

@@ -1,0 +1,52 @@
+"""Creation of the system's topics, with the settings that protect acknowledged records."""
+
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from saga_schemas.topics import TOPICS, Topic
+
+from saga_messaging.kafka.client import MAX_RECORD_BYTES, client_options
+from saga_messaging.kafka.topic_config import topic_config, warn_of_mismatches
+from saga_messaging.settings import KafkaSettings
+
+
+async def create_topics(settings: KafkaSettings) -> None:
+    """Create every missing topic and its dead-letter topic; leave existing topics unchanged.
+
+    Log a warning for each setting that an existing topic does not follow. All topics have the
+    same number of partitions, so a saga's key maps to one partition number on all of them.
+
+    Raises:
+        KafkaError: The broker refused a topic, or no broker responded.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        response = await admin.create_topics(
+            [new for topic in TOPICS for new in _new_topics(settings, topic)]
+        )
+        await warn_of_mismatches(admin, settings, _existing(response))
+    finally:
+        await admin.close()
+
+
+def _new_topics(settings: KafkaSettings, topic: Topic) -> tuple[NewTopic, NewTopic]:
+    prefix, size = settings.kafka_topic_prefix, settings.kafka_partitions
+    replicas = settings.kafka_replication_factor
+    config = topic_config(settings)
+    dead_letter_config = {**config, "max.message.bytes": str(MAX_RECORD_BYTES)}
+    return (
+        NewTopic(prefix + topic.name, size, replicas, topic_configs=config),
+        NewTopic(prefix + topic.dead_letters, size, replicas, topic_configs=dead_letter_config),
+    )
+
+
+def _existing(response: Any) -> list[str]:
+    existing: list[str] = []
+    for name, code, *detail in response.topic_errors:
+        if code == TopicAlreadyExistsError.errno:
+            existing.append(name)
+        elif code:
+            raise for_code(code)(f"topic {name} was not created: {detail}")
+    return existing

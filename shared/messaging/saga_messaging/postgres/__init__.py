@@ -1,0 +1,1 @@
+"""PostgreSQL: transactions, migrations, group commit."""

@@ -1,0 +1,56 @@
+"""Group commit: items submitted while a batch is in progress share the next one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Batcher(Generic[Item, Result]):
+    """Passes each item to `work` once, in batches of up to `size` items, one batch at a time.
+
+    An item does not wait for others: an idle batcher starts with a single item at once.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], size: int
+    ) -> None:
+        self._work = work
+        self._size = size
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._runner: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Item) -> Result:
+        """Wait for the item's batch, and return the item's result.
+
+        Raises:
+            Exception: `work` raised it, for every item of the batch.
+        """
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._runner is None:
+            self._runner = asyncio.create_task(self._run())
+        return await future
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch = self._waiting[: self._size]
+            del self._waiting[: self._size]
+            await self._process([item for item, _ in batch], [future for _, future in batch])
+        self._runner = None
+
+    async def _process(
+        self, items: Sequence[Item], futures: "Sequence[asyncio.Future[Result]]"
+    ) -> None:
+        try:
+            results = list(zip(futures, await self._work(items), strict=True))
+        except Exception as error:  # noqa: BLE001 - raised to every caller of the batch
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for future, result in results:
+                if not future.done():
+                    future.set_result(result)

@@ -1,0 +1,1 @@
+"""A service's process: command line, logs, startup and shutdown."""

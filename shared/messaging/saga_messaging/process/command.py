@@ -1,0 +1,63 @@
+"""The command line of a service: `python -m SERVICE` runs it, `… migrate` prepares its stores."""
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from saga_messaging.kafka.access_errors import KafkaAccessError, explain_access_errors
+from saga_messaging.kafka.topics import create_topics
+from saga_messaging.postgres import migrations
+from saga_messaging.process.logs import configure_logs
+from saga_messaging.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]) -> None:
+    """Read the settings and the command line, then run the command.
+
+    Raises:
+        SystemExit: A setting is invalid, or Kafka refused to create the topics; the message says
+            which setting to correct.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {package}")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=["run", "migrate"],
+        default="run",
+        help="run: serve until SIGTERM (default); migrate: migrate the database, create topics",
+    )
+    arguments = parser.parse_args()
+    try:
+        settings = load()
+    except ValidationError as error:
+        raise SystemExit(f"{package}: {_explain(error)}") from None
+    except SettingsError as error:  # names a file under /run/secrets
+        raise SystemExit(f"{package}: invalid settings: {error}: {error.__cause__}") from None
+    configure_logs(package.replace("_", "-"), settings.log_level)
+    if arguments.command == "migrate":
+        migrations.upgrade(package, settings.database_url)
+        asyncio.run(_create_topics(package, settings))
+    else:
+        serve(settings)
+
+
+async def _create_topics(package: str, settings: ServiceSettings) -> None:
+    try:
+        async with explain_access_errors(settings):
+            await create_topics(settings)
+    except KafkaAccessError as error:
+        raise SystemExit(f"{package}: topics not created: {error}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = [
+        f"{'.'.join(map(str, detail['loc'])).upper() or 'settings'}: {detail['msg']}"
+        for detail in error.errors(include_input=False)
+    ]
+    return "invalid settings:\n  " + "\n  ".join(lines)
