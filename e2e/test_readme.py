@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from payment_service.troubleshooting import TROUBLESHOOTING
+from payment_service.model.failures import TROUBLESHOOTING
 from saga_cli.main import app
 
 ROOT = Path(__file__).parents[1]

@@ -14,13 +14,14 @@ from saga_messaging.outcomes import BatchResult
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 
-from payment_service import handlers, repository
+from payment_service import handlers
 from payment_service.access import ACCESS
-from payment_service.executor import Executor
-from payment_service.operations import Command
-from payment_service.orm import messaging
-from payment_service.ports import Lease, is_halted
+from payment_service.executor.executor import Executor
+from payment_service.model.operations import Command
+from payment_service.model.ports import Lease, is_halted
 from payment_service.settings import PaymentSettings
+from payment_service.storage import repository
+from payment_service.storage.orm import messaging
 
 
 def payment_intake(

@@ -7,12 +7,12 @@ from uuid import UUID
 from saga_messaging.outcomes import Handled, Refused
 from saga_schemas.payment import AuthorizePayment
 
-from payment_service import replies
-from payment_service.decisions import NO_PAYMENT, Decision, decide
-from payment_service.domain import Payment, PaymentMethodNotFound
-from payment_service.operations import Command, Kind, Operation
-from payment_service.states import KnownPayment, Status
-from payment_service.troubleshooting import failure_of
+from payment_service.model import events
+from payment_service.model.authorization import Payment, PaymentMethodNotFound
+from payment_service.model.decisions import NO_PAYMENT, Decision, decide
+from payment_service.model.failures import failure_of
+from payment_service.model.operations import Command, Kind, Operation
+from payment_service.model.payment import KnownPayment, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def _first(command: Command) -> Decision:
         return _authorize(Payment.of(command), asked)
     nothing = KnownPayment(command.correlation_id, None, Status.FAILED)
     if asked.kind is not Kind.CANCEL:
-        event = replies.refused(command.correlation_id, asked, NO_PAYMENT, None)
-        return Decision(nothing, [replies.answering(asked, event)], f"answered: {event.type}")
+        event = events.refused(command.correlation_id, asked, NO_PAYMENT, None)
+        return Decision(nothing, [events.answering(asked, event)], f"answered: {event.type}")
     tombstone = replace(nothing, status=Status.CANCELED, is_new=True)
-    answer = replies.answering(asked, replies.canceled(tombstone))
+    answer = events.answering(asked, events.canceled(tombstone))
     return Decision(tombstone, [answer], "nothing may be held any more")
 
 
@@ -66,7 +66,7 @@ def _authorize(payment: Payment, asked: Operation) -> Decision:
         return Decision(new, effect="payment stored, to be authorized")
     failure = failure_of(PaymentMethodNotFound(f"User {payment.clerk_user_id} has no saved card."))
     failed = replace(new.decided(failure), operation=None)
-    answer = replies.answering(asked, replies.failed(failed, failure))
+    answer = events.answering(asked, events.failed(failed, failure))
     return Decision(failed, [answer], f"answered: {answer.type}")
 
 

@@ -12,8 +12,8 @@ from saga_schemas.settlement import SettlementFailedPayload
 from saga_schemas.values import Amount, Currency, Identifier
 from sqlalchemy import Connection
 
-from payment_service import repository
-from payment_service.states import RefundStatus, Status
+from payment_service.model.payment import RefundStatus, Status
+from payment_service.storage import repository
 
 
 class PaymentNotFound(NotFoundProblem):

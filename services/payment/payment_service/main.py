@@ -18,20 +18,21 @@ from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.access import ACCESS
 from payment_service.agents import payment_intake, register_agents
-from payment_service.executor import Executor
-from payment_service.gateway import StripeGateway
+from payment_service.executor.executor import Executor
+from payment_service.executor.leases import PaymentWork
+from payment_service.executor.perform import Worker
+from payment_service.executor.retry import Patience
 from payment_service.http import payments_router
-from payment_service.orm import messaging
-from payment_service.patience import Patience
-from payment_service.reconciler import Reconciler
-from payment_service.refresher import Refresher
-from payment_service.runs import Runs
+from payment_service.reconciliation.expiry_sweep import ExpirySweeper
+from payment_service.reconciliation.http import reconcile_router
+from payment_service.reconciliation.reconciler import Reconciler
+from payment_service.reconciliation.runs import Runs
 from payment_service.settings import PaymentSettings
-from payment_service.stripe_http import reconcile_router, webhooks_router
-from payment_service.sweeper import ExpirySweeper
-from payment_service.webhooks import Webhooks
-from payment_service.work import PaymentWork
-from payment_service.worker import Worker
+from payment_service.storage.orm import messaging
+from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.gateway import StripeGateway
+from payment_service.webhooks.http import webhooks_router
+from payment_service.webhooks.receive import Webhooks
 
 
 def build(settings: PaymentSettings) -> FastAPI:

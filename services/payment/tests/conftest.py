@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
-from payment_service.authorizer import Authorizer
-from payment_service.domain import (
+from payment_service.errors import LeaseLost
+from payment_service.executor.authorize import Authorizer
+from payment_service.executor.retry import Patience
+from payment_service.model.authorization import (
     Authorized,
     Declined,
     InvalidCustomer,
@@ -17,9 +19,9 @@ from payment_service.domain import (
     Payment,
     PaymentMethodNotFound,
 )
-from payment_service.errors import LeaseLost
-from payment_service.patience import Patience
-from payment_service.ports import (
+from payment_service.model.failures import verdict_of
+from payment_service.model.payment import KnownPayment, Refund, RefundStatus, Status
+from payment_service.model.ports import (
     Absent,
     Answer,
     Decided,
@@ -31,9 +33,7 @@ from payment_service.ports import (
     Token,
     Unknown,
 )
-from payment_service.settlement import Missing, Refused, Returned, Seen
-from payment_service.states import KnownPayment, Refund, RefundStatus, Status
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.stripe_results import Missing, Refused, Returned, Seen
 from saga_schemas.settlement import PaymentRefundFailedPayload
 
 T = TypeVar("T")

@@ -2,11 +2,11 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from payment_service.domain import Authorized, Payment, StripeUnavailable
 from payment_service.handlers import receive
-from payment_service.operations import Operation
-from payment_service.states import KnownPayment, Status
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.authorization import Authorized, Payment, StripeUnavailable
+from payment_service.model.failures import verdict_of
+from payment_service.model.operations import Operation
+from payment_service.model.payment import KnownPayment, Status
 from saga_messaging.outcomes import Refused
 from saga_schemas.payment import AuthorizePayment
 from saga_schemas.settlement import CancelPayment, CapturePayment, RefundPayment

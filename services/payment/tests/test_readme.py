@@ -1,9 +1,9 @@
 import re
 from pathlib import Path
 
+from payment_service.model.failures import SETTLEMENT_TROUBLES, TROUBLESHOOTING
+from payment_service.model.payment import Status
 from payment_service.settings import PaymentSettings
-from payment_service.states import Status
-from payment_service.troubleshooting import SETTLEMENT_TROUBLES, TROUBLESHOOTING
 
 README = Path(__file__).parents[1] / "README.md"
 

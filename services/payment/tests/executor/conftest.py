@@ -4,9 +4,9 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from payment_service.domain import Authorized
-from payment_service.executor import Executor
-from payment_service.ports import Decided, Lease, Postponed
+from payment_service.executor.executor import Executor
+from payment_service.model.authorization import Authorized
+from payment_service.model.ports import Decided, Lease, Postponed
 
 LEASE_SECONDS = 0.6
 

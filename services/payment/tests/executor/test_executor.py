@@ -1,8 +1,8 @@
 import asyncio
 
 import pytest
-from payment_service.domain import Authorized
-from payment_service.ports import Decided, Postponed
+from payment_service.model.authorization import Authorized
+from payment_service.model.ports import Decided, Postponed
 
 
 async def test_a_payment_that_is_offered_is_authorized(work, put, run, when):

@@ -5,15 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
-from payment_service import repository
-from payment_service.domain import Payment
-from payment_service.gateway import StripeGateway
-from payment_service.operations import Kind, Operation
-from payment_service.orm import messaging
-from payment_service.ports import Lease
+from payment_service.executor.leases import PaymentWork
+from payment_service.model.authorization import Payment
+from payment_service.model.operations import Kind, Operation
+from payment_service.model.payment import KnownPayment
+from payment_service.model.ports import Lease
 from payment_service.settings import PaymentSettings
-from payment_service.states import KnownPayment
-from payment_service.work import PaymentWork
+from payment_service.storage import repository
+from payment_service.storage.orm import messaging
+from payment_service.stripe_api.gateway import StripeGateway
 from saga_messaging import migrations
 from saga_messaging.database import Database
 from saga_messaging.outbox import Outbox

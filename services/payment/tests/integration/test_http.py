@@ -4,13 +4,13 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from payment_service import repository
-from payment_service.domain import Authorized, InvalidCustomer
 from payment_service.http import payments_router
-from payment_service.operations import REFRESH, Kind, Operation
-from payment_service.ports import Decided, Postponed
-from payment_service.states import KnownPayment, Status
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.authorization import Authorized, InvalidCustomer
+from payment_service.model.failures import verdict_of
+from payment_service.model.operations import REFRESH, Kind, Operation
+from payment_service.model.payment import KnownPayment, Status
+from payment_service.model.ports import Decided, Postponed
+from payment_service.storage import repository
 from saga_messaging.problems import install_problems
 
 

@@ -4,12 +4,12 @@ from uuid import uuid4
 
 import pytest
 from payment_service.agents import payment_intake
-from payment_service.domain import Authorized, Declined
-from payment_service.orm import messaging, payments
-from payment_service.ports import Decided
-from payment_service.repository import lock
-from payment_service.states import KnownPayment
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.authorization import Authorized, Declined
+from payment_service.model.failures import verdict_of
+from payment_service.model.payment import KnownPayment
+from payment_service.model.ports import Decided
+from payment_service.storage.orm import messaging, payments
+from payment_service.storage.repository import lock
 from saga_messaging.records import Record
 from saga_schemas import encode
 from saga_schemas.payment import AuthorizePayment

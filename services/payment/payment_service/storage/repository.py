@@ -1,0 +1,147 @@
+"""The payments table, as whoever decides uses it: lock, decide, store; all in one transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from payment_service.model.payment import KnownPayment, Status
+from payment_service.storage import statements
+from payment_service.storage.orm import payments, refunds, stripe_events
+from payment_service.storage.records import AnyRow, known_of, refund_row, row_of
+
+_ids = bindparam("ids", type_=ARRAY(TEXT))
+
+
+def lock(connection: Connection, saga_ids: Collection[str]) -> dict[str, KnownPayment]:
+    """The payments of these sagas, as far as there are any; nobody else changes them meanwhile."""
+    return _lock(connection, payments.c.saga_id == func.any(_ids), saga_ids)
+
+
+def lock_of_intents(
+    connection: Connection, intent_ids: Collection[str], saga_ids: Collection[str]
+) -> dict[str, KnownPayment]:
+    """The payments of these PaymentIntents, and those of these sagas that may yet be."""
+    query = select(payments.c.saga_id).where(payments.c.payment_intent_id == func.any(_ids))
+    found = connection.scalars(query, {"ids": list(intent_ids)}).all()
+    return lock(connection, {*found, *saga_ids})
+
+
+def _lock(
+    connection: Connection, condition: ColumnElement[bool], ids: Collection[str]
+) -> dict[str, KnownPayment]:
+    query = select(payments).where(condition).order_by(payments.c.saga_id).with_for_update()
+    rows = connection.execute(query, {"ids": list(ids)}).all()
+    return known_with_refunds(connection, rows)
+
+
+def known_with_refunds(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, KnownPayment]:
+    """Rows as payments; refunds are looked for where something was captured."""
+    captured = [row.saga_id for row in rows if row.status == Status.CAPTURED]
+    by_saga: dict[str, list[AnyRow]] = {}
+    if captured:
+        for row in connection.execute(_refunds_of(), {"ids": captured}):
+            by_saga.setdefault(row.saga_id, []).append(row)
+    return {row.saga_id: known_of(row, by_saga.get(row.saga_id, ())) for row in rows}
+
+
+def _refunds_of() -> Select[*tuple[Any, ...]]:
+    return (
+        select(refunds)
+        .where(refunds.c.saga_id == func.any(_ids))
+        .order_by(refunds.c.created_at, refunds.c.refund_id)
+    )
+
+
+def store(
+    connection: Connection,
+    changed: Sequence[KnownPayment],
+    before: Mapping[str, KnownPayment],
+    lease_seconds: float,
+) -> None:
+    """Store payments that were new or locked; what they begin is leased for so long.
+
+    Raises:
+        IntegrityError: A saga has a payment by now; the transaction is to be run again.
+    """
+    lease = timedelta(seconds=lease_seconds)
+    _insert(connection, [each for each in changed if each.is_new], lease)
+    rows = [
+        {**row_of(each), "begun": each.attempts > before[each.saga_id].attempts}
+        for each in changed
+        if not each.is_new
+    ]
+    if rows:
+        connection.execute(statements.UPDATE, {"rows": rows, "lease": lease})
+    _store_refunds(connection, changed, before)
+
+
+def _insert(connection: Connection, new: Sequence[KnownPayment], lease: timedelta) -> None:
+    for pending in (True, False):
+        rows = [row_of(each) for each in new if bool(each.operation) is pending]
+        times = {"next_try_at": func.now() + lease, "operation_since": func.now()}
+        if rows:
+            connection.execute(insert(payments).values(times if pending else {}), rows)
+
+
+def _store_refunds(
+    connection: Connection, changed: Sequence[KnownPayment], before: Mapping[str, KnownPayment]
+) -> None:
+    rows = [
+        refund_row(known.saga_id, refund)
+        for known in changed
+        for refund in known.refunds
+        if known.saga_id not in before or refund not in before[known.saga_id].refunds
+    ]
+    if rows:
+        statement = upsert(refunds)
+        changes = {
+            name: statement.excluded[name] for name in ("status", "stripe_refund_id", "failure")
+        }
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["saga_id", "refund_id"],
+                set_={**changes, "updated_at": func.now()},
+            ),
+            rows,
+        )
+
+
+def find_row(connection: Connection, saga_id: str) -> RowMapping | None:
+    """The saga's payment as it stands."""
+    query = select(payments).where(payments.c.saga_id == saga_id)
+    return connection.execute(query).mappings().first()
+
+
+def find_refunds(connection: Connection, saga_id: str) -> Sequence[RowMapping]:
+    """The refunds of the saga's payment, the oldest first."""
+    return connection.execute(_refunds_of(), {"ids": [saga_id]}).mappings().all()
+
+
+def store_event(connection: Connection, **event: Any) -> bool:
+    """Store what Stripe told; False where the same event came before."""
+    statement = upsert(stripe_events).on_conflict_do_nothing()
+    new = connection.scalars(statement.returning(stripe_events.c.event_id), [event])
+    return new.first() is not None
+
+
+def held_between(connection: Connection, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Saga and PaymentIntent of the holds at rest that were stored then."""
+    query = select(payments.c.saga_id, payments.c.payment_intent_id).where(
+        payments.c.status == Status.AUTHORIZED.value,
+        payments.c.operation.is_(None),
+        payments.c.created_at.between(since, until),
+    )
+    return connection.execute(query).all()

@@ -1,0 +1,84 @@
+import asyncio
+
+import pytest
+from payment_service.storage.orm import messaging, payments
+from sqlalchemy import func
+
+COUNT = 40
+PENDING = payments.c.status == "pending"
+
+
+@pytest.fixture
+def each(world):
+    return [world.payment() for _ in range(COUNT)]
+
+
+@pytest.fixture
+def intents(world, each):
+    return lambda: [len(world.intents_of(payment)) for payment in each]
+
+
+async def test_two_executors_that_have_the_same_payments_make_one_hold_of_each(
+    world, each, intents
+):
+    world.arm("latency", count=COUNT, seconds=0.3)
+    leases = world.store(*each)
+
+    async with world.executors(2) as ((first, _), (second, _)):
+        first.offer(leases)
+        second.offer(leases)
+        await world.all_decided()
+
+    assert intents() == [1] * COUNT
+    replies = await world.rows(table=messaging.outbox)
+    assert [reply.type for reply in replies] == ["payment.authorized"] * COUNT
+
+
+async def test_what_a_killed_executor_had_in_work_is_ended_by_another(world, each, intents):
+    async def some_are_held():
+        return sum(intents()) > COUNT // 4
+
+    async with world.executors(executor_concurrency=4) as ((killed, task),):
+        world.arm("timeout_after", count=2, seconds=2)
+        killed.offer(world.store(*each))
+        await world.eventually(some_are_held)
+        task.cancel()
+    async with world.executors():
+        await world.all_decided()
+
+    assert intents() == [1] * COUNT
+    assert len(await world.rows(table=messaging.outbox)) == COUNT
+
+
+async def test_stopping_loses_nothing_and_leaves_the_rest_to_be_taken(world, each, intents):
+    async def some_are_decided():
+        return len(await world.rows(~PENDING)) > 5
+
+    world.arm("latency", count=COUNT, seconds=0.05)
+    async with world.executors(executor_concurrency=2) as ((executor, _),):
+        executor.offer(world.store(*each, lease_seconds=60))
+        await world.eventually(some_are_decided)
+    left, due = await world.rows(PENDING), payments.c.next_try_at <= func.now()
+    assert await world.rows(PENDING, due) == left != []
+    async with world.executors():
+        await world.all_decided()
+
+    assert intents() == [1] * COUNT
+
+
+async def test_a_database_that_is_away_for_longer_than_a_lease_costs_no_payment(
+    world, each, intents
+):
+    async def some_are_held():
+        return sum(intents()) > COUNT // 4
+
+    async with world.executors(executor_concurrency=4) as ((executor, _),):
+        executor.offer(world.store(*each, lease_seconds=0.6))
+        await world.eventually(some_are_held)
+        with world.database.engine.begin() as connection:
+            connection.exec_driver_sql("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE")
+            await asyncio.to_thread(connection.exec_driver_sql, "SELECT pg_sleep(1.2)")
+        await world.all_decided()
+
+    assert intents() == [1] * COUNT
+    assert len(await world.rows(table=messaging.outbox)) == COUNT

@@ -1,0 +1,170 @@
+"""Capture, cancellation and refund at Stripe, whatever it does: each once, never a guess."""
+
+from uuid import uuid4
+
+import pytest
+from payment_service.storage.orm import payments, refunds
+from sqlalchemy import func
+
+FAULTS = [
+    "status_500_before",
+    "status_500_after",
+    "timeout_after",
+    "hang",
+    "reset",
+    "reset_after",
+    "truncated",
+    "429",
+    "409",
+]
+COUNT = 6
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_a_hold_is_captured_once(world, commands, kind):
+    async with world.executors() as ((executor, _),):
+        each = await world.hold(executor, COUNT)
+        world.arm(kind, "POST /v1/*/capture", count=COUNT // 2)
+        await world.send(executor, *(commands.capture(one, amount=1000) for one in each))
+        await world.at_rest()
+
+    lines = [world.line(one) for one in each]
+    assert [[taken["amount"] for taken in line["captures"]] for line in lines] == [[1000]] * COUNT
+    assert [(row.status, row.captured, row.released) for row in await world.rows()] == [
+        ("captured", 1000, 299)
+    ] * COUNT
+    assert (await world.types()).count("payment.captured") == COUNT
+    assert all(len(bodies) == 1 for bodies in world.bodies())
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_a_hold_is_canceled_once(world, commands, kind):
+    async with world.executors() as ((executor, _),):
+        each = await world.hold(executor, COUNT)
+        world.arm(kind, "POST /v1/*/cancel", count=COUNT // 2)
+        await world.send(executor, *map(commands.cancel, each))
+        await world.at_rest()
+
+    lines = [world.line(one) for one in each]
+    assert [[out["amount"] for out in line["releases"]] for line in lines] == [[1299]] * COUNT
+    assert [event.payload.released for event in (await world.told())[COUNT:]] == [1299] * COUNT
+    assert {row.status for row in await world.rows()} == {"canceled"}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_a_refund_is_made_once(world, commands, kind):
+    async with world.executors() as ((executor, _),):
+        each = await world.hold(executor, COUNT)
+        await world.send(executor, *(commands.capture(one, amount=1299) for one in each))
+        await world.at_rest()
+        world.arm(kind, "POST /v1/refunds", count=COUNT // 2)
+        asked = [
+            commands.refund(one, refund_id=f"refund-{one.saga_id}", amount=400) for one in each
+        ]
+        await world.send(executor, *asked)
+        await world.at_rest()
+
+    lines = [world.line(one) for one in each]
+    assert [[back["amount"] for back in line["refunds"]] for line in lines] == [[400]] * COUNT
+    stored = await world.rows(table=refunds)
+    assert {row.stripe_refund_id for row in stored} == {
+        line["refunds"][0]["refund"] for line in lines
+    }
+    told = [event.payload for event in await world.told() if event.type == "payment.refunded"]
+    assert {each.refund_id for each in told} == {command.payload.refund_id for command in asked}
+
+
+async def test_several_refunds_of_one_capture_are_made_in_turn(world, commands):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        await world.send(executor, commands.capture(payment, amount=1299))
+        asked = [commands.refund(payment, refund_id=f"r{at}", amount=300) for at in range(5)]
+        await world.send(executor, *asked, asked[0].model_copy(update={"message_id": uuid4()}))
+        await world.at_rest()
+
+    assert [back["amount"] for back in world.line(payment)["refunds"]] == [300] * 4
+    told = {event.payload.refund_id: event for event in (await world.told())[2:]}
+    assert [told[f"r{at}"].type for at in range(4)] == ["payment.refunded"] * 4
+    assert (told["r4"].type, told["r4"].payload.code) == (
+        "payment.refund_failed", "amount_too_large",
+    )  # fmt: skip
+
+
+async def test_a_kept_500_that_did_nothing_fails_the_capture_once_that_has_settled(world, commands):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        world.arm("status_500_before", "POST /v1/*/capture", kept=True)
+        await world.send(executor, commands.capture(payment, amount=1299))
+        await world.at_rest()
+
+        event = (await world.told())[-1]
+        assert (event.type, event.payload.code) == ("payment.capture_failed", "stripe_unavailable")
+        assert ((await world.row()).status, world.line(payment)["held"]) == ("authorized", 1299)
+
+        await world.send(executor, commands.capture(payment, amount=1299, attempt=2))
+        await world.at_rest()
+
+    assert (await world.row()).status == "captured"
+    assert (await world.types())[-1] == "payment.captured"
+
+
+async def test_a_kept_500_that_did_nothing_does_not_keep_a_hold(world, commands):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        world.arm("status_500_before", "POST /v1/*/cancel", kept=True)
+        await world.send(executor, commands.cancel(payment))
+        await world.at_rest()
+
+    assert (await world.row()).key_round == 2
+    assert world.line(payment)["status"] == "canceled"
+    assert await world.types() == ["payment.authorized", "payment.canceled"]
+
+
+async def test_a_kept_500_that_did_nothing_fails_the_refund_once_that_has_settled(world, commands):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        await world.send(executor, commands.capture(payment, amount=1299))
+        world.arm("status_500_before", "POST /v1/refunds", kept=True)
+        await world.send(executor, commands.refund(payment, refund_id="r1", amount=5))
+        await world.at_rest()
+
+    event = (await world.told())[-1]
+    assert (event.type, event.payload.code) == ("payment.refund_failed", "stripe_unavailable")
+    assert world.line(payment)["refunds"] == []
+
+
+async def test_a_refund_of_yesterday_is_looked_up_and_never_asked_for(world, commands):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        await world.send(executor, commands.capture(payment, amount=1299))
+        await world.at_rest()
+        world.arm("reset_after", "POST /v1/refunds")
+        world.arm("status_500_before", "GET /v1/refunds", count=1_000)
+        world.arm("hang", "POST /v1/refunds", count=1_000)
+        await world.send(executor, commands.refund(payment, refund_id="r1", amount=5))
+        yesterday = func.now() - func.make_interval(0, 0, 0, 0, 23)
+        await world.change(payments.update().values(operation_since=yesterday))
+
+        async def looked_up():
+            return (await world.row()).last_error
+
+        await world.eventually(looked_up)
+        asked = world.executed("/refunds")
+        world.disarm()
+        await world.at_rest()
+
+    assert world.line(payment)["refunds"][0]["amount"] == 5
+    assert (await world.types())[-1] == "payment.refunded"
+    assert {key for key in asked if key} == {f"{payment.saga_id}:refund_payment:r1"}
+
+
+@pytest.mark.parametrize("amount", [1300, 99_999_999])
+async def test_more_than_is_held_cannot_be_captured(world, commands, amount):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        await world.send(executor, commands.capture(payment, amount=amount))
+        await world.at_rest()
+
+    event = (await world.told())[-1]
+    assert (event.type, event.payload.code) == ("payment.capture_failed", "amount_too_large")
+    assert world.line(payment)["held"] == 1299

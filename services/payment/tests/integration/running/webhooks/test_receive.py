@@ -1,0 +1,253 @@
+"""Stripe's events: whoever sends them, however often and in whatever order."""
+
+import json
+import time
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import stripe
+from fastapi import FastAPI
+from payment_service.storage.orm import stripe_events
+from payment_service.storage.refresh import Refresher
+from payment_service.webhooks.http import webhooks_router
+from payment_service.webhooks.receive import Webhooks
+from pydantic import SecretStr
+from saga_messaging.problems import install_problems
+
+SECRET = "whsec_test"
+TOLERANCE = 300
+
+
+class Hook:
+    """Posts events as Stripe does."""
+
+    def __init__(self, client):
+        self._client = client
+
+    async def post(self, event, *, at=None, secret=SECRET, header=None):
+        body = event if isinstance(event, str) else json.dumps(event, indent=2)
+        sign = stripe.WebhookSignature.generate_signature_header
+        signed = sign(body, secret, int(time.time() if at is None else at))
+        headers = {"Stripe-Signature": signed if header is None else header}
+        return await self._client.post("/webhooks/stripe", content=body, headers=headers)
+
+    async def effects(self, *events):
+        answers = [await self.post(event) for event in events]
+        return [answer.raise_for_status().json()["effect"] for answer in answers]
+
+
+@pytest.fixture
+def hooked(world, outbox):
+    """An executor, and a hook into the service that it belongs to."""
+
+    @asynccontextmanager
+    async def hooked(secret=SECRET):
+        async with world.executors() as ((executor, _),):
+            refresher = Refresher(executor.offer, world.settings.executor_lease_seconds)
+            webhooks = Webhooks(world.database, outbox, refresher, 5)
+            api = FastAPI()
+            install_problems(api, world.settings.max_body_bytes)
+            api.include_router(webhooks_router(webhooks, secret and SecretStr(secret), TOLERANCE))
+            transport = httpx.ASGITransport(api)
+            async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+                yield executor, Hook(client)
+
+    return hooked
+
+
+@pytest.fixture
+def events(stripe_api):
+    """The events that happened at Stripe, the oldest first; some types of them."""
+
+    def events(*types):
+        listed = stripe_api.get("events", params={"limit": 100}).raise_for_status().json()["data"]
+        return [each for each in reversed(listed) if not types or each["type"] in types]
+
+    return events
+
+
+@pytest.fixture
+def in_the_dashboard(world, stripe_post):
+    """Someone else does something with a payment's PaymentIntent."""
+
+    def act(payment, verb, **parameters):
+        return stripe_post(f"payment_intents/{world.line(payment)['id']}/{verb}", **parameters)
+
+    return act
+
+
+async def test_a_cancellation_in_the_dashboard_is_told_once_however_often_stripe_says_so(
+    world, hooked, events, in_the_dashboard
+):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        in_the_dashboard(payment, "cancel")
+        every = events()
+        await hook.effects(*every)
+        await world.at_rest()
+        assert set(await hook.effects(*reversed(every))) == {"came before"}
+        await world.at_rest()
+
+    event = (await world.told())[-1]
+    assert await world.types() == ["payment.authorized", "payment.canceled"]
+    assert (event.payload.attempt, event.payload.released) == (None, 1299)
+    assert len(await world.rows(table=stripe_events)) == len(every)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_events_in_any_order_lead_to_what_stripe_has(
+    world, hooked, events, stripe_post, turned
+):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        intent_id = world.line(payment)["id"]
+        stripe_post(f"payment_intents/{intent_id}/capture", amount_to_capture=1000)
+        for amount in (300, 200):
+            stripe_post("refunds", payment_intent=intent_id, amount=amount)
+        every = events()
+        await hook.effects(*(reversed(every) if turned else every))
+        await world.at_rest()
+
+    told = await world.told()
+    assert [event.type for event in told] == [
+        "payment.authorized",
+        "payment.captured",
+        "payment.refunded",
+        "payment.refunded",
+    ]
+    assert sorted(event.payload.amount for event in told[2:]) == [200, 300]
+    assert {event.payload.refund_id for event in told[2:]} == {None}
+    assert (await world.row()).status == "captured"
+
+
+async def test_what_we_did_ourselves_is_no_news(world, commands, hooked, events):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        await world.send(executor, commands.capture(payment, amount=1299))
+        await world.send(executor, commands.refund(payment, refund_id="r1", amount=300))
+        await world.at_rest()
+        effects = await hook.effects(*events())
+        await world.at_rest()
+
+    assert set(effects) == {"of no interest", "no news"}
+    assert await world.types() == ["payment.authorized", "payment.captured", "payment.refunded"]
+
+
+async def test_an_event_during_the_authorization_is_looked_at_after_it(
+    world, commands, hooked, events, stripe_post
+):
+    payment = world.payment()
+    world.arm("latency", seconds=0.4)
+    async with hooked() as (executor, hook):
+        await world.send(executor, commands.authorize(payment))
+        forged = {
+            **stripe_event("payment_intent.canceled", "payment_intent", "pi_1"),
+            "data": {"object": {"id": "pi_1", "object": "payment_intent",
+                                "metadata": {"saga_id": payment.saga_id}}},
+        }  # fmt: skip
+        assert await hook.effects(forged) == ["the payment is looked at"]
+        assert (await world.row()).waiting == [{"kind": "refresh"}]
+        await world.at_rest()
+
+    assert await world.types() == ["payment.authorized"]
+
+
+def stripe_event(type_, kind, id_, **fields):
+    return {
+        "id": f"evt_{type_}_{id_}",
+        "object": "event",
+        "type": type_,
+        "created": 1_789_859_356,
+        "data": {"object": {"id": id_, "object": kind, **fields}},
+    }
+
+
+async def test_a_dispute_is_told_once(world, hooked):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        dispute = stripe_event(
+            "charge.dispute.created", "dispute", "dp_1", amount=900, reason="fraudulent",
+            payment_intent=world.line(payment)["id"],
+        )  # fmt: skip
+        effects = await hook.effects(dispute, dispute, {**dispute, "id": "evt_again"})
+
+    assert effects == ["told: payment.disputed", "came before", "told: payment.disputed"]
+    (event,) = [event for event in await world.told() if event.type == "payment.disputed"]
+    assert (event.payload.dispute_id, event.payload.amount, event.payload.reason) == (
+        "dp_1", 900, "fraudulent",
+    )  # fmt: skip
+
+
+async def test_what_is_not_ours_is_stored_and_changes_nothing(world, hooked, stripe_post, events):
+    async with hooked() as (_, hook):
+        intent = stripe_post("payment_intents", amount=500, currency="usd")
+        stripe_post(f"payment_intents/{intent['id']}/cancel")
+        effects = await hook.effects(*events("payment_intent.canceled"))
+
+    assert effects == ["of no payment of ours"]
+    (stored,) = await world.rows(table=stripe_events)
+    assert (stored.payment_intent_id, stored.saga_id) == (intent["id"], None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secret": "whsec_other"},
+        {"at": time.time() - TOLERANCE - 60},
+        {"at": time.time() + TOLERANCE + 3_600},
+        {"header": ""},
+        {"header": "t=now,v1=00"},
+    ],
+    ids=["another secret", "old", "future", "missing", "malformed"],
+)
+async def test_what_stripe_has_not_signed_just_now_is_refused(world, hooked, changes):
+    async with hooked() as (_, hook):
+        answer = await hook.post(stripe_event("payment_intent.canceled", "x", "pi_1"), **changes)
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await world.rows(table=stripe_events) == []
+
+
+@pytest.mark.parametrize("seconds", [-TOLERANCE + 30, TOLERANCE - 30])
+async def test_a_clock_may_be_wrong_by_less_than_the_tolerance(hooked, seconds):
+    async with hooked() as (_, hook):
+        answer = await hook.post(
+            stripe_event("customer.created", "customer", "cus_1"), at=time.time() + seconds
+        )
+
+    assert answer.json() == {"effect": "of no interest"}
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", "[]", "no JSON", '{"id": "evt_1", "type": "payment_intent.canceled"}']
+)
+async def test_what_is_no_event_is_refused(hooked, body):
+    async with hooked() as (_, hook):
+        assert (await hook.post(body)).status_code == 400
+
+
+async def test_an_object_that_is_none_of_stripes_is_refused(hooked):
+    event = stripe_event("payment_intent.canceled", "payment_intent", "pi_1")
+    event["data"]["object"]["id"] = 7
+
+    async with hooked() as (_, hook):
+        answer = await hook.post(event)
+
+    assert (answer.status_code, "id" in answer.json()["detail"]) == (400, True)
+
+
+async def test_without_a_secret_no_webhook_is_taken(hooked):
+    async with hooked(secret=None) as (_, hook):
+        answer = await hook.post(stripe_event("customer.created", "customer", "cus_1"))
+
+    assert answer.status_code == 503
+    assert "STRIPE_WEBHOOK_SECRET" in answer.json()["detail"]
+
+
+async def test_a_body_that_is_too_large_is_not_read(hooked, world):
+    async with hooked() as (_, hook):
+        answer = await hook.post("x" * (world.settings.max_body_bytes + 1))
+
+    assert answer.status_code == 413

@@ -1,0 +1,85 @@
+import json
+from uuid import uuid4
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from payment_service.executor.leases import PaymentWork
+from payment_service.model.authorization import Authorized
+from payment_service.model.operations import Kind, Operation
+from payment_service.model.payment import Status
+from payment_service.storage.orm import messaging, metadata
+from payment_service.storage.repository import lock
+from saga_messaging import migrations
+from saga_messaging.database import Database
+from saga_messaging.outbox import Outbox
+from saga_messaging.publisher import Publisher
+from sqlalchemy import create_engine, text
+
+FAILURE = {"code": "card_declined", "message": "No."}
+BEFORE = [
+    ("saga-pending", "pending", None, None),
+    ("saga-authorized", "authorized", "pi_1", None),
+    ("saga-failed", "failed", None, FAILURE),
+]
+INSERT = text(
+    "INSERT INTO payments (saga_id, attempt, command_id, clerk_user_id, stripe_customer_id,"
+    " amount, currency, description, status, payment_intent_id, failure, attempts, next_try_at)"
+    " VALUES (:saga_id, 1, :command_id, 'user_1', 'cus_1', 1299, 'usd', '', :status, :intent,"
+    " :failure, 1, CASE :status WHEN 'pending' THEN now() END)"
+)
+
+
+def test_the_migrations_make_what_the_tables_declare(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_migrated_database_lacks_nothing(database):
+    with database.engine.connect() as connection:
+        assert migrations.missing("payment_service", connection) is None
+
+
+def stored_by_the_first_version(database_url):
+    engine = create_engine(database_url)
+    config, commands = migrations._config("payment_service"), {}
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for saga_id, status, intent, failure in BEFORE:
+            commands[saga_id] = uuid4()
+            connection.execute(
+                INSERT,
+                {
+                    "saga_id": saga_id,
+                    "command_id": commands[saga_id],
+                    "status": status,
+                    "intent": intent,
+                    "failure": failure and json.dumps(failure),
+                },
+            )
+    engine.dispose()
+    return commands
+
+
+async def test_payments_of_the_first_version_go_on(settings):
+    commands = stored_by_the_first_version(settings.database_url)
+    migrations.upgrade("payment_service", settings.database_url)
+    database = Database.connect(settings)
+
+    with database.engine.begin() as connection:
+        known = lock(connection, commands)
+    outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
+    (lease,) = await PaymentWork(database, outbox, 30).take(10)
+    database.close()
+
+    asked = Operation(Kind.AUTHORIZE, commands["saga-pending"], 1)
+    assert (known["saga-pending"].status, known["saga-pending"].operation) == ("pending", asked)
+    assert (lease.payment.saga_id, lease.operation, lease.age_seconds >= 0) == (
+        "saga-pending", asked, True,
+    )  # fmt: skip
+    held, failed = known["saga-authorized"], known["saga-failed"]
+    assert held == known["saga-authorized"].decided(Authorized("pi_1"))
+    assert (held.status, held.operation, held.released) == (Status.AUTHORIZED, None, 0)
+    assert (failed.status, failed.failure.code) == (Status.FAILED, "card_declined")
