@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from payment_service.model.failures import TROUBLESHOOTING
+from payment_service.model.failures import AUTHORIZATION_FAILURES
 from saga_cli.main import app
 
 ROOT = Path(__file__).parents[1]
@@ -33,5 +33,5 @@ def test_every_link_leads_somewhere():
     "code", ["invalid_customer", "payment_method_not_found", "missing_return_url"]
 )
 def test_the_specification_s_troubleshooting_texts_are_those_of_the_events(code):
-    trouble = TROUBLESHOOTING[code]
-    assert f"| `{code}` | {trouble.title} | {trouble.cause} | {trouble.cure} |" in TEXT
+    guide = AUTHORIZATION_FAILURES[code]
+    assert f"| `{code}` | {guide.title} | {guide.cause} | {guide.cure} |" in TEXT

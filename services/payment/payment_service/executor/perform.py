@@ -1,25 +1,44 @@
-"""Which use case an operation is."""
+"""Performing an operation: dispatch by kind, and the refresh."""
 
-from payment_service.executor.authorize import Authorizer
-from payment_service.executor.retry import Current, Patience
-from payment_service.executor.settle import Settler
-from payment_service.model.operations import Kind
-from payment_service.model.ports import Gateway, Lease, Result
+from payment_service.executor.authorize import authorize
+from payment_service.executor.end_hold import end_hold
+from payment_service.executor.refund import refund
+from payment_service.executor.retry import CurrentLease, RetryPolicy
+from payment_service.model.lease import Lease
+from payment_service.model.operations import OperationKind
+from payment_service.model.ports import Completed, Gateway, Progress, Unknown
 
 
-class Worker:
-    """Does leased operations of every kind at Stripe."""
+async def perform(
+    gateway: Gateway, policy: RetryPolicy, lease: Lease, current: CurrentLease
+) -> Progress:
+    """Perform a leased operation, or bring it one step nearer to its end. It never guesses.
 
-    def __init__(self, gateway: Gateway, patience: Patience) -> None:
-        self._authorizer = Authorizer(gateway, patience)
-        self._settler = Settler(gateway, patience)
+    A request without a conclusive response is retried with the same key and the same bytes. Then
+    Stripe is read, and its state is the result. If the operation has not taken effect there, no
+    more requests are sent, and Stripe is read again once no earlier request can take effect.
 
-    async def work(self, lease: Lease, current: Current) -> Result:
-        """Bring the operation to its end, or one step nearer to it.
+    Raises:
+        LeaseLost: The lease was found invalid before a request.
+    """
+    match lease.operation.kind:
+        case OperationKind.AUTHORIZE:
+            return await authorize(gateway, policy, lease, current)
+        case OperationKind.CAPTURE:
+            return await end_hold(gateway, policy, lease, current, gateway.capture)
+        case OperationKind.CANCEL:
+            return await end_hold(gateway, policy, lease, current, gateway.cancel)
+        case OperationKind.REFUND:
+            return await refund(gateway, policy, lease, current)
+        case OperationKind.REFRESH:
+            return await _refresh(gateway, policy, lease, current)
 
-        Raises:
-            LeaseLost: See `Patience.ask`.
-        """
-        if lease.operation.kind is Kind.AUTHORIZE:
-            return await self._authorizer.authorize(lease, current)
-        return await self._settler.settle(lease, current)
+
+async def _refresh(
+    gateway: Gateway, policy: RetryPolicy, lease: Lease, current: CurrentLease
+) -> Progress:
+    current()
+    intent = await gateway.fetch(lease.payment_intent_id)
+    if isinstance(intent, Unknown):
+        return policy.postpone(lease, intent.reason)
+    return Completed(lease, intent)

@@ -1,4 +1,4 @@
-"""How long a request without an answer is repeated, and when what is unknown is taken up again."""
+"""The retry policy: immediate retries of a request, and pauses before an operation resumes."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,83 +6,91 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import tenacity
 
-from payment_service.model.ports import Lease, Postponed, Unknown
+from payment_service.model.lease import Lease
+from payment_service.model.ports import Postponed, Unknown
 
 KEY_LIFETIME_SECONDS: Final = 23 * 3600
-"""Stripe may forget an idempotency key after 24 h; a request that is made then might do its work a
-second time: https://docs.stripe.com/api/idempotent_requests"""
+"""Stripe may delete an idempotency key after 24 hours. A later request with the same key could have
+its effect a second time: https://docs.stripe.com/api/idempotent_requests"""
 
-Current: TypeAlias = Callable[[], Lease]
-"""The lease as it is now; raises `LeaseLost` where it no longer stands."""
+CurrentLease: TypeAlias = Callable[[], Lease]
+"""Returns the lease with its current age; raises `LeaseLost` if it is no longer valid."""
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 _BACK_OFF: Final = tenacity.wait_random_exponential(multiplier=0.2, max=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """The numbers that bound it; all are in seconds.
+class RetryPolicy:
+    """The limits of retries, in seconds.
 
     Attributes:
-        retry_seconds: For how long a request is repeated at once, with the same key and bytes.
-        settle_seconds: How long after the last request it may still have an effect.
-        pause_seconds: Until something unknown is taken up again, doubled each time.
+        retry_seconds: How long a request is retried immediately, with the same key and bytes.
+        verify_seconds: How long after the last request it may still take effect.
+        pause_seconds: The first pause before an operation resumes; it doubles each time.
+        pause_max_seconds: The longest pause.
     """
 
     retry_seconds: float
-    settle_seconds: float
+    verify_seconds: float
     pause_seconds: float
     pause_max_seconds: float
 
-    async def ask(
-        self, current: Current, call: Callable[[], Awaitable[Answer | Unknown]]
-    ) -> Answer | Unknown:
-        """Ask until there is an answer, or no further request is worth making or wanted.
+    async def request(
+        self, current: CurrentLease, call: Callable[[], Awaitable[Response | Unknown]]
+    ) -> Response | Unknown:
+        """Call until there is a conclusive response, or no further request is allowed.
 
         Raises:
-            LeaseLost: Before a request it turned out that the lease no longer stands.
+            LeaseLost: The lease was found invalid before a request.
         """
 
-        async def once() -> Answer | Unknown:
+        async def once() -> Response | Unknown:
             lease = current()
             if not may_request(lease):
-                return Unknown(lease.last_error or "no request may be made any more")
+                return Unknown(lease.last_error or "no further requests are allowed")
             return await call()
 
         retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_result(_worth_repeating),
+            retry=tenacity.retry_if_result(_is_retryable),
             wait=_wait,
             stop=tenacity.stop_before_delay(self.retry_seconds),
-            retry_error_callback=_last_answer,
+            retry_error_callback=_last_response,
         )
         return await retrying(once)
 
     def postpone(self, lease: Lease, reason: str) -> Postponed:
-        """Nothing is known: take it up again later, and later still the next time."""
+        """Resume the operation after a pause, which grows with each lease."""
         pause = min(self.pause_seconds * 2 ** min(lease.attempts - 1, 30), self.pause_max_seconds)
         return Postponed(lease, reason, pause)
 
-    def settle(self, lease: Lease, reason: str) -> Postponed:
-        """It seems not to be done: request nothing more, and look again when that is certain."""
-        return Postponed(
-            lease, f"{reason}; waiting whether that stays so", self.settle_seconds, settle=True
-        )
+    def postpone_unread(self, lease: Lease, unknown: Unknown, reason: str) -> Postponed:
+        """Resume later, because Stripe could not be read after an inconclusive request."""
+        return self.postpone(lease, f"{unknown.reason}; not readable at Stripe: {reason}")
+
+    def verify(self, lease: Lease, reason: str) -> Postponed:
+        """Send no more requests, and read Stripe again once no earlier one can take effect."""
+        return Postponed(lease, f"{reason}; verifying", self.verify_seconds, verify=True)
 
 
 def may_request(lease: Lease) -> bool:
-    """Whether a request may still be made for the operation."""
-    return not lease.settling and not lease.halted and lease.age_seconds < KEY_LIFETIME_SECONDS
+    """Return True if a request may still be sent for the operation."""
+    return (
+        not lease.verifying
+        and not lease.cancel_requested
+        and lease.age_seconds < KEY_LIFETIME_SECONDS
+    )
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    answer = _last_answer(state)
-    asked_for = answer.retry_after_seconds if isinstance(answer, Unknown) else 0.0
-    return max(asked_for, _BACK_OFF(state))
+    response = _last_response(state)
+    retry_after = response.retry_after_seconds if isinstance(response, Unknown) else 0.0
+    return max(retry_after, _BACK_OFF(state))
 
 
-def _worth_repeating(answer: object) -> bool:
-    return isinstance(answer, Unknown) and answer.repeat
+def _is_retryable(response: object) -> bool:
+    return isinstance(response, Unknown) and response.retryable
 
 
-def _last_answer(state: tenacity.RetryCallState) -> Any:
-    return state.outcome.result() if state.outcome else Unknown("not asked")
+def _last_response(state: tenacity.RetryCallState) -> Any:
+    return state.outcome.result() if state.outcome else Unknown("no request was sent")

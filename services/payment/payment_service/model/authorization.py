@@ -1,4 +1,4 @@
-"""An authorization: what is asked for, and everything Stripe can make of it."""
+"""An authorization: the request for a hold, and every outcome Stripe can give it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,11 @@ MAX_KEY_LENGTH: Final = 255  # https://docs.stripe.com/api/idempotent_requests
 
 
 def idempotency_key(*parts: object) -> str:
-    """The parts with colons between, or a UUID derived from that.
+    """Join the parts with colons into an idempotency key.
 
-    The latter where it is no HTTP header value or is too long for Stripe.
+    Returns:
+        The joined parts, or a UUID derived from them if they are not a valid HTTP header value or
+        are longer than Stripe allows. The same parts always give the same key.
     """
     key = ":".join(str(part) for part in parts)
     plain = key.isascii() and key.isprintable() and len(key) <= MAX_KEY_LENGTH
@@ -22,13 +24,13 @@ def idempotency_key(*parts: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
-    """What an `authorize_payment` asked for; nothing of it ever changes.
+class AuthorizationRequest:
+    """The content of an `authorize_payment` command; it never changes.
 
     Attributes:
-        attempt: The saga's, not ours, in the first command; it is in the idempotency key.
-        command_id: The first command's `message_id`.
-        payment_method_id: None for a customer without a saved card.
+        attempt: The saga's attempt in the first command. It is part of the idempotency key.
+        command_id: The `message_id` of the first command.
+        payment_method_id: None if the customer has no saved card.
         amount: In the currency's minor unit.
     """
 
@@ -43,8 +45,8 @@ class Payment:
     description: str
 
     @classmethod
-    def of(cls, command: AuthorizePayment) -> "Payment":
-        """The payment that a command asks for."""
+    def of(cls, command: AuthorizePayment) -> "AuthorizationRequest":
+        """Build the request from a command."""
         customer, order = command.payload.customer, command.payload.order
         return cls(
             saga_id=command.correlation_id,
@@ -61,16 +63,16 @@ class Payment:
 
     @property
     def idempotency_key(self) -> str:
-        """The same for every request that is made for this payment, whoever makes it.
+        """The key of every Stripe request for this payment, in every process.
 
-        `{saga_id}:authorize_payment:{attempt}`, as `idempotency_key` writes it.
+        `{saga_id}:authorize_payment:{attempt}`, as formatted by `idempotency_key`.
         """
         return idempotency_key(self.saga_id, "authorize_payment", self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """The amount is held, until `capture_before` where Stripe said when."""
+    """The amount is held, until `capture_before` if Stripe reported it."""
 
     payment_intent_id: str
     capture_before: datetime | None = None
@@ -78,14 +80,14 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class NotAuthorized:
-    """Nothing is held, and nothing will be. What is None, Stripe did not say.
+    """Nothing is held, and nothing will be. An attribute is None if Stripe did not report it.
 
     Attributes:
-        code: Ours; each way to fail has one.
-        detail: What Stripe said, or what was seen, for a person.
-        stripe_code: `error.code`; `decline_code` and `advice_code` likewise:
+        code: Our code; each subclass has its own.
+        detail: Stripe's message or our observation, for people.
+        stripe_code: `error.code`, with `decline_code` and `advice_code`:
             https://docs.stripe.com/error-codes
-        payment_intent_id: Where Stripe made one before it refused.
+        payment_intent_id: The PaymentIntent, if Stripe created one before it refused.
     """
 
     code: ClassVar[PaymentFailureCode]
@@ -98,13 +100,13 @@ class NotAuthorized:
 
 
 class Declined(NotAuthorized):
-    """The card was refused."""
+    """The card was declined."""
 
     code = "card_declined"
 
 
 class NeedsAuthentication(NotAuthorized):
-    """The cardholder would have to authenticate, and is not there."""
+    """The card requires authentication, and the cardholder is not present."""
 
     code = "authentication_required"
 
@@ -116,37 +118,37 @@ class InvalidCustomer(NotAuthorized):
 
 
 class PaymentMethodNotFound(NotAuthorized):
-    """There is no card to ask with, or Stripe has none of this id that the customer may use."""
+    """The user has no saved card, or Stripe has no such payment method for the customer."""
 
     code = "payment_method_not_found"
 
 
 class MissingReturnUrl(NotAuthorized):
-    """Stripe would accept a payment method that redirects, and was not told where to."""
+    """Stripe allows payment methods that redirect, and the request has no `return_url`."""
 
     code = "missing_return_url"
 
 
 class InvalidRequest(NotAuthorized):
-    """Stripe refused for a reason that has no name of its own here."""
+    """Stripe refused the request for a reason that has no code of its own here."""
 
     code = "invalid_request"
 
 
 class PaymentCanceledBefore(NotAuthorized):
-    """The saga's `cancel_payment` came first: nothing may be held for it any more."""
+    """The saga sent `cancel_payment` first: nothing may be held for it."""
 
     code = "payment_canceled"
 
 
 class StripeUnavailable(NotAuthorized):
-    """Stripe gave no answer for so long that we gave up, and it has no PaymentIntent."""
+    """Stripe did not respond before we gave up, and it has no PaymentIntent."""
 
     code = "stripe_unavailable"
 
 
 Outcome: TypeAlias = Authorized | NotAuthorized
-"""How an authorization ends. Business outcomes are values; none of them is an exception."""
+"""The end of an authorization. Business outcomes are values, never exceptions."""
 
-Verdict: TypeAlias = Authorized | PaymentFailedPayload
-"""An outcome as it is stored and told: the hold, or the failure with its cause and cure."""
+AuthorizationResult: TypeAlias = Authorized | PaymentFailedPayload
+"""An outcome as stored and published: the hold, or the failure with its cause and cure."""

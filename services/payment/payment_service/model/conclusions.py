@@ -1,4 +1,4 @@
-"""What the end of an operation makes of a payment: its new state, and what is told of it."""
+"""The end of an operation: the payment's new state, and the events to publish."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,102 +6,113 @@ from dataclasses import replace
 from saga_schemas.payment import PaymentFailedPayload
 
 from payment_service.model import events
-from payment_service.model.authorization import Authorized, Verdict
-from payment_service.model.decisions import RULES, Decision, decide, refuse
+from payment_service.model.authorization import AuthorizationResult, Authorized
+from payment_service.model.decisions import RULES, Decision, decide, reject
 from payment_service.model.observation import observe
-from payment_service.model.operations import Kind, Operation
-from payment_service.model.payment import KnownPayment, Refund, RefundStatus, Status
-from payment_service.model.stripe_results import Conclusion, Missing, Refused, Returned, Seen
+from payment_service.model.operations import Operation, OperationKind
+from payment_service.model.payment import Payment, PaymentStatus, Refund, RefundStatus
+from payment_service.model.stripe_results import (
+    IntentSnapshot,
+    NotFound,
+    OperationResult,
+    RefundSnapshot,
+    Rejected,
+)
 
 
-def conclude(known: KnownPayment, conclusion: Conclusion) -> Decision:
-    """End the operation that is under way, then decide what waited for that.
+def conclude(payment: Payment, result: OperationResult) -> Decision:
+    """End the operation in progress, then decide the operations that waited for it.
 
-    The newest command that asked for the operation gets one reply. What turned out besides is told
-    as a fact, unless the reply says the same.
+    The newest command that requested the operation gets one reply. Other changes found at Stripe
+    are published as unsolicited events, unless the reply reports the same.
 
     Raises:
-        ValueError: Nothing is under way, or its end cannot be of this kind: a bug.
+        ValueError: No operation is in progress. This is a bug in the caller.
     """
-    operation = known.operation
+    operation = payment.operation
     if operation is None:
-        raise ValueError(f"nothing is under way for {known.saga_id}")
-    return _next(_ended(replace(known, operation=None), operation, conclusion))
+        raise ValueError(f"{payment.saga_id}: no operation is in progress")
+    return _decide_waiting(_end(replace(payment, operation=None), operation, result))
 
 
-def _ended(known: KnownPayment, operation: Operation, conclusion: Conclusion) -> Decision:
-    match conclusion:
+def _end(payment: Payment, operation: Operation, result: OperationResult) -> Decision:
+    match result:
         case Authorized() | PaymentFailedPayload():
-            return _authorized(known, operation, conclusion)
-        case Seen():
-            return _seen(known, operation, conclusion)
-        case Returned():
-            return _returned(known, operation, conclusion)
-        case Missing():
-            return Decision(known)
-        case Refused():
-            return _refused(known, operation, conclusion)
+            return _authorized(payment, operation, result)
+        case IntentSnapshot():
+            return _observed(payment, operation, result)
+        case RefundSnapshot():
+            return _refunded(payment, operation, result)
+        case NotFound():
+            return Decision(payment)
+        case Rejected():
+            return _rejected(payment, operation, result)
 
 
-def _authorized(known: KnownPayment, operation: Operation, verdict: Verdict) -> Decision:
-    now = known.decided(verdict)
-    if isinstance(verdict, Authorized):
-        event = events.authorized(now)
-    else:
-        event = events.failed(now, verdict)
-    return Decision(now, [events.answering(operation, event)])
+def _authorized(payment: Payment, operation: Operation, result: AuthorizationResult) -> Decision:
+    now = payment.with_authorization(result)
+    held = isinstance(result, Authorized)
+    event = events.authorized(now) if held else events.failed(now, result)
+    return Decision(now, [events.as_reply(operation, event)])
 
 
-def _seen(known: KnownPayment, operation: Operation, seen: Seen) -> Decision:
-    observed = observe(known, seen)
-    if operation.kind is Kind.REFRESH:
-        facts = [events.caused_by(operation, fact) for fact in observed.facts]
-        return Decision(observed.known, facts)
-    if observed.known.status is Status.AUTHORIZED:
-        return _refused(known, operation, Refused("stripe_unavailable", f"It is {seen.status}."))
-    answer = RULES[observed.known.status, operation.kind](observed.known, operation)
-    told = {event.type for event in answer.send}
-    news = [fact for fact in observed.facts if fact.type not in told]
-    return Decision(answer.known, [*news, *answer.send])
+def _observed(payment: Payment, operation: Operation, intent: IntentSnapshot) -> Decision:
+    observation = observe(payment, intent)
+    now = observation.payment
+    if operation.kind is OperationKind.REFRESH:
+        return Decision(
+            now, [events.caused_by(operation, each) for each in observation.unsolicited]
+        )
+    if now.status is PaymentStatus.AUTHORIZED:
+        detail = f"The PaymentIntent is {intent.status}."
+        return _rejected(payment, operation, Rejected("stripe_unavailable", detail))
+    reply = RULES[now.status, operation.kind](now, operation)
+    replied = {event.type for event in reply.send}
+    others = [event for event in observation.unsolicited if event.type not in replied]
+    return Decision(reply.payment, [*others, *reply.send])
 
 
-def _returned(known: KnownPayment, operation: Operation, returned: Returned) -> Decision:
-    if returned.failed:
-        refusal = Refused("invalid_request", f"{returned.stripe_refund_id} failed at Stripe.")
-        return _refused(known, operation, refusal, returned.stripe_refund_id)
+def _refunded(payment: Payment, operation: Operation, snapshot: RefundSnapshot) -> Decision:
+    if snapshot.failed:
+        detail = f"Refund {snapshot.stripe_refund_id} failed at Stripe."
+        rejection = Rejected("invalid_request", detail)
+        return _rejected(payment, operation, rejection, snapshot.stripe_refund_id)
     refund = Refund(
-        operation.refund_id, returned.amount, RefundStatus.REFUNDED, returned.stripe_refund_id
+        operation.refund_id, snapshot.amount, RefundStatus.REFUNDED, snapshot.stripe_refund_id
     )
-    now = known.with_refund(refund)
-    return Decision(now, [events.answering(operation, events.refunded(now, refund))])
+    now = payment.with_refund(refund)
+    return Decision(now, [events.as_reply(operation, events.refunded(now, refund))])
 
 
-def _refused(
-    known: KnownPayment, operation: Operation, refusal: Refused, stripe_refund_id: str | None = None
+def _rejected(
+    payment: Payment,
+    operation: Operation,
+    rejection: Rejected,
+    stripe_refund_id: str | None = None,
 ) -> Decision:
-    decision = refuse(known, operation, refusal)
-    if operation.kind is not Kind.REFUND:
-        # Stripe keeps the refusal under this key; asked for again, it is to look at the hold again.
-        return replace(decision, known=replace(known, key_round=known.key_round + 1))
+    decision = reject(payment, operation, rejection)
+    if operation.kind is not OperationKind.REFUND:
+        # Stripe stores the refusal under this key. A later attempt needs a new evaluation.
+        return replace(decision, payment=replace(payment, key_attempt=payment.key_attempt + 1))
     failure = decision.send[0].payload
     refund = Refund(
         operation.refund_id, operation.amount, RefundStatus.FAILED, stripe_refund_id, failure
     )
-    return replace(decision, known=known.with_refund(refund))
+    return replace(decision, payment=payment.with_refund(refund))
 
 
-def _next(decision: Decision) -> Decision:
-    """Decide what waits, in its order, until one of it is under way."""
-    known, send = decision.known, list[events.Event](decision.send)
-    while known.waiting and known.operation is None:
-        asked, *others = known.waiting
-        following = decide(replace(known, waiting=tuple(others)), asked)
-        known = following.known
-        send += _without_doubles(send, following.send)
-    return Decision(known, tuple(send))
+def _decide_waiting(decision: Decision) -> Decision:
+    """Decide the waiting operations in order, until one of them is in progress."""
+    payment, send = decision.payment, list[events.Event](decision.send)
+    while payment.waiting and payment.operation is None:
+        requested, *others = payment.waiting
+        following = decide(replace(payment, waiting=tuple(others)), requested)
+        payment = following.payment
+        send += _without_duplicates(send, following.send)
+    return Decision(payment, tuple(send))
 
 
-def _without_doubles(
+def _without_duplicates(
     sent: Sequence[events.Event], more: Sequence[events.Event]
 ) -> list[events.Event]:
     ids = {event.message_id for event in sent}

@@ -1,4 +1,4 @@
-"""What a command does to a payment: one table, with an entry for every state and command."""
+"""The decision table: the effect of each command in each status of a payment."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,175 +6,191 @@ from typing import Final, TypeAlias
 
 from payment_service.model import events
 from payment_service.model.authorization import PaymentCanceledBefore
-from payment_service.model.failures import failure_of
-from payment_service.model.operations import Kind, Operation
-from payment_service.model.payment import KnownPayment, Refund, RefundStatus, Status
-from payment_service.model.stripe_results import Refused
+from payment_service.model.failures import authorization_failure
+from payment_service.model.operations import Operation, OperationKind
+from payment_service.model.payment import Payment, PaymentStatus, Refund, RefundStatus
+from payment_service.model.stripe_results import Rejected
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The payment from now on, what is sent, and in a few words what was done."""
+    """The new state of the payment, the events to publish, and a short description."""
 
-    known: KnownPayment
+    payment: Payment
     send: Sequence[events.Event] = ()
     effect: str = ""
 
 
-Rule: TypeAlias = Callable[[KnownPayment, Operation], Decision]
+Rule: TypeAlias = Callable[[Payment, Operation], Decision]
 
 
-def decide(known: KnownPayment, asked: Operation) -> Decision:
-    """Decide an operation that is asked for; total over states, operations and what is under way.
+def decide(payment: Payment, requested: Operation) -> Decision:
+    """Decide a requested operation. Total over statuses, kinds and operations in progress.
 
-    One operation at a time is under way. The same one asked for again is adopted: its reply will
-    answer the newest command. Another one waits for its end, except that a mere refresh gives way.
+    One operation at a time is in progress. A request for the same operation adopts it: the reply
+    answers the newest command. Any other operation waits, except that a refresh yields to it.
     """
-    running = known.operation
-    if asked.kind is Kind.AUTHORIZE:
-        return _authorize_again(known, asked)
+    running = payment.operation
+    if requested.kind is OperationKind.AUTHORIZE:
+        return _authorize_again(payment, requested)
     if running is None:
-        return RULES[known.status, asked.kind](known, asked)
-    if known.is_new and asked.kind is Kind.CANCEL:
-        return _withdraw(known, running, asked)
-    if running.is_same_as(asked):
-        adopted = running if asked.kind is Kind.REFRESH else running.asked_by(asked)
-        return Decision(replace(known, operation=adopted), effect="already in work")
-    if running.kind is Kind.REFRESH:
-        return _instead_of_a_refresh(known, running, asked)
-    return _wait(known, asked)
+        return RULES[payment.status, requested.kind](payment, requested)
+    if payment.is_new and requested.kind is OperationKind.CANCEL:
+        return _cancel_before_any_request(payment, running, requested)
+    if running.is_same_as(requested):
+        is_refresh = requested.kind is OperationKind.REFRESH
+        adopted = running if is_refresh else running.adopted_by(requested)
+        return Decision(replace(payment, operation=adopted), effect="already in progress")
+    if running.kind is OperationKind.REFRESH:
+        return _before_the_refresh(payment, running, requested)
+    return _wait(payment, requested)
 
 
-def _wait(known: KnownPayment, asked: Operation) -> Decision:
-    effect = f"waits for {known.operation.kind if known.operation else 'its turn'}"
-    adopted = [asked if each.is_same_as(asked) else each for each in known.waiting]
-    waiting = adopted if asked in adopted else [*adopted, asked]
-    return Decision(replace(known, waiting=tuple(waiting)), effect=effect)
+def _wait(payment: Payment, requested: Operation) -> Decision:
+    effect = f"waiting for {payment.operation.kind if payment.operation else 'its turn'}"
+    adopted = [requested if each.is_same_as(requested) else each for each in payment.waiting]
+    waiting = adopted if requested in adopted else [*adopted, requested]
+    return Decision(replace(payment, waiting=tuple(waiting)), effect=effect)
 
 
-def _instead_of_a_refresh(known: KnownPayment, refresh: Operation, asked: Operation) -> Decision:
-    decision = RULES[known.status, asked.kind](replace(known, operation=None), asked)
-    if decision.known.operation is None:
-        return replace(decision, known=replace(decision.known, operation=refresh))
-    return replace(decision, known=_wait(decision.known, refresh).known)
+def _before_the_refresh(payment: Payment, refresh: Operation, requested: Operation) -> Decision:
+    rule = RULES[payment.status, requested.kind]
+    decision = rule(replace(payment, operation=None), requested)
+    if decision.payment.operation is None:
+        return replace(decision, payment=replace(decision.payment, operation=refresh))
+    return replace(decision, payment=_wait(decision.payment, refresh).payment)
 
 
-def _withdraw(known: KnownPayment, authorize: Operation, asked: Operation) -> Decision:
-    """Both commands came at once, and Stripe was asked for nothing."""
-    failure = failure_of(PaymentCanceledBefore(""))
-    now = replace(known, status=Status.CANCELED, failure=failure, operation=None)
-    failed = events.answering(authorize, events.failed(now, failure))
+def _cancel_before_any_request(
+    payment: Payment, authorize: Operation, requested: Operation
+) -> Decision:
+    """Cancel a payment whose authorization came in the same batch; Stripe is not called."""
+    failure = authorization_failure(PaymentCanceledBefore(""))
+    now = replace(payment, status=PaymentStatus.CANCELED, failure=failure, operation=None)
+    failed = events.as_reply(authorize, events.failed(now, failure))
     return Decision(
         now,
-        [failed, events.answering(asked, events.canceled(now))],
+        [failed, events.as_reply(requested, events.canceled(now))],
         "canceled before any request",
     )
 
 
-def _authorize_again(known: KnownPayment, asked: Operation) -> Decision:
-    if known.status is Status.PENDING and known.operation:
-        adopted = known.operation.asked_by(asked)
-        return Decision(replace(known, operation=adopted), effect="already in work")
-    match known.status:
-        case Status.AUTHORIZED | Status.CAPTURED:
-            return _answer(known, asked, events.authorized(known))
-        case Status.FAILED if known.failure:
-            return _answer(known, asked, events.failed(known, known.failure))
+def _authorize_again(payment: Payment, requested: Operation) -> Decision:
+    if payment.status is PaymentStatus.PENDING and payment.operation:
+        adopted = payment.operation.adopted_by(requested)
+        return Decision(replace(payment, operation=adopted), effect="already in progress")
+    match payment.status:
+        case PaymentStatus.AUTHORIZED | PaymentStatus.CAPTURED:
+            return _reply(payment, requested, events.authorized(payment))
+        case PaymentStatus.FAILED if payment.failure:
+            return _reply(payment, requested, events.failed(payment, payment.failure))
         case _:
-            failure = failure_of(PaymentCanceledBefore(f"It is {known.status}."))
-            failure = failure.model_copy(update={"payment_intent_id": known.payment_intent_id})
-            return _answer(known, asked, events.failed(known, failure))
+            detail = f"The payment is {payment.status}."
+            failure = authorization_failure(PaymentCanceledBefore(detail))
+            failure = failure.model_copy(update={"payment_intent_id": payment.payment_intent_id})
+            return _reply(payment, requested, events.failed(payment, failure))
 
 
-def _answer(known: KnownPayment, asked: Operation, event: events.Event) -> Decision:
-    return Decision(known, [events.answering(asked, event)], f"answered: {event.type}")
+def _reply(payment: Payment, requested: Operation, event: events.Event) -> Decision:
+    return Decision(payment, [events.as_reply(requested, event)], f"replied {event.type}")
 
 
-def refuse(known: KnownPayment, asked: Operation, refusal: Refused) -> Decision:
-    """Answer that nothing was changed."""
-    event = events.refused(known.saga_id, asked, refusal, known.payment_intent_id)
-    return _answer(known, asked, event)
+def reject(payment: Payment, requested: Operation, rejection: Rejected) -> Decision:
+    """Reply that the operation changed nothing."""
+    event = events.rejected(payment.saga_id, requested, rejection, payment.payment_intent_id)
+    return _reply(payment, requested, event)
 
 
-def _begin(known: KnownPayment, asked: Operation) -> Decision:
-    if asked.currency not in {"", known.currency}:
-        return refuse(known, asked, Refused("invalid_request", f"It is in {known.currency}."))
-    return Decision(known.begin(asked), effect=f"{asked.kind} begun")
+def _begin(payment: Payment, requested: Operation) -> Decision:
+    if requested.currency not in {"", payment.currency}:
+        detail = f"currency: {requested.currency} differs from the payment's {payment.currency}."
+        return reject(payment, requested, Rejected("invalid_request", detail))
+    return Decision(payment.begin(requested), effect=f"{requested.kind} begun")
 
 
-def _captured(known: KnownPayment, asked: Operation) -> Decision:
-    if (asked.amount, asked.currency) == (known.captured, known.currency):
-        return _answer(known, asked, events.captured(known))
-    return _already_captured(known, asked)
+def _captured(payment: Payment, requested: Operation) -> Decision:
+    if (requested.amount, requested.currency) == (payment.captured, payment.currency):
+        return _reply(payment, requested, events.captured(payment))
+    return _already_captured(payment, requested)
 
 
-def _already_captured(known: KnownPayment, asked: Operation) -> Decision:
-    detail = f"{known.captured} of it was captured."
-    return refuse(known, asked, Refused("already_captured", detail))
+def _already_captured(payment: Payment, requested: Operation) -> Decision:
+    detail = f"The captured amount is {payment.captured}."
+    return reject(payment, requested, Rejected("already_captured", detail))
 
 
-def _refund(known: KnownPayment, asked: Operation) -> Decision:
-    refund = known.refund(asked.refund_id)
+def _refund(payment: Payment, requested: Operation) -> Decision:
+    refund = payment.refund(requested.refund_id)
     if refund is None:
-        begun = _begin(known, asked)
-        if begun.known.operation is None:
-            return begun
-        return replace(begun, known=begun.known.with_refund(Refund(asked.refund_id, asked.amount)))
-    if refund.amount != asked.amount:
-        detail = f"The refund of this id is of {refund.amount}."
-        return refuse(known, asked, Refused("invalid_request", detail))
+        return _begin_refund(payment, requested)
+    if refund.amount != requested.amount:
+        detail = (
+            f"amount: {requested.amount} differs from the {refund.amount} of the refund "
+            "with this refund_id."
+        )
+        return reject(payment, requested, Rejected("invalid_request", detail))
     if refund.status is RefundStatus.REFUNDED:
-        return _answer(known, asked, events.refunded(known, refund))
+        return _reply(payment, requested, events.refunded(payment, refund))
     if refund.failure:
-        return _answer(known, asked, events.refund_failed(known.saga_id, refund.failure))
-    return _begin(known, asked)
+        return _reply(payment, requested, events.refund_failed(payment.saga_id, refund.failure))
+    return _begin(payment, requested)
 
 
-def _canceled(known: KnownPayment, asked: Operation) -> Decision:
-    return _answer(known, asked, events.canceled(known))
+def _begin_refund(payment: Payment, requested: Operation) -> Decision:
+    decision = _begin(payment, requested)
+    if decision.payment.operation is None:
+        return decision
+    refund = Refund(requested.refund_id, requested.amount)
+    return replace(decision, payment=decision.payment.with_refund(refund))
 
 
-def _expired(known: KnownPayment, asked: Operation) -> Decision:
-    return _answer(known, asked, events.expired(known))
+def _canceled(payment: Payment, requested: Operation) -> Decision:
+    return _reply(payment, requested, events.canceled(payment))
 
 
-def _nothing(known: KnownPayment, _: Operation) -> Decision:
-    return Decision(known, effect=f"nothing to do: {known.status}")
+def _expired(payment: Payment, requested: Operation) -> Decision:
+    return _reply(payment, requested, events.expired(payment))
 
 
-def _refusing(refusal: Refused) -> Rule:
-    return lambda known, asked: refuse(known, asked, refusal)
+def _no_change(payment: Payment, _: Operation) -> Decision:
+    return Decision(payment, effect=f"no change: {payment.status}")
 
 
-NO_PAYMENT: Final = Refused("no_payment", "")
-_no_payment = _refusing(NO_PAYMENT)
-_nothing_held = _refusing(Refused("nothing_held", "Nothing of it was captured."))
-_not_captured = _refusing(Refused("invalid_request", "It is not captured; cancel it instead."))
+def _rejecting(rejection: Rejected) -> Rule:
+    return lambda payment, requested: reject(payment, requested, rejection)
 
-RULES: Final[dict[tuple[Status, Kind], Rule]] = {
-    (Status.PENDING, Kind.CAPTURE): _wait,
-    (Status.PENDING, Kind.CANCEL): _wait,
-    (Status.PENDING, Kind.REFUND): _wait,
-    (Status.PENDING, Kind.REFRESH): _wait,
-    (Status.AUTHORIZED, Kind.CAPTURE): _begin,
-    (Status.AUTHORIZED, Kind.CANCEL): _begin,
-    (Status.AUTHORIZED, Kind.REFUND): _not_captured,
-    (Status.AUTHORIZED, Kind.REFRESH): _begin,
-    (Status.CAPTURED, Kind.CAPTURE): _captured,
-    (Status.CAPTURED, Kind.CANCEL): _already_captured,
-    (Status.CAPTURED, Kind.REFUND): _refund,
-    (Status.CAPTURED, Kind.REFRESH): _begin,
-    (Status.CANCELED, Kind.CAPTURE): _canceled,
-    (Status.CANCELED, Kind.CANCEL): _canceled,
-    (Status.CANCELED, Kind.REFUND): _nothing_held,
-    (Status.CANCELED, Kind.REFRESH): _nothing,
-    (Status.EXPIRED, Kind.CAPTURE): _expired,
-    (Status.EXPIRED, Kind.CANCEL): _canceled,
-    (Status.EXPIRED, Kind.REFUND): _nothing_held,
-    (Status.EXPIRED, Kind.REFRESH): _nothing,
-    (Status.FAILED, Kind.CAPTURE): _no_payment,
-    (Status.FAILED, Kind.CANCEL): _canceled,
-    (Status.FAILED, Kind.REFUND): _no_payment,
-    (Status.FAILED, Kind.REFRESH): _nothing,
+
+NO_PAYMENT: Final = Rejected("no_payment", "")
+_no_payment = _rejecting(NO_PAYMENT)
+_nothing_held = _rejecting(Rejected("nothing_held", "Nothing was captured."))
+_not_captured = _rejecting(
+    Rejected("invalid_request", "The payment is not captured; cancel it instead.")
+)
+
+RULES: Final[dict[tuple[PaymentStatus, OperationKind], Rule]] = {
+    (PaymentStatus.PENDING, OperationKind.CAPTURE): _wait,
+    (PaymentStatus.PENDING, OperationKind.CANCEL): _wait,
+    (PaymentStatus.PENDING, OperationKind.REFUND): _wait,
+    (PaymentStatus.PENDING, OperationKind.REFRESH): _wait,
+    (PaymentStatus.AUTHORIZED, OperationKind.CAPTURE): _begin,
+    (PaymentStatus.AUTHORIZED, OperationKind.CANCEL): _begin,
+    (PaymentStatus.AUTHORIZED, OperationKind.REFUND): _not_captured,
+    (PaymentStatus.AUTHORIZED, OperationKind.REFRESH): _begin,
+    (PaymentStatus.CAPTURED, OperationKind.CAPTURE): _captured,
+    (PaymentStatus.CAPTURED, OperationKind.CANCEL): _already_captured,
+    (PaymentStatus.CAPTURED, OperationKind.REFUND): _refund,
+    (PaymentStatus.CAPTURED, OperationKind.REFRESH): _begin,
+    (PaymentStatus.CANCELED, OperationKind.CAPTURE): _canceled,
+    (PaymentStatus.CANCELED, OperationKind.CANCEL): _canceled,
+    (PaymentStatus.CANCELED, OperationKind.REFUND): _nothing_held,
+    (PaymentStatus.CANCELED, OperationKind.REFRESH): _no_change,
+    (PaymentStatus.EXPIRED, OperationKind.CAPTURE): _expired,
+    (PaymentStatus.EXPIRED, OperationKind.CANCEL): _canceled,
+    (PaymentStatus.EXPIRED, OperationKind.REFUND): _nothing_held,
+    (PaymentStatus.EXPIRED, OperationKind.REFRESH): _no_change,
+    (PaymentStatus.FAILED, OperationKind.CAPTURE): _no_payment,
+    (PaymentStatus.FAILED, OperationKind.CANCEL): _canceled,
+    (PaymentStatus.FAILED, OperationKind.REFUND): _no_payment,
+    (PaymentStatus.FAILED, OperationKind.REFRESH): _no_change,
 }
-"""By where a payment rests; `authorize` has its own rule, the same in every state."""
+"""Rules for an idle payment. `authorize` has its own rule, the same in every status."""

@@ -1,4 +1,4 @@
-"""Why a payment fails and what cures it: one table, told in the events and in the README."""
+"""The failure guide: title, cause and cure of every failure, in events and in the README."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,142 +6,149 @@ from typing import Final
 from saga_schemas.payment import PaymentFailedPayload, PaymentFailureCode
 from saga_schemas.settlement import SettlementFailedPayload, SettlementFailureCode
 
-from payment_service.model.authorization import Authorized, NotAuthorized, Outcome, Verdict
-from payment_service.model.stripe_results import Refused
+from payment_service.model.authorization import (
+    AuthorizationResult,
+    Authorized,
+    NotAuthorized,
+    Outcome,
+)
+from payment_service.model.stripe_results import Rejected
 
 MAX_DETAIL_LENGTH: Final = 1_000
 MAX_CODE_LENGTH: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A way to fail, for a person: its name, what causes it, what cures it."""
+class FailureGuide:
+    """The title, cause and cure of a failure, for people."""
 
     title: str
     cause: str
     cure: str
 
 
-TROUBLESHOOTING: Final[dict[PaymentFailureCode, Trouble]] = {
-    "card_declined": Trouble(
+AUTHORIZATION_FAILURES: Final[dict[PaymentFailureCode, FailureGuide]] = {
+    "card_declined": FailureGuide(
         "Card declined",
-        "The card's issuer, or Stripe for it, refused to hold the amount.",
-        "Ask the customer for another card, or to call the bank that issued this one.",
+        "The card's issuer, or Stripe on its behalf, declined the authorization.",
+        "Ask the customer for another card, or to contact the bank that issued this one.",
     ),
-    "authentication_required": Trouble(
+    "authentication_required": FailureGuide(
         "Authentication required",
-        "The bank wants the cardholder to confirm, who is not there while an order is processed.",
-        "Ask the customer to save the card again and authenticate, or to use another one.",
+        "The bank requires the cardholder to authenticate, and the payment is off-session.",
+        "Ask the customer to save the card again and authenticate, or to use another card.",
     ),
-    "invalid_customer": Trouble(
+    "invalid_customer": FailureGuide(
         "Invalid Stripe Customer ID",
-        "Stripe has no such customer under this key: it was deleted, or made in another mode.",
+        "Stripe has no such customer under this API key: it was deleted, or created in another "
+        "mode.",
         "Ensure the user has a valid stripe_customer_id in their record; register the user again.",
     ),
-    "payment_method_not_found": Trouble(
+    "payment_method_not_found": FailureGuide(
         "Payment method not found",
-        "The user has no saved card, or Stripe has none of this id that the customer may use.",
-        "Verify the user has saved payment methods in Stripe; save a card of this customer again.",
+        "The user has no saved card, or the customer has no payment method with this ID.",
+        "Verify the user has saved payment methods in Stripe; save the customer's card again.",
     ),
-    "missing_return_url": Trouble(
+    "missing_return_url": FailureGuide(
         "Missing return_url",
-        "Payment methods that redirect the customer are enabled in the Stripe dashboard.",
-        "Set STRIPE_RETURN_URL, or leave it unset so that we refuse redirects.",
+        "Payment methods that redirect the customer are enabled in the Stripe Dashboard.",
+        "Set STRIPE_RETURN_URL, or leave it unset to disallow redirects.",
     ),
-    "invalid_request": Trouble(
+    "invalid_request": FailureGuide(
         "Invalid request",
-        "Stripe cannot do what was asked for this order; asking again changes nothing.",
-        "Read what Stripe said, and find the request in the log of the Stripe dashboard.",
+        "Stripe cannot process this request; sending it again does not help.",
+        "Read Stripe's message, and find the request in the logs of the Stripe Dashboard.",
     ),
-    "payment_canceled": Trouble(
+    "payment_canceled": FailureGuide(
         "Payment canceled",
-        "The order's payment was canceled before it was authorized, or its hold is over.",
+        "The payment was canceled before it was authorized, or its hold has ended.",
         "Nothing is held. Place the order again if it is still wanted.",
     ),
-    "stripe_unavailable": Trouble(
+    "stripe_unavailable": FailureGuide(
         "Stripe unavailable",
-        "Stripe gave no answer for too long; it was asked, and has no PaymentIntent of this order.",
+        "Stripe did not respond in time, and it has no PaymentIntent for this order.",
         "See https://status.stripe.com; place the order again later.",
     ),
 }
 
-SETTLEMENT_TROUBLES: Final[dict[SettlementFailureCode, Trouble]] = {
-    "no_payment": Trouble(
+OPERATION_FAILURES: Final[dict[SettlementFailureCode, FailureGuide]] = {
+    "no_payment": FailureGuide(
         "No payment",
-        "Nothing was ever held for this order.",
-        "Nothing is to be captured or given back; look at why the payment failed.",
+        "No amount was ever held for this order.",
+        "There is nothing to capture or refund; see why the authorization failed.",
     ),
-    "nothing_held": Trouble(
+    "nothing_held": FailureGuide(
         "Nothing held",
-        "The hold was released or has expired, and nothing of it was captured.",
-        "Nothing is to be given back. Place the order again to hold the amount anew.",
+        "The hold was released or has expired, and nothing was captured.",
+        "There is nothing to refund. Place the order again to hold the amount again.",
     ),
-    "already_captured": Trouble(
+    "already_captured": FailureGuide(
         "Already captured",
-        "The hold was captured before, and a hold can be captured once.",
-        "Refund what was taken too much; hold anew what is still due.",
+        "The hold has already been captured, and a hold can be captured only once.",
+        "Refund an excess amount; place another order for a missing amount.",
     ),
-    "amount_too_large": Trouble(
+    "amount_too_large": FailureGuide(
         "Amount too large",
-        "More is asked for than is held, or than is left to give back.",
-        "Look at what is held, captured and refunded, and ask for that much at the most.",
+        "The amount exceeds the amount held, or the amount left to refund.",
+        "Check the held, captured and refunded amounts, and request at most what is left.",
     ),
-    "charge_disputed": Trouble(
+    "charge_disputed": FailureGuide(
         "Charge disputed",
-        "The cardholder's bank has taken the money back already.",
-        "Answer the dispute in the Stripe dashboard; do not refund it besides.",
+        "The cardholder's bank has already taken the money back.",
+        "Respond to the dispute in the Stripe Dashboard; do not refund it as well.",
     ),
-    "invalid_request": Trouble(
+    "invalid_request": FailureGuide(
         "Invalid request",
-        "This cannot be done to the payment as it stands, or Stripe refuses it.",
-        "Read what was said, and find the request in the log of the Stripe dashboard.",
+        "The operation is not possible in the payment's current status, or Stripe refuses it.",
+        "Read the message, and find the request in the logs of the Stripe Dashboard.",
     ),
-    "stripe_unavailable": Trouble(
+    "stripe_unavailable": FailureGuide(
         "Stripe unavailable",
-        "Stripe gave no answer for too long; it was asked, and it has not been done.",
-        "See https://status.stripe.com; ask for it again later.",
+        "Stripe did not respond in time, and the operation has not taken effect there.",
+        "See https://status.stripe.com; request the operation again later.",
     ),
 }
 
-REFUND_FAILED: Final = Trouble(
+REFUND_FAILED: Final = FailureGuide(
     "Refund failed",
-    "Stripe had made it, and the cardholder's bank did not take it: the money is back with us.",
-    "Refund it once more, or give the money back in another way.",
+    "Stripe created the refund, and the cardholder's bank returned it: the money is back in our "
+    "Stripe balance.",
+    "Refund the amount again, or return the money in another way.",
 )
 
-# What is said here is for our people: a customer is never told that a card counts as lost, stolen
-# or fraudulent. https://docs.stripe.com/declines/codes
+# For our people only: never tell a customer that a card is reported lost, stolen or fraudulent.
+# https://docs.stripe.com/declines/codes
 CURE_OF_DECLINE: Final = {
-    "insufficient_funds": "Ask the customer for another card, or to try again with funds on it.",
-    "lost_card": "Do not try this card again; ask for another one, without saying why.",
-    "stolen_card": "Do not try this card again; ask for another one, without saying why.",
-    "fraudulent": "Do not try this card again; ask for another one, without saying why.",
+    "insufficient_funds": "Ask the customer for another card, or to add funds and try again.",
+    "lost_card": "Do not try this card again; ask for another card without giving the reason.",
+    "stolen_card": "Do not try this card again; ask for another card without giving the reason.",
+    "fraudulent": "Do not try this card again; ask for another card without giving the reason.",
     "expired_card": "Ask the customer to save a card that has not expired.",
-    "incorrect_cvc": "Ask the customer to save the card again, with the right CVC.",
-    "processing_error": "Place the order again; if it fails once more, try later.",
+    "incorrect_cvc": "Ask the customer to save the card again with the correct CVC.",
+    "processing_error": "Place the order again; if it fails again, try later.",
     "card_velocity_exceeded": "The card's limit is reached: ask for another card, or try later.",
 }
 
 # https://docs.stripe.com/declines#retrying-issuer-declines
 CURE_OF_ADVICE: Final = {
     "try_again_later": "Place the order again later, or ask the customer for another card.",
-    "do_not_try_again": "Do not try this card again; ask the customer for another one.",
+    "do_not_try_again": "Do not try this card again; ask the customer for another card.",
     "confirm_card_data": "Ask the customer to check the card's data and save it again.",
 }
 
 
-def verdict_of(outcome: Outcome) -> Verdict:
-    """The outcome as it is stored and told, with cause and cure."""
-    return outcome if isinstance(outcome, Authorized) else failure_of(outcome)
+def authorization_result(outcome: Outcome) -> AuthorizationResult:
+    """Convert an outcome to its stored form; a failure gets its cause and cure."""
+    return outcome if isinstance(outcome, Authorized) else authorization_failure(outcome)
 
 
-def failure_of(outcome: NotAuthorized) -> PaymentFailedPayload:
-    """A failure as it is stored and told."""
-    trouble = TROUBLESHOOTING[outcome.code]
+def authorization_failure(outcome: NotAuthorized) -> PaymentFailedPayload:
+    """Describe a failed authorization with its cause and cure."""
+    guide = AUTHORIZATION_FAILURES[outcome.code]
     return PaymentFailedPayload(
         code=outcome.code,
-        message=_message(trouble, outcome.detail),
-        cure=_cure(outcome, trouble),
+        message=_message(guide, outcome.detail),
+        cure=_cure(outcome, guide),
         stripe_code=_code(outcome.stripe_code),
         decline_code=_code(outcome.decline_code),
         advice_code=_code(outcome.advice_code),
@@ -149,43 +156,43 @@ def failure_of(outcome: NotAuthorized) -> PaymentFailedPayload:
     )
 
 
-def settlement_failure(refused: Refused, intent_id: str | None) -> SettlementFailedPayload:
-    """Why an operation changed nothing, as it is stored and told."""
-    trouble = SETTLEMENT_TROUBLES[refused.code]
+def operation_failure(rejection: Rejected, intent_id: str | None) -> SettlementFailedPayload:
+    """Describe a rejected operation with its cause and cure."""
+    guide = OPERATION_FAILURES[rejection.code]
     return SettlementFailedPayload(
-        code=refused.code,
-        message=_message(trouble, refused.detail),
-        cure=trouble.cure,
-        stripe_code=_code(refused.stripe_code),
+        code=rejection.code,
+        message=_message(guide, rejection.detail),
+        cure=guide.cure,
+        stripe_code=_code(rejection.stripe_code),
         payment_intent_id=intent_id,
     )
 
 
-def failure_of_refund(
+def late_refund_failure(
     stripe_refund_id: str, failure_reason: str | None, intent_id: str | None
 ) -> SettlementFailedPayload:
-    """Why a refund that Stripe had made gave nothing back, as it is stored and told.
+    """Describe the failure of a refund that Stripe had created.
 
-    Its `failure_reason`: https://docs.stripe.com/api/refunds/object#refund_object-failure_reason
+    `failure_reason`: https://docs.stripe.com/api/refunds/object#refund_object-failure_reason
     """
     return SettlementFailedPayload(
         code="invalid_request",
-        message=_message(REFUND_FAILED, f"It was {stripe_refund_id}."),
+        message=_message(REFUND_FAILED, f"Refund: {stripe_refund_id}."),
         cure=REFUND_FAILED.cure,
         stripe_code=_code(failure_reason),
         payment_intent_id=intent_id,
     )
 
 
-def _message(trouble: Trouble, detail: str) -> str:
-    said = detail.replace("\0", "")[:MAX_DETAIL_LENGTH]
-    return f"{trouble.title}: {trouble.cause} {said}".strip()
+def _message(guide: FailureGuide, detail: str) -> str:
+    storable = detail.replace("\0", "")[:MAX_DETAIL_LENGTH]
+    return f"{guide.title}: {guide.cause} {storable}".strip()
 
 
-def _cure(outcome: NotAuthorized, trouble: Trouble) -> str:
+def _cure(outcome: NotAuthorized, guide: FailureGuide) -> str:
     if outcome.code != "card_declined":
-        return trouble.cure
-    by_advice = CURE_OF_ADVICE.get(outcome.advice_code or "", trouble.cure)
+        return guide.cure
+    by_advice = CURE_OF_ADVICE.get(outcome.advice_code or "", guide.cure)
     return CURE_OF_DECLINE.get(outcome.decline_code or "", by_advice)
 
 

@@ -1,82 +1,85 @@
-"""One pure comparison of a payment with what Stripe says of it: the new state, and what is news."""
+"""Comparison of a payment with Stripe's state: the new state, and the events for what changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from payment_service.model import events
-from payment_service.model.failures import failure_of_refund
-from payment_service.model.payment import KnownPayment, Refund, RefundStatus, Status
-from payment_service.model.stripe_results import Returned, Seen
+from payment_service.model.failures import late_refund_failure
+from payment_service.model.payment import Payment, PaymentStatus, Refund, RefundStatus
+from payment_service.model.stripe_results import IntentSnapshot, RefundSnapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """The payment as it stands by what Stripe says, and the facts that are new."""
+class Observation:
+    """The payment according to Stripe, and the unsolicited events for what changed."""
 
-    known: KnownPayment
-    facts: Sequence[events.Event] = ()
+    payment: Payment
+    unsolicited: Sequence[events.Event] = ()
 
 
-def observe(known: KnownPayment, seen: Seen) -> Observed:
-    """Follow Stripe. Seen again, nothing is news; a state that is final never changes.
+def observe(payment: Payment, intent: IntentSnapshot) -> Observation:
+    """Bring the payment to Stripe's state.
 
-    It is total: what Stripe says of a payment that cannot have become so changes nothing here,
-    and is the reconciler's to report.
+    Idempotent: the same snapshot again changes nothing. A final status never changes. Total: a
+    state that this payment cannot have reached is ignored; the reconciliation reports it.
     """
-    if known.payment is None or known.payment_intent_id != seen.payment_intent_id:
-        return Observed(known)
-    observed = Observed(known)
-    if known.status is Status.AUTHORIZED:
-        observed = _hold(known, seen, known.payment.amount)
-    if observed.known.status is Status.CAPTURED and seen.refunds:
-        observed = _refunds(observed, seen.refunds)
-    return observed
+    if payment.request is None or payment.payment_intent_id != intent.payment_intent_id:
+        return Observation(payment)
+    observation = Observation(payment)
+    if payment.status is PaymentStatus.AUTHORIZED:
+        observation = _observe_hold(payment, intent, payment.request.amount)
+    if observation.payment.status is PaymentStatus.CAPTURED and intent.refunds:
+        observation = _observe_refunds(observation, intent.refunds)
+    return observation
 
 
-def _hold(known: KnownPayment, seen: Seen, amount: int) -> Observed:
-    if seen.status == "succeeded":
-        taken = seen.amount_received or amount
-        now = replace(known, status=Status.CAPTURED, captured=taken, released=amount - taken)
-        return Observed(now, [events.captured(now)])
-    if seen.has_expired:
-        now = replace(known, status=Status.EXPIRED, released=amount)
-        return Observed(now, [events.expired(now)])
-    if seen.status == "canceled":
-        now = replace(known, status=Status.CANCELED, released=amount)
-        return Observed(now, [events.canceled(now)])
-    return Observed(replace(known, capture_before=seen.capture_before or known.capture_before))
+def _observe_hold(payment: Payment, intent: IntentSnapshot, amount: int) -> Observation:
+    if intent.status == "succeeded":
+        taken = intent.amount_received or amount
+        now = replace(
+            payment, status=PaymentStatus.CAPTURED, captured=taken, released=amount - taken
+        )
+        return Observation(now, [events.captured(now)])
+    if intent.has_expired:
+        now = replace(payment, status=PaymentStatus.EXPIRED, released=amount)
+        return Observation(now, [events.expired(now)])
+    if intent.status == "canceled":
+        now = replace(payment, status=PaymentStatus.CANCELED, released=amount)
+        return Observation(now, [events.canceled(now)])
+    capture_before = intent.capture_before or payment.capture_before
+    return Observation(replace(payment, capture_before=capture_before))
 
 
-def _refunds(observed: Observed, returned: Sequence[Returned]) -> Observed:
-    known, facts = observed.known, list(observed.facts)
-    for each in returned:
-        ours = _ours(known, each)
-        now = _refund(known, each, ours.refund_id if ours else each.stripe_refund_id)
-        if ours and (ours.status, ours.stripe_refund_id) == (now.status, now.stripe_refund_id):
+def _observe_refunds(observation: Observation, snapshots: Sequence[RefundSnapshot]) -> Observation:
+    payment, changes = observation.payment, list(observation.unsolicited)
+    for snapshot in snapshots:
+        known = _stored_refund(payment, snapshot)
+        now = _refund_of(payment, snapshot, known.refund_id if known else snapshot.stripe_refund_id)
+        if known and (known.status, known.stripe_refund_id) == (now.status, now.stripe_refund_id):
             continue
-        known = known.with_refund(now)
+        payment = payment.with_refund(now)
         if now.status is RefundStatus.REFUNDED:
-            facts.append(events.refunded(known, now))
-        elif now.failure and ours and ours.status is RefundStatus.REFUNDED:
-            facts.append(events.refund_lost(known, now.failure))
-    return Observed(known, facts)
+            changes.append(events.refunded(payment, now))
+        elif now.failure and known and known.status is RefundStatus.REFUNDED:
+            changes.append(events.refund_failed_later(payment, now.failure))
+    return Observation(payment, changes)
 
 
-def _refund(known: KnownPayment, returned: Returned, refund_id: str) -> Refund:
-    """The refund as Stripe has it; one that was made may fail days later."""
-    if not returned.failed:
+def _refund_of(payment: Payment, snapshot: RefundSnapshot, refund_id: str) -> Refund:
+    """Convert the snapshot. A refund that succeeded can still fail days later."""
+    if not snapshot.failed:
         status, failure = RefundStatus.REFUNDED, None
     else:
         status = RefundStatus.FAILED
-        failed = failure_of_refund(
-            returned.stripe_refund_id, returned.failure_reason, known.payment_intent_id
+        failed = late_refund_failure(
+            snapshot.stripe_refund_id, snapshot.failure_reason, payment.payment_intent_id
         )
-        failure = events.refund_failure(failed, refund_id, returned.stripe_refund_id)
-    return Refund(refund_id, returned.amount, status, returned.stripe_refund_id, failure)
+        failure = events.of_refund(failed, refund_id, snapshot.stripe_refund_id)
+    return Refund(refund_id, snapshot.amount, status, snapshot.stripe_refund_id, failure)
 
 
-def _ours(known: KnownPayment, returned: Returned) -> Refund | None:
-    for refund in known.refunds:
-        if returned.stripe_refund_id == refund.stripe_refund_id:
+def _stored_refund(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
+    for refund in payment.refunds:
+        if snapshot.stripe_refund_id == refund.stripe_refund_id:
             return refund
-    return known.refund(returned.refund_id) if returned.refund_id else None
+    return payment.refund(snapshot.refund_id) if snapshot.refund_id else None

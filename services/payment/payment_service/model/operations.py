@@ -1,4 +1,4 @@
-"""What is done at Stripe for a payment, one operation at a time, and which command asked for it."""
+"""Operations at Stripe: the kinds of work, one at a time for a payment."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,8 +13,8 @@ from payment_service.model.authorization import idempotency_key
 Command: TypeAlias = AuthorizePayment | CapturePayment | CancelPayment | RefundPayment
 
 
-class Kind(StrEnum):
-    """The kinds of operation. A refresh changes nothing: it reads what Stripe says."""
+class OperationKind(StrEnum):
+    """The kinds of operation. A refresh changes nothing: it reads the payment from Stripe."""
 
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
@@ -25,17 +25,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation, and the newest command that asked for it, which the reply answers.
+    """An operation, with the newest command that requested it; the reply answers that command.
 
     Attributes:
-        command_id: What led to it. None where nobody asked; only a command has a reply.
-        attempt: Of that command.
-        amount: To capture or refund, in the currency's minor unit.
-        refund_id: The saga's, of a refund.
-        reason: Of a cancellation, as Stripe's `cancellation_reason`.
+        command_id: The cause of the operation, None if it has none. Only a command gets a reply.
+        attempt: The attempt of that command.
+        amount: The amount to capture or refund, in the currency's minor unit.
+        refund_id: The saga's id of a refund.
+        reason: Stripe's `cancellation_reason` of a cancellation.
     """
 
-    kind: Kind
+    kind: OperationKind
     command_id: UUID | None = None
     attempt: int | None = None
     amount: int = 0
@@ -45,50 +45,54 @@ class Operation:
 
     @classmethod
     def of(cls, command: Command) -> "Operation":
-        """The operation that a command asks for."""
+        """Build the operation that a command requests."""
         payload = command.payload
-        asked = cls(Kind.AUTHORIZE, command.message_id, payload.attempt)
+        requested = cls(OperationKind.AUTHORIZE, command.message_id, payload.attempt)
         match command:
             case AuthorizePayment():
-                return asked
-            case CancelPayment():
-                return replace(asked, kind=Kind.CANCEL, reason=command.payload.reason)
-            case CapturePayment():
-                amount, currency = command.payload.amount, command.payload.currency
-                return replace(asked, kind=Kind.CAPTURE, amount=amount, currency=currency)
-            case RefundPayment():
+                return requested
+            case CancelPayment(payload=cancel):
+                return replace(requested, kind=OperationKind.CANCEL, reason=cancel.reason)
+            case CapturePayment(payload=capture):
                 return replace(
-                    asked,
-                    kind=Kind.REFUND,
-                    amount=command.payload.amount,
-                    currency=command.payload.currency,
-                    refund_id=command.payload.refund_id,
+                    requested,
+                    kind=OperationKind.CAPTURE,
+                    amount=capture.amount,
+                    currency=capture.currency,
+                )
+            case RefundPayment(payload=refund):
+                return replace(
+                    requested,
+                    kind=OperationKind.REFUND,
+                    amount=refund.amount,
+                    currency=refund.currency,
+                    refund_id=refund.refund_id,
                 )
 
     def is_same_as(self, other: "Operation") -> bool:
-        """Whether both ask for one and the same thing: done once, it is done for both."""
+        """Return True if performing one operation performs the other."""
         ours = (self.kind, self.amount, self.currency, self.refund_id)
         return ours == (other.kind, other.amount, other.currency, other.refund_id)
 
-    def asked_by(self, newer: "Operation") -> "Operation":
-        """The same operation, to answer a newer command; what Stripe is sent stays the same."""
+    def adopted_by(self, newer: "Operation") -> "Operation":
+        """Return the same operation, to answer a newer command; Stripe's request is unchanged."""
         return replace(self, command_id=newer.command_id, attempt=newer.attempt)
 
-    def idempotency_key(self, saga_id: str, key_round: int) -> str:
-        """The same for every request of this operation.
+    def idempotency_key(self, saga_id: str, key_attempt: int) -> str:
+        """Return the key of every Stripe request for this operation.
 
-        `key_round` is counted up once a key has kept a failure of Stripe. Only capture and cancel
-        may have another key, since Stripe itself lets a hold end once.
+        `key_attempt` is incremented once Stripe has stored a failure under a key. Only capture and
+        cancel may use another key, because Stripe lets a hold end only once.
         """
         step = f"{self.kind}_payment"
-        again = (key_round,) if key_round > 1 else ()
+        suffix = (key_attempt,) if key_attempt > 1 else ()
         match self.kind:
-            case Kind.REFUND:
+            case OperationKind.REFUND:
                 return idempotency_key(saga_id, step, self.refund_id)
-            case Kind.CAPTURE:
-                return idempotency_key(saga_id, step, self.amount, *again)
+            case OperationKind.CAPTURE:
+                return idempotency_key(saga_id, step, self.amount, *suffix)
             case _:
-                return idempotency_key(saga_id, step, *again)
+                return idempotency_key(saga_id, step, *suffix)
 
 
-REFRESH = Operation(Kind.REFRESH)
+REFRESH = Operation(OperationKind.REFRESH)

@@ -1,4 +1,4 @@
-"""A payment as it is stored: what became of the hold, what is under way, what waits for it."""
+"""A payment as stored: the hold, its refunds, the operation in progress, and those waiting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,12 +8,16 @@ from enum import StrEnum
 from saga_schemas.payment import PaymentFailedPayload
 from saga_schemas.settlement import PaymentRefundFailedPayload
 
-from payment_service.model.authorization import Authorized, Payment, Verdict
+from payment_service.model.authorization import (
+    AuthorizationRequest,
+    AuthorizationResult,
+    Authorized,
+)
 from payment_service.model.operations import Operation
 
 
-class Status(StrEnum):
-    """Where a payment stands. From failed, canceled and expired nothing leads on."""
+class PaymentStatus(StrEnum):
+    """The status of a payment. Failed, canceled and expired are final."""
 
     PENDING = "pending"
     AUTHORIZED = "authorized"
@@ -24,41 +28,41 @@ class Status(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """A refund is asked for until Stripe's answer is known."""
+    """The status of a refund: requested until Stripe's result is known."""
 
-    ASKED = "asked"
+    REQUESTED = "asked"
     REFUNDED = "refunded"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of a payment. One that was made at Stripe has Stripe's id for `refund_id`."""
+    """A refund of a payment. One created at Stripe by hand has Stripe's id as its `refund_id`."""
 
     refund_id: str
     amount: int
-    status: RefundStatus = RefundStatus.ASKED
+    status: RefundStatus = RefundStatus.REQUESTED
     stripe_refund_id: str | None = None
     failure: PaymentRefundFailedPayload | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPayment:
-    """A payment as it stands.
+class Payment:
+    """The payment of a saga. Amounts are in the currency's minor unit.
 
     Attributes:
-        payment: None where `cancel_payment` came first: a tombstone, nothing is ever held.
-        captured: What was taken of the hold; `released` is what was not, once the hold is over.
-        operation: What is under way at Stripe; None while the payment rests.
-        waiting: What is decided, in this order, once that has ended.
-        attempts: The newest lease's fencing token.
-        key_round: See `Operation.idempotency_key`.
-        is_new: Not stored yet: no request can have been made for it.
+        request: None for a tombstone: `cancel_payment` came first, and nothing is ever held.
+        captured: The captured amount; `released` is the rest of the hold, once it has ended.
+        operation: The operation in progress at Stripe; None while the payment is idle.
+        waiting: The operations to decide, in this order, once that one has ended.
+        attempts: The fencing token of the newest lease.
+        key_attempt: See `Operation.idempotency_key`.
+        is_new: Not stored yet, so that no request can have been sent for it.
     """
 
     saga_id: str
-    payment: Payment | None
-    status: Status = Status.PENDING
+    request: AuthorizationRequest | None
+    status: PaymentStatus = PaymentStatus.PENDING
     payment_intent_id: str | None = None
     capture_before: datetime | None = None
     failure: PaymentFailedPayload | None = None
@@ -68,44 +72,44 @@ class KnownPayment:
     operation: Operation | None = None
     waiting: Sequence[Operation] = ()
     attempts: int = 0
-    key_round: int = 1
+    key_attempt: int = 1
     is_new: bool = field(default=False, compare=False)
 
     @property
     def currency(self) -> str:
-        """The payment's; a tombstone has none, and is told in dollars."""
-        return self.payment.currency if self.payment else "usd"
+        """The currency; "usd" for a tombstone, which has none."""
+        return self.request.currency if self.request else "usd"
 
     @property
     def refunded(self) -> int:
-        """What was given back so far."""
+        """The sum of the refunds that succeeded."""
         return sum(each.amount for each in self.refunds if each.status is RefundStatus.REFUNDED)
 
-    def begin(self, operation: Operation) -> "KnownPayment":
-        """Under a new lease: whoever still works on what was under way has no say any more."""
+    def begin(self, operation: Operation) -> "Payment":
+        """Begin an operation under a new lease, which invalidates every older lease."""
         return replace(self, operation=operation, attempts=self.attempts + 1)
 
-    def decided(self, verdict: Verdict) -> "KnownPayment":
-        """With the verdict on its authorization."""
-        if isinstance(verdict, Authorized):
+    def with_authorization(self, result: AuthorizationResult) -> "Payment":
+        """Apply the result of the authorization."""
+        if isinstance(result, Authorized):
             return replace(
                 self,
-                status=Status.AUTHORIZED,
-                payment_intent_id=verdict.payment_intent_id,
-                capture_before=verdict.capture_before,
+                status=PaymentStatus.AUTHORIZED,
+                payment_intent_id=result.payment_intent_id,
+                capture_before=result.capture_before,
             )
         return replace(
             self,
-            status=Status.FAILED,
-            payment_intent_id=verdict.payment_intent_id,
-            failure=verdict,
+            status=PaymentStatus.FAILED,
+            payment_intent_id=result.payment_intent_id,
+            failure=result,
         )
 
     def refund(self, refund_id: str) -> Refund | None:
-        """The refund of this id."""
+        """Return the refund with this id, if there is one."""
         return next((each for each in self.refunds if each.refund_id == refund_id), None)
 
-    def with_refund(self, refund: Refund) -> "KnownPayment":
-        """With this refund, in place of the one of the same id."""
+    def with_refund(self, refund: Refund) -> "Payment":
+        """Add the refund, or replace the one with the same id."""
         others = [each for each in self.refunds if each.refund_id != refund.refund_id]
         return replace(self, refunds=(*others, refund))

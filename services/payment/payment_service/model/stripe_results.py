@@ -1,4 +1,4 @@
-"""What Stripe can make of a capture, a cancellation, a refund or a look at a PaymentIntent."""
+"""Stripe's results of a capture, cancellation, refund or fetch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,20 @@ from typing import Final, TypeAlias
 
 from saga_schemas.settlement import SettlementFailureCode
 
-from payment_service.model.authorization import Verdict
+from payment_service.model.authorization import AuthorizationResult
 
 EXPIRY_REASONS: Final = {"automatic", "expired"}
-"""`cancellation_reason` of a hold that nobody captured in time: the former was seen, the latter is
-in https://docs.stripe.com/api/payment_intents/object#payment_intent_object-cancellation_reason"""
+"""`cancellation_reason` of an expired hold. Test mode sends "automatic"; "expired" is documented:
+https://docs.stripe.com/api/payment_intents/object#payment_intent_object-cancellation_reason"""
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """A refund at Stripe. `refund_id` is the saga's, of its metadata; "" where it has none.
+class RefundSnapshot:
+    """A refund at Stripe.
 
-    `failure_reason` is Stripe's, where it said one.
+    Attributes:
+        refund_id: The saga's id from the metadata; "" if the refund has none.
+        failure_reason: Stripe's reason, if it gave one.
     """
 
     stripe_refund_id: str
@@ -29,16 +31,16 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A PaymentIntent as Stripe has it.
+class IntentSnapshot:
+    """A PaymentIntent as Stripe has it. Amounts are in the currency's minor unit.
 
     Attributes:
-        status: Stripe's: `requires_capture` while the hold stands.
-        amount_received: What was captured.
-        amount_refunded: Of that, as the charge says; 0 where it was not read.
-        refunds: None where they were not looked at.
-        saga_id: Of its metadata; "" where it has none.
-        created: In seconds since 1970.
+        status: Stripe's status: `requires_capture` while the hold stands.
+        amount_received: The captured amount.
+        amount_refunded: The refunded part of it, from the charge; 0 if the charge was not read.
+        refunds: None if the refunds were not read.
+        saga_id: The saga's id from the metadata; "" if there is none.
+        created: Seconds since 1970.
     """
 
     payment_intent_id: str
@@ -48,29 +50,29 @@ class Seen:
     amount_refunded: int = 0
     cancellation_reason: str | None = None
     capture_before: datetime | None = None
-    refunds: Sequence[Returned] | None = None
+    refunds: Sequence[RefundSnapshot] | None = None
     saga_id: str = ""
     created: int = 0
 
     @property
     def is_held(self) -> bool:
-        """Whether the hold stands."""
+        """True while the hold stands."""
         return self.status == "requires_capture"
 
     @property
     def is_over(self) -> bool:
-        """Whether the hold has ended, one way or the other, for good."""
+        """True once the hold has ended, captured or released."""
         return self.status in {"succeeded", "canceled"}
 
     @property
     def has_expired(self) -> bool:
-        """Whether it ended since nobody captured it."""
+        """True if the hold ended because it was not captured in time."""
         return self.status == "canceled" and self.cancellation_reason in EXPIRY_REASONS
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Stripe refuses, and nothing was or will be changed by this operation."""
+class Rejected:
+    """The operation was refused: it changed nothing and never will."""
 
     code: SettlementFailureCode
     detail: str
@@ -78,11 +80,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Stripe has no such PaymentIntent under this key."""
+class NotFound:
+    """Stripe has no such PaymentIntent under this API key."""
 
     detail: str
 
 
-Conclusion: TypeAlias = Verdict | Seen | Returned | Refused | Missing
-"""How an operation ends."""
+OperationResult: TypeAlias = (
+    AuthorizationResult | IntentSnapshot | RefundSnapshot | Rejected | NotFound
+)
+"""The end of an operation."""

@@ -1,4 +1,4 @@
-"""Finds holds that should have expired by now, even if Stripe's event of it was lost."""
+"""The expiry sweep: finds holds past their expiry, even if Stripe's event was lost."""
 
 import asyncio
 from datetime import timedelta
@@ -7,15 +7,15 @@ from typing import Final
 from saga_messaging.database import Database
 from sqlalchemy import Connection
 
-from payment_service.model.ports import Lease
+from payment_service.model.lease import Lease
 from payment_service.storage import repository, statements
 from payment_service.storage.refresh import Refresher
 
-SIZE: Final = 500
+BATCH_SIZE: Final = 500
 
 
 class ExpirySweeper:
-    """Has every hold looked at whose `capture_before` has passed; any number of them may run."""
+    """Refreshes every hold whose `capture_before` has passed. Any number of sweepers may run."""
 
     def __init__(
         self,
@@ -31,19 +31,19 @@ class ExpirySweeper:
         self._slack = timedelta(seconds=slack_seconds)
 
     async def run(self) -> None:
-        """Sweep for ever."""
+        """Sweep periodically, until canceled."""
         while True:
             await self.sweep()
             await asyncio.sleep(self._sweep_seconds)
 
     async def sweep(self) -> int:
-        """Have what is due looked at; returns how many that were."""
+        """Refresh the holds that are due; return their number."""
         leases = await self._database.transaction(self._begin)
         self._refresher.offer(leases)
         return len(leases)
 
     def _begin(self, connection: Connection) -> list[Lease]:
-        parameters = {"slack": self._slack, "limit": SIZE}
+        parameters = {"slack": self._slack, "limit": BATCH_SIZE}
         due = connection.scalars(statements.EXPIRING, parameters).all()
-        known = repository.lock(connection, due)
-        return self._refresher.begin(connection, known, known)
+        payments = repository.lock(connection, due)
+        return self._refresher.begin(connection, payments, payments)

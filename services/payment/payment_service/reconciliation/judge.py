@@ -1,15 +1,15 @@
-"""One pure comparison of a PaymentIntent at Stripe with the payment that its saga has."""
+"""Judging a PaymentIntent by the payment of its saga, pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from payment_service.model.observation import observe
-from payment_service.model.payment import KnownPayment, Status
-from payment_service.model.stripe_results import Seen
+from payment_service.model.payment import Payment, PaymentStatus
+from payment_service.model.stripe_results import IntentSnapshot
 
 
 class Action(StrEnum):
-    """What is to be done about a PaymentIntent."""
+    """The action for a PaymentIntent."""
 
     NONE = "none"
     WAIT = "wait"
@@ -19,68 +19,75 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What is to be done, and why."""
+class Finding:
+    """The action for a PaymentIntent, and the reason."""
 
     action: Action
     reason: str = ""
 
 
-AGREE = Judgement(Action.NONE)
-_HOLDS = {Status.AUTHORIZED, Status.CAPTURED}
+IN_AGREEMENT = Finding(Action.NONE)
+_WITH_MONEY = {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}
 
 
-def judge(seen: Seen, known: KnownPayment | None, *, old_enough: bool) -> Judgement:
-    """Compare; total over what Stripe and a payment can say.
+def judge(intent: IntentSnapshot, payment: Payment | None, *, old_enough: bool) -> Finding:
+    """Compare a PaymentIntent with its saga's payment. Total over the states of both.
 
-    Only what cannot go wrong is repaired: a payment is compared once more by the executor, or a
-    hold is released that no payment has or will have. Whatever would guess about money is reported.
+    Only safe repairs are made: the executor refreshes the payment, or a hold that no payment has
+    or will have is released. Anything that would be a guess about money is reported.
+
+    Args:
+        intent: The PaymentIntent.
+        payment: The payment of its saga, None if there is none.
+        old_enough: The PaymentIntent is old enough that its payment must have been stored.
     """
-    if known is None:
-        return _nobodys(seen, "there is no payment of its saga", old_enough=old_enough)
-    if known.operation:
-        return Judgement(Action.WAIT, f"{known.operation.kind} is under way")
-    if known.status not in _HOLDS:
-        return _nobodys(seen, f"the payment of its saga is {known.status}", old_enough=old_enough)
-    if known.payment_intent_id != seen.payment_intent_id:
-        return _second(seen, known)
-    return _own(seen, known)
+    if payment is None:
+        return _orphan(intent, "its saga has no payment", old_enough=old_enough)
+    if payment.operation:
+        return Finding(Action.WAIT, f"{payment.operation.kind} is in progress")
+    if payment.status not in _WITH_MONEY:
+        reason = f"its saga's payment is {payment.status}"
+        return _orphan(intent, reason, old_enough=old_enough)
+    if payment.payment_intent_id != intent.payment_intent_id:
+        return _duplicate(intent, payment)
+    return _matching(intent, payment)
 
 
-def _nobodys(seen: Seen, reason: str, *, old_enough: bool) -> Judgement:
-    if seen.is_held and old_enough:
-        return Judgement(Action.RELEASE, f"it is held, and {reason}")
-    if seen.is_held:
-        return Judgement(Action.WAIT, f"it was made just now, and {reason}")
-    if seen.status == "succeeded" and seen.amount_refunded < seen.amount_received:
-        return Judgement(Action.REPORT, f"it was captured, and {reason}")
-    return AGREE
+def _orphan(intent: IntentSnapshot, reason: str, *, old_enough: bool) -> Finding:
+    if intent.is_held and old_enough:
+        return Finding(Action.RELEASE, f"it is held, and {reason}")
+    if intent.is_held:
+        return Finding(Action.WAIT, f"it was created recently, and {reason}")
+    if intent.status == "succeeded" and intent.amount_refunded < intent.amount_received:
+        return Finding(Action.REPORT, f"it was captured, and {reason}")
+    return IN_AGREEMENT
 
 
-def _second(seen: Seen, known: KnownPayment) -> Judgement:
-    if seen.is_held or seen.status == "succeeded":
-        return Judgement(
+def _duplicate(intent: IntentSnapshot, payment: Payment) -> Finding:
+    if intent.is_held or intent.status == "succeeded":
+        return Finding(
             Action.REPORT,
-            f"it is {seen.status}, and its saga has {known.payment_intent_id} besides",
+            f"it is {intent.status}, and its saga's payment has {payment.payment_intent_id}",
         )
-    return AGREE
+    return IN_AGREEMENT
 
 
-def _own(seen: Seen, known: KnownPayment) -> Judgement:
-    if observe(known, seen).known != known:
-        return Judgement(
-            Action.REFRESH, f"the payment is {known.status}, Stripe says {seen.status}"
+def _matching(intent: IntentSnapshot, payment: Payment) -> Finding:
+    if observe(payment, intent).payment != payment:
+        return Finding(
+            Action.REFRESH, f"the payment is {payment.status}, at Stripe it is {intent.status}"
         )
-    if known.status is Status.AUTHORIZED:
-        return AGREE
-    if seen.status != "succeeded" or seen.amount_received != known.captured:
-        says = f"{seen.status} with {seen.amount_received} received"
-        return Judgement(
-            Action.REPORT, f"the payment has captured {known.captured}, Stripe says {says}"
+    if payment.status is PaymentStatus.AUTHORIZED:
+        return IN_AGREEMENT
+    if intent.status != "succeeded" or intent.amount_received != payment.captured:
+        return Finding(
+            Action.REPORT,
+            f"the payment has captured {payment.captured}, at Stripe it is {intent.status} "
+            f"with {intent.amount_received} received",
         )
-    if seen.amount_refunded != known.refunded:
-        return Judgement(
+    if intent.amount_refunded != payment.refunded:
+        return Finding(
             Action.REFRESH,
-            f"{known.refunded} was refunded, Stripe says {seen.amount_refunded}",
+            f"the payment has refunded {payment.refunded}, Stripe {intent.amount_refunded}",
         )
-    return AGREE
+    return IN_AGREEMENT

@@ -1,4 +1,4 @@
-"""Compares what Stripe has with the payments, repairs what is safe, and reports what is not."""
+"""The reconciler: compares PaymentIntents with payments, repairs what is safe, reports the rest."""
 
 import asyncio
 import time
@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from payment_service.errors import StripeUnreadable
 from payment_service.model.authorization import idempotency_key
-from payment_service.model.payment import KnownPayment, Status
-from payment_service.model.ports import Lease, Settled
-from payment_service.model.stripe_results import Seen
-from payment_service.reconciliation.judge import Action, Judgement, judge
+from payment_service.model.lease import Lease
+from payment_service.model.payment import Payment, PaymentStatus
+from payment_service.model.ports import HoldResponse
+from payment_service.model.stripe_results import IntentSnapshot
+from payment_service.reconciliation.judge import Action, Finding, judge
 from payment_service.reconciliation.report import Difference, Report
 from payment_service.storage import repository
 from payment_service.storage.refresh import Refresher
@@ -26,33 +27,33 @@ PAGE_SIZE: Final = 100
 logger = structlog.get_logger(__name__)
 
 
-class Releases(Protocol):
-    """What the reconciler needs of Stripe."""
+class ReconciliationGateway(Protocol):
+    """The part of Stripe that the reconciler uses."""
 
-    def seen_since(self, since: int) -> AsyncIterator[Seen]:
-        """Every PaymentIntent made since then, in seconds since 1970.
+    def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
+        """Yield every PaymentIntent created since then, in seconds since 1970.
 
         Raises:
-            StripeUnreadable: Stripe gave no answer.
+            StripeUnreadable: Stripe did not respond.
         """
         ...
 
-    async def release(self, payment_intent_id: str, idempotency_key: str) -> Settled:
-        """Cancel a PaymentIntent that no payment has."""
+    async def release(self, payment_intent_id: str, idempotency_key: str) -> HoldResponse:
+        """Cancel a PaymentIntent that no payment refers to."""
         ...
 
 
 class Reconciler:
-    """Goes through Stripe's PaymentIntents, the newest first; one run at a time in a process.
+    """Compares Stripe's PaymentIntents with the payments, the newest first.
 
-    Running it again, or on several replicas, does no harm: a refresh is the executor's, and a
-    release has one key.
+    One run at a time in a process. Repeated runs, and runs on several replicas, are safe: the
+    executor performs the refreshes, and a release has one idempotency key.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, and the three times that bound it
         self,
         database: Database,
-        gateway: Releases,
+        gateway: ReconciliationGateway,
         refresher: Refresher,
         *,
         interval_seconds: float,
@@ -68,21 +69,21 @@ class Reconciler:
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
-        """Reconcile for ever, first after a pause."""
+        """Reconcile periodically, until canceled; the first run is after one interval."""
         while True:
             await asyncio.sleep(self._interval_seconds)
             try:
                 report = await self.reconcile()
             except StripeUnreadable as error:
-                logger.warning("not_reconciled", reason=str(error))
+                logger.warning("reconciliation_failed", reason=str(error))
             else:
-                logger.info("reconciled", **report.model_dump(mode="json"))
+                logger.info("reconciliation_completed", **report.model_dump(mode="json"))
 
     async def reconcile(self, since: datetime | None = None, run_id: UUID | None = None) -> Report:
-        """Compare what was made at Stripe since then, or in the usual window.
+        """Compare the PaymentIntents created since then, or within the window.
 
         Args:
-            since: Aware.
+            since: An aware datetime; None for the window.
             run_id: The report's id; None for a new one.
 
         Raises:
@@ -93,81 +94,83 @@ class Reconciler:
             report = Report(id=run_id or uuid4(), since=since)
             sagas: set[str] = set()
             async for page in self._pages(int(report.since.timestamp())):
-                sagas |= {seen.saga_id for seen in page}
+                sagas |= {intent.saga_id for intent in page}
                 await self._compare(report, page)
-            await self._find_missing(report, sagas)
+            await self._report_missing(report, sagas)
             return report
 
-    async def _pages(self, since: int) -> AsyncIterator[list[Seen]]:
-        page: list[Seen] = []
-        async for seen in self._gateway.seen_since(since):
-            page.append(seen)
+    async def _pages(self, since: int) -> AsyncIterator[list[IntentSnapshot]]:
+        page: list[IntentSnapshot] = []
+        async for intent in self._gateway.intents_since(since):
+            page.append(intent)
             if len(page) == PAGE_SIZE:
                 yield page
                 page = []
         yield page
 
-    async def _compare(self, report: Report, page: Sequence[Seen]) -> None:
-        ours = [seen for seen in page if seen.saga_id]
-        judgements, leases = await self._database.transaction(
+    async def _compare(self, report: Report, page: Sequence[IntentSnapshot]) -> None:
+        ours = [intent for intent in page if intent.saga_id]
+        findings, leases = await self._database.transaction(
             lambda connection: self._judge(connection, ours, report.id)
         )
         self._refresher.offer(leases)
         report.seen += len(page)
         report.not_ours += len(page) - len(ours)
-        for seen, judgement in zip(ours, judgements, strict=True):
-            await self._act(report, seen, judgement)
+        for intent, finding in zip(ours, findings, strict=True):
+            await self._act(report, intent, finding)
 
     def _judge(
-        self, connection: Connection, page: Sequence[Seen], cause: UUID
-    ) -> tuple[list[Judgement], list[Lease]]:
-        known = repository.lock(connection, {seen.saga_id for seen in page})
-        now = time.time()
-        judgements = [
+        self, connection: Connection, page: Sequence[IntentSnapshot], cause: UUID
+    ) -> tuple[list[Finding], list[Lease]]:
+        payments = repository.lock(connection, {intent.saga_id for intent in page})
+        created_before = time.time() - self._safety_seconds
+        findings = [
             judge(
-                seen, known.get(seen.saga_id), old_enough=seen.created <= now - self._safety_seconds
+                intent,
+                payments.get(intent.saga_id),
+                old_enough=intent.created <= created_before,
             )
-            for seen in page
+            for intent in page
         ]
-        both = list(zip(page, judgements, strict=True))
+        both = list(zip(page, findings, strict=True))
         orphans = {
-            seen.saga_id: _tombstone(seen)
-            for seen, judgement in both
-            if judgement.action is Action.RELEASE and seen.saga_id not in known
+            intent.saga_id: _tombstone(intent)
+            for intent, finding in both
+            if finding.action is Action.RELEASE and intent.saga_id not in payments
         }
         repository.store(connection, list(orphans.values()), {}, 0)
-        refresh = [seen.saga_id for seen, each in both if each.action is Action.REFRESH]
-        return judgements, self._refresher.begin(connection, known, refresh, cause)
+        refresh = [intent.saga_id for intent, each in both if each.action is Action.REFRESH]
+        return findings, self._refresher.begin(connection, payments, refresh, cause)
 
-    async def _act(self, report: Report, seen: Seen, judgement: Judgement) -> None:
-        line = Difference(
-            saga_id=seen.saga_id,
-            payment_intent_id=seen.payment_intent_id,
-            action=judgement.action,
-            reason=judgement.reason,
+    async def _act(self, report: Report, intent: IntentSnapshot, finding: Finding) -> None:
+        difference = Difference(
+            saga_id=intent.saga_id,
+            payment_intent_id=intent.payment_intent_id,
+            action=finding.action,
+            reason=finding.reason,
         )
-        match judgement.action:
+        match finding.action:
             case Action.NONE:
                 report.in_agreement += 1
             case Action.WAIT:
-                report.waiting.append(line)
+                report.waiting.append(difference)
             case Action.REPORT:
-                report.not_repaired.append(line)
+                report.not_repaired.append(difference)
             case Action.REFRESH:
-                report.repaired.append(line)
+                report.repaired.append(difference)
             case Action.RELEASE:
-                await self._release(report, line)
+                await self._release(report, difference)
 
-    async def _release(self, report: Report, line: Difference) -> None:
-        key = idempotency_key(line.payment_intent_id, "release")
-        answer = await self._gateway.release(line.payment_intent_id, key)
-        if isinstance(answer, Seen) and answer.status == "canceled":
-            report.repaired.append(line)
+    async def _release(self, report: Report, difference: Difference) -> None:
+        key = idempotency_key(difference.payment_intent_id, "release")
+        response = await self._gateway.release(difference.payment_intent_id, key)
+        if isinstance(response, IntentSnapshot) and response.status == "canceled":
+            report.repaired.append(difference)
         else:
-            because = f"{line.reason}; it was not released: {answer}"
-            report.not_repaired.append(line.model_copy(update={"reason": because}))
+            reason = f"{difference.reason}; it was not released: {response}"
+            report.not_repaired.append(difference.model_copy(update={"reason": reason}))
 
-    async def _find_missing(self, report: Report, sagas: set[str]) -> None:
+    async def _report_missing(self, report: Report, sagas: set[str]) -> None:
         until = datetime.now(UTC) - timedelta(seconds=self._safety_seconds)
         held = await self._database.transaction(
             lambda connection: repository.held_between(connection, report.since, until)
@@ -177,20 +180,20 @@ class Reconciler:
                 saga_id=row.saga_id,
                 payment_intent_id=row.payment_intent_id,
                 action=Action.REPORT,
-                reason="the payment is authorized, and Stripe has no PaymentIntent of its saga",
+                reason="the payment is authorized, and Stripe has no PaymentIntent for its saga",
             )
             for row in held
             if row.saga_id not in sagas
         ]
 
 
-def _tombstone(seen: Seen) -> KnownPayment:
-    """Stored before the hold is released: from then on nothing may be authorized for the saga."""
-    return KnownPayment(
-        seen.saga_id,
+def _tombstone(intent: IntentSnapshot) -> Payment:
+    """Build the tombstone to store before the release: the saga may not authorize any more."""
+    return Payment(
+        intent.saga_id,
         None,
-        Status.CANCELED,
-        seen.payment_intent_id,
-        released=seen.amount,
+        PaymentStatus.CANCELED,
+        intent.payment_intent_id,
+        released=intent.amount,
         is_new=True,
     )

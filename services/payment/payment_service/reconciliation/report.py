@@ -1,4 +1,4 @@
-"""What a reconciliation found and did."""
+"""The report of a reconciliation."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from payment_service.reconciliation.judge import Action
 
 
 class Difference(BaseModel):
-    """A PaymentIntent that differs from the payment of its saga, and what was done about it."""
+    """A PaymentIntent that differs from its saga's payment, and the action taken."""
 
     saga_id: str
     payment_intent_id: str
@@ -18,15 +18,16 @@ class Difference(BaseModel):
 
 
 class Report(BaseModel):
-    """A run.
+    """The report of a run.
 
     Attributes:
-        id: Of the run; what a repair has the saga told of names it as `causation_id`.
-        since: PaymentIntents made at Stripe since then were compared.
-        seen: How many those were; `not_ours` name no saga.
-        waiting: They have an operation under way, or are too young to be judged.
-        repaired: A refresh is done by the executor, within its next moments.
-        not_repaired: A person has to decide.
+        id: The run's id, and the `causation_id` of the events that its repairs publish.
+        since: PaymentIntents created at Stripe since then were compared.
+        seen: The number of PaymentIntents compared; `not_ours` of them name no saga.
+        in_agreement: The number that match their payment.
+        waiting: Those with an operation in progress, or too recent to judge.
+        repaired: Those that were repaired. A refresh is performed by the executor shortly after.
+        not_repaired: Those that a person has to decide on.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""The reconciliations that operators asked for: each is kept, with who, why and what came of it."""
+"""Reconciliations requested by operators, each recorded with requester, reason and result."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,12 +18,14 @@ Result = TypeVar("Result")
 
 
 class Run(BaseModel):
-    """A reconciliation.
+    """A reconciliation requested by an operator.
 
     Attributes:
-        ended_at: None while it runs, and for ever where its process died.
-        report: None where it did not come to its end.
-        error: Why it did not.
+        by: The requester.
+        note: The reason.
+        ended_at: None while it runs, and permanently if its process died.
+        report: None if it did not complete.
+        error: The reason it did not complete.
     """
 
     id: UUID
@@ -36,7 +38,7 @@ class Run(BaseModel):
 
 
 class Runs:
-    """Reconciles as operators ask, and keeps it: who and why before the first repair."""
+    """Runs reconciliations on demand; each is recorded before its first repair."""
 
     def __init__(self, database: Database, reconciler: Reconciler, give_up_seconds: float) -> None:
         self._database = database
@@ -44,15 +46,16 @@ class Runs:
         self._give_up_seconds = give_up_seconds
 
     async def run(self, by: str, note: str, since: datetime | None) -> Report:
-        """Compare what was made at Stripe since then, or in the usual window.
+        """Compare the PaymentIntents created since then, or within the window if None.
 
         Raises:
             StripeUnreadable: Nothing, or only a part, was compared.
-            DatabaseUnavailable: Likewise, or the report was not kept.
+            DatabaseUnavailable: Nothing, or only a part, was compared, or the report was not
+                stored.
         """
         run_id = uuid4()
-        begun = insert(reconciliations).values(id=run_id, by=by, note=note)
-        await self._do(lambda connection: connection.execute(begun))
+        begin = insert(reconciliations).values(id=run_id, by=by, note=note)
+        await self._transaction(lambda connection: connection.execute(begin))
         try:
             report = await self._reconciler.reconcile(since, run_id)
         except StripeUnreadable as error:
@@ -62,19 +65,21 @@ class Runs:
         return report
 
     async def newest(self, limit: int) -> list[Run]:
-        """At most so many, the newest first."""
+        """Return up to `limit` runs, the newest first."""
         newest_first = reconciliations.c.asked_at.desc(), reconciliations.c.id
         query = select(reconciliations).order_by(*newest_first).limit(limit)
-        rows = await self._do(lambda connection: connection.execute(query).mappings().all())
+        rows = await self._transaction(
+            lambda connection: connection.execute(query).mappings().all()
+        )
         return [Run.model_validate(dict(row)) for row in rows]
 
-    async def _end(self, run_id: UUID, **came_of_it: Any) -> None:
-        ended = (
+    async def _end(self, run_id: UUID, **result: Any) -> None:
+        end = (
             update(reconciliations)
             .where(reconciliations.c.id == run_id)
-            .values(ended_at=func.now(), **came_of_it)
+            .values(ended_at=func.now(), **result)
         )
-        await self._do(lambda connection: connection.execute(ended))
+        await self._transaction(lambda connection: connection.execute(end))
 
-    async def _do(self, work: Callable[[Connection], Result]) -> Result:
+    async def _transaction(self, work: Callable[[Connection], Result]) -> Result:
         return await self._database.transaction(work, give_up_after_seconds=self._give_up_seconds)

@@ -1,4 +1,4 @@
-"""The payment service's tables: payments, refunds, Stripe's events, reconciliations."""
+"""Tables of the payment service: payments, refunds, Stripe events, reconciliations."""
 
 from saga_messaging.orm import messaging_tables
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
@@ -7,10 +7,11 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 metadata = MetaData()
 messaging = messaging_tables(metadata)
 
-# `attempt` is the saga's, of its first command; `attempts` counts the leases, and is their fencing
-# token. What the `operation` under way needs may be taken up from `next_try_at` on, which is the
-# end of its lease or of its pause. Once `settle_after` is set, no more requests are made for it.
-# A tombstone has no amount, no customer and no first command.
+# `attempt` is the saga's attempt in its first command. `attempts` counts the leases and is their
+# fencing token. The `operation` in progress may be taken at `next_try_at`, the end of its lease or
+# pause. `settle_after` is set while the operation is verified: no more requests are sent for it,
+# and its absence at Stripe is final after that time. `key_round` is the attempt of its idempotency
+# key. A tombstone has no amount, no customer and no first command.
 payments = Table(
     "payments",
     metadata,
@@ -57,7 +58,7 @@ refunds = Table(
     Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# What Stripe told us: each event once, and what it led to.
+# Stripe events: each stored once, with its effect.
 stripe_events = Table(
     "stripe_events",
     metadata,
@@ -70,7 +71,7 @@ stripe_events = Table(
     Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# The reconciliations that operators asked for: who, why, and what came of it.
+# Reconciliations requested by operators: who, why, and the result.
 reconciliations = Table(
     "reconciliations",
     metadata,

@@ -1,4 +1,4 @@
-"""Rows as payments, and payments as rows."""
+"""Conversion between rows and payments."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -8,12 +8,13 @@ from saga_schemas.payment import PaymentFailedPayload
 from saga_schemas.settlement import PaymentRefundFailedPayload
 from sqlalchemy import Row
 
-from payment_service.model.authorization import Payment
-from payment_service.model.operations import Kind, Operation
-from payment_service.model.payment import KnownPayment, Refund, RefundStatus, Status
+from payment_service.model.authorization import AuthorizationRequest
+from payment_service.model.lease import Lease, is_cancel_requested
+from payment_service.model.operations import Operation, OperationKind
+from payment_service.model.payment import Payment, PaymentStatus, Refund, RefundStatus
 from payment_service.storage.orm import payments
 
-PAYMENT_COLUMNS = (
+REQUEST_COLUMNS = (
     payments.c.saga_id,
     payments.c.attempt,
     payments.c.command_id,
@@ -25,23 +26,22 @@ PAYMENT_COLUMNS = (
     payments.c.description,
 )
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-_PAYMENT_NAMES = tuple(column.name for column in PAYMENT_COLUMNS)
+_REQUEST_NAMES = tuple(column.name for column in REQUEST_COLUMNS)
 
 
-def payment_of(row: AnyRow) -> Payment | None:
-    """The payment that a row with `PAYMENT_COLUMNS` stands for; None for a tombstone."""
+def request_of(row: AnyRow) -> AuthorizationRequest | None:
+    """Read the request from a row with `REQUEST_COLUMNS`; None for a tombstone."""
     if row.amount is None:
         return None
-    return Payment(**{name: getattr(row, name) for name in _PAYMENT_NAMES})
+    return AuthorizationRequest(**{name: getattr(row, name) for name in _REQUEST_NAMES})
 
 
-def known_of(row: AnyRow, refunds: Sequence[AnyRow] = ()) -> KnownPayment:
-    """The payment as a whole row says that it stands."""
-    status = Status(row.status)
-    return KnownPayment(
+def payment_of(row: AnyRow, refunds: Sequence[AnyRow] = ()) -> Payment:
+    """Read a payment from its row and the rows of its refunds."""
+    return Payment(
         saga_id=row.saga_id,
-        payment=payment_of(row),
-        status=status,
+        request=request_of(row),
+        status=PaymentStatus(row.status),
         payment_intent_id=row.payment_intent_id,
         capture_before=row.capture_before,
         failure=row.failure and PaymentFailedPayload.model_validate(row.failure),
@@ -51,46 +51,69 @@ def known_of(row: AnyRow, refunds: Sequence[AnyRow] = ()) -> KnownPayment:
         operation=row.operation and operation_of(row.operation),
         waiting=waiting_of(row),
         attempts=row.attempts,
-        key_round=row.key_round,
+        key_attempt=row.key_round,
+    )
+
+
+def lease_of(row: AnyRow) -> Lease:
+    """Read a lease from a row of `statements.TAKE`.
+
+    Raises:
+        ValueError: A tombstone has an operation. This is a bug.
+    """
+    request, operation = request_of(row), operation_of(row.operation)
+    if request is None:
+        raise ValueError(f"{row.saga_id}: a tombstone has an operation")
+    return Lease(
+        request=request,
+        attempts=row.attempts,
+        age_seconds=row.age_seconds,
+        verifying=row.verifying,
+        verified=row.verified,
+        cancel_requested=is_cancel_requested(operation, waiting_of(row)),
+        last_error=row.last_error,
+        operation=operation,
+        payment_intent_id=row.payment_intent_id or "",
+        key_attempt=row.key_round,
     )
 
 
 def waiting_of(row: AnyRow) -> tuple[Operation, ...]:
-    """The operations that wait."""
+    """Read the waiting operations from a row."""
     return tuple(operation_of(each) for each in row.waiting)
 
 
 def operation_of(json: Mapping[str, Any]) -> Operation:
-    """The operation as it was stored."""
+    """Read an operation from its stored JSON."""
     fields, command_id = dict(json), json.get("command_id")
-    fields["kind"] = Kind(json["kind"])
+    fields["kind"] = OperationKind(json["kind"])
     fields["command_id"] = command_id and UUID(command_id)
     return Operation(**fields)
 
 
-def row_of(known: KnownPayment) -> dict[str, Any]:
-    """All that is stored of a payment; the values can go into JSON."""
-    payment, failure = known.payment, known.failure
-    given = {name: getattr(payment, name, None) for name in _PAYMENT_NAMES}
+def payment_row(payment: Payment) -> dict[str, Any]:
+    """Return the columns of a payment; all values are JSON-serializable."""
+    request, failure = payment.request, payment.failure
+    request_columns = {name: getattr(request, name, None) for name in _REQUEST_NAMES}
     return {
-        **given,
-        "command_id": payment and str(payment.command_id),
-        "saga_id": known.saga_id,
-        "status": known.status.value,
-        "payment_intent_id": known.payment_intent_id,
-        "capture_before": known.capture_before and known.capture_before.isoformat(),
+        **request_columns,
+        "command_id": request and str(request.command_id),
+        "saga_id": payment.saga_id,
+        "status": payment.status.value,
+        "payment_intent_id": payment.payment_intent_id,
+        "capture_before": payment.capture_before and payment.capture_before.isoformat(),
         "failure": failure and failure.model_dump(mode="json", exclude_none=True),
-        "captured": known.captured,
-        "released": known.released,
-        "operation": known.operation and _json_of(known.operation),
-        "waiting": [_json_of(each) for each in known.waiting],
-        "attempts": known.attempts,
-        "key_round": known.key_round,
+        "captured": payment.captured,
+        "released": payment.released,
+        "operation": payment.operation and _json_of(payment.operation),
+        "waiting": [_json_of(each) for each in payment.waiting],
+        "attempts": payment.attempts,
+        "key_round": payment.key_attempt,
     }
 
 
 def refund_row(saga_id: str, refund: Refund) -> dict[str, Any]:
-    """All that is stored of a refund."""
+    """Return the columns of a refund."""
     return {
         "saga_id": saga_id,
         "refund_id": refund.refund_id,

@@ -1,4 +1,4 @@
-"""Has payments compared with Stripe: by whoever notices that something may have happened there."""
+"""Refreshes: scheduling a comparison of payments with Stripe."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -7,16 +7,16 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from payment_service.model.decisions import decide
+from payment_service.model.lease import Lease
 from payment_service.model.operations import REFRESH
-from payment_service.model.payment import KnownPayment
-from payment_service.model.ports import Lease
+from payment_service.model.payment import Payment
 from payment_service.storage import repository
 
 
 class Refresher:
-    """Begins refreshes in a caller's transaction, and hands them to the executor after it.
+    """Begins refreshes in the caller's transaction, and hands them to the executor after it.
 
-    A payment that has something under way is refreshed once that has ended.
+    A payment with an operation in progress is refreshed once that has ended.
     """
 
     def __init__(self, offer: Callable[[Sequence[Lease]], None], lease_seconds: float) -> None:
@@ -26,20 +26,27 @@ class Refresher:
     def begin(
         self,
         connection: Connection,
-        known: Mapping[str, KnownPayment],
+        payments: Mapping[str, Payment],
         saga_ids: Iterable[str],
         cause: UUID | None = None,
     ) -> list[Lease]:
-        """Have these of the locked payments looked at; returns what is to be offered.
+        """Begin refreshes of the locked payments of these sagas.
 
-        What that has to tell names `cause` as what led to it.
+        Args:
+            connection: The caller's transaction.
+            payments: The locked payments by saga id.
+            saga_ids: The sagas to refresh, all of them in `payments`.
+            cause: The `causation_id` of the events that the refreshes publish.
+
+        Returns:
+            The leases to `offer` after the commit.
         """
         refresh = replace(REFRESH, command_id=cause)
-        asked = [decide(known[saga_id], refresh).known for saga_id in sorted(set(saga_ids))]
-        changed = [each for each in asked if each != known[each.saga_id]]
-        repository.store(connection, changed, known, self._lease_seconds)
-        return Lease.of_begun(changed, known)
+        decided = [decide(payments[each], refresh).payment for each in sorted(set(saga_ids))]
+        changed = [payment for payment in decided if payment != payments[payment.saga_id]]
+        repository.store(connection, changed, payments, self._lease_seconds)
+        return Lease.of_begun(changed, payments)
 
     def offer(self, leases: Sequence[Lease]) -> None:
-        """Let the executor begin, once the transaction has committed."""
+        """Hand the leases to the executor, after the commit."""
         self._offer(leases)

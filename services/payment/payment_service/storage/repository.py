@@ -1,4 +1,4 @@
-"""The payments table, as whoever decides uses it: lock, decide, store; all in one transaction."""
+"""Repository functions on payments: lock, store and read, within the caller's transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,23 +17,23 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from payment_service.model.payment import KnownPayment, Status
+from payment_service.model.payment import Payment, PaymentStatus
 from payment_service.storage import statements
 from payment_service.storage.orm import payments, refunds, stripe_events
-from payment_service.storage.records import AnyRow, known_of, refund_row, row_of
+from payment_service.storage.records import AnyRow, payment_of, payment_row, refund_row
 
 _ids = bindparam("ids", type_=ARRAY(TEXT))
 
 
-def lock(connection: Connection, saga_ids: Collection[str]) -> dict[str, KnownPayment]:
-    """The payments of these sagas, as far as there are any; nobody else changes them meanwhile."""
+def lock(connection: Connection, saga_ids: Collection[str]) -> dict[str, Payment]:
+    """Lock and return the existing payments of these sagas, by saga id."""
     return _lock(connection, payments.c.saga_id == func.any(_ids), saga_ids)
 
 
 def lock_of_intents(
     connection: Connection, intent_ids: Collection[str], saga_ids: Collection[str]
-) -> dict[str, KnownPayment]:
-    """The payments of these PaymentIntents, and those of these sagas that may yet be."""
+) -> dict[str, Payment]:
+    """Lock and return the payments of these PaymentIntents and of these sagas, by saga id."""
     query = select(payments.c.saga_id).where(payments.c.payment_intent_id == func.any(_ids))
     found = connection.scalars(query, {"ids": list(intent_ids)}).all()
     return lock(connection, {*found, *saga_ids})
@@ -41,20 +41,20 @@ def lock_of_intents(
 
 def _lock(
     connection: Connection, condition: ColumnElement[bool], ids: Collection[str]
-) -> dict[str, KnownPayment]:
+) -> dict[str, Payment]:
     query = select(payments).where(condition).order_by(payments.c.saga_id).with_for_update()
     rows = connection.execute(query, {"ids": list(ids)}).all()
-    return known_with_refunds(connection, rows)
+    return with_refunds(connection, rows)
 
 
-def known_with_refunds(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, KnownPayment]:
-    """Rows as payments; refunds are looked for where something was captured."""
-    captured = [row.saga_id for row in rows if row.status == Status.CAPTURED]
+def with_refunds(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, Payment]:
+    """Convert rows to payments; the refunds of captured payments are read."""
+    captured = [row.saga_id for row in rows if row.status == PaymentStatus.CAPTURED]
     by_saga: dict[str, list[AnyRow]] = {}
     if captured:
         for row in connection.execute(_refunds_of(), {"ids": captured}):
             by_saga.setdefault(row.saga_id, []).append(row)
-    return {row.saga_id: known_of(row, by_saga.get(row.saga_id, ())) for row in rows}
+    return {row.saga_id: payment_of(row, by_saga.get(row.saga_id, ())) for row in rows}
 
 
 def _refunds_of() -> Select[*tuple[Any, ...]]:
@@ -67,19 +67,19 @@ def _refunds_of() -> Select[*tuple[Any, ...]]:
 
 def store(
     connection: Connection,
-    changed: Sequence[KnownPayment],
-    before: Mapping[str, KnownPayment],
+    changed: Sequence[Payment],
+    before: Mapping[str, Payment],
     lease_seconds: float,
 ) -> None:
-    """Store payments that were new or locked; what they begin is leased for so long.
+    """Store new or locked payments; an operation they begin is leased for `lease_seconds`.
 
     Raises:
-        IntegrityError: A saga has a payment by now; the transaction is to be run again.
+        IntegrityError: Another transaction has stored a payment for a saga; retry the transaction.
     """
     lease = timedelta(seconds=lease_seconds)
     _insert(connection, [each for each in changed if each.is_new], lease)
     rows = [
-        {**row_of(each), "begun": each.attempts > before[each.saga_id].attempts}
+        {**payment_row(each), "begun": each.attempts > before[each.saga_id].attempts}
         for each in changed
         if not each.is_new
     ]
@@ -88,22 +88,22 @@ def store(
     _store_refunds(connection, changed, before)
 
 
-def _insert(connection: Connection, new: Sequence[KnownPayment], lease: timedelta) -> None:
+def _insert(connection: Connection, new: Sequence[Payment], lease: timedelta) -> None:
     for pending in (True, False):
-        rows = [row_of(each) for each in new if bool(each.operation) is pending]
+        rows = [payment_row(each) for each in new if bool(each.operation) is pending]
         times = {"next_try_at": func.now() + lease, "operation_since": func.now()}
         if rows:
             connection.execute(insert(payments).values(times if pending else {}), rows)
 
 
 def _store_refunds(
-    connection: Connection, changed: Sequence[KnownPayment], before: Mapping[str, KnownPayment]
+    connection: Connection, changed: Sequence[Payment], before: Mapping[str, Payment]
 ) -> None:
     rows = [
-        refund_row(known.saga_id, refund)
-        for known in changed
-        for refund in known.refunds
-        if known.saga_id not in before or refund not in before[known.saga_id].refunds
+        refund_row(payment.saga_id, refund)
+        for payment in changed
+        for refund in payment.refunds
+        if payment.saga_id not in before or refund not in before[payment.saga_id].refunds
     ]
     if rows:
         statement = upsert(refunds)
@@ -120,27 +120,27 @@ def _store_refunds(
 
 
 def find_row(connection: Connection, saga_id: str) -> RowMapping | None:
-    """The saga's payment as it stands."""
+    """Return the row of the saga's payment, without locking it."""
     query = select(payments).where(payments.c.saga_id == saga_id)
     return connection.execute(query).mappings().first()
 
 
 def find_refunds(connection: Connection, saga_id: str) -> Sequence[RowMapping]:
-    """The refunds of the saga's payment, the oldest first."""
+    """Return the refunds of the saga's payment, the oldest first."""
     return connection.execute(_refunds_of(), {"ids": [saga_id]}).mappings().all()
 
 
 def store_event(connection: Connection, **event: Any) -> bool:
-    """Store what Stripe told; False where the same event came before."""
+    """Store a Stripe event; return False for a duplicate."""
     statement = upsert(stripe_events).on_conflict_do_nothing()
     new = connection.scalars(statement.returning(stripe_events.c.event_id), [event])
     return new.first() is not None
 
 
 def held_between(connection: Connection, since: datetime, until: datetime) -> Sequence[AnyRow]:
-    """Saga and PaymentIntent of the holds at rest that were stored then."""
+    """Return saga id and PaymentIntent of the idle holds stored in this period."""
     query = select(payments.c.saga_id, payments.c.payment_intent_id).where(
-        payments.c.status == Status.AUTHORIZED.value,
+        payments.c.status == PaymentStatus.AUTHORIZED.value,
         payments.c.operation.is_(None),
         payments.c.created_at.between(since, until),
     )

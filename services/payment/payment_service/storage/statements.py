@@ -1,7 +1,7 @@
-"""The bulk statements on payments: one statement each, however many payments.
+"""Bulk statements on payments: one statement for any number of payments.
 
-Rows go in as one JSON parameter, so that the text of a statement is always the same. Those that
-write under a lease compare its fencing token, `attempts`, and have no effect under an older one.
+Rows are passed as one JSON parameter, so that the text of a statement is constant. Statements that
+write under a lease compare its fencing token, `attempts`; an older token has no effect.
 """
 
 from typing import Any, Final
@@ -27,27 +27,27 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from payment_service.model.payment import Status
+from payment_service.model.payment import PaymentStatus
 from payment_service.storage.orm import payments
-from payment_service.storage.records import PAYMENT_COLUMNS
+from payment_service.storage.records import REQUEST_COLUMNS
 
-_in_work = payments.c.operation.is_not(None)
+_in_progress = payments.c.operation.is_not(None)
 _lease_end = func.now() + bindparam("lease", type_=Interval)
 
 
 def _rows(**columns: Any) -> TableValuedAlias:
-    """The parameter `rows`, a JSON list of objects, as a table `given`."""
+    """Return the parameter `rows`, a JSON list of objects, as a table `given`."""
     typed = [column(name, type_) for name, type_ in columns.items()]
     rows = func.jsonb_to_recordset(bindparam("rows", type_=JSONB))
     return rows.table_valued(*typed).render_derived("given", with_types=True)
 
 
 def _under_lease(given: TableValuedAlias, **values: Any) -> Update:
-    """Update payments whose newest lease is the given one."""
+    """Update the payments whose newest lease is the given one."""
     return (
         update(payments)
         .where(payments.c.saga_id == given.c.saga_id)
-        .where(payments.c.attempts == given.c.attempts, _in_work)
+        .where(payments.c.attempts == given.c.attempts, _in_progress)
         .values(**values)
         .returning(payments.c.saga_id, payments.c.attempts, payments.c.waiting)
     )
@@ -59,7 +59,7 @@ def _if(condition: ColumnElement[bool], value: Any, otherwise: Any) -> ColumnEle
 
 _due = (
     select(payments.c.saga_id)
-    .where(_in_work, payments.c.next_try_at <= func.now())
+    .where(_in_progress, payments.c.next_try_at <= func.now())
     .order_by(payments.c.next_try_at)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -69,7 +69,7 @@ TAKE: Final = (
     .where(payments.c.saga_id.in_(_due))
     .values(next_try_at=_lease_end, attempts=payments.c.attempts + 1)
     .returning(
-        *PAYMENT_COLUMNS,
+        *REQUEST_COLUMNS,
         payments.c.attempts,
         payments.c.last_error,
         payments.c.payment_intent_id,
@@ -77,16 +77,16 @@ TAKE: Final = (
         payments.c.waiting,
         payments.c.key_round,
         extract("epoch", func.now() - payments.c.operation_since).cast(Double).label("age_seconds"),
-        payments.c.settle_after.is_not(None).label("settling"),
-        func.coalesce(payments.c.settle_after <= func.now(), False).label("settled"),
+        payments.c.settle_after.is_not(None).label("verifying"),
+        func.coalesce(payments.c.settle_after <= func.now(), False).label("verified"),
     )
 )
-"""Lease at most `limit` payments that are due, for `lease`."""
+"""Lease at most `limit` due payments for `lease`."""
 
 _token = _rows(saga_id=Text, attempts=Integer)
 
 RENEW: Final = _under_lease(_token, next_try_at=_lease_end)
-"""Extend the leases of `rows`; returns those that still stood, and what waits for their end."""
+"""Extend the leases of `rows`; returns the valid ones, with their waiting operations."""
 
 GIVE_BACK: Final = _under_lease(_token, next_try_at=func.now())
 """End the leases of `rows`."""
@@ -106,7 +106,7 @@ _given = _rows(
     begun=Boolean,
 )
 _new = _given.c
-_rests = _new.operation.is_(None)
+_idle = _new.operation.is_(None)
 
 UPDATE: Final = (
     update(payments)
@@ -125,18 +125,18 @@ UPDATE: Final = (
         operation_since=_if(_new.begun, func.now(), payments.c.operation_since),
         settle_after=_if(_new.begun, null(), payments.c.settle_after),
         last_error=_if(_new.begun, null(), payments.c.last_error),
-        next_try_at=case((_rests, null()), (_new.begun, _lease_end), else_=payments.c.next_try_at),
+        next_try_at=case((_idle, null()), (_new.begun, _lease_end), else_=payments.c.next_try_at),
         updated_at=func.now(),
     )
 )
-"""Store the payments of `rows`, which the transaction has locked; what is begun is leased."""
+"""Store the payments of `rows`, locked by the transaction; begun operations are leased."""
 
 _pause = _rows(
     saga_id=Text,
     attempts=Integer,
     last_error=Text,
     pause_seconds=Double,
-    settle=Boolean,
+    verify=Boolean,
     new_key=Boolean,
 )
 _pause_end = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, _pause.c.pause_seconds)
@@ -147,19 +147,19 @@ POSTPONE: Final = _under_lease(
     next_try_at=_pause_end,
     settle_after=case(
         (_pause.c.new_key, null()),
-        (_pause.c.settle, func.coalesce(payments.c.settle_after, _pause_end)),
+        (_pause.c.verify, func.coalesce(payments.c.settle_after, _pause_end)),
         else_=payments.c.settle_after,
     ),
     key_round=payments.c.key_round + _if(_pause.c.new_key, 1, 0),
     operation_since=_if(_pause.c.new_key, func.now(), payments.c.operation_since),
     updated_at=func.now(),
 )
-"""Let the payments of `rows` rest; returns those that the caller still had."""
+"""Postpone the payments of `rows`; returns those whose lease was valid."""
 
 EXPIRING: Final = (
     select(payments.c.saga_id)
     .where(
-        payments.c.status == Status.AUTHORIZED.value,
+        payments.c.status == PaymentStatus.AUTHORIZED.value,
         payments.c.operation.is_(None),
         payments.c.capture_before < func.now() - bindparam("slack", type_=Interval),
     )
@@ -167,4 +167,4 @@ EXPIRING: Final = (
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-"""The payments whose hold should be over, by what Stripe said, for longer than `slack`."""
+"""The payments whose hold ended, by `capture_before`, more than `slack` ago."""

@@ -1,118 +1,125 @@
-"""What Stripe's answers to captures, cancellations and refunds mean.
+"""Errors of Stripe calls as values: a refusal, or a response that is not conclusive.
 
-The facts are Stripe's: https://docs.stripe.com/error-codes , and what refusals of refunds look
-like was seen in test mode: most have no code.
+Sources: https://docs.stripe.com/error-codes , and refusals of refunds as observed in test mode;
+most of those have no code.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 import stripe
 from saga_schemas.settlement import SettlementFailureCode
-from saga_schemas.values import MAX_ID_LENGTH
+from saga_stripe import is_transient
 
+from payment_service.errors import describe
+from payment_service.model.authorization import NotAuthorized
 from payment_service.model.ports import Unknown
-from payment_service.model.stripe_results import Missing, Refused, Returned, Seen
-from payment_service.stripe_api.responses import (
-    Json,
-    capture_before_of,
-    refusal_of,
-    unknown_of_error,
-)
+from payment_service.model.stripe_results import IntentSnapshot, NotFound, Rejected
+from payment_service.stripe_api.responses import Json, failed_outcome, intent_snapshot
 
 RECHECK: Final = {"charge_expired_for_capture", "capture_charge_authorization_expired"}
-"""Codes that say that a hold is over and not how: the PaymentIntent is read again. (unverified)"""
+"""Codes of a hold that has ended, without saying how: the PaymentIntent is read. (unverified)"""
 
 _CODES: Final[dict[str, SettlementFailureCode]] = {
     "amount_too_large": "amount_too_large",
     "charge_already_refunded": "amount_too_large",
     "charge_disputed": "charge_disputed",
 }
-_FAILED: Final = {"failed", "canceled"}
 
 
-def seen_of(intent: Json) -> Seen:
-    """A PaymentIntent, without its refunds."""
-    return Seen(
-        str(intent["id"]),
-        str(intent["status"]),
-        amount=int(intent.get("amount") or 0),
-        amount_received=int(intent.get("amount_received") or 0),
-        cancellation_reason=intent.get("cancellation_reason"),
-        capture_before=capture_before_of(intent),
-        amount_refunded=_amount_refunded(intent),
-        saga_id=saga_id_of(intent.get("metadata") or {}),
-        created=int(intent.get("created") or 0),
-    )
+def authorize_error(error: BaseException) -> NotAuthorized | Unknown:
+    """Convert an error of an authorization; only a refusal of the request is an outcome."""
+    body = _refusal_body(error)
+    if body is not None:
+        intent: Json = body.get("payment_intent") or {}
+        return failed_outcome(body, intent.get("id"))
+    return unknown(error)
 
 
-def saga_id_of(metadata: Json) -> str:
-    """The saga that an object of Stripe belongs to; "" where it names none that can be ours."""
-    saga_id = str(metadata.get("saga_id") or "")
-    return saga_id if len(saga_id) <= MAX_ID_LENGTH and "\0" not in saga_id else ""
+def hold_error(error: BaseException) -> IntentSnapshot | Rejected | Unknown:
+    """Convert an error of a capture or a cancellation.
 
-
-def _amount_refunded(intent: Json) -> int:
-    """Of what was captured; a hold that was released counts as refunded at Stripe, too."""
-    charge: Any = intent.get("latest_charge")
-    captured = isinstance(charge, dict) and charge.get("captured")
-    return int(charge.get("amount_refunded") or 0) if captured else 0
-
-
-def returned_of(refund: Json) -> Returned:
-    """A refund; one that is pending is on its way to the cardholder.
-
-    https://docs.stripe.com/api/refunds/object#refund_object-status
+    If the error carries a PaymentIntent whose hold has ended, that is the response.
     """
-    return Returned(
-        str(refund["id"]),
-        int(refund["amount"]),
-        str((refund.get("metadata") or {}).get("refund_id") or ""),
-        failed=refund.get("status") in _FAILED,
-        failure_reason=refund.get("failure_reason"),
-    )
-
-
-def settled_by_error(error: BaseException) -> Seen | Refused | Unknown:
-    """What an error of a capture or a cancellation says.
-
-    One that carries a PaymentIntent whose hold is over says what became of it.
-    """
-    body = _body(error)
+    body = _operation_refusal(error)
     if body is None or body.get("code") in RECHECK:
-        return unknown_of_error(error)
+        return unknown(error)
     intent: Any = body.get("payment_intent")
-    if isinstance(intent, dict) and (seen := seen_of(intent)).is_over:
-        return seen
-    return _refused(body)
+    if isinstance(intent, dict) and (snapshot := intent_snapshot(intent)).is_over:
+        return snapshot
+    return _rejected(body)
 
 
-def refused_by_error(error: BaseException) -> Refused | Unknown:
-    """What an error of a refund says."""
-    body = _body(error)
-    return unknown_of_error(error) if body is None else _refused(body)
+def refund_error(error: BaseException) -> Rejected | Unknown:
+    """Convert an error of a refund."""
+    body = _operation_refusal(error)
+    return unknown(error) if body is None else _rejected(body)
 
 
-def missing_by_error(error: BaseException) -> Missing | Unknown:
-    """What an error of a look at a PaymentIntent says."""
-    body = _body(error)
+def fetch_error(error: BaseException) -> NotFound | Unknown:
+    """Convert an error of reading a PaymentIntent."""
+    body = _operation_refusal(error)
     if body is not None and body.get("code") == "resource_missing":
-        return Missing(str(body.get("message") or ""))
-    return unknown_of_error(error)
+        return NotFound(str(body.get("message") or ""))
+    return unknown(error)
 
 
-def _body(error: BaseException) -> Json | None:
-    """The body of a refusal; 404 is one here, for what is missing is named in the path."""
+def unknown(error: BaseException) -> Unknown:
+    """Convert an error that does not tell whether the request took effect."""
+    return Unknown(
+        describe(error),
+        retryable=is_transient(error) and not _is_replayed_failure(error),
+        retry_after_seconds=_retry_after(error),
+    )
+
+
+def _operation_refusal(error: BaseException) -> Json | None:
+    """Return the body of a refusal; 404 is one here, because the path names the object."""
     if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
         is_missing = error.http_status == HTTPStatus.NOT_FOUND
         if is_missing and isinstance(error.json_body, dict):
             return error.json_body["error"]
-    return refusal_of(error)
+    return _refusal_body(error)
 
 
-def _refused(body: Json) -> Refused:
-    code = body.get("code")
-    meaning = _CODES.get(str(code))
-    if meaning is None and body.get("param") == "amount":
-        meaning = "amount_too_large"
-    return Refused(meaning or "invalid_request", str(body.get("message") or ""), code)
+def _refusal_body(error: BaseException) -> Json | None:
+    """Return the body of an error that refuses the request, however often it is sent."""
+    if isinstance(error, stripe.StripeError) and _is_refusal(error) and not is_transient(error):
+        return error.json_body["error"] if isinstance(error.json_body, dict) else {}
+    return None
+
+
+def _is_refusal(error: stripe.StripeError) -> bool:
+    """Return True if Stripe refused the request, not our key (401, 403) or the path (404)."""
+    if isinstance(error, stripe.InvalidRequestError):
+        return error.http_status == HTTPStatus.BAD_REQUEST
+    return isinstance(error, stripe.CardError)
+
+
+def _rejected(body: Json) -> Rejected:
+    stripe_code = body.get("code")
+    code = _CODES.get(str(stripe_code))
+    if code is None and body.get("param") == "amount":
+        code = "amount_too_large"
+    return Rejected(code or "invalid_request", str(body.get("message") or ""), stripe_code)
+
+
+def _is_replayed_failure(error: BaseException) -> bool:
+    """Return True if Stripe replayed a stored failure, which a retry cannot change.
+
+    https://docs.stripe.com/error-low-level#idempotency
+    """
+    if not isinstance(error, stripe.StripeError):
+        return False
+    failed = (error.http_status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return failed and _headers(error).get("idempotent-replayed") == "true"
+
+
+def _retry_after(error: BaseException) -> float:
+    seconds = _headers(error).get("retry-after", "")
+    return float(seconds) if seconds.isdecimal() else 0.0
+
+
+def _headers(error: BaseException) -> Mapping[str, str]:
+    return (error.headers or {}) if isinstance(error, stripe.StripeError) else {}

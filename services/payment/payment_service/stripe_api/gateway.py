@@ -1,7 +1,7 @@
-"""Stripe, through the SDK's client."""
+"""The gateway to Stripe, on the SDK's client."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,131 +9,148 @@ import aiohttp
 import stripe
 
 from payment_service.errors import StripeUnreadable, describe
-from payment_service.model.authorization import Outcome, Payment
-from payment_service.model.ports import Absent, Answer, Finding, Lease, Open, Settled, Unknown
-from payment_service.model.stripe_results import Missing, Refused, Returned, Seen
+from payment_service.model.authorization import AuthorizationRequest, Outcome
+from payment_service.model.lease import Lease
+from payment_service.model.ports import (
+    Absent,
+    AuthorizeResponse,
+    HoldResponse,
+    Incomplete,
+    LookupResult,
+    RefundResponse,
+    Unknown,
+)
+from payment_service.model.stripe_results import IntentSnapshot, NotFound, RefundSnapshot
+from payment_service.stripe_api import requests
 from payment_service.stripe_api.errors import (
-    missing_by_error,
-    refused_by_error,
-    returned_of,
-    seen_of,
-    settled_by_error,
+    authorize_error,
+    fetch_error,
+    hold_error,
+    refund_error,
 )
-from payment_service.stripe_api.requests import (
-    Caller,
-    authorization,
-    cancellation,
-    redirects,
-    refund_of,
+from payment_service.stripe_api.responses import (
+    Json,
+    authorization_outcome,
+    intent_snapshot,
+    refund_snapshot,
 )
-from payment_service.stripe_api.responses import Json, answer_of_error, outcome_of_intent
 
-CLOCK_SLACK_SECONDS: Final = 86_400  # our clock may be wrong; what it hides, we would deny
+CLOCK_SLACK_SECONDS: Final = 86_400  # a wrong clock must not hide a PaymentIntent from the lookup
 INTENTS: Final = "/v1/payment_intents"
 _FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError)
 
 
 class StripeGateway:
-    """`ports.Gateway` on Stripe."""
+    """`ports.Gateway` on Stripe.
+
+    Args:
+        client: The SDK's client.
+        system: The metadata value that marks our PaymentIntents; others are not ours.
+        return_url: Where payment methods that redirect return to; None disallows redirects.
+    """
 
     def __init__(
         self, client: stripe.StripeClient, system: str, return_url: str | None = None
     ) -> None:
-        """Marks what it makes as `system`'s, and takes no other PaymentIntent for ours."""
-        self._caller = Caller(client)
+        self._caller = requests.Caller(client)
         self._system = system
-        self._redirects = redirects(return_url)
+        self._redirects = requests.redirects(return_url)
 
-    async def authorize(self, payment: Payment) -> Answer:
-        """Create and confirm the PaymentIntent, to be captured by hand.
+    async def authorize(self, request: AuthorizationRequest) -> AuthorizeResponse:
+        """Create and confirm the PaymentIntent, with manual capture.
 
-        https://docs.stripe.com/api/payment_intents/create . The same payment gives the same bytes,
-        as long as STRIPE_RETURN_URL stays what it is; where it does not, Stripe refuses the key
+        https://docs.stripe.com/api/payment_intents/create . The same request has the same bytes,
+        as long as STRIPE_RETURN_URL stays the same. After a change, Stripe refuses the key
         (`idempotency_error`), and the PaymentIntent is looked up instead.
         """
-        parameters = authorization(payment, self._redirects, self._system)
+        parameters = requests.authorization(request, self._redirects, self._system)
         try:
-            return outcome_of_intent(
-                await self._caller.post(INTENTS, payment.idempotency_key, parameters)
+            return authorization_outcome(
+                await self._caller.post(INTENTS, request.idempotency_key, parameters)
             )
         except _FAILURES as error:
-            return answer_of_error(error)
+            return authorize_error(error)
 
-    async def find(self, payment: Payment, age_seconds: float) -> Finding:
-        """List the PaymentIntents since then and compare their metadata.
+    async def find(self, request: AuthorizationRequest, age_seconds: float) -> LookupResult:
+        """List the PaymentIntents created since then and compare their metadata.
 
-        The customer's, or all where Stripe does not have the customer: a hold outlives the
-        customer it was made for. Stripe's search could ask for the metadata, but lags behind:
+        Only the customer's are listed, or all of them if Stripe has no such customer: a hold
+        outlives its customer. Stripe's search by metadata is not used because it lags behind:
         https://docs.stripe.com/search#data-freshness
         """
         since = int(time.time() - age_seconds - CLOCK_SLACK_SECONDS)
         try:
             try:
-                return await self._find(payment, since, customer=payment.stripe_customer_id)
+                return await self._find(request, since, customer=request.stripe_customer_id)
             except stripe.InvalidRequestError as error:
-                if not _names_no_customer(error):
+                if not _is_customer_missing(error):
                     raise
-                return await self._find(payment, since)
+                return await self._find(request, since)
         except _FAILURES as error:
             return Unknown(describe(error))
 
-    async def _find(self, payment: Payment, since: int, **whose: str) -> Outcome | Open | Absent:
-        async for intent in self._intents_since(since, **whose):
-            if intent["metadata"].get("saga_id") == payment.saga_id:
-                return outcome_of_intent(intent)
+    async def _find(
+        self, request: AuthorizationRequest, since: int, **filters: str
+    ) -> Outcome | Incomplete | Absent:
+        async for intent in self._list_intents(since, **filters):
+            if intent["metadata"].get("saga_id") == request.saga_id:
+                return authorization_outcome(intent)
         return Absent()
 
-    async def capture(self, lease: Lease) -> Settled:
-        """https://docs.stripe.com/api/payment_intents/capture ."""
-        return await self._settle(lease, "capture", {"amount_to_capture": lease.operation.amount})
+    async def capture(self, lease: Lease) -> HoldResponse:
+        """Capture the hold: https://docs.stripe.com/api/payment_intents/capture ."""
+        parameters = {"amount_to_capture": lease.operation.amount}
+        return await self._end_hold(
+            lease.payment_intent_id, "capture", lease.idempotency_key, parameters
+        )
 
-    async def cancel(self, lease: Lease) -> Settled:
-        """https://docs.stripe.com/api/payment_intents/cancel ."""
-        return await self._settle(lease, "cancel", cancellation(lease.operation))
+    async def cancel(self, lease: Lease) -> HoldResponse:
+        """Cancel the PaymentIntent: https://docs.stripe.com/api/payment_intents/cancel ."""
+        parameters = requests.cancellation(lease.operation)
+        return await self._end_hold(
+            lease.payment_intent_id, "cancel", lease.idempotency_key, parameters
+        )
 
-    async def release(self, payment_intent_id: str, idempotency_key: str) -> Settled:
-        """Cancel a PaymentIntent that no payment has."""
-        path = f"{INTENTS}/{payment_intent_id}/cancel"
+    async def release(self, payment_intent_id: str, idempotency_key: str) -> HoldResponse:
+        """Cancel a PaymentIntent that no payment refers to."""
+        return await self._end_hold(payment_intent_id, "cancel", idempotency_key, {})
+
+    async def _end_hold(
+        self, payment_intent_id: str, verb: str, key: str, parameters: Mapping[str, Any]
+    ) -> HoldResponse:
+        path = f"{INTENTS}/{payment_intent_id}/{verb}"
         try:
-            return seen_of(await self._caller.post(path, idempotency_key, {}))
+            return intent_snapshot(await self._caller.post(path, key, parameters))
         except _FAILURES as error:
-            return settled_by_error(error)
+            return hold_error(error)
 
-    async def _settle(self, lease: Lease, verb: str, parameters: dict[str, Any]) -> Settled:
-        path = f"{INTENTS}/{lease.payment_intent_id}/{verb}"
+    async def refund(self, lease: Lease) -> RefundResponse:
+        """Create a refund: https://docs.stripe.com/api/refunds/create ."""
+        parameters = requests.refund(lease)
         try:
-            return seen_of(await self._caller.post(path, lease.idempotency_key, parameters))
-        except _FAILURES as error:
-            return settled_by_error(error)
-
-    async def refund(self, lease: Lease) -> Returned | Refused | Unknown:
-        """https://docs.stripe.com/api/refunds/create ."""
-        parameters = refund_of(lease)
-        try:
-            return returned_of(
+            return refund_snapshot(
                 await self._caller.post("/v1/refunds", lease.idempotency_key, parameters)
             )
         except _FAILURES as error:
-            return refused_by_error(error)
+            return refund_error(error)
 
-    async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
-        """Read the PaymentIntent, then its refunds where anything was captured.
+    async def fetch(self, payment_intent_id: str) -> IntentSnapshot | NotFound | Unknown:
+        """Read the PaymentIntent, then its refunds if any amount was captured.
 
-        The charge does not say whether there are any: one that failed counts no more.
+        The refunds are always listed: the charge does not count one that has failed.
         """
         path = f"{INTENTS}/{payment_intent_id}"
         try:
-            intent = await self._caller.get(path, expand=["latest_charge"])
-            seen = seen_of(intent)
-            if not seen.amount_received:
-                return seen
-            return replace(seen, refunds=await self._refunds_of(payment_intent_id))
+            intent = intent_snapshot(await self._caller.get(path, expand=["latest_charge"]))
+            if not intent.amount_received:
+                return intent
+            return replace(intent, refunds=await self._refunds_of(payment_intent_id))
         except _FAILURES as error:
-            return missing_by_error(error)
+            return fetch_error(error)
 
     async def find_refund(
         self, payment_intent_id: str, refund_id: str
-    ) -> Returned | Absent | Unknown:
+    ) -> RefundSnapshot | Absent | Unknown:
         """List the PaymentIntent's refunds and compare their metadata."""
         try:
             refunds = await self._refunds_of(payment_intent_id)
@@ -141,30 +158,31 @@ class StripeGateway:
             return Unknown(describe(error))
         return next((each for each in refunds if each.refund_id == refund_id), Absent())
 
-    async def seen_since(self, since: int) -> AsyncIterator[Seen]:
-        """Every PaymentIntent that was made at or after `since`, in seconds since 1970.
+    async def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
+        """Yield every PaymentIntent created at or after `since`, in seconds since 1970.
 
-        One that another system made names no saga of ours, whatever its metadata say.
+        The `saga_id` is "" for a PaymentIntent of another system, whatever its metadata.
 
         Raises:
-            StripeUnreadable: Stripe gave no answer.
+            StripeUnreadable: Stripe did not respond.
         """
         try:
-            async for intent in self._intents_since(since):
+            async for intent in self._list_intents(since):
                 ours = intent.get("metadata", {}).get("system") == self._system
-                yield seen_of(intent) if ours else replace(seen_of(intent), saga_id="")
+                snapshot = intent_snapshot(intent)
+                yield snapshot if ours else replace(snapshot, saga_id="")
         except _FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 
-    def _intents_since(self, since: int, **whose: str) -> AsyncIterator[Json]:
+    def _list_intents(self, since: int, **filters: str) -> AsyncIterator[Json]:
         return self._caller.pages(
-            INTENTS, created={"gte": since}, expand=["data.latest_charge"], **whose
+            INTENTS, created={"gte": since}, expand=["data.latest_charge"], **filters
         )
 
-    async def _refunds_of(self, payment_intent_id: str) -> list[Returned]:
+    async def _refunds_of(self, payment_intent_id: str) -> list[RefundSnapshot]:
         pages = self._caller.pages("/v1/refunds", payment_intent=payment_intent_id)
-        return [returned_of(refund) async for refund in pages]
+        return [refund_snapshot(refund) async for refund in pages]
 
 
-def _names_no_customer(error: stripe.InvalidRequestError) -> bool:
+def _is_customer_missing(error: stripe.InvalidRequestError) -> bool:
     return error.code == "resource_missing" and error.param == "customer"

@@ -1,18 +1,15 @@
-"""What Stripe's answers mean: every PaymentIntent and every error becomes a value.
+"""Stripe objects as values: PaymentIntents, refunds, and the errors in their bodies.
 
-The facts are Stripe's: https://docs.stripe.com/error-codes and
+Sources: https://docs.stripe.com/error-codes and
 https://docs.stripe.com/payments/paymentintents/lifecycle .
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-import stripe
-from saga_stripe import is_transient
+from saga_schemas.values import MAX_ID_LENGTH
 
-from payment_service.errors import describe
 from payment_service.model.authorization import (
     Authorized,
     Declined,
@@ -24,67 +21,39 @@ from payment_service.model.authorization import (
     Outcome,
     PaymentMethodNotFound,
 )
-from payment_service.model.ports import Open, Unknown
+from payment_service.model.ports import Incomplete
+from payment_service.model.stripe_results import IntentSnapshot, RefundSnapshot
 
 Json: TypeAlias = Mapping[str, Any]
 
+_FAILED_REFUND: Final = {"failed", "canceled"}
 
-def outcome_of_intent(intent: Json) -> Outcome | Open:
-    """What a PaymentIntent says; total over its statuses, those included that Stripe may add.
 
-    `succeeded` cannot come of manual capture: someone captured the hold, so it did stand.
+def authorization_outcome(intent: Json) -> Outcome | Incomplete:
+    """Convert a PaymentIntent. Total over its statuses, including those Stripe may add.
+
+    `succeeded` cannot result from manual capture: the hold was captured by someone, so it existed.
     """
     intent_id, status = str(intent["id"]), str(intent["status"])
     match status:
         case "requires_capture" | "succeeded":
             return Authorized(intent_id, capture_before_of(intent))
         case "requires_action":
-            detail = "The PaymentIntent waits for the cardholder's authentication."
+            detail = "The PaymentIntent requires authentication by the cardholder."
             return NeedsAuthentication(detail, payment_intent_id=intent_id)
         case "canceled":
-            reason = intent.get("cancellation_reason") or "no reason given"
+            reason = intent.get("cancellation_reason") or "no reason recorded"
             detail = f"The PaymentIntent was canceled at Stripe: {reason}."
             return InvalidRequest(detail, payment_intent_id=intent_id)
-        case "requires_payment_method" if refusal := intent.get("last_payment_error"):
-            return _refusal(refusal, intent_id)
+        case "requires_payment_method" if error := intent.get("last_payment_error"):
+            return failed_outcome(error, intent_id)
         case _:
-            return Open(intent_id, status)
+            return Incomplete(intent_id, status)
 
 
-def answer_of_error(error: BaseException) -> NotAuthorized | Unknown:
-    """What an error of a call says; only a refusal of the request itself is an outcome."""
-    body = refusal_of(error)
-    if body is not None:
-        intent: Json = body.get("payment_intent") or {}
-        return _refusal(body, intent.get("id"))
-    return unknown_of_error(error)
-
-
-def refusal_of(error: BaseException) -> Json | None:
-    """The body of an error that refuses the request itself, whatever is tried again."""
-    if isinstance(error, stripe.StripeError) and _is_refusal(error) and not is_transient(error):
-        return error.json_body["error"] if isinstance(error.json_body, dict) else {}
-    return None
-
-
-def unknown_of_error(error: BaseException) -> Unknown:
-    """An error that says nothing of what became of the request."""
-    return Unknown(
-        describe(error),
-        repeat=is_transient(error) and not _replayed_failure(error),
-        retry_after_seconds=_retry_after(error),
-    )
-
-
-def _is_refusal(error: stripe.StripeError) -> bool:
-    """Whether Stripe refused this request, rather than our key (401, 403) or address (404)."""
-    if isinstance(error, stripe.InvalidRequestError):
-        return error.http_status == HTTPStatus.BAD_REQUEST
-    return isinstance(error, stripe.CardError)
-
-
-def _refusal(error: Json, intent_id: str | None) -> NotAuthorized:
-    return _meaning(error)(
+def failed_outcome(error: Json, intent_id: str | None) -> NotAuthorized:
+    """Convert the body of an error that refuses an authorization."""
+    return _outcome_type(error)(
         str(error.get("message") or ""),
         stripe_code=error.get("code"),
         decline_code=error.get("decline_code"),
@@ -93,7 +62,7 @@ def _refusal(error: Json, intent_id: str | None) -> NotAuthorized:
     )
 
 
-def _meaning(error: Json) -> type[NotAuthorized]:
+def _outcome_type(error: Json) -> type[NotAuthorized]:
     code, param = error.get("code"), error.get("param")
     if "authentication_required" in {code, error.get("decline_code")}:
         return NeedsAuthentication
@@ -101,17 +70,17 @@ def _meaning(error: Json) -> type[NotAuthorized]:
         return Declined
     if code == "resource_missing" and param == "customer":
         return InvalidCustomer
-    if param == "payment_method" or _of_another_customer(error):
+    if param == "payment_method" or _belongs_to_another_customer(error):
         return PaymentMethodNotFound
     if param == "return_url" or "return_url" in str(error.get("message")):
         return MissingReturnUrl
     return InvalidRequest
 
 
-def _of_another_customer(error: Json) -> bool:
-    """Stripe's words for a payment method that the customer may not use; it has no code for it.
+def _belongs_to_another_customer(error: Json) -> bool:
+    """Recognize a payment method that the customer may not use.
 
-    Seen with and without `param`, so the words count.
+    Stripe has no code for it and sends it with and without `param`, so the message decides.
     """
     message = str(error.get("message"))
     return (
@@ -121,28 +90,50 @@ def _of_another_customer(error: Json) -> bool:
 
 
 def capture_before_of(intent: Json) -> datetime | None:
-    """When the hold expires: of the charge, where it came expanded and Stripe said so."""
+    """Return the end of the hold, from the charge if it is expanded and has one."""
     found: Any = intent
     for name in ("latest_charge", "payment_method_details", "card", "capture_before"):
         found = found.get(name) if isinstance(found, Mapping) else None
     return datetime.fromtimestamp(found, UTC) if isinstance(found, int) else None
 
 
-def _replayed_failure(error: BaseException) -> bool:
-    """Whether Stripe gave a kept answer again: asking once more cannot change it.
+def intent_snapshot(intent: Json) -> IntentSnapshot:
+    """Convert a PaymentIntent, without its refunds."""
+    return IntentSnapshot(
+        str(intent["id"]),
+        str(intent["status"]),
+        amount=int(intent.get("amount") or 0),
+        amount_received=int(intent.get("amount_received") or 0),
+        cancellation_reason=intent.get("cancellation_reason"),
+        capture_before=capture_before_of(intent),
+        amount_refunded=_amount_refunded(intent),
+        saga_id=saga_id_of(intent.get("metadata") or {}),
+        created=int(intent.get("created") or 0),
+    )
 
-    https://docs.stripe.com/error-low-level#idempotency
+
+def saga_id_of(metadata: Json) -> str:
+    """Return the saga id of a Stripe object; "" if it has none that we could have set."""
+    saga_id = str(metadata.get("saga_id") or "")
+    return saga_id if len(saga_id) <= MAX_ID_LENGTH and "\0" not in saga_id else ""
+
+
+def _amount_refunded(intent: Json) -> int:
+    """Return the refunded part of a capture; Stripe counts a released hold as refunded, too."""
+    charge: Any = intent.get("latest_charge")
+    captured = isinstance(charge, dict) and charge.get("captured")
+    return int(charge.get("amount_refunded") or 0) if captured else 0
+
+
+def refund_snapshot(refund: Json) -> RefundSnapshot:
+    """Convert a refund; a pending one counts as successful, it is on its way to the cardholder.
+
+    https://docs.stripe.com/api/refunds/object#refund_object-status
     """
-    if not isinstance(error, stripe.StripeError):
-        return False
-    failed = (error.http_status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return failed and _headers(error).get("idempotent-replayed") == "true"
-
-
-def _retry_after(error: BaseException) -> float:
-    seconds = _headers(error).get("retry-after", "")
-    return float(seconds) if seconds.isdecimal() else 0.0
-
-
-def _headers(error: BaseException) -> Mapping[str, str]:
-    return (error.headers or {}) if isinstance(error, stripe.StripeError) else {}
+    return RefundSnapshot(
+        str(refund["id"]),
+        int(refund["amount"]),
+        str((refund.get("metadata") or {}).get("refund_id") or ""),
+        failed=refund.get("status") in _FAILED_REFUND,
+        failure_reason=refund.get("failure_reason"),
+    )

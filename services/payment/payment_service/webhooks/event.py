@@ -1,7 +1,7 @@
-"""What an event of Stripe tells: of which PaymentIntent, and whether that can be news.
+"""Stripe events: their PaymentIntent, and whether they can be new to a payment.
 
-https://docs.stripe.com/api/events/types . Events may come twice and in any order, and show an
-object as it was: they only say that something is worth a look.
+https://docs.stripe.com/api/events/types . Events may arrive more than once and in any order, and
+show their object as it was. They only trigger a refresh.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 from saga_schemas.values import Identifier, ShortText
 
-from payment_service.model.payment import KnownPayment, RefundStatus, Status
+from payment_service.model.payment import Payment, PaymentStatus, RefundStatus
 
 DISPUTED: Final = "charge.dispute.created"
 _CAPTURED: Final = {"payment_intent.succeeded", "charge.captured"}
@@ -19,12 +19,12 @@ _REFUNDED: Final = {
     "charge.refunded", "charge.refund.updated",
     "refund.created", "refund.updated", "refund.failed",
 }  # fmt: skip
-HEEDED: Final = {DISPUTED, *_CAPTURED, *_RELEASED, *_REFUNDED}
-"""The types of events that are looked at; the others are stored and change nothing."""
+RELEVANT: Final = {DISPUTED, *_CAPTURED, *_RELEASED, *_REFUNDED}
+"""The event types that may change a payment; all others are stored and ignored."""
 
 
-class _Object(BaseModel):
-    """What is read of the event's object; nothing else of it is."""
+class StripeObject(BaseModel):
+    """The fields of the event's object that are read."""
 
     id: Identifier
     object: ShortText
@@ -35,13 +35,18 @@ class _Object(BaseModel):
     amount_refunded: int = 0
     reason: ShortText | None = None
 
+    @property
+    def intent_id(self) -> str | None:
+        """The PaymentIntent that the object is or belongs to."""
+        return self.id if self.object == "payment_intent" else self.payment_intent
+
 
 class _Data(BaseModel):
     object: dict[str, Any]
 
 
-class Notice(BaseModel):
-    """An event, as https://docs.stripe.com/api/events/object has it."""
+class WebhookEvent(BaseModel):
+    """An event: https://docs.stripe.com/api/events/object ."""
 
     id: Identifier
     type: ShortText
@@ -49,34 +54,28 @@ class Notice(BaseModel):
     data: _Data
 
     @property
-    def about(self) -> _Object:
-        """The object, of the types that are heeded.
+    def subject(self) -> StripeObject:
+        """The object of a relevant event.
 
         Raises:
-            pydantic.ValidationError: It is not what Stripe's documentation says.
+            pydantic.ValidationError: The object differs from Stripe's documentation.
         """
-        return _Object.model_validate(self.data.object)
+        return StripeObject.model_validate(self.data.object)
 
     @property
-    def is_heeded(self) -> bool:
-        """Whether it may change anything."""
-        return self.type in HEEDED
+    def is_relevant(self) -> bool:
+        """True if an event of this type may change a payment."""
+        return self.type in RELEVANT
 
-
-def intent_id_of(about: _Object) -> str | None:
-    """The PaymentIntent that an object is, or belongs to."""
-    return about.id if about.object == "payment_intent" else about.payment_intent
-
-
-def is_news(known: KnownPayment, notice: Notice) -> bool:
-    """Whether the event may tell something that the payment does not know by now."""
-    if notice.type in _CAPTURED:
-        return known.status is not Status.CAPTURED
-    if known.status is not Status.CAPTURED:
-        return known.status in {Status.PENDING, Status.AUTHORIZED}
-    about = notice.about
-    if about.object == "charge":
-        return about.amount_refunded != known.refunded
-    ours = [each for each in known.refunds if each.stripe_refund_id == about.id]
-    failed = about.status in {"failed", "canceled"}
-    return not ours or (ours[0].status is RefundStatus.FAILED) is not failed
+    def may_change(self, payment: Payment) -> bool:
+        """Return True if the event may report something that the payment does not have yet."""
+        if self.type in _CAPTURED:
+            return payment.status is not PaymentStatus.CAPTURED
+        if payment.status is not PaymentStatus.CAPTURED:
+            return payment.status in {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
+        subject = self.subject
+        if subject.object == "charge":
+            return subject.amount_refunded != payment.refunded
+        stored = [each for each in payment.refunds if each.stripe_refund_id == subject.id]
+        failed = subject.status in {"failed", "canceled"}
+        return not stored or (stored[0].status is RefundStatus.FAILED) is not failed

@@ -1,49 +1,37 @@
-"""The HTTP edge to Stripe: webhooks in."""
+"""The webhook endpoint for Stripe."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
-from fastapi_problem.error import BadRequestProblem
 from pydantic import SecretStr, ValidationError
-from saga_messaging.problems import ServiceUnavailable
 
-from payment_service.webhooks.event import Notice
-from payment_service.webhooks.receive import Webhooks
-from payment_service.webhooks.signature import NotFromStripe, verify
-
-
-class NoWebhookSecret(ServiceUnavailable):
-    """Without the secret nobody can tell whether an event comes from Stripe."""
-
-    title = "This service takes no webhooks."
-
-
-class UnacceptableWebhook(BadRequestProblem):
-    """The request is not an event that Stripe has signed just now."""
-
-    title = "This is no webhook of Stripe."
+from payment_service.errors import InvalidWebhook, WebhooksNotConfigured
+from payment_service.webhooks.event import WebhookEvent
+from payment_service.webhooks.receive import WebhookReceiver
+from payment_service.webhooks.signature import verify
 
 
 def webhooks_router(
-    webhooks: Webhooks, secret: SecretStr | None, tolerance_seconds: int
+    receiver: WebhookReceiver, secret: SecretStr | None, tolerance_seconds: int
 ) -> APIRouter:
-    """POST /webhooks/stripe."""
+    """Build the router of `POST /webhooks/stripe`."""
     router = APIRouter(tags=["stripe"])
 
     @router.post("/webhooks/stripe")
     async def receive_webhook(  # pyright: ignore[reportUnusedFunction]
         request: Request, stripe_signature: Annotated[str, Header()] = ""
     ) -> dict[str, str]:
+        """Verify and store a Stripe event; `effect` describes what it changed."""
         if secret is None:
-            raise NoWebhookSecret(detail="Set STRIPE_WEBHOOK_SECRET to the endpoint's secret.")
+            raise WebhooksNotConfigured(
+                "Set STRIPE_WEBHOOK_SECRET to the signing secret of the webhook endpoint."
+            )
         body = await request.body()
+        verify(body, stripe_signature, secret.get_secret_value(), tolerance_seconds)
         try:
-            verify(body, stripe_signature, secret.get_secret_value(), tolerance_seconds)
-            return {"effect": await webhooks.receive(Notice.model_validate_json(body))}
-        except NotFromStripe as error:
-            raise UnacceptableWebhook(detail=str(error)) from error
+            return {"effect": await receiver.receive(WebhookEvent.model_validate_json(body))}
         except ValidationError as error:
             fields = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
-            raise UnacceptableWebhook(detail=f"No event of Stripe: {fields}") from error
+            raise InvalidWebhook(f"Invalid Stripe event: {fields}") from error
 
     return router

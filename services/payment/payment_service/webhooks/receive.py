@@ -1,7 +1,8 @@
-"""Stripe's own voice: an event is stored once, and has its payment compared with Stripe."""
+"""Receiving webhooks: an event is stored once, and its payment is refreshed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from saga_messaging.batcher import Batcher
@@ -11,54 +12,55 @@ from saga_messaging.records import Outgoing
 from sqlalchemy import Connection
 
 from payment_service.model import events
-from payment_service.model.payment import KnownPayment
-from payment_service.model.ports import Lease
+from payment_service.model.lease import Lease
+from payment_service.model.payment import Payment
 from payment_service.storage import repository
 from payment_service.storage.refresh import Refresher
-from payment_service.stripe_api.errors import saga_id_of
-from payment_service.webhooks.event import DISPUTED, Notice, intent_id_of, is_news
+from payment_service.stripe_api.responses import saga_id_of
+from payment_service.webhooks.event import DISPUTED, WebhookEvent
 
-BATCH_SIZE = 100
+BATCH_SIZE: Final = 100
+REFRESH_SCHEDULED: Final = "refresh scheduled"
 
 logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _Stored:
     effects: list[str]
     events: list[Outgoing]
     leases: list[Lease]
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """A notice, and whose it may be."""
+class _Received:
+    """An event, with the PaymentIntent and the saga that its object names."""
 
-    notice: Notice
+    event: WebhookEvent
     intent_id: str | None = None
     saga_id: str = ""
 
     @classmethod
-    def of(cls, notice: Notice) -> "_Heard":
-        if not notice.is_heeded:
-            return cls(notice)
-        about = notice.about
-        return cls(notice, intent_id_of(about), saga_id_of(about.metadata))
+    def of(cls, event: WebhookEvent) -> "_Received":
+        if not event.is_relevant:
+            return cls(event)
+        subject = event.subject
+        return cls(event, subject.intent_id, saga_id_of(subject.metadata))
 
-    def payment(self, known: dict[str, KnownPayment]) -> KnownPayment | None:
-        """The payment of this PaymentIntent, or the one that may yet turn out to have it."""
-        for each in known.values():
-            if self.intent_id and each.payment_intent_id == self.intent_id:
-                return each
-        by_saga = known.get(self.saga_id)
+    def payment(self, payments: Mapping[str, Payment]) -> Payment | None:
+        """Return the payment of the PaymentIntent, or the saga's that has none yet."""
+        for payment in payments.values():
+            if self.intent_id and payment.payment_intent_id == self.intent_id:
+                return payment
+        by_saga = payments.get(self.saga_id)
         return by_saga if by_saga and by_saga.payment_intent_id is None else None
 
 
-class Webhooks:
-    """Takes events of Stripe; each has its effect once, however often it comes.
+class WebhookReceiver:
+    """Receives Stripe events; each has one effect, however often it is delivered.
 
-    What comes while others are stored shares the next transaction. Once `receive` returns, the
-    event is stored and what it leads to is under way, whatever dies then.
+    Events that arrive during a write share the next transaction. Once `receive` returns, the event
+    is stored and its effect survives a crash.
     """
 
     def __init__(
@@ -68,78 +70,74 @@ class Webhooks:
         self._outbox = outbox
         self._refresher = refresher
         self._give_up_seconds = give_up_seconds
-        self._batches = Batcher[_Heard, str](self._receive, BATCH_SIZE)
+        self._batches = Batcher[_Received, str](self._receive, BATCH_SIZE)
 
-    async def receive(self, notice: Notice) -> str:
-        """Store the event and what it leads to; returns that in a few words.
+    async def receive(self, event: WebhookEvent) -> str:
+        """Store the event, begin its effect, and return a short description of it.
 
         Raises:
-            pydantic.ValidationError: Its object is none of Stripe's.
-            DatabaseUnavailable: Stripe will send it again.
+            pydantic.ValidationError: The event's object differs from Stripe's documentation.
+            DatabaseUnavailable: PostgreSQL did not respond; Stripe will deliver the event again.
         """
-        return await self._batches.submit(_Heard.of(notice))
+        return await self._batches.submit(_Received.of(event))
 
-    async def _receive(self, batch: Sequence[_Heard]) -> list[str]:
-        done = await self._database.transaction(
-            lambda connection: self._apply(connection, batch),
+    async def _receive(self, batch: Sequence[_Received]) -> list[str]:
+        stored = await self._database.transaction(
+            lambda connection: self._store(connection, batch),
             give_up_after_seconds=self._give_up_seconds,
         )
-        self._outbox.offer(done.events)
-        self._refresher.offer(done.leases)
-        for heard, effect in zip(batch, done.effects, strict=True):
-            logger.info(
-                "stripe_event", event_id=heard.notice.id, type=heard.notice.type, effect=effect
-            )
-        return done.effects
+        self._outbox.offer(stored.events)
+        self._refresher.offer(stored.leases)
+        for received, effect in zip(batch, stored.effects, strict=True):
+            event = received.event
+            logger.info("stripe_event_received", event_id=event.id, type=event.type, effect=effect)
+        return stored.effects
 
-    def _apply(self, connection: Connection, batch: Sequence[_Heard]) -> _Done:
-        intents = {heard.intent_id for heard in batch if heard.intent_id}
-        sagas = {heard.saga_id for heard in batch if heard.saga_id}
-        known = repository.lock_of_intents(connection, intents, sagas) if intents else {}
+    def _store(self, connection: Connection, batch: Sequence[_Received]) -> _Stored:
+        intents = {received.intent_id for received in batch if received.intent_id}
+        sagas = {received.saga_id for received in batch if received.saga_id}
+        payments = repository.lock_of_intents(connection, intents, sagas) if intents else {}
         effects: list[str] = []
-        events: list[Outgoing] = []
+        outgoing: list[Outgoing] = []
         refresh: set[str] = set()
-        for heard in batch:
-            payment = heard.payment(known)
-            effect = _effect(heard.notice, payment)
-            if not _store(connection, heard, payment, effect):
-                effect = "came before"
-            elif payment and heard.notice.type == DISPUTED:
-                events.append(Outgoing.of(_dispute(heard.notice, payment)))
-            elif payment and effect == LOOKED_AT:
+        for received in batch:
+            payment = received.payment(payments)
+            effect = _effect(received.event, payment)
+            if not _store_event(connection, received, payment, effect):
+                effect = "duplicate"
+            elif payment and received.event.type == DISPUTED:
+                outgoing.append(Outgoing.of(_dispute(received.event, payment)))
+            elif payment and effect == REFRESH_SCHEDULED:
                 refresh.add(payment.saga_id)
             effects.append(effect)
-        leases = self._refresher.begin(connection, known, refresh)
-        return _Done(effects, self._outbox.store(connection, events), leases)
+        leases = self._refresher.begin(connection, payments, refresh)
+        return _Stored(effects, self._outbox.store(connection, outgoing), leases)
 
 
-LOOKED_AT = "the payment is looked at"
-
-
-def _effect(notice: Notice, payment: KnownPayment | None) -> str:
-    if not notice.is_heeded:
-        return "of no interest"
+def _effect(event: WebhookEvent, payment: Payment | None) -> str:
+    if not event.is_relevant:
+        return "ignored"
     if payment is None:
-        return "of no payment of ours"
-    if notice.type == DISPUTED:
-        return "told: payment.disputed"
-    return LOOKED_AT if is_news(payment, notice) else "no news"
+        return "unknown payment"
+    if event.type == DISPUTED:
+        return "published payment.disputed"
+    return REFRESH_SCHEDULED if event.may_change(payment) else "no change"
 
 
-def _store(
-    connection: Connection, heard: _Heard, payment: KnownPayment | None, effect: str
+def _store_event(
+    connection: Connection, received: _Received, payment: Payment | None, effect: str
 ) -> bool:
     return repository.store_event(
         connection,
-        event_id=heard.notice.id,
-        type=heard.notice.type,
-        created=heard.notice.created,
-        payment_intent_id=heard.intent_id,
+        event_id=received.event.id,
+        type=received.event.type,
+        created=received.event.created,
+        payment_intent_id=received.intent_id,
         saga_id=payment and payment.saga_id,
         effect=effect,
     )
 
 
-def _dispute(notice: Notice, payment: KnownPayment) -> events.Event:
-    about = notice.about
-    return events.disputed(payment, about.id, about.amount, about.reason or "")
+def _dispute(event: WebhookEvent, payment: Payment) -> events.Event:
+    dispute = event.subject
+    return events.disputed(payment, dispute.id, dispute.amount, dispute.reason or "")

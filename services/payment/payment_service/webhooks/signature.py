@@ -1,4 +1,4 @@
-"""Whether a webhook is Stripe's, and of now. https://docs.stripe.com/webhooks/signature ."""
+"""Signatures of webhooks: https://docs.stripe.com/webhooks/signature ."""
 
 import re
 import time
@@ -6,23 +6,25 @@ from typing import Final
 
 import stripe
 
+from payment_service.errors import InvalidWebhook
+
 _TIMESTAMP: Final = re.compile(r"(?:^|,)t=(\d{1,12})(?:,|$)")
 
 
-class NotFromStripe(Exception):
-    """The signature does not fit, or its time is not now."""
-
-
 def verify(body: bytes, header: str, secret: str, tolerance_seconds: int) -> None:
-    """Check the signature with the SDK, and its time in both directions: the SDK takes the future.
+    """Check the signature with the SDK, and its timestamp in both directions.
+
+    The SDK accepts timestamps in the future; this function limits them as well.
 
     Raises:
-        NotFromStripe: And why.
+        InvalidWebhook: The signature does not match, or its timestamp is out of tolerance.
     """
     try:
         stripe.WebhookSignature.verify_header(body, header, secret, tolerance_seconds)
     except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
-        raise NotFromStripe(str(error).partition("\n")[0]) from error
+        raise InvalidWebhook(str(error).partition("\n")[0]) from error
     found = _TIMESTAMP.search(header)
     if found is None or int(found[1]) > time.time() + tolerance_seconds:
-        raise NotFromStripe("Timestamp outside the tolerance zone, in the future")
+        raise InvalidWebhook(
+            f"Timestamp is in the future by more than the tolerance of {tolerance_seconds} s."
+        )

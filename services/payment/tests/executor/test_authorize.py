@@ -1,18 +1,19 @@
 import pytest
 from payment_service.errors import LeaseLost
 from payment_service.model.authorization import Authorized
-from payment_service.model.ports import Decided, Lease, Postponed, Unknown
+from payment_service.model.lease import Lease
+from payment_service.model.ports import Completed, Postponed, Unknown
 
-LOST = Unknown("connection lost", repeat=True)
-KEPT_500 = Unknown("APIError: 500 again", repeat=False)
+LOST = Unknown("connection lost", retryable=True)
+STORED_500 = Unknown("APIError: 500 again", retryable=False)
 DONE, NOT_DONE = True, False
 
 
-async def test_a_good_card_is_held(authorize, make_payment):
-    result = await authorize(Lease(make_payment()))
+async def test_a_valid_card_is_authorized(perform_lease, make_request):
+    result = await perform_lease(Lease(make_request()))
 
-    assert isinstance(result, Decided)
-    assert isinstance(result.verdict, Authorized)
+    assert isinstance(result, Completed)
+    assert isinstance(result.result, Authorized)
 
 
 @pytest.mark.parametrize(
@@ -23,67 +24,67 @@ async def test_a_good_card_is_held(authorize, make_payment):
         ({"stripe_customer_id": "cus_none"}, "invalid_customer"),
     ],
 )
-async def test_a_refusal_ends_the_payment_without_another_request(
-    authorize, fake_gateway, make_payment, changes, code
+async def test_a_refusal_ends_the_authorization_without_another_request(
+    perform_lease, fake_gateway, make_request, changes, code
 ):
-    result = await authorize(Lease(make_payment(**changes)))
+    result = await perform_lease(Lease(make_request(**changes)))
 
-    assert result.verdict.code == code
-    assert (len(fake_gateway.keys), fake_gateway.ages) == (1, [])
+    assert result.result.code == code
+    assert (len(fake_gateway.keys), fake_gateway.lookup_ages) == (1, [])
 
 
 @pytest.mark.parametrize("done", [DONE, NOT_DONE])
-async def test_a_request_without_an_answer_is_repeated_with_the_same_key(
-    authorize, fake_gateway, make_payment, done
+async def test_a_request_without_a_response_is_retried_with_the_same_key(
+    perform_lease, fake_gateway, make_request, done
 ):
-    payment = make_payment()
+    payment = make_request()
     fake_gateway.faults = [(LOST, done), (LOST, NOT_DONE)]
 
-    result = await authorize(Lease(payment))
+    result = await perform_lease(Lease(payment))
 
-    assert result.verdict == fake_gateway.outcomes[payment.idempotency_key]
+    assert result.result == fake_gateway.outcomes[payment.idempotency_key]
     assert fake_gateway.keys == [payment.idempotency_key] * 3
 
 
-async def test_stripe_is_not_asked_again_sooner_than_it_wants(
-    authorize, fake_gateway, make_payment
-):
-    fake_gateway.faults = [(Unknown("429", repeat=True, retry_after_seconds=30), NOT_DONE)]
+async def test_retry_after_is_respected(perform_lease, fake_gateway, make_request):
+    fake_gateway.faults = [(Unknown("429", retryable=True, retry_after_seconds=30), NOT_DONE)]
 
-    result = await authorize(Lease(make_payment()))
+    result = await perform_lease(Lease(make_request()))
 
     assert isinstance(result, Postponed)
     assert len(fake_gateway.keys) == 1
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_chargeDeclined"])
-async def test_work_that_was_done_behind_a_kept_500_is_adopted(
-    authorize, fake_gateway, make_payment, card
+async def test_an_effect_behind_a_stored_500_is_adopted(
+    perform_lease, fake_gateway, make_request, card
 ):
-    payment = make_payment(payment_method_id=card)
-    fake_gateway.faults = [(LOST, DONE), (KEPT_500, DONE)]
+    payment = make_request(payment_method_id=card)
+    fake_gateway.faults = [(LOST, DONE), (STORED_500, DONE)]
 
-    result = await authorize(Lease(payment, age_seconds=40))
+    result = await perform_lease(Lease(payment, age_seconds=40))
 
     found = fake_gateway.outcomes[payment.idempotency_key]
-    assert result.verdict.payment_intent_id == found.payment_intent_id
-    assert (len(fake_gateway.keys), fake_gateway.ages) == (2, [40])
+    assert result.result.payment_intent_id == found.payment_intent_id
+    assert (len(fake_gateway.keys), fake_gateway.lookup_ages) == (2, [40])
 
 
-async def test_nothing_is_sent_once_the_lease_is_lost(authorize, fake_gateway, make_payment):
+async def test_no_request_is_sent_after_the_lease_is_lost(
+    perform_lease, fake_gateway, make_request
+):
     with pytest.raises(LeaseLost):
-        await authorize(Lease(make_payment()), may_ask=lambda: False)
+        await perform_lease(Lease(make_request()), is_valid=lambda: False)
 
-    assert (fake_gateway.keys, fake_gateway.ages) == ([], [])
+    assert (fake_gateway.keys, fake_gateway.lookup_ages) == ([], [])
 
 
-async def test_a_lease_lost_between_two_requests_ends_the_repeating(
-    authorize, fake_gateway, make_payment
+async def test_a_lease_lost_between_two_requests_stops_the_retries(
+    perform_lease, fake_gateway, make_request
 ):
     fake_gateway.faults = [(LOST, NOT_DONE)] * 5
 
     with pytest.raises(LeaseLost):
-        await authorize(Lease(make_payment()), may_ask=lambda: len(fake_gateway.keys) < 2)
+        await perform_lease(Lease(make_request()), is_valid=lambda: len(fake_gateway.keys) < 2)
 
     assert len(fake_gateway.keys) == 2
-    assert fake_gateway.ages == []
+    assert fake_gateway.lookup_ages == []

@@ -3,112 +3,113 @@
 import pytest
 from payment_service.executor.retry import KEY_LIFETIME_SECONDS
 from payment_service.model.authorization import Authorized
-from payment_service.model.ports import Lease, Open, Postponed, Unknown
+from payment_service.model.lease import Lease
+from payment_service.model.ports import Incomplete, Postponed, Unknown
 
-KEPT_500 = Unknown("APIError: 500 again", repeat=False)
+STORED_500 = Unknown("APIError: 500 again", retryable=False)
 NOT_DONE = False
 
 
-async def test_an_absence_is_not_believed_at_once(authorize, fake_gateway, make_payment):
-    fake_gateway.faults = [(KEPT_500, NOT_DONE)]
+async def test_an_absence_is_verified_first(perform_lease, fake_gateway, make_request):
+    fake_gateway.faults = [(STORED_500, NOT_DONE)]
 
-    result = await authorize(Lease(make_payment()))
+    result = await perform_lease(Lease(make_request()))
 
-    assert (result.settle, result.pause_seconds) == (True, 90)
+    assert (result.verify, result.pause_seconds) == (True, 90)
     assert "500 again; Stripe has no PaymentIntent" in result.reason
 
 
-async def test_while_an_absence_settles_no_request_is_made(authorize, fake_gateway, make_payment):
-    result = await authorize(Lease(make_payment(), settling=True))
+async def test_no_request_is_sent_during_verification(perform_lease, fake_gateway, make_request):
+    result = await perform_lease(Lease(make_request(), verifying=True))
 
-    assert result.settle
+    assert result.verify
     assert fake_gateway.keys == []
 
 
-async def test_an_absence_that_has_settled_is_stripe_unavailable(
-    authorize, fake_gateway, make_payment
-):
-    lease = Lease(make_payment(), settling=True, settled=True, last_error="APIError: 500")
+async def test_a_verified_absence_is_stripe_unavailable(perform_lease, fake_gateway, make_request):
+    lease = Lease(make_request(), verifying=True, verified=True, last_error="APIError: 500")
 
-    result = await authorize(lease)
+    result = await perform_lease(lease)
 
-    assert result.verdict.code == "stripe_unavailable"
-    assert "APIError: 500" in result.verdict.message
+    assert result.result.code == "stripe_unavailable"
+    assert "APIError: 500" in result.result.message
     assert fake_gateway.keys == []
 
 
-async def test_a_hold_that_appears_while_an_absence_settles_is_adopted(
-    authorize, fake_gateway, make_payment
+async def test_a_hold_that_appears_during_verification_is_adopted(
+    perform_lease, fake_gateway, make_request
 ):
-    fake_gateway.finding = Authorized("pi_late")
+    fake_gateway.found = Authorized("pi_late")
 
-    result = await authorize(Lease(make_payment(), settling=True, settled=True))
+    result = await perform_lease(Lease(make_request(), verifying=True, verified=True))
 
-    assert result.verdict == Authorized("pi_late")
+    assert result.result == Authorized("pi_late")
 
 
-@pytest.mark.parametrize("settled", [False, True])
-async def test_a_payment_waits_for_as_long_as_stripe_cannot_be_asked(
-    authorize, fake_gateway, make_payment, settled
+@pytest.mark.parametrize("verified", [False, True])
+async def test_a_payment_waits_while_stripe_cannot_be_read(
+    perform_lease, fake_gateway, make_request, verified
 ):
-    fake_gateway.faults = [(KEPT_500, NOT_DONE)]
-    fake_gateway.finding = Unknown("no route to host")
+    fake_gateway.faults = [(STORED_500, NOT_DONE)]
+    fake_gateway.found = Unknown("no route to host")
 
-    result = await authorize(Lease(make_payment(), settling=settled, settled=settled))
+    result = await perform_lease(Lease(make_request(), verifying=verified, verified=verified))
 
     assert isinstance(result, Postponed)
-    assert not result.settle
+    assert not result.verify
     assert "no route to host" in result.reason
 
 
-async def test_a_payment_that_waits_is_asked_about_ever_more_seldom(
-    authorize, fake_gateway, make_payment
+async def test_the_pauses_of_a_postponed_payment_grow_up_to_the_limit(
+    perform_lease, fake_gateway, make_request
 ):
-    fake_gateway.finding = Unknown("no route to host")
+    fake_gateway.found = Unknown("no route to host")
     pauses = []
 
     for attempts in (1, 2, 3, 4, 5, 1_000):
-        fake_gateway.faults = [(KEPT_500, NOT_DONE)]
-        pauses.append((await authorize(Lease(make_payment(), attempts))).pause_seconds)
+        fake_gateway.faults = [(STORED_500, NOT_DONE)]
+        pauses.append((await perform_lease(Lease(make_request(), attempts))).pause_seconds)
 
     assert pauses == [5, 10, 20, 40, 60, 60]
 
 
-async def test_once_a_key_may_be_forgotten_no_request_is_made(
-    authorize, fake_gateway, make_payment
+async def test_no_request_is_sent_after_the_lifetime_of_the_key(
+    perform_lease, fake_gateway, make_request
 ):
-    result = await authorize(Lease(make_payment(), age_seconds=KEY_LIFETIME_SECONDS))
+    result = await perform_lease(Lease(make_request(), age_seconds=KEY_LIFETIME_SECONDS))
 
-    assert result.settle
-    assert (fake_gateway.keys, fake_gateway.ages) == ([], [KEY_LIFETIME_SECONDS])
-
-
-async def test_shortly_before_that_a_request_is_made(authorize, fake_gateway, make_payment):
-    result = await authorize(Lease(make_payment(), age_seconds=KEY_LIFETIME_SECONDS - 1))
-
-    assert isinstance(result.verdict, Authorized)
+    assert result.verify
+    assert (fake_gateway.keys, fake_gateway.lookup_ages) == ([], [KEY_LIFETIME_SECONDS])
 
 
-@pytest.mark.parametrize("settled", [False, True])
-async def test_a_payment_intent_in_processing_is_never_given_up(
-    authorize, fake_gateway, make_payment, settled
+async def test_a_request_is_sent_just_before_the_end_of_the_key_lifetime(
+    perform_lease, fake_gateway, make_request
 ):
-    fake_gateway.finding = Open("pi_1", "processing")
+    result = await perform_lease(Lease(make_request(), age_seconds=KEY_LIFETIME_SECONDS - 1))
 
-    result = await authorize(Lease(make_payment(), settling=True, settled=settled))
+    assert isinstance(result.result, Authorized)
+
+
+@pytest.mark.parametrize("verified", [False, True])
+async def test_a_processing_payment_intent_is_never_abandoned(
+    perform_lease, fake_gateway, make_request, verified
+):
+    fake_gateway.found = Incomplete("pi_1", "processing")
+
+    result = await perform_lease(Lease(make_request(), verifying=True, verified=verified))
 
     assert isinstance(result, Postponed)
-    assert not result.settle
+    assert not result.verify
 
 
-async def test_a_payment_intent_that_is_never_confirmed_fails_once_that_has_settled(
-    authorize, fake_gateway, make_payment
+async def test_a_payment_intent_that_is_never_confirmed_fails_after_verification(
+    perform_lease, fake_gateway, make_request
 ):
-    fake_gateway.finding = Open("pi_1", "requires_confirmation")
+    fake_gateway.found = Incomplete("pi_1", "requires_confirmation")
 
-    waiting = await authorize(Lease(make_payment(), settling=True))
-    ended = await authorize(Lease(make_payment(), settling=True, settled=True))
+    waiting = await perform_lease(Lease(make_request(), verifying=True))
+    ended = await perform_lease(Lease(make_request(), verifying=True, verified=True))
 
-    assert waiting.settle
-    assert ended.verdict.code == "invalid_request"
-    assert ended.verdict.payment_intent_id == "pi_1"
+    assert waiting.verify
+    assert ended.result.code == "invalid_request"
+    assert ended.result.payment_intent_id == "pi_1"

@@ -118,7 +118,7 @@ async def get(address):
         return answer if answer.status_code == 200 else None
 
 
-async def test_commands_become_holds_and_failures_and_sigterm_ends_it_cleanly(
+async def test_commands_become_holds_and_failures_and_sigterm_exits_cleanly(
     service, kafka, customer, eventually
 ):
     send, events = kafka
@@ -143,7 +143,7 @@ async def test_commands_become_holds_and_failures_and_sigterm_ends_it_cleanly(
     assert told["none"]["payload"]["code"] == "payment_method_not_found"
 
 
-async def test_what_a_killed_service_had_in_work_is_ended_after_its_restart(
+async def test_a_restarted_service_completes_the_work_of_a_killed_one(
     service, kafka, customer, eventually, emulator
 ):
     send, events = kafka
@@ -188,7 +188,7 @@ async def at_rest(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("told_by_stripe")
-async def test_a_hold_is_captured_and_refunded_and_stripe_itself_is_heard(
+async def test_a_hold_is_captured_and_refunded_and_stripe_events_are_handled(
     service, kafka, customer, emulator
 ):
     send, events = kafka

@@ -1,4 +1,4 @@
-"""How every operation can end, and what becomes of what waited for that."""
+"""Every end of every operation, and the decisions on the waiting ones."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -7,16 +7,16 @@ import pytest
 from payment_service.model.authorization import Authorized, StripeUnavailable
 from payment_service.model.conclusions import conclude
 from payment_service.model.decisions import decide
-from payment_service.model.failures import verdict_of
-from payment_service.model.operations import REFRESH, Kind, Operation
-from payment_service.model.payment import RefundStatus, Status
-from payment_service.model.stripe_results import Missing, Refused, Returned, Seen
+from payment_service.model.failures import authorization_result
+from payment_service.model.operations import REFRESH, Operation, OperationKind
+from payment_service.model.payment import PaymentStatus, RefundStatus
+from payment_service.model.stripe_results import IntentSnapshot, NotFound, RefundSnapshot, Rejected
 
-CAPTURED = Seen("pi_1", "succeeded", 1299, 1000)
-CAPTURED_LESS = Seen("pi_1", "succeeded", 1299, 600)
-CANCELED = Seen("pi_1", "canceled", 1299, cancellation_reason="abandoned")
-EXPIRED = Seen("pi_1", "canceled", 1299, cancellation_reason="automatic")
-UNAVAILABLE = Refused("stripe_unavailable", "")
+CAPTURED = IntentSnapshot("pi_1", "succeeded", 1299, 1000)
+CAPTURED_LESS = IntentSnapshot("pi_1", "succeeded", 1299, 600)
+CANCELED = IntentSnapshot("pi_1", "canceled", 1299, cancellation_reason="abandoned")
+EXPIRED = IntentSnapshot("pi_1", "canceled", 1299, cancellation_reason="automatic")
+UNAVAILABLE = Rejected("stripe_unavailable", "")
 
 
 def operation(kind, **fields):
@@ -24,19 +24,19 @@ def operation(kind, **fields):
 
 
 def capture():
-    return operation(Kind.CAPTURE, amount=1000, currency="usd")
+    return operation(OperationKind.CAPTURE, amount=1000, currency="usd")
 
 
 def cancel():
-    return operation(Kind.CANCEL, reason="abandoned")
+    return operation(OperationKind.CANCEL, reason="abandoned")
 
 
 def refund(refund_id="refund-new"):
-    return operation(Kind.REFUND, amount=300, currency="usd", refund_id=refund_id)
+    return operation(OperationKind.REFUND, amount=300, currency="usd", refund_id=refund_id)
 
 
-def told(decision):
-    """The type of each event, its code if any, and `!` where it is a reply."""
+def described(decision):
+    """Return the type of each event, its code if any, and `!` if it is a reply."""
     return [
         f"{event.type}{' ' + event.payload.code if hasattr(event.payload, 'code') else ''}"
         f"{'!' if event.payload.attempt else ''}"
@@ -50,192 +50,196 @@ ENDS = [
      ["payment.captured", "payment.capture_failed already_captured!"]),
     (capture, CANCELED, "canceled", ["payment.canceled!"]),
     (capture, EXPIRED, "expired", ["payment.authorization_expired!"]),
-    (capture, Refused("amount_too_large", ""), "authorized",
+    (capture, Rejected("amount_too_large", ""), "authorized",
      ["payment.capture_failed amount_too_large!"]),
     (capture, UNAVAILABLE, "authorized", ["payment.capture_failed stripe_unavailable!"]),
     (cancel, CANCELED, "canceled", ["payment.canceled!"]),
     (cancel, EXPIRED, "expired", ["payment.authorization_expired", "payment.canceled!"]),
     (cancel, CAPTURED, "captured",
      ["payment.captured", "payment.cancel_failed already_captured!"]),
-    (cancel, Refused("invalid_request", ""), "authorized",
+    (cancel, Rejected("invalid_request", ""), "authorized",
      ["payment.cancel_failed invalid_request!"]),
     (lambda: REFRESH, CAPTURED, "captured", ["payment.captured"]),
     (lambda: REFRESH, CANCELED, "canceled", ["payment.canceled"]),
     (lambda: REFRESH, EXPIRED, "expired", ["payment.authorization_expired"]),
-    (lambda: REFRESH, Seen("pi_1", "requires_capture", 1299), "authorized", []),
-    (lambda: REFRESH, Missing("No such payment_intent"), "authorized", []),
+    (lambda: REFRESH, IntentSnapshot("pi_1", "requires_capture", 1299), "authorized", []),
+    (lambda: REFRESH, NotFound("No such payment_intent"), "authorized", []),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("asked", "end", "state", "events"), ENDS)
-def test_an_operation_on_a_hold_ends_as_stripe_says(known_in, asked, end, state, events):
-    decision = conclude(known_in("authorized", operation=asked()), end)
+@pytest.mark.parametrize(("requested", "end", "state", "events"), ENDS)
+def test_an_operation_on_a_hold_ends_in_stripes_state(payment_in, requested, end, state, events):
+    decision = conclude(payment_in("authorized", operation=requested()), end)
 
-    assert (decision.known.status, decision.known.operation) == (state, None)
-    assert told(decision) == events
+    assert (decision.payment.status, decision.payment.operation) == (state, None)
+    assert described(decision) == events
 
 
-@pytest.mark.parametrize(("asked", "end", "state", "events"), ENDS)
-def test_what_was_held_is_captured_released_or_held_yet(known_in, asked, end, state, events):
-    known = conclude(known_in("authorized", operation=asked()), end).known
+@pytest.mark.parametrize(("requested", "end", "state", "events"), ENDS)
+def test_the_held_amount_is_captured_released_or_still_held(
+    payment_in, requested, end, state, events
+):
+    payment = conclude(payment_in("authorized", operation=requested()), end).payment
 
-    held = known.payment.amount if known.status is Status.AUTHORIZED else 0
-    assert known.captured + known.released + held == known.payment.amount
+    held = payment.request.amount if payment.status is PaymentStatus.AUTHORIZED else 0
+    assert payment.captured + payment.released + held == payment.request.amount
 
 
 @pytest.mark.parametrize(
     ("end", "status", "events"),
     [
-        (Returned("re_9", 300, "refund-new"), RefundStatus.REFUNDED, ["payment.refunded!"]),
-        (Returned("re_9", 300, "refund-new", failed=True), RefundStatus.FAILED,
+        (RefundSnapshot("re_9", 300, "refund-new"), RefundStatus.REFUNDED, ["payment.refunded!"]),
+        (RefundSnapshot("re_9", 300, "refund-new", failed=True), RefundStatus.FAILED,
          ["payment.refund_failed invalid_request!"]),
-        (Refused("charge_disputed", ""), RefundStatus.FAILED,
+        (Rejected("charge_disputed", ""), RefundStatus.FAILED,
          ["payment.refund_failed charge_disputed!"]),
         (UNAVAILABLE, RefundStatus.FAILED, ["payment.refund_failed stripe_unavailable!"]),
     ],
 )  # fmt: skip
-def test_a_refund_ends_as_stripe_says(known_in, end, status, events):
-    decision = conclude(known_in("captured", operation=refund()), end)
+def test_a_refund_ends_in_stripes_state(payment_in, end, status, events):
+    decision = conclude(payment_in("captured", operation=refund()), end)
 
-    assert (decision.known.status, decision.known.operation) == (Status.CAPTURED, None)
-    assert decision.known.refund("refund-new").status is status
-    assert told(decision) == events
+    assert (decision.payment.status, decision.payment.operation) == (PaymentStatus.CAPTURED, None)
+    assert decision.payment.refund("refund-new").status is status
+    assert described(decision) == events
     assert decision.send[0].payload.refund_id == "refund-new"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state", "events", "begun"),
+    ("result", "state", "events", "begun"),
     [
         (Authorized("pi_1"), "authorized", ["payment.authorized!"], True),
-        (verdict_of(StripeUnavailable("")), "failed",
+        (authorization_result(StripeUnavailable("")), "failed",
          ["payment.failed stripe_unavailable!", "payment.canceled!"], False),
     ],
 )  # fmt: skip
-def test_a_cancellation_that_overtook_the_authorization_is_done_after_it(
-    known_in, verdict, state, events, begun
+def test_a_waiting_cancellation_is_decided_after_the_authorization(
+    payment_in, result, state, events, begun
 ):
     canceling = cancel()
-    known = known_in("pending", operation=operation(Kind.AUTHORIZE), waiting=(canceling,))
+    payment = payment_in(
+        "pending", operation=operation(OperationKind.AUTHORIZE), waiting=(canceling,)
+    )
 
-    decision = conclude(known, verdict)
+    decision = conclude(payment, result)
 
-    assert told(decision) == events
-    assert (decision.known.status, decision.known.waiting) == (state, ())
-    assert decision.known.operation == (canceling if begun else None)
-    assert decision.known.attempts == known.attempts + begun
+    assert described(decision) == events
+    assert (decision.payment.status, decision.payment.waiting) == (state, ())
+    assert decision.payment.operation == (canceling if begun else None)
+    assert decision.payment.attempts == payment.attempts + begun
 
 
-def test_what_waits_is_decided_in_its_order_until_something_is_under_way(known_in):
+def test_waiting_operations_are_decided_in_order_until_one_is_in_progress(payment_in):
     waiting = (capture(), refund(), REFRESH)
-    known = known_in("authorized", operation=capture(), waiting=waiting)
+    payment = payment_in("authorized", operation=capture(), waiting=waiting)
 
-    decision = conclude(known, CAPTURED)
+    decision = conclude(payment, CAPTURED)
 
-    assert told(decision) == ["payment.captured!", "payment.captured!"]
-    assert decision.known.operation == waiting[1]
-    assert decision.known.waiting == (REFRESH,)
-
-
-def test_the_reply_answers_the_newest_command(known_in):
-    asked = capture()
-
-    (event,) = conclude(known_in("authorized", operation=asked), CAPTURED).send
-
-    assert (event.causation_id, event.payload.attempt) == (asked.command_id, 4)
+    assert described(decision) == ["payment.captured!", "payment.captured!"]
+    assert decision.payment.operation == waiting[1]
+    assert decision.payment.waiting == (REFRESH,)
 
 
-def test_a_fact_is_one_message_however_often_it_is_noticed(known_in):
-    known = known_in("authorized", operation=REFRESH)
+def test_the_reply_goes_to_the_newest_command(payment_in):
+    requested = capture()
 
-    (first,), (second,) = [conclude(known, CAPTURED).send for _ in range(2)]
+    (event,) = conclude(payment_in("authorized", operation=requested), CAPTURED).send
+
+    assert (event.causation_id, event.payload.attempt) == (requested.command_id, 4)
+
+
+def test_an_unsolicited_event_has_the_same_id_every_time(payment_in):
+    payment = payment_in("authorized", operation=REFRESH)
+
+    (first,), (second,) = [conclude(payment, CAPTURED).send for _ in range(2)]
 
     assert first.message_id == second.message_id
     assert first.causation_id is None
 
 
-def test_seen_once_nothing_is_news_again(known_in):
-    known = conclude(known_in("authorized", operation=REFRESH), CAPTURED).known
+def test_the_same_snapshot_again_changes_nothing(payment_in):
+    payment = conclude(payment_in("authorized", operation=REFRESH), CAPTURED).payment
 
-    for seen in (CAPTURED, CANCELED, EXPIRED, CAPTURED_LESS):
-        decision = conclude(replace(known, operation=REFRESH), seen)
-        assert (decision.known, decision.send) == (known, ())
-
-
-def test_another_payment_intent_says_nothing_of_the_payment(known_in):
-    known = known_in("authorized", operation=REFRESH)
-
-    decision = conclude(known, replace(CANCELED, payment_intent_id="pi_2"))
-
-    assert (decision.known.status, decision.send) == (Status.AUTHORIZED, ())
+    for intent in (CAPTURED, CANCELED, EXPIRED, CAPTURED_LESS):
+        decision = conclude(replace(payment, operation=REFRESH), intent)
+        assert (decision.payment, decision.send) == (payment, ())
 
 
-def test_refunds_that_were_made_at_stripe_are_told_once_each(known_in):
-    seen = replace(CAPTURED, refunds=[Returned("re_a", 50), Returned("re_b", 60)])
+def test_another_payment_intent_is_ignored(payment_in):
+    payment = payment_in("authorized", operation=REFRESH)
 
-    decision = conclude(known_in("captured", operation=REFRESH), seen)
-    again = conclude(replace(decision.known, operation=REFRESH), seen)
+    decision = conclude(payment, replace(CANCELED, payment_intent_id="pi_2"))
+
+    assert (decision.payment.status, decision.send) == (PaymentStatus.AUTHORIZED, ())
+
+
+def test_each_dashboard_refund_is_published_once(payment_in):
+    intent = replace(CAPTURED, refunds=[RefundSnapshot("re_a", 50), RefundSnapshot("re_b", 60)])
+
+    decision = conclude(payment_in("captured", operation=REFRESH), intent)
+    again = conclude(replace(decision.payment, operation=REFRESH), intent)
 
     payloads = [event.payload for event in decision.send]
     assert [(each.refund_id, each.stripe_refund_id, each.amount) for each in payloads] == [
         (None, "re_a", 50),
         (None, "re_b", 60),
     ]
-    assert decision.known.refunded == 200 + 50 + 60
+    assert decision.payment.refunded == 200 + 50 + 60
     assert again.send == ()
 
 
-def test_our_own_refunds_are_no_news(known_in):
-    seen = replace(CAPTURED, refunds=[Returned("re_1", 200, "refund-done")])
+def test_our_own_refunds_change_nothing(payment_in):
+    intent = replace(CAPTURED, refunds=[RefundSnapshot("re_1", 200, "refund-done")])
 
-    assert conclude(known_in("captured", operation=REFRESH), seen).send == ()
+    assert conclude(payment_in("captured", operation=REFRESH), intent).send == ()
 
 
-def test_a_refund_that_we_gave_up_and_stripe_made_is_told_with_its_id(known_in):
-    seen = replace(CAPTURED, refunds=[Returned("re_9", 9, "refund-failed")])
+def test_an_abandoned_refund_that_appears_at_stripe_is_published_with_its_id(payment_in):
+    intent = replace(CAPTURED, refunds=[RefundSnapshot("re_9", 9, "refund-failed")])
 
-    decision = conclude(known_in("captured", operation=REFRESH), seen)
+    decision = conclude(payment_in("captured", operation=REFRESH), intent)
 
     (event,) = decision.send
     assert (event.payload.refund_id, event.payload.attempt) == ("refund-failed", None)
-    assert decision.known.refund("refund-failed").status is RefundStatus.REFUNDED
+    assert decision.payment.refund("refund-failed").status is RefundStatus.REFUNDED
 
 
-def test_a_refund_that_fails_after_it_was_told_is_not_counted_and_never_made_again(known_in):
-    seen = replace(CAPTURED, refunds=[Returned("re_1", 200, "refund-done", failed=True)])
+def test_a_refund_that_fails_later_is_not_counted_and_never_retried(payment_in):
+    intent = replace(CAPTURED, refunds=[RefundSnapshot("re_1", 200, "refund-done", failed=True)])
 
-    known = conclude(known_in("captured", operation=REFRESH), seen).known
-    again = decide(known, replace(refund("refund-done"), amount=200))
+    payment = conclude(payment_in("captured", operation=REFRESH), intent).payment
+    again = decide(payment, replace(refund("refund-done"), amount=200))
 
-    assert known.refunded == 0
-    assert (told(again), again.known.operation) == (
+    assert payment.refunded == 0
+    assert (described(again), again.payment.operation) == (
         ["payment.refund_failed invalid_request!"], None,
     )  # fmt: skip
 
 
-def test_a_refund_that_fails_after_it_was_told_is_told_once_more_by_nobodys_command(known_in):
-    made = Returned("re_1", 200, "refund-done", failed=True, failure_reason="declined")
-    seen = replace(CAPTURED, refunds=[made])
+def test_a_refund_that_fails_later_is_published_once_without_an_attempt(payment_in):
+    made = RefundSnapshot("re_1", 200, "refund-done", failed=True, failure_reason="declined")
+    intent = replace(CAPTURED, refunds=[made])
 
-    decision = conclude(known_in("captured", operation=REFRESH), seen)
-    again = conclude(replace(decision.known, operation=REFRESH), seen)
+    decision = conclude(payment_in("captured", operation=REFRESH), intent)
+    again = conclude(replace(decision.payment, operation=REFRESH), intent)
 
     (event,) = decision.send
-    said = event.payload
-    assert (event.type, said.attempt, again.send) == ("payment.refund_failed", None, ())
-    assert (said.refund_id, said.stripe_refund_id) == ("refund-done", "re_1")
-    assert (said.stripe_code, "re_1" in said.message) == ("declined", True)
-    assert "another way" in said.cure
+    payload = event.payload
+    assert (event.type, payload.attempt, again.send) == ("payment.refund_failed", None, ())
+    assert (payload.refund_id, payload.stripe_refund_id) == ("refund-done", "re_1")
+    assert (payload.stripe_code, "re_1" in payload.message) == ("declined", True)
+    assert "another way" in payload.cure
 
 
-def test_a_refund_that_had_failed_before_anybody_heard_of_it_is_not_told(known_in):
-    seen = replace(CAPTURED, refunds=[Returned("re_a", 50, failed=True)])
+def test_a_refund_that_was_never_successful_is_not_published(payment_in):
+    intent = replace(CAPTURED, refunds=[RefundSnapshot("re_a", 50, failed=True)])
 
-    decision = conclude(known_in("captured", operation=REFRESH), seen)
+    decision = conclude(payment_in("captured", operation=REFRESH), intent)
 
     assert decision.send == ()
-    assert decision.known.refund("re_a").status is RefundStatus.FAILED
+    assert decision.payment.refund("re_a").status is RefundStatus.FAILED
 
 
-def test_nothing_can_end_where_nothing_is_under_way(known_in):
-    with pytest.raises(ValueError, match="nothing is under way"):
-        conclude(known_in("authorized"), CAPTURED)
+def test_concluding_an_idle_payment_raises(payment_in):
+    with pytest.raises(ValueError, match="no operation is in progress"):
+        conclude(payment_in("authorized"), CAPTURED)

@@ -1,4 +1,4 @@
-"""Every command in every state, and while every operation is under way."""
+"""Every command in every status, and during every operation in progress."""
 
 from dataclasses import replace
 from itertools import product
@@ -6,22 +6,28 @@ from uuid import uuid4
 
 import pytest
 from payment_service.model.decisions import RULES, decide
-from payment_service.model.operations import REFRESH, Kind, Operation
-from payment_service.model.payment import Refund, RefundStatus, Status
+from payment_service.model.operations import REFRESH, Operation, OperationKind
+from payment_service.model.payment import PaymentStatus, Refund, RefundStatus
 
 COMMANDS = {
-    "authorize": Operation(Kind.AUTHORIZE),
-    "capture": Operation(Kind.CAPTURE, amount=1000, currency="usd"),
-    "capture_other": Operation(Kind.CAPTURE, amount=999, currency="usd"),
-    "capture_yen": Operation(Kind.CAPTURE, amount=1000, currency="jpy"),
-    "cancel": Operation(Kind.CANCEL, reason="abandoned"),
-    "refund": Operation(Kind.REFUND, amount=300, currency="usd", refund_id="refund-new"),
-    "refund_done": Operation(Kind.REFUND, amount=200, currency="usd", refund_id="refund-done"),
-    "refund_other": Operation(Kind.REFUND, amount=201, currency="usd", refund_id="refund-done"),
-    "refund_failed": Operation(Kind.REFUND, amount=9, currency="usd", refund_id="refund-failed"),
+    "authorize": Operation(OperationKind.AUTHORIZE),
+    "capture": Operation(OperationKind.CAPTURE, amount=1000, currency="usd"),
+    "capture_other": Operation(OperationKind.CAPTURE, amount=999, currency="usd"),
+    "capture_yen": Operation(OperationKind.CAPTURE, amount=1000, currency="jpy"),
+    "cancel": Operation(OperationKind.CANCEL, reason="abandoned"),
+    "refund": Operation(OperationKind.REFUND, amount=300, currency="usd", refund_id="refund-new"),
+    "refund_done": Operation(
+        OperationKind.REFUND, amount=200, currency="usd", refund_id="refund-done"
+    ),
+    "refund_other": Operation(
+        OperationKind.REFUND, amount=201, currency="usd", refund_id="refund-done"
+    ),
+    "refund_failed": Operation(
+        OperationKind.REFUND, amount=9, currency="usd", refund_id="refund-failed"
+    ),
 }
 BEGUN = "begun"
-# What each command leads to where a payment rests: the type of the answer and its code, if any.
+# The effect of each command on an idle payment: the type of the reply and its code, if any.
 TABLE = {
     "authorized": {
         "authorize": "payment.authorized", "capture": BEGUN, "capture_other": BEGUN,
@@ -79,49 +85,50 @@ STATE_OF = {
 RESTING = [(state, name, table[name]) for state, table in TABLE.items() for name in table]
 
 
-def asked(name, attempt=7):
+def command_of(name, attempt=7):
     return replace(COMMANDS[name], command_id=uuid4(), attempt=attempt)
 
 
-def told(event):
+def described(event):
     code = getattr(event.payload, "code", "")
     return f"{event.type} {code}".strip()
 
 
 def test_the_table_is_total():
-    assert set(RULES) == set(product(Status, set(Kind) - {Kind.AUTHORIZE}))
-    assert set(TABLE) == set(Status) - {Status.PENDING}
+    assert set(RULES) == set(product(PaymentStatus, set(OperationKind) - {OperationKind.AUTHORIZE}))
+    assert set(TABLE) == set(PaymentStatus) - {PaymentStatus.PENDING}
     assert all(set(each) == set(COMMANDS) for each in TABLE.values())
 
 
 @pytest.mark.parametrize(("state", "name", "expected"), RESTING)
-def test_a_command_to_a_payment_at_rest_begins_or_is_answered(known_in, state, name, expected):
-    known, command = known_in(state), asked(name)
+def test_a_command_to_an_idle_payment_begins_or_gets_a_reply(payment_in, state, name, expected):
+    payment, command = payment_in(state), command_of(name)
 
-    decision = decide(known, command)
+    decision = decide(payment, command)
 
     if expected == BEGUN:
         assert decision.send == ()
-        assert (decision.known.operation, decision.known.attempts) == (command, known.attempts + 1)
+        assert (decision.payment.operation, decision.payment.attempts) == (
+            command,
+            payment.attempts + 1,
+        )
     else:
         (event,) = decision.send
-        assert (told(event), event.payload.attempt) == (expected, 7)
+        assert (described(event), event.payload.attempt) == (expected, 7)
         assert event.causation_id == command.command_id
-        assert decision.known == known
+        assert decision.payment == payment
 
 
 @pytest.mark.parametrize(("state", "name", "expected"), RESTING)
-def test_a_command_that_is_answered_again_gets_a_message_of_its_own_with_its_attempt(
-    known_in, state, name, expected
-):
-    known = known_in(state)
-    first, second = asked(name, 1), asked(name, 2)
+def test_each_command_gets_its_own_reply_with_its_attempt(payment_in, state, name, expected):
+    payment = payment_in(state)
+    first, second = command_of(name, 1), command_of(name, 2)
 
-    sent = [event for each in (first, second) for event in decide(known, each).send]
+    sent = [event for each in (first, second) for event in decide(payment, each).send]
 
     assert len({event.message_id for event in sent}) == len(sent)
     assert [event.payload.attempt for event in sent] == ([] if expected == BEGUN else [1, 2])
-    assert [each.message_id for each in decide(known, first).send] == [
+    assert [each.message_id for each in decide(payment, first).send] == [
         event.message_id for event in sent[:1]
     ]
 
@@ -130,87 +137,97 @@ def test_a_command_that_is_answered_again_gets_a_message_of_its_own_with_its_att
     ("running", "name"),
     [("authorize", "authorize"), *product(("capture", "cancel", "refund"), OTHERS)],
 )
-def test_while_something_is_under_way_a_command_is_adopted_or_waits(known_in, running, name):
-    known, command = known_in(STATE_OF[running], operation=asked(running)), asked(name)
+def test_a_command_during_an_operation_is_adopted_or_waits(payment_in, running, name):
+    payment, command = (
+        payment_in(STATE_OF[running], operation=command_of(running)),
+        command_of(name),
+    )
 
-    decision = decide(known, command)
+    decision = decide(payment, command)
 
     assert decision.send == ()
-    assert decision.known.attempts == known.attempts
-    if known.operation.is_same_as(command):
-        assert decision.known.operation == command
-        assert decision.known.waiting == ()
+    assert decision.payment.attempts == payment.attempts
+    if payment.operation.is_same_as(command):
+        assert decision.payment.operation == command
+        assert decision.payment.waiting == ()
     else:
-        assert decision.known.operation == known.operation
-        assert decision.known.waiting == (command,)
+        assert decision.payment.operation == payment.operation
+        assert decision.payment.waiting == (command,)
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_while_an_authorization_is_under_way_every_other_command_waits(known_in, name):
-    known, command = known_in("pending", operation=asked("authorize")), asked(name)
+def test_every_other_command_waits_for_the_authorization(payment_in, name):
+    payment, command = payment_in("pending", operation=command_of("authorize")), command_of(name)
 
-    assert decide(known, command).known.waiting == (command,)
+    assert decide(payment, command).payment.waiting == (command,)
 
 
 @pytest.mark.parametrize("running", ["capture", "cancel", "refund"])
-def test_the_hold_is_told_again_whatever_is_under_way(known_in, running):
-    known, command = known_in(STATE_OF[running], operation=asked(running)), asked("authorize")
+def test_a_repeated_authorize_command_gets_the_hold_during_any_operation(payment_in, running):
+    payment, command = (
+        payment_in(STATE_OF[running], operation=command_of(running)),
+        command_of("authorize"),
+    )
 
-    decision = decide(known, command)
+    decision = decide(payment, command)
 
-    assert [told(event) for event in decision.send] == ["payment.authorized"]
-    assert decision.known == known
-
-
-def test_what_waits_twice_is_done_once_and_answers_the_newer_command(known_in):
-    known = known_in("pending", operation=asked("authorize"))
-
-    for command in (asked("cancel", 1), newer := asked("cancel", 2)):
-        known = decide(known, command).known
-
-    assert known.waiting == (newer,)
+    assert [described(event) for event in decision.send] == ["payment.authorized"]
+    assert decision.payment == payment
 
 
-def test_an_adopted_cancellation_keeps_the_reason_that_stripe_was_given(known_in):
-    known = known_in("authorized", operation=asked("cancel"))
-    newer = replace(asked("cancel"), reason="duplicate")
+def test_an_operation_waiting_twice_is_kept_once_for_the_newer_command(payment_in):
+    payment = payment_in("pending", operation=command_of("authorize"))
 
-    adopted = decide(known, newer).known.operation
+    for command in (command_of("cancel", 1), newer := command_of("cancel", 2)):
+        payment = decide(payment, command).payment
+
+    assert payment.waiting == (newer,)
+
+
+def test_an_adopted_cancellation_keeps_the_reason_sent_to_stripe(payment_in):
+    payment = payment_in("authorized", operation=command_of("cancel"))
+    newer = replace(command_of("cancel"), reason="duplicate")
+
+    adopted = decide(payment, newer).payment.operation
 
     assert (adopted.command_id, adopted.reason) == (newer.command_id, "abandoned")
 
 
 @pytest.mark.parametrize(("state", "name"), [*product(("authorized", "captured"), COMMANDS)])
-def test_a_refresh_gives_way_to_whatever_is_asked(known_in, state, name):
+def test_a_refresh_yields_to_any_other_operation(payment_in, state, name):
     expected = TABLE[state][name]
-    known, command = known_in(state, operation=REFRESH), asked(name)
+    payment, command = payment_in(state, operation=REFRESH), command_of(name)
 
-    decision = decide(known, command)
+    decision = decide(payment, command)
 
     if expected == BEGUN:
-        assert (decision.known.operation, decision.known.waiting) == (command, (REFRESH,))
-        assert decision.known.attempts == known.attempts + 1
+        assert (decision.payment.operation, decision.payment.waiting) == (command, (REFRESH,))
+        assert decision.payment.attempts == payment.attempts + 1
     else:
-        assert [told(event) for event in decision.send] == [expected]
-        assert decision.known == known
+        assert [described(event) for event in decision.send] == [expected]
+        assert decision.payment == payment
 
 
-@pytest.mark.parametrize("state", [status for status in Status if status is not Status.PENDING])
-def test_a_refresh_is_begun_where_something_can_have_changed(known_in, state):
-    decision = decide(known_in(state), REFRESH)
+@pytest.mark.parametrize(
+    "state", [status for status in PaymentStatus if status is not PaymentStatus.PENDING]
+)
+def test_a_refresh_begins_only_if_the_status_can_change(payment_in, state):
+    decision = decide(payment_in(state), REFRESH)
 
-    begun = decision.known.operation == REFRESH
-    assert begun is (state in {Status.AUTHORIZED, Status.CAPTURED})
+    begun = decision.payment.operation == REFRESH
+    assert begun is (state in {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED})
     assert decision.send == ()
 
 
-def test_a_refresh_during_another_one_changes_nothing(known_in):
-    known = known_in("authorized", operation=REFRESH)
+def test_a_refresh_during_another_one_changes_nothing(payment_in):
+    payment = payment_in("authorized", operation=REFRESH)
 
-    assert decide(known, REFRESH).known == known
+    assert decide(payment, REFRESH).payment == payment
 
 
-def test_a_refund_is_remembered_from_its_beginning(known_in):
-    decision = decide(known_in("captured"), asked("refund"))
+def test_a_refund_is_stored_when_it_begins(payment_in):
+    decision = decide(payment_in("captured"), command_of("refund"))
 
-    assert decision.known.refund("refund-new") == Refund("refund-new", 300, RefundStatus.ASKED)
+    assert decision.payment.refund("refund-new") == Refund(
+        "refund-new", 300, RefundStatus.REQUESTED
+    )

@@ -13,12 +13,12 @@ from payment_service.model.authorization import (
     StripeUnavailable,
 )
 from payment_service.model.failures import (
-    SETTLEMENT_TROUBLES,
-    TROUBLESHOOTING,
-    settlement_failure,
-    verdict_of,
+    AUTHORIZATION_FAILURES,
+    OPERATION_FAILURES,
+    authorization_result,
+    operation_failure,
 )
-from payment_service.model.stripe_results import Refused
+from payment_service.model.stripe_results import Rejected
 from saga_schemas.payment import PaymentFailureCode
 from saga_schemas.settlement import SettlementFailureCode
 
@@ -32,28 +32,28 @@ SPECIFICATION = [
 
 
 def test_every_failure_code_has_a_cause_and_a_cure():
-    assert set(TROUBLESHOOTING) == set(get_args(PaymentFailureCode))
+    assert set(AUTHORIZATION_FAILURES) == set(get_args(PaymentFailureCode))
 
 
-def test_every_way_to_fail_has_a_code_of_its_own():
+def test_every_outcome_type_has_its_own_code():
     codes = [kind.code for kind in NotAuthorized.__subclasses__()]
 
-    assert sorted(codes) == sorted(TROUBLESHOOTING)
+    assert sorted(codes) == sorted(AUTHORIZATION_FAILURES)
 
 
 @pytest.mark.parametrize("kind", NotAuthorized.__subclasses__())
-def test_every_failure_says_what_stripe_said_its_cause_and_its_cure(kind):
-    failure = verdict_of(kind("What Stripe said."))
-    trouble = TROUBLESHOOTING[kind.code]
+def test_every_failure_has_stripes_message_cause_and_cure(kind):
+    failure = authorization_result(kind("Stripe's message."))
+    guide = AUTHORIZATION_FAILURES[kind.code]
 
     assert failure.code == kind.code
-    assert failure.message == f"{trouble.title}: {trouble.cause} What Stripe said."
-    assert failure.cure == trouble.cure
+    assert failure.message == f"{guide.title}: {guide.cause} Stripe's message."
+    assert failure.cure == guide.cure
 
 
 @pytest.mark.parametrize(("kind", "title", "cure"), SPECIFICATION)
-def test_the_cases_of_the_specification_are_told_in_its_words(kind, title, cure):
-    failure = verdict_of(kind("No such thing"))
+def test_the_specified_failures_have_the_specified_texts(kind, title, cure):
+    failure = authorization_result(kind("No such thing"))
 
     assert failure.message.startswith(title)
     assert cure in failure.cure
@@ -74,43 +74,47 @@ def test_the_cases_of_the_specification_are_told_in_its_words(kind, title, cure)
         (None, None, "another card"),
     ],
 )
-def test_a_decline_is_cured_by_its_decline_code_or_else_its_advice(decline_code, advice_code, cure):
-    failure = verdict_of(Declined("Declined.", "card_declined", decline_code, advice_code))
+def test_the_cure_of_a_decline_follows_its_decline_code_or_its_advice(
+    decline_code, advice_code, cure
+):
+    failure = authorization_result(
+        Declined("Declined.", "card_declined", decline_code, advice_code)
+    )
 
     assert cure in failure.cure
     assert (failure.decline_code, failure.advice_code) == (decline_code, advice_code)
 
 
-def test_a_failure_keeps_the_payment_intent_that_stripe_made():
+def test_a_failure_keeps_the_id_of_its_payment_intent():
     refused = NeedsAuthentication("Needs it.", payment_intent_id="pi_1")
 
-    assert verdict_of(refused).payment_intent_id == "pi_1"
+    assert authorization_result(refused).payment_intent_id == "pi_1"
 
 
-def test_whatever_stripe_says_fits_into_the_event():
-    failure = verdict_of(InvalidRequest("x\0" * 100_000, "c" * 10_000))
+def test_an_oversized_message_of_stripe_is_truncated():
+    failure = authorization_result(InvalidRequest("x\0" * 100_000, "c" * 10_000))
 
     assert len(failure.message) < 2_000
     assert "\0" not in failure.message
 
 
-def test_a_hold_is_its_own_verdict():
-    assert verdict_of(Authorized("pi_1")) == Authorized("pi_1")
+def test_an_authorized_outcome_is_its_own_result():
+    assert authorization_result(Authorized("pi_1")) == Authorized("pi_1")
 
 
-def test_an_unavailable_stripe_was_asked():
-    assert "it was asked" in verdict_of(StripeUnavailable("")).message
+def test_stripe_unavailable_means_that_stripe_was_read():
+    assert "has no PaymentIntent" in authorization_result(StripeUnavailable("")).message
 
 
-def test_every_way_to_fail_after_the_hold_has_a_cause_and_a_cure():
-    assert set(SETTLEMENT_TROUBLES) == set(get_args(SettlementFailureCode))
+def test_every_operation_failure_code_has_a_cause_and_a_cure():
+    assert set(OPERATION_FAILURES) == set(get_args(SettlementFailureCode))
 
 
-@pytest.mark.parametrize("code", list(SETTLEMENT_TROUBLES))
-def test_a_failure_after_the_hold_says_what_stripe_said_its_cause_and_its_cure(code):
-    failure = settlement_failure(Refused(code, "What Stripe said.", "stripes_code"), "pi_1")
-    trouble = SETTLEMENT_TROUBLES[code]
+@pytest.mark.parametrize("code", list(OPERATION_FAILURES))
+def test_an_operation_failure_has_stripes_message_cause_and_cure(code):
+    failure = operation_failure(Rejected(code, "Stripe's message.", "stripes_code"), "pi_1")
+    guide = OPERATION_FAILURES[code]
 
-    assert failure.message == f"{trouble.title}: {trouble.cause} What Stripe said."
-    assert (failure.cure, failure.stripe_code) == (trouble.cure, "stripes_code")
+    assert failure.message == f"{guide.title}: {guide.cause} Stripe's message."
+    assert (failure.cure, failure.stripe_code) == (guide.cure, "stripes_code")
     assert failure.payment_intent_id == "pi_1"

@@ -1,15 +1,15 @@
-"""What is to be done about a PaymentIntent, by what its saga's payment says."""
+"""The action for a PaymentIntent, by the payment of its saga."""
 
 from dataclasses import replace
 
 import pytest
 from payment_service.model.operations import REFRESH
-from payment_service.model.stripe_results import Seen
+from payment_service.model.stripe_results import IntentSnapshot
 from payment_service.reconciliation.judge import judge
 
-HELD = Seen("pi_1", "requires_capture", 1299)
-TAKEN = Seen("pi_1", "succeeded", 1299, 1000, 200)
-GONE = Seen("pi_1", "canceled", 1299)
+HELD = IntentSnapshot("pi_1", "requires_capture", 1299)
+TAKEN = IntentSnapshot("pi_1", "succeeded", 1299, 1000, 200)
+GONE = IntentSnapshot("pi_1", "canceled", 1299)
 SECOND = "pi_2"
 
 TABLE = [
@@ -26,31 +26,33 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("state", "seen", "action"), TABLE)
-def test_what_is_done(known_in, state, seen, action):
-    known = known_in(state) if state else None
+@pytest.mark.parametrize(("state", "intent", "action"), TABLE)
+def test_the_action_follows_from_both_states(payment_in, state, intent, action):
+    payment = payment_in(state) if state else None
 
-    assert judge(seen, known, old_enough=True).action == action
+    assert judge(intent, payment, old_enough=True).action == action
 
 
-@pytest.mark.parametrize(("seen", "action"), [(HELD, "report"), (TAKEN, "report"), (GONE, "none")])
+@pytest.mark.parametrize(
+    ("intent", "action"), [(HELD, "report"), (TAKEN, "report"), (GONE, "none")]
+)
 @pytest.mark.parametrize("state", ["authorized", "captured"])
-def test_a_second_payment_intent_of_a_saga_is_never_touched(known_in, state, seen, action):
-    second = replace(seen, payment_intent_id=SECOND)
+def test_a_second_payment_intent_of_a_saga_is_never_changed(payment_in, state, intent, action):
+    second = replace(intent, payment_intent_id=SECOND)
 
-    assert judge(second, known_in(state), old_enough=True).action == action
+    assert judge(second, payment_in(state), old_enough=True).action == action
 
 
 @pytest.mark.parametrize("state", [None, "failed", "canceled", "expired"])
-def test_a_young_hold_is_left_alone(known_in, state):
-    known = known_in(state) if state else None
+def test_a_recent_hold_is_not_released(payment_in, state):
+    payment = payment_in(state) if state else None
 
-    assert judge(HELD, known, old_enough=False).action == "wait"
+    assert judge(HELD, payment, old_enough=False).action == "wait"
 
 
 @pytest.mark.parametrize("state", ["pending", "authorized", "captured"])
-@pytest.mark.parametrize("seen", [HELD, TAKEN, GONE])
-def test_what_has_something_under_way_is_left_to_it(known_in, state, seen):
-    known = known_in(state, operation=REFRESH)
+@pytest.mark.parametrize("intent", [HELD, TAKEN, GONE])
+def test_a_payment_with_an_operation_in_progress_waits(payment_in, state, intent):
+    payment = payment_in(state, operation=REFRESH)
 
-    assert judge(seen, known, old_enough=True).action == "wait"
+    assert judge(intent, payment, old_enough=True).action == "wait"

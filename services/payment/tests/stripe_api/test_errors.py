@@ -1,17 +1,13 @@
-"""Refusals as Stripe words them: most have no code. https://docs.stripe.com/error-codes"""
+"""Errors of captures, cancellations, refunds and reads.
+
+Stripe's refusals of refunds mostly have no code: https://docs.stripe.com/error-codes
+"""
 
 import pytest
 import stripe
 from payment_service.model.ports import Unknown
-from payment_service.model.stripe_results import Missing, Refused, Returned, Seen
-from payment_service.stripe_api.errors import (
-    missing_by_error,
-    refused_by_error,
-    returned_of,
-    saga_id_of,
-    seen_of,
-    settled_by_error,
-)
+from payment_service.model.stripe_results import IntentSnapshot, NotFound, Rejected
+from payment_service.stripe_api.errors import fetch_error, hold_error, refund_error
 
 INTENT = {"id": "pi_1", "status": "canceled", "amount": 1299, "cancellation_reason": "automatic"}
 STATE = "payment_intent_unexpected_state"
@@ -36,16 +32,16 @@ def invalid(status=400, **error):
         ({"code": "a_code_of_tomorrow"}, "invalid_request"),
     ],
 )  # fmt: skip
-def test_a_refund_that_is_refused_has_a_name(error, code):
-    refused = refused_by_error(invalid(**error))
+def test_a_refused_refund_has_a_code(error, code):
+    refused = refund_error(invalid(**error))
 
     assert (refused.code, refused.stripe_code) == (code, error.get("code"))
 
 
-def test_an_error_with_a_payment_intent_that_has_ended_says_how():
-    seen = settled_by_error(invalid(code=STATE, payment_intent=INTENT))
+def test_an_error_with_an_ended_payment_intent_is_its_snapshot():
+    seen = hold_error(invalid(code=STATE, payment_intent=INTENT))
 
-    assert isinstance(seen, Seen)
+    assert isinstance(seen, IntentSnapshot)
     assert seen.has_expired
 
 
@@ -59,26 +55,26 @@ def test_an_error_with_a_payment_intent_that_has_ended_says_how():
         ({"code": "parameter_unknown"}, "invalid_request"),
     ],
 )  # fmt: skip
-def test_a_capture_that_is_refused_has_a_name(error, code):
-    assert settled_by_error(invalid(**error)).code == code
+def test_a_refused_capture_has_a_code(error, code):
+    assert hold_error(invalid(**error)).code == code
 
 
-def test_what_is_missing_is_a_refusal_and_no_fault_of_the_way_there():
+def test_a_missing_object_is_a_refusal():
     error = invalid(404, code="resource_missing", param="intent")
 
-    assert missing_by_error(error) == Missing("No.")
-    assert settled_by_error(error) == Refused("invalid_request", "No.", "resource_missing")
+    assert fetch_error(error) == NotFound("No.")
+    assert hold_error(error) == Rejected("invalid_request", "No.", "resource_missing")
 
 
 @pytest.mark.parametrize("code", ["charge_expired_for_capture"])
-def test_that_a_hold_is_over_says_not_yet_how(code):
-    answer = settled_by_error(invalid(code=code))
+def test_an_ended_hold_without_details_is_inconclusive(code):
+    answer = hold_error(invalid(code=code))
 
     assert isinstance(answer, Unknown)
-    assert not answer.repeat
+    assert not answer.retryable
 
 
-@pytest.mark.parametrize("classify", [settled_by_error, refused_by_error, missing_by_error])
+@pytest.mark.parametrize("classify", [hold_error, refund_error, fetch_error])
 @pytest.mark.parametrize(
     ("error", "repeat"),
     [
@@ -90,32 +86,8 @@ def test_that_a_hold_is_over_says_not_yet_how(code):
         (TimeoutError(), True),
     ],
 )
-def test_what_says_nothing_of_the_operation_is_unknown(classify, error, repeat):
+def test_an_inconclusive_error_of_an_operation_is_unknown(classify, error, repeat):
     answer = classify(error)
 
     assert isinstance(answer, Unknown)
-    assert answer.repeat is repeat
-
-
-@pytest.mark.parametrize(
-    ("status", "failed"),
-    [("succeeded", False), ("pending", False), ("failed", True), ("canceled", True)],
-)
-def test_a_refund_is_made_unless_stripe_says_that_it_failed(status, failed):
-    refund = {"id": "re_1", "amount": 5, "status": status, "metadata": {"refund_id": "r1"}}
-
-    assert returned_of(refund) == Returned("re_1", 5, "r1", failed)
-
-
-@pytest.mark.parametrize(("captured", "amount"), [(True, 300), (False, 0)])
-def test_a_hold_that_was_released_counts_as_refunded_at_stripe_only(captured, amount):
-    charge = {"captured": captured, "amount_refunded": 300}
-
-    assert seen_of({**INTENT, "latest_charge": charge}).amount_refunded == amount
-    assert seen_of({**INTENT, "latest_charge": "ch_1"}).amount_refunded == 0
-
-
-@pytest.mark.parametrize("saga_id", ["", "x" * 256, "saga\0"])
-def test_a_saga_id_that_cannot_be_ours_is_none(saga_id):
-    assert saga_id_of({"saga_id": saga_id}) == ""
-    assert saga_id_of({"saga_id": "saga-1"}) == "saga-1"
+    assert answer.retryable is repeat

@@ -1,134 +1,138 @@
-"""What every store of pending payments promises: run against the fake and against PostgreSQL."""
+"""The contract of lease stores, run against the fake and PostgreSQL."""
 
 import asyncio
 
 import pytest
 from payment_service.model.authorization import Authorized, StripeUnavailable
-from payment_service.model.failures import verdict_of
-from payment_service.model.ports import Decided, Postponed
+from payment_service.model.failures import authorization_result
+from payment_service.model.ports import Completed, Postponed
 
 LONG, SHORT = 30.0, 0.05
 
 
-@pytest.fixture(params=["fake_work", "real_work"])
-def work_with(request):
+@pytest.fixture(params=["fake_lease_store", "real_lease_store"])
+def store_with(request):
     return request.getfixturevalue(request.param)
 
 
 def held(lease):
-    return Decided(lease, Authorized("pi_1"))
+    return Completed(lease, Authorized("pi_1"))
 
 
 def pause(lease, seconds=0.0, **changes):
     return Postponed(lease, "no route to host", seconds, **changes)
 
 
-async def test_a_leased_payment_is_not_taken(work_with, make_payment):
-    work = work_with(LONG)
-    work.put(make_payment())
+async def test_a_leased_payment_is_not_taken(store_with, make_request):
+    store = store_with(LONG)
+    store.put(make_request())
 
-    assert list(await work.take(10)) == []
-
-
-async def test_a_payment_is_taken_once_its_lease_has_passed(work_with, make_payment, eventually):
-    work, payment = work_with(SHORT), make_payment()
-    work.put(payment)
-
-    (lease,) = await eventually(lambda: work.take(10))
-
-    assert (lease.payment, lease.attempts) == (payment, 2)
-    assert (lease.settling, lease.settled, lease.last_error) == (False, False, None)
+    assert list(await store.take(10)) == []
 
 
-async def test_no_payment_is_taken_by_two_at_once(work_with, make_payment):
-    work = work_with(LONG)
-    payments = [make_payment() for _ in range(20)]
-    await work.give_back([work.put(payment) for payment in payments])
+async def test_a_payment_is_taken_after_its_lease_has_expired(store_with, make_request, eventually):
+    store, payment = store_with(SHORT), make_request()
+    store.put(payment)
 
-    taken = await asyncio.gather(*(work.take(10) for _ in range(4)))
+    (lease,) = await eventually(lambda: store.take(10))
 
-    ids = [lease.payment.saga_id for leases in taken for lease in leases]
+    assert (lease.request, lease.attempts) == (payment, 2)
+    assert (lease.verifying, lease.verified, lease.last_error) == (False, False, None)
+
+
+async def test_concurrent_takes_return_distinct_leases(store_with, make_request):
+    store = store_with(LONG)
+    payments = [make_request() for _ in range(20)]
+    await store.give_back([store.put(payment) for payment in payments])
+
+    taken = await asyncio.gather(*(store.take(10) for _ in range(4)))
+
+    ids = [lease.request.saga_id for leases in taken for lease in leases]
     assert len(ids) == len(set(ids)) <= 20
     assert all(len(leases) <= 10 for leases in taken)
 
 
-async def test_a_renewed_lease_lasts_its_whole_time_again(work_with, make_payment):
-    work = work_with(LONG)
-    lease = work.put(make_payment())
-    await work.give_back([lease])
+async def test_a_renewed_lease_lasts_its_full_duration_again(store_with, make_request):
+    store = store_with(LONG)
+    lease = store.put(make_request())
+    await store.give_back([lease])
 
-    assert await work.renew([lease]) == {lease.token: False}
-    assert list(await work.take(10)) == []
-
-
-async def test_a_lease_that_another_took_since_has_no_effect(work_with, make_payment):
-    work = work_with(LONG)
-    old = work.put(make_payment())
-    await work.give_back([old])
-    (new,) = await work.take(1)
-
-    assert await work.renew([old]) == {}
-    await work.give_back([old])
-    assert list(await work.take(1)) == []
-    assert list(await work.write([held(old)])) == [False]
-    assert list(await work.write([pause(old)])) == [False]
-    assert list(await work.write([held(new)])) == [True]
+    assert await store.renew([lease]) == {lease.token: False}
+    assert list(await store.take(10)) == []
 
 
-@pytest.mark.parametrize("verdict", [Authorized("pi_1"), verdict_of(StripeUnavailable(""))])
-async def test_a_payment_ends_once(work_with, make_payment, verdict):
-    work = work_with(LONG)
-    lease = work.put(make_payment())
+async def test_a_superseded_lease_has_no_effect(store_with, make_request):
+    store = store_with(LONG)
+    old = store.put(make_request())
+    await store.give_back([old])
+    (new,) = await store.take(1)
 
-    assert list(await work.write([Decided(lease, verdict)])) == [True]
+    assert await store.renew([old]) == {}
+    await store.give_back([old])
+    assert list(await store.take(1)) == []
+    assert list(await store.write([held(old)])) == [False]
+    assert list(await store.write([pause(old)])) == [False]
+    assert list(await store.write([held(new)])) == [True]
 
-    assert list(await work.write([held(lease)])) == [False]
-    assert list(await work.write([pause(lease)])) == [False]
-    assert await work.renew([lease]) == {}
-    await work.give_back([lease])
-    assert list(await work.take(1)) == []
+
+@pytest.mark.parametrize(
+    "result", [Authorized("pi_1"), authorization_result(StripeUnavailable(""))]
+)
+async def test_an_operation_ends_once(store_with, make_request, result):
+    store = store_with(LONG)
+    lease = store.put(make_request())
+
+    assert list(await store.write([Completed(lease, result)])) == [True]
+
+    assert list(await store.write([held(lease)])) == [False]
+    assert list(await store.write([pause(lease)])) == [False]
+    assert await store.renew([lease]) == {}
+    await store.give_back([lease])
+    assert list(await store.take(1)) == []
 
 
-async def test_results_of_a_batch_stand_for_themselves(work_with, make_payment):
-    work = work_with(LONG)
-    leases = [work.put(make_payment()) for _ in range(3)]
-    await work.write([held(leases[0])])
+async def test_results_of_a_batch_are_independent(store_with, make_request):
+    store = store_with(LONG)
+    leases = [store.put(make_request()) for _ in range(3)]
+    await store.write([held(leases[0])])
 
     results = [held(leases[0]), pause(leases[1], LONG), held(leases[2])]
 
-    assert list(await work.write(results)) == [False, True, True]
+    assert list(await store.write(results)) == [False, True, True]
 
 
-async def test_a_postponed_payment_is_taken_after_its_pause(work_with, make_payment, eventually):
-    work = work_with(LONG)
-    lease = work.put(make_payment())
+async def test_a_postponed_payment_is_taken_after_its_pause(store_with, make_request, eventually):
+    store = store_with(LONG)
+    lease = store.put(make_request())
 
-    await work.write([pause(lease, 0.2)])
+    await store.write([pause(lease, 0.2)])
 
-    assert list(await work.take(1)) == []
-    (again,) = await eventually(lambda: work.take(1))
-    assert (again.attempts, again.settling, again.last_error) == (2, False, "no route to host")
-
-
-async def test_a_payment_settles_from_its_last_request_on(work_with, make_payment, eventually):
-    work = work_with(LONG)
-    lease = work.put(make_payment())
-
-    await work.write([pause(lease, 0.2, settle=True)])
-
-    (settled,) = await eventually(lambda: work.take(1))
-    assert (settled.settling, settled.settled) == (True, True)
+    assert list(await store.take(1)) == []
+    (again,) = await eventually(lambda: store.take(1))
+    assert (again.attempts, again.verifying, again.last_error) == (2, False, "no route to host")
 
 
-async def test_a_payment_that_is_taken_before_has_not_settled(work_with, make_payment, eventually):
-    work = work_with(LONG)
-    lease = work.put(make_payment())
-    await work.write([pause(lease, LONG, settle=True)])
-    await work.give_back([lease])
-    (settling,) = await work.take(1)
-    await work.write([pause(settling)])
+async def test_a_payment_is_verified_after_the_pause(store_with, make_request, eventually):
+    store = store_with(LONG)
+    lease = store.put(make_request())
 
-    (again,) = await eventually(lambda: work.take(1))
+    await store.write([pause(lease, 0.2, verify=True)])
 
-    assert (settling.settling, settling.settled) == (True, False)
-    assert (again.settling, again.settled) == (True, False)
+    (verified,) = await eventually(lambda: store.take(1))
+    assert (verified.verifying, verified.verified) == (True, True)
+
+
+async def test_a_payment_taken_before_the_end_of_the_pause_is_not_verified(
+    store_with, make_request, eventually
+):
+    store = store_with(LONG)
+    lease = store.put(make_request())
+    await store.write([pause(lease, LONG, verify=True)])
+    await store.give_back([lease])
+    (verifying,) = await store.take(1)
+    await store.write([pause(verifying)])
+
+    (again,) = await eventually(lambda: store.take(1))
+
+    assert (verifying.verifying, verifying.verified) == (True, False)
+    assert (again.verifying, again.verified) == (True, False)

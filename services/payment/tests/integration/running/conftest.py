@@ -1,4 +1,4 @@
-"""Executors on PostgreSQL against the emulator."""
+"""Running executors on PostgreSQL and the emulator."""
 
 import asyncio
 from collections import Counter
@@ -13,8 +13,8 @@ import pytest
 from payment_service.agents import payment_intake
 from payment_service.executor.executor import Executor
 from payment_service.main import build_executor, build_gateway
-from payment_service.model.authorization import Payment
-from payment_service.model.ports import Lease
+from payment_service.model.authorization import AuthorizationRequest
+from payment_service.model.lease import Lease
 from payment_service.settings import PaymentSettings
 from payment_service.storage.orm import messaging, payments
 from saga_messaging.database import Database
@@ -34,23 +34,23 @@ BUSY = payments.c.operation.is_not(None)
 
 @dataclass
 class World:
-    """Payments that are to be held, executors, and Stripe to look into and to disturb."""
+    """Authorization requests, executors, and an emulator to inspect and to inject faults into."""
 
     settings: PaymentSettings
     database: Database
     emulator: httpx.Client
-    work_with: Callable[[float], Any]
-    payment: Callable[..., Payment]
+    lease_store_with: Callable[[float], Any]
+    request: Callable[..., AuthorizationRequest]
     eventually: Callable[..., Awaitable[Any]]
 
-    def store(self, *each: Payment, lease_seconds: float = 0.05) -> list[Lease]:
-        """Store payments as an executor leaves them that died: their lease is nearly over."""
-        work = self.work_with(lease_seconds)
-        return [work.put(payment) for payment in each]
+    def store(self, *requests: AuthorizationRequest, lease_seconds: float = 0.05) -> list[Lease]:
+        """Store payments as a crashed executor leaves them: their lease expires soon."""
+        lease_store = self.lease_store_with(lease_seconds)
+        return [lease_store.put(request) for request in requests]
 
     @asynccontextmanager
     async def executors(self, count: int = 1, **changes: Any) -> AsyncIterator[list[Any]]:
-        """Run executors, each with its task, as in processes of their own."""
+        """Run executors, each with its task, as in separate processes."""
         async with AsyncExitStack() as stack:
             yield [await stack.enter_async_context(self._one(**changes)) for _ in range(count)]
 
@@ -78,56 +78,56 @@ class World:
     async def change(self, statement: Update) -> None:
         await self.database.transaction(lambda connection: connection.execute(statement))
 
-    async def all_decided(self) -> None:
-        async def decided() -> bool:
+    async def none_pending(self) -> None:
+        async def done() -> bool:
             return not await self.rows(PENDING)
 
-        await self.eventually(decided, 20)
+        await self.eventually(done, 20)
 
-    async def at_rest(self) -> None:
-        """Return once nothing is under way any more."""
+    async def idle(self) -> None:
+        """Return once no operation is in progress."""
 
-        async def resting() -> bool:
+        async def done() -> bool:
             return not await self.rows(BUSY)
 
-        await self.eventually(resting, 20)
+        await self.eventually(done, 20)
 
-    async def told(self) -> list[Any]:
-        """The events in the outbox, the oldest first."""
+    async def events(self) -> list[Any]:
+        """Return the events in the outbox, the oldest first."""
         sent = sorted(await self.rows(table=messaging.outbox), key=lambda row: row.created_at)
         return [PAYMENT_EVENTS.adapter.validate_json(bytes(row.value)) for row in sent]
 
     async def types(self) -> list[str]:
-        return [event.type for event in await self.told()]
+        return [event.type for event in await self.events()]
 
     async def row(self) -> Row[Any]:
-        """The only payment."""
+        """Return the only payment."""
         (row,) = await self.rows()
         return row
 
     async def send(self, executor: Executor, *commands: Envelope) -> None:
-        """Let commands arrive in one batch."""
-        work = self.work_with(self.settings.executor_lease_seconds)
-        intake = payment_intake(work.database, work._outbox, executor, self.settings)
+        """Deliver commands in one batch."""
+        store = self.lease_store_with(self.settings.executor_lease_seconds)
+        intake = payment_intake(store.database, store._outbox, executor, self.settings)
         values = [encode(command) for command in commands]
         await intake.receive(
             [Record("payment_commands", 0, at, b"key", value) for at, value in enumerate(values)]
         )
 
-    async def hold(self, executor: Executor, count: int = 1) -> list[Payment]:
-        """Have payments authorized."""
-        each = [self.payment() for _ in range(count)]
-        await self.send(executor, *map(authorize, each))
-        await self.at_rest()
-        return each
+    async def hold(self, executor: Executor, count: int = 1) -> list[AuthorizationRequest]:
+        """Authorize payments."""
+        requests = [self.request() for _ in range(count)]
+        await self.send(executor, *map(authorize, requests))
+        await self.idle()
+        return requests
 
-    def line(self, payment: Payment) -> Any:
-        """What Stripe's ledger says of the payment's only PaymentIntent."""
-        (intent,) = self.intents_of(payment)
+    def intent_of(self, request: AuthorizationRequest) -> Any:
+        """Return the request's only PaymentIntent in the emulator's ledger."""
+        (intent,) = self.intents_of(request)
         return intent
 
     def executed(self, path_end: str) -> Counter[str]:
-        """How often Stripe was asked under each key, at paths with this end."""
+        """Count the requests under each key to paths with this suffix."""
         logged = self.emulator.get("requests", params={"limit": 1_000}).json()["requests"]
         keys = [each["idempotency_key"] for each in logged if each["path"].endswith(path_end)]
         return Counter(keys)
@@ -139,33 +139,33 @@ class World:
     def disarm(self) -> None:
         self.emulator.delete("faults").raise_for_status()
 
-    def intents_of(self, payment: Payment) -> list[Any]:
+    def intents_of(self, request: AuthorizationRequest) -> list[Any]:
         intents = self.emulator.get("ledger").json()["payment_intents"]
-        return [each for each in intents if each["metadata"].get("saga_id") == payment.saga_id]
+        return [each for each in intents if each["metadata"].get("saga_id") == request.saga_id]
 
     def bodies(self) -> list[Any]:
-        """Of each idempotency key that Stripe was ever sent, the different bodies it came with."""
+        """Return the distinct bodies sent with each idempotency key."""
         return [key["digests"] for key in self.emulator.get("ledger").json()["idempotency_keys"]]
 
     def requests(self) -> list[Any]:
-        """The requests for PaymentIntents."""
+        """Return the requests that create PaymentIntents."""
         logged = self.emulator.get("requests").json()["requests"]
         path = "/v1/payment_intents"
         return [each for each in logged if (each["method"], each["path"]) == ("POST", path)]
 
 
-def authorize(payment: Payment, attempt: int = 1, **changes: Any) -> AuthorizePayment:
+def authorize(request: AuthorizationRequest, attempt: int = 1, **changes: Any) -> AuthorizePayment:
     return AuthorizePayment.model_validate(
         {
-            "correlation_id": payment.saga_id,
+            "correlation_id": request.saga_id,
             "message_id": uuid4(),
             "payload": {
                 "customer": {
-                    "clerkUserId": payment.clerk_user_id,
-                    "stripeCustomerId": payment.stripe_customer_id,
-                    "userStripeCard": {"payment_method_id": payment.payment_method_id},
+                    "clerkUserId": request.clerk_user_id,
+                    "stripeCustomerId": request.stripe_customer_id,
+                    "userStripeCard": {"payment_method_id": request.payment_method_id},
                 },
-                "order": {"amount": payment.amount, "description": payment.description},
+                "order": {"amount": request.amount, "description": request.description},
                 "attempt": attempt,
             },
             **changes,
@@ -174,13 +174,13 @@ def authorize(payment: Payment, attempt: int = 1, **changes: Any) -> AuthorizePa
 
 
 def _command(kind: Any) -> Callable[..., Any]:
-    return lambda payment, **payload: kind(
-        correlation_id=payment.saga_id, message_id=uuid4(), payload=payload
+    return lambda request, **payload: kind(
+        correlation_id=request.saga_id, message_id=uuid4(), payload=payload
     )
 
 
 class Commands:
-    """Makes the commands of a saga."""
+    """Commands of a saga."""
 
     authorize = staticmethod(authorize)
     capture = staticmethod(_command(CapturePayment))
@@ -196,12 +196,12 @@ def commands() -> Commands:
 @pytest.fixture
 def world(request: pytest.FixtureRequest, customer: str) -> World:
     find = request.getfixturevalue
-    make_payment = find("make_payment")
+    make_request = find("make_request")
     return World(
         settings=find("settings"),
         database=find("database"),
         emulator=find("emulator"),
-        work_with=find("real_work"),
-        payment=lambda **changes: make_payment(**{"stripe_customer_id": customer, **changes}),
+        lease_store_with=find("real_lease_store"),
+        request=lambda **changes: make_request(**{"stripe_customer_id": customer, **changes}),
         eventually=find("eventually"),
     )

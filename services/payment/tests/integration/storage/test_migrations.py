@@ -4,10 +4,10 @@ from uuid import uuid4
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from payment_service.executor.leases import PaymentWork
+from payment_service.executor.leases import SqlLeaseStore
 from payment_service.model.authorization import Authorized
-from payment_service.model.operations import Kind, Operation
-from payment_service.model.payment import Status
+from payment_service.model.operations import Operation, OperationKind
+from payment_service.model.payment import PaymentStatus
 from payment_service.storage.orm import messaging, metadata
 from payment_service.storage.repository import lock
 from saga_messaging import migrations
@@ -30,13 +30,13 @@ INSERT = text(
 )
 
 
-def test_the_migrations_make_what_the_tables_declare(database):
+def test_the_migrations_match_the_declared_tables(database):
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_a_migrated_database_lacks_nothing(database):
+def test_a_migrated_database_misses_no_migration(database):
     with database.engine.connect() as connection:
         assert migrations.missing("payment_service", connection) is None
 
@@ -63,23 +63,26 @@ def stored_by_the_first_version(database_url):
     return commands
 
 
-async def test_payments_of_the_first_version_go_on(settings):
+async def test_payments_of_the_first_version_continue(settings):
     commands = stored_by_the_first_version(settings.database_url)
     migrations.upgrade("payment_service", settings.database_url)
     database = Database.connect(settings)
 
     with database.engine.begin() as connection:
-        known = lock(connection, commands)
+        stored = lock(connection, commands)
     outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-    (lease,) = await PaymentWork(database, outbox, 30).take(10)
+    (lease,) = await SqlLeaseStore(database, outbox, 30).take(10)
     database.close()
 
-    asked = Operation(Kind.AUTHORIZE, commands["saga-pending"], 1)
-    assert (known["saga-pending"].status, known["saga-pending"].operation) == ("pending", asked)
-    assert (lease.payment.saga_id, lease.operation, lease.age_seconds >= 0) == (
-        "saga-pending", asked, True,
+    authorize = Operation(OperationKind.AUTHORIZE, commands["saga-pending"], 1)
+    assert (stored["saga-pending"].status, stored["saga-pending"].operation) == (
+        "pending",
+        authorize,
+    )
+    assert (lease.request.saga_id, lease.operation, lease.age_seconds >= 0) == (
+        "saga-pending", authorize, True,
     )  # fmt: skip
-    held, failed = known["saga-authorized"], known["saga-failed"]
-    assert held == known["saga-authorized"].decided(Authorized("pi_1"))
-    assert (held.status, held.operation, held.released) == (Status.AUTHORIZED, None, 0)
-    assert (failed.status, failed.failure.code) == (Status.FAILED, "card_declined")
+    held, failed = stored["saga-authorized"], stored["saga-failed"]
+    assert held == stored["saga-authorized"].with_authorization(Authorized("pi_1"))
+    assert (held.status, held.operation, held.released) == (PaymentStatus.AUTHORIZED, None, 0)
+    assert (failed.status, failed.failure.code) == (PaymentStatus.FAILED, "card_declined")

@@ -32,10 +32,8 @@ def intents(emulator):
     return emulator.get("ledger").json()["payment_intents"]
 
 
-async def test_a_hold_is_of_the_amount_and_says_whose_it_is_and_when_it_expires(
-    gateway, payment_with, emulator
-):
-    payment = payment_with()
+async def test_a_hold_has_the_amount_the_metadata_and_an_expiry(gateway, request_with, emulator):
+    payment = request_with()
 
     outcome = await gateway.authorize(payment)
 
@@ -52,8 +50,8 @@ async def test_a_hold_is_of_the_amount_and_says_whose_it_is_and_when_it_expires(
 
 
 @pytest.mark.parametrize(("card", "codes"), DECLINES)
-async def test_every_declined_card_says_why(gateway, payment_with, card, codes):
-    payment = payment_with(payment_method_id=f"pm_card_{card}")
+async def test_every_declined_card_has_stripes_codes(gateway, request_with, card, codes):
+    payment = request_with(payment_method_id=f"pm_card_{card}")
 
     outcome = await gateway.authorize(payment)
 
@@ -62,54 +60,56 @@ async def test_every_declined_card_says_why(gateway, payment_with, card, codes):
     assert await gateway.find(payment, 1) == outcome
 
 
-async def test_a_card_that_needs_authentication_is_not_held(gateway, payment_with):
-    payment = payment_with(payment_method_id="pm_card_threeDSecure2Required")
+async def test_a_card_that_needs_authentication_is_not_held(gateway, request_with):
+    payment = request_with(payment_method_id="pm_card_threeDSecure2Required")
 
     assert isinstance(await gateway.authorize(payment), NeedsAuthentication)
 
 
 async def test_a_payment_method_of_another_customer_is_not_found(
-    gateway, payment_with, stripe_post
+    gateway, request_with, stripe_post
 ):
     other = stripe_post("customers")["id"]
     card = stripe_post("payment_methods/pm_card_visa/attach", customer=other)["id"]
 
-    outcome = await gateway.authorize(payment_with(payment_method_id=card))
+    outcome = await gateway.authorize(request_with(payment_method_id=card))
 
     assert isinstance(outcome, PaymentMethodNotFound)
 
 
-async def test_a_detached_payment_method_is_not_found(gateway, payment_with, customer, stripe_post):
+async def test_a_detached_payment_method_is_not_found(gateway, request_with, customer, stripe_post):
     card = stripe_post("payment_methods/pm_card_visa/attach", customer=customer)["id"]
     stripe_post(f"payment_methods/{card}/detach")
 
-    outcome = await gateway.authorize(payment_with(payment_method_id=card))
+    outcome = await gateway.authorize(request_with(payment_method_id=card))
 
     assert isinstance(outcome, PaymentMethodNotFound)
 
 
 @pytest.mark.parametrize("return_url", [None, "https://shop.example/return"])
-async def test_redirects_are_refused_or_have_a_way_back(gateway_with, payment_with, return_url):
-    outcome = await gateway_with(return_url).authorize(payment_with())
+async def test_redirects_are_disallowed_or_have_a_return_url(
+    gateway_with, request_with, return_url
+):
+    outcome = await gateway_with(return_url).authorize(request_with())
 
     assert isinstance(outcome, Authorized)
 
 
-async def test_redirects_without_a_way_back_are_a_missing_return_url(gateway, payment_with):
+async def test_redirects_without_a_return_url_fail_with_missing_return_url(gateway, request_with):
     gateway._redirects = {"automatic_payment_methods": {"enabled": True}}
 
-    assert isinstance(await gateway.authorize(payment_with()), MissingReturnUrl)
+    assert isinstance(await gateway.authorize(request_with()), MissingReturnUrl)
 
 
-async def test_an_amount_below_stripe_s_least_is_an_invalid_request(gateway, payment_with):
-    outcome = await gateway.authorize(payment_with(amount=1))
+async def test_an_amount_below_stripes_minimum_is_an_invalid_request(gateway, request_with):
+    outcome = await gateway.authorize(request_with(amount=1))
 
     assert isinstance(outcome, InvalidRequest)
     assert outcome.stripe_code == "amount_too_small"
 
 
-async def test_an_order_without_a_description_is_held(gateway, payment_with):
-    assert isinstance(await gateway.authorize(payment_with(description="")), Authorized)
+async def test_an_order_without_a_description_is_held(gateway, request_with):
+    assert isinstance(await gateway.authorize(request_with(description="")), Authorized)
 
 
 @pytest.mark.parametrize(
@@ -124,25 +124,27 @@ async def test_an_order_without_a_description_is_held(gateway, payment_with):
         ("429", 0),
     ],
 )
-async def test_no_fault_makes_a_second_payment_intent(gateway, payment_with, emulator, kind, made):
-    payment = payment_with()
+async def test_no_fault_creates_a_second_payment_intent(
+    gateway, request_with, emulator, kind, made
+):
+    payment = request_with()
     fault = {"kind": kind, "endpoint": "POST /v1/payment_intents"}
     emulator.post("faults", json=fault).raise_for_status()
 
     answer = await gateway.authorize(payment)
 
     assert isinstance(answer, Unknown)
-    assert answer.repeat
+    assert answer.retryable
     assert len(intents(emulator)) == made
     again = await gateway.authorize(payment)
     found = await gateway.find(payment, 1)
     assert len(intents(emulator)) == 1
     assert found.payment_intent_id == intents(emulator)[0]["id"]
-    assert again == found or (kind == "status_500_after" and not again.repeat)
+    assert again == found or (kind == "status_500_after" and not again.retryable)
 
 
-async def test_a_key_that_stripe_refuses_is_no_decision(gateway_with, payment_with, emulator):
-    payment = payment_with()
+async def test_a_refused_idempotency_key_is_inconclusive(gateway_with, request_with, emulator):
+    payment = request_with()
     gateway = gateway_with()
     await gateway.authorize(payment)
     other_bytes = gateway_with("https://shop.example/return")
@@ -150,5 +152,5 @@ async def test_a_key_that_stripe_refuses_is_no_decision(gateway_with, payment_wi
     answer = await other_bytes.authorize(payment)
 
     assert isinstance(answer, Unknown)
-    assert not answer.repeat
+    assert not answer.retryable
     assert "IdempotencyError" in answer.reason

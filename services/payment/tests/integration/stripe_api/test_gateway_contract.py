@@ -18,34 +18,34 @@ def gateway(request):
 
 
 @pytest.fixture
-def payment_with(gateway, customer, make_payment):
+def request_with(gateway, customer, make_request):
     if hasattr(gateway, "customers"):
         gateway.customers.add(customer)
-    return lambda **changes: make_payment(**{"stripe_customer_id": customer, **changes})
+    return lambda **changes: make_request(**{"stripe_customer_id": customer, **changes})
 
 
-async def test_a_good_card_is_held(gateway, payment_with):
-    outcome = await gateway.authorize(payment_with())
+async def test_a_valid_card_is_authorized(gateway, request_with):
+    outcome = await gateway.authorize(request_with())
 
     assert isinstance(outcome, Authorized)
     assert outcome.payment_intent_id.startswith("pi_")
 
 
-async def test_a_payment_that_is_asked_for_again_has_the_same_outcome(gateway, payment_with):
+async def test_a_repeated_authorization_has_the_same_outcome(gateway, request_with):
     for card in ("pm_card_visa", "pm_card_chargeDeclined"):
-        payment = payment_with(payment_method_id=card)
+        payment = request_with(payment_method_id=card)
 
         assert await gateway.authorize(payment) == await gateway.authorize(payment)
 
 
-async def test_two_payments_have_two_holds(gateway, payment_with):
-    first, second = [await gateway.authorize(payment_with()) for _ in range(2)]
+async def test_two_payments_have_two_holds(gateway, request_with):
+    first, second = [await gateway.authorize(request_with()) for _ in range(2)]
 
     assert first.payment_intent_id != second.payment_intent_id
 
 
-async def test_a_bad_card_is_declined(gateway, payment_with):
-    outcome = await gateway.authorize(payment_with(payment_method_id="pm_card_chargeDeclined"))
+async def test_a_declining_card_is_declined(gateway, request_with):
+    outcome = await gateway.authorize(request_with(payment_method_id="pm_card_chargeDeclined"))
 
     assert outcome == Declined(
         "Your card was declined.",
@@ -63,10 +63,10 @@ async def test_a_bad_card_is_declined(gateway, payment_with):
         ({"payment_method_id": "pm_none"}, PaymentMethodNotFound),
     ],
 )
-async def test_what_stripe_does_not_know_has_a_name_and_leaves_nothing_behind(
-    gateway, payment_with, changes, kind
+async def test_a_missing_customer_or_payment_method_has_an_outcome(
+    gateway, request_with, changes, kind
 ):
-    payment = payment_with(**changes)
+    payment = request_with(**changes)
 
     outcome = await gateway.authorize(payment)
 
@@ -75,17 +75,17 @@ async def test_what_stripe_does_not_know_has_a_name_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_chargeDeclined"])
-async def test_what_was_asked_for_is_found(gateway, payment_with, card):
-    payment = payment_with(payment_method_id=card)
-    await gateway.authorize(payment_with())
+async def test_a_requested_payment_is_found(gateway, request_with, card):
+    payment = request_with(payment_method_id=card)
+    await gateway.authorize(request_with())
     outcome = await gateway.authorize(payment)
-    await gateway.authorize(payment_with())
+    await gateway.authorize(request_with())
 
     assert await gateway.find(payment, age_seconds=1) == outcome
 
 
 @pytest.mark.parametrize("changes", [{}, {"stripe_customer_id": "cus_none"}])
-async def test_what_was_never_asked_for_is_absent(gateway, payment_with, changes):
-    await gateway.authorize(payment_with())
+async def test_a_payment_that_was_never_requested_is_absent(gateway, request_with, changes):
+    await gateway.authorize(request_with())
 
-    assert await gateway.find(payment_with(**changes), age_seconds=1) == Absent()
+    assert await gateway.find(request_with(**changes), age_seconds=1) == Absent()

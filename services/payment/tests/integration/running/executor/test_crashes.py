@@ -10,7 +10,7 @@ PENDING = payments.c.status == "pending"
 
 @pytest.fixture
 def each(world):
-    return [world.payment() for _ in range(COUNT)]
+    return [world.request() for _ in range(COUNT)]
 
 
 @pytest.fixture
@@ -18,23 +18,21 @@ def intents(world, each):
     return lambda: [len(world.intents_of(payment)) for payment in each]
 
 
-async def test_two_executors_that_have_the_same_payments_make_one_hold_of_each(
-    world, each, intents
-):
+async def test_two_executors_with_the_same_leases_create_one_hold_each(world, each, intents):
     world.arm("latency", count=COUNT, seconds=0.3)
     leases = world.store(*each)
 
     async with world.executors(2) as ((first, _), (second, _)):
         first.offer(leases)
         second.offer(leases)
-        await world.all_decided()
+        await world.none_pending()
 
     assert intents() == [1] * COUNT
     replies = await world.rows(table=messaging.outbox)
     assert [reply.type for reply in replies] == ["payment.authorized"] * COUNT
 
 
-async def test_what_a_killed_executor_had_in_work_is_ended_by_another(world, each, intents):
+async def test_another_executor_completes_the_work_of_a_killed_one(world, each, intents):
     async def some_are_held():
         return sum(intents()) > COUNT // 4
 
@@ -44,13 +42,13 @@ async def test_what_a_killed_executor_had_in_work_is_ended_by_another(world, eac
         await world.eventually(some_are_held)
         task.cancel()
     async with world.executors():
-        await world.all_decided()
+        await world.none_pending()
 
     assert intents() == [1] * COUNT
     assert len(await world.rows(table=messaging.outbox)) == COUNT
 
 
-async def test_stopping_loses_nothing_and_leaves_the_rest_to_be_taken(world, each, intents):
+async def test_stopping_loses_nothing_and_makes_the_rest_due(world, each, intents):
     async def some_are_decided():
         return len(await world.rows(~PENDING)) > 5
 
@@ -61,12 +59,12 @@ async def test_stopping_loses_nothing_and_leaves_the_rest_to_be_taken(world, eac
     left, due = await world.rows(PENDING), payments.c.next_try_at <= func.now()
     assert await world.rows(PENDING, due) == left != []
     async with world.executors():
-        await world.all_decided()
+        await world.none_pending()
 
     assert intents() == [1] * COUNT
 
 
-async def test_a_database_that_is_away_for_longer_than_a_lease_costs_no_payment(
+async def test_no_payment_is_lost_if_the_database_is_unavailable_for_longer_than_a_lease(
     world, each, intents
 ):
     async def some_are_held():
@@ -78,7 +76,7 @@ async def test_a_database_that_is_away_for_longer_than_a_lease_costs_no_payment(
         with world.database.engine.begin() as connection:
             connection.exec_driver_sql("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE")
             await asyncio.to_thread(connection.exec_driver_sql, "SELECT pg_sleep(1.2)")
-        await world.all_decided()
+        await world.none_pending()
 
     assert intents() == [1] * COUNT
     assert len(await world.rows(table=messaging.outbox)) == COUNT

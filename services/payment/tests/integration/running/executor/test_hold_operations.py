@@ -26,10 +26,12 @@ async def test_a_hold_is_captured_once(world, commands, kind):
         each = await world.hold(executor, COUNT)
         world.arm(kind, "POST /v1/*/capture", count=COUNT // 2)
         await world.send(executor, *(commands.capture(one, amount=1000) for one in each))
-        await world.at_rest()
+        await world.idle()
 
-    lines = [world.line(one) for one in each]
-    assert [[taken["amount"] for taken in line["captures"]] for line in lines] == [[1000]] * COUNT
+    intents = [world.intent_of(one) for one in each]
+    assert [[taken["amount"] for taken in intent["captures"]] for intent in intents] == [
+        [1000]
+    ] * COUNT
     assert [(row.status, row.captured, row.released) for row in await world.rows()] == [
         ("captured", 1000, 299)
     ] * COUNT
@@ -43,101 +45,108 @@ async def test_a_hold_is_canceled_once(world, commands, kind):
         each = await world.hold(executor, COUNT)
         world.arm(kind, "POST /v1/*/cancel", count=COUNT // 2)
         await world.send(executor, *map(commands.cancel, each))
-        await world.at_rest()
+        await world.idle()
 
-    lines = [world.line(one) for one in each]
-    assert [[out["amount"] for out in line["releases"]] for line in lines] == [[1299]] * COUNT
-    assert [event.payload.released for event in (await world.told())[COUNT:]] == [1299] * COUNT
+    intents = [world.intent_of(one) for one in each]
+    assert [[out["amount"] for out in intent["releases"]] for intent in intents] == [[1299]] * COUNT
+    assert [event.payload.released for event in (await world.events())[COUNT:]] == [1299] * COUNT
     assert {row.status for row in await world.rows()} == {"canceled"}
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-async def test_a_refund_is_made_once(world, commands, kind):
+async def test_a_refund_is_created_once(world, commands, kind):
     async with world.executors() as ((executor, _),):
         each = await world.hold(executor, COUNT)
         await world.send(executor, *(commands.capture(one, amount=1299) for one in each))
-        await world.at_rest()
+        await world.idle()
         world.arm(kind, "POST /v1/refunds", count=COUNT // 2)
         asked = [
             commands.refund(one, refund_id=f"refund-{one.saga_id}", amount=400) for one in each
         ]
         await world.send(executor, *asked)
-        await world.at_rest()
+        await world.idle()
 
-    lines = [world.line(one) for one in each]
-    assert [[back["amount"] for back in line["refunds"]] for line in lines] == [[400]] * COUNT
+    intents = [world.intent_of(one) for one in each]
+    assert [[back["amount"] for back in intent["refunds"]] for intent in intents] == [[400]] * COUNT
     stored = await world.rows(table=refunds)
     assert {row.stripe_refund_id for row in stored} == {
-        line["refunds"][0]["refund"] for line in lines
+        intent["refunds"][0]["refund"] for intent in intents
     }
-    told = [event.payload for event in await world.told() if event.type == "payment.refunded"]
-    assert {each.refund_id for each in told} == {command.payload.refund_id for command in asked}
+    published = [
+        event.payload for event in await world.events() if event.type == "payment.refunded"
+    ]
+    assert {each.refund_id for each in published} == {
+        command.payload.refund_id for command in asked
+    }
 
 
-async def test_several_refunds_of_one_capture_are_made_in_turn(world, commands):
+async def test_several_refunds_of_one_capture_run_in_turn(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=1299))
         asked = [commands.refund(payment, refund_id=f"r{at}", amount=300) for at in range(5)]
         await world.send(executor, *asked, asked[0].model_copy(update={"message_id": uuid4()}))
-        await world.at_rest()
+        await world.idle()
 
-    assert [back["amount"] for back in world.line(payment)["refunds"]] == [300] * 4
-    told = {event.payload.refund_id: event for event in (await world.told())[2:]}
-    assert [told[f"r{at}"].type for at in range(4)] == ["payment.refunded"] * 4
-    assert (told["r4"].type, told["r4"].payload.code) == (
+    assert [back["amount"] for back in world.intent_of(payment)["refunds"]] == [300] * 4
+    published = {event.payload.refund_id: event for event in (await world.events())[2:]}
+    assert [published[f"r{at}"].type for at in range(4)] == ["payment.refunded"] * 4
+    assert (published["r4"].type, published["r4"].payload.code) == (
         "payment.refund_failed", "amount_too_large",
     )  # fmt: skip
 
 
-async def test_a_kept_500_that_did_nothing_fails_the_capture_once_that_has_settled(world, commands):
+async def test_a_stored_500_without_effect_fails_the_capture_after_verification(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         world.arm("status_500_before", "POST /v1/*/capture", kept=True)
         await world.send(executor, commands.capture(payment, amount=1299))
-        await world.at_rest()
+        await world.idle()
 
-        event = (await world.told())[-1]
+        event = (await world.events())[-1]
         assert (event.type, event.payload.code) == ("payment.capture_failed", "stripe_unavailable")
-        assert ((await world.row()).status, world.line(payment)["held"]) == ("authorized", 1299)
+        assert ((await world.row()).status, world.intent_of(payment)["held"]) == (
+            "authorized",
+            1299,
+        )
 
         await world.send(executor, commands.capture(payment, amount=1299, attempt=2))
-        await world.at_rest()
+        await world.idle()
 
     assert (await world.row()).status == "captured"
     assert (await world.types())[-1] == "payment.captured"
 
 
-async def test_a_kept_500_that_did_nothing_does_not_keep_a_hold(world, commands):
+async def test_a_stored_500_without_effect_does_not_prevent_a_cancellation(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         world.arm("status_500_before", "POST /v1/*/cancel", kept=True)
         await world.send(executor, commands.cancel(payment))
-        await world.at_rest()
+        await world.idle()
 
     assert (await world.row()).key_round == 2
-    assert world.line(payment)["status"] == "canceled"
+    assert world.intent_of(payment)["status"] == "canceled"
     assert await world.types() == ["payment.authorized", "payment.canceled"]
 
 
-async def test_a_kept_500_that_did_nothing_fails_the_refund_once_that_has_settled(world, commands):
+async def test_a_stored_500_without_effect_fails_the_refund_after_verification(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=1299))
         world.arm("status_500_before", "POST /v1/refunds", kept=True)
         await world.send(executor, commands.refund(payment, refund_id="r1", amount=5))
-        await world.at_rest()
+        await world.idle()
 
-    event = (await world.told())[-1]
+    event = (await world.events())[-1]
     assert (event.type, event.payload.code) == ("payment.refund_failed", "stripe_unavailable")
-    assert world.line(payment)["refunds"] == []
+    assert world.intent_of(payment)["refunds"] == []
 
 
-async def test_a_refund_of_yesterday_is_looked_up_and_never_asked_for(world, commands):
+async def test_a_refund_of_yesterday_is_looked_up_and_never_requested(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=1299))
-        await world.at_rest()
+        await world.idle()
         world.arm("reset_after", "POST /v1/refunds")
         world.arm("status_500_before", "GET /v1/refunds", count=1_000)
         world.arm("hang", "POST /v1/refunds", count=1_000)
@@ -151,20 +160,20 @@ async def test_a_refund_of_yesterday_is_looked_up_and_never_asked_for(world, com
         await world.eventually(looked_up)
         asked = world.executed("/refunds")
         world.disarm()
-        await world.at_rest()
+        await world.idle()
 
-    assert world.line(payment)["refunds"][0]["amount"] == 5
+    assert world.intent_of(payment)["refunds"][0]["amount"] == 5
     assert (await world.types())[-1] == "payment.refunded"
     assert {key for key in asked if key} == {f"{payment.saga_id}:refund_payment:r1"}
 
 
 @pytest.mark.parametrize("amount", [1300, 99_999_999])
-async def test_more_than_is_held_cannot_be_captured(world, commands, amount):
+async def test_more_than_the_held_amount_cannot_be_captured(world, commands, amount):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=amount))
-        await world.at_rest()
+        await world.idle()
 
-    event = (await world.told())[-1]
+    event = (await world.events())[-1]
     assert (event.type, event.payload.code) == ("payment.capture_failed", "amount_too_large")
-    assert world.line(payment)["held"] == 1299
+    assert world.intent_of(payment)["held"] == 1299

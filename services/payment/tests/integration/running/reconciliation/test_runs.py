@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from payment_service.main import build_gateway, build_reconciler
+from payment_service.problems import PROBLEMS
 from payment_service.reconciliation.http import reconcile_router
 from payment_service.reconciliation.runs import Runs
 from payment_service.storage.orm import reconciliations
@@ -25,7 +26,7 @@ async def operator(world):
         gateway = build_gateway(world.settings, http)
         reconciler = build_reconciler(world.settings, world.database, gateway, refresher)
         api = FastAPI()
-        install_problems(api, world.settings.max_body_bytes)
+        install_problems(api, world.settings.max_body_bytes, PROBLEMS)
         api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED))
         transport = httpx.ASGITransport(api)
         async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
@@ -39,48 +40,50 @@ async def kept(operator):
     return answer.raise_for_status().json()["reconciliations"]
 
 
-async def test_who_asked_and_why_is_kept_with_what_was_repaired(world, operator, stripe_post):
+async def test_requester_and_reason_are_recorded_with_the_report(world, operator, stripe_post):
     (payment,) = await world.hold(operator.executor)
-    stripe_post(f"payment_intents/{world.line(payment)['id']}/cancel")
+    stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/cancel")
 
-    asked = {"by": "ann", "note": "Webhooks were lost."}
+    asked = {"by": "ann", "note": "WebhookReceiver were lost."}
     report = (await operator.post("/reconcile", json=asked)).raise_for_status().json()
-    await world.at_rest()
+    await world.idle()
 
     (run,) = await kept(operator)
-    assert (run["id"], run["by"], run["note"]) == (report["id"], "ann", "Webhooks were lost.")
+    assert (run["id"], run["by"], run["note"]) == (
+        report["id"],
+        "ann",
+        "WebhookReceiver were lost.",
+    )
     assert run["report"] == report
     assert [each["saga_id"] for each in report["repaired"]] == [payment.saga_id]
     assert (run["error"], run["ended_at"] >= run["asked_at"]) == (None, True)
 
 
-async def test_what_a_repair_tells_the_saga_names_the_run_as_its_cause(
-    world, operator, stripe_post
-):
+async def test_the_event_of_a_repair_has_the_run_as_its_cause(world, operator, stripe_post):
     (payment,) = await world.hold(operator.executor)
-    stripe_post(f"payment_intents/{world.line(payment)['id']}/cancel")
+    stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/cancel")
 
     report = (await operator.post("/reconcile", json={})).json()
-    await world.at_rest()
+    await world.idle()
 
-    told = (await world.told())[-1]
-    assert (told.type, str(told.causation_id)) == ("payment.canceled", report["id"])
+    published = (await world.events())[-1]
+    assert (published.type, str(published.causation_id)) == ("payment.canceled", report["id"])
 
 
-async def test_nothing_needs_to_be_said(operator):
+async def test_the_body_is_optional(operator):
     assert (await operator.post("/reconcile")).status_code == 200
 
     assert [(run["by"], run["note"]) for run in await kept(operator)] == [("api", "")]
 
 
-async def test_the_newest_are_listed_up_to_the_limit(operator):
+async def test_the_newest_runs_are_listed_up_to_the_limit(operator):
     for note in ("first", "second", "third"):
         await operator.post("/reconcile", json={"note": note})
 
     assert [run["note"] for run in await kept(operator)] == ["third", "second"]
 
 
-async def test_a_run_that_could_not_read_stripe_is_kept_with_why(world, operator):
+async def test_a_failed_run_is_recorded_with_its_error(world, operator):
     world.arm("status_500_before", "GET /v1/payment_intents", count=5)
 
     assert (await operator.post("/reconcile", json={"by": "ann"})).status_code == 503
@@ -89,7 +92,7 @@ async def test_a_run_that_could_not_read_stripe_is_kept_with_why(world, operator
     assert (run["by"], run["report"], "APIError" in run["error"]) == ("ann", None, True)
 
 
-async def test_a_run_whose_process_died_never_ended(world, operator):
+async def test_a_run_whose_process_died_has_no_end(world, operator):
     begun = reconciliations.insert().values(id=uuid4(), by="ann", note="")
     await world.change(begun)
 
@@ -103,7 +106,7 @@ async def test_a_run_whose_process_died_never_ended(world, operator):
      ({"since": "0001-01-01T00:00:00+23:59"}, "since"),
      ({"why": "?"}, "why")],
 )  # fmt: skip
-async def test_what_makes_no_sense_is_refused_by_its_field(operator, body, field):
+async def test_an_invalid_field_is_refused_by_name(operator, body, field):
     answer = await operator.post("/reconcile", json=body)
 
     assert (answer.status_code, field in answer.text) == (422, True)

@@ -8,10 +8,11 @@ import httpx
 import pytest
 import stripe
 from fastapi import FastAPI
+from payment_service.problems import PROBLEMS
 from payment_service.storage.orm import stripe_events
 from payment_service.storage.refresh import Refresher
 from payment_service.webhooks.http import webhooks_router
-from payment_service.webhooks.receive import Webhooks
+from payment_service.webhooks.receive import WebhookReceiver
 from pydantic import SecretStr
 from saga_messaging.problems import install_problems
 
@@ -45,9 +46,9 @@ def hooked(world, outbox):
     async def hooked(secret=SECRET):
         async with world.executors() as ((executor, _),):
             refresher = Refresher(executor.offer, world.settings.executor_lease_seconds)
-            webhooks = Webhooks(world.database, outbox, refresher, 5)
+            webhooks = WebhookReceiver(world.database, outbox, refresher, 5)
             api = FastAPI()
-            install_problems(api, world.settings.max_body_bytes)
+            install_problems(api, world.settings.max_body_bytes, PROBLEMS)
             api.include_router(webhooks_router(webhooks, secret and SecretStr(secret), TOLERANCE))
             transport = httpx.ASGITransport(api)
             async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
@@ -72,12 +73,12 @@ def in_the_dashboard(world, stripe_post):
     """Someone else does something with a payment's PaymentIntent."""
 
     def act(payment, verb, **parameters):
-        return stripe_post(f"payment_intents/{world.line(payment)['id']}/{verb}", **parameters)
+        return stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/{verb}", **parameters)
 
     return act
 
 
-async def test_a_cancellation_in_the_dashboard_is_told_once_however_often_stripe_says_so(
+async def test_a_cancellation_in_the_dashboard_is_published_once_for_any_number_of_webhooks(
     world, hooked, events, in_the_dashboard
 ):
     async with hooked() as (executor, hook):
@@ -85,59 +86,59 @@ async def test_a_cancellation_in_the_dashboard_is_told_once_however_often_stripe
         in_the_dashboard(payment, "cancel")
         every = events()
         await hook.effects(*every)
-        await world.at_rest()
-        assert set(await hook.effects(*reversed(every))) == {"came before"}
-        await world.at_rest()
+        await world.idle()
+        assert set(await hook.effects(*reversed(every))) == {"duplicate"}
+        await world.idle()
 
-    event = (await world.told())[-1]
+    event = (await world.events())[-1]
     assert await world.types() == ["payment.authorized", "payment.canceled"]
     assert (event.payload.attempt, event.payload.released) == (None, 1299)
     assert len(await world.rows(table=stripe_events)) == len(every)
 
 
 @pytest.mark.parametrize("turned", [False, True])
-async def test_events_in_any_order_lead_to_what_stripe_has(
+async def test_events_in_any_order_lead_to_stripes_state(
     world, hooked, events, stripe_post, turned
 ):
     async with hooked() as (executor, hook):
         (payment,) = await world.hold(executor)
-        intent_id = world.line(payment)["id"]
+        intent_id = world.intent_of(payment)["id"]
         stripe_post(f"payment_intents/{intent_id}/capture", amount_to_capture=1000)
         for amount in (300, 200):
             stripe_post("refunds", payment_intent=intent_id, amount=amount)
         every = events()
         await hook.effects(*(reversed(every) if turned else every))
-        await world.at_rest()
+        await world.idle()
 
-    told = await world.told()
-    assert [event.type for event in told] == [
+    published = await world.events()
+    assert [event.type for event in published] == [
         "payment.authorized",
         "payment.captured",
         "payment.refunded",
         "payment.refunded",
     ]
-    assert sorted(event.payload.amount for event in told[2:]) == [200, 300]
-    assert {event.payload.refund_id for event in told[2:]} == {None}
+    assert sorted(event.payload.amount for event in published[2:]) == [200, 300]
+    assert {event.payload.refund_id for event in published[2:]} == {None}
     assert (await world.row()).status == "captured"
 
 
-async def test_what_we_did_ourselves_is_no_news(world, commands, hooked, events):
+async def test_events_of_our_own_operations_change_nothing(world, commands, hooked, events):
     async with hooked() as (executor, hook):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=1299))
         await world.send(executor, commands.refund(payment, refund_id="r1", amount=300))
-        await world.at_rest()
+        await world.idle()
         effects = await hook.effects(*events())
-        await world.at_rest()
+        await world.idle()
 
-    assert set(effects) == {"of no interest", "no news"}
+    assert set(effects) == {"ignored", "no change"}
     assert await world.types() == ["payment.authorized", "payment.captured", "payment.refunded"]
 
 
-async def test_an_event_during_the_authorization_is_looked_at_after_it(
+async def test_an_event_during_the_authorization_refreshes_after_it(
     world, commands, hooked, events, stripe_post
 ):
-    payment = world.payment()
+    payment = world.request()
     world.arm("latency", seconds=0.4)
     async with hooked() as (executor, hook):
         await world.send(executor, commands.authorize(payment))
@@ -146,9 +147,9 @@ async def test_an_event_during_the_authorization_is_looked_at_after_it(
             "data": {"object": {"id": "pi_1", "object": "payment_intent",
                                 "metadata": {"saga_id": payment.saga_id}}},
         }  # fmt: skip
-        assert await hook.effects(forged) == ["the payment is looked at"]
+        assert await hook.effects(forged) == ["refresh scheduled"]
         assert (await world.row()).waiting == [{"kind": "refresh"}]
-        await world.at_rest()
+        await world.idle()
 
     assert await world.types() == ["payment.authorized"]
 
@@ -163,29 +164,31 @@ def stripe_event(type_, kind, id_, **fields):
     }
 
 
-async def test_a_dispute_is_told_once(world, hooked):
+async def test_a_dispute_is_published_once(world, hooked):
     async with hooked() as (executor, hook):
         (payment,) = await world.hold(executor)
         dispute = stripe_event(
             "charge.dispute.created", "dispute", "dp_1", amount=900, reason="fraudulent",
-            payment_intent=world.line(payment)["id"],
+            payment_intent=world.intent_of(payment)["id"],
         )  # fmt: skip
         effects = await hook.effects(dispute, dispute, {**dispute, "id": "evt_again"})
 
-    assert effects == ["told: payment.disputed", "came before", "told: payment.disputed"]
-    (event,) = [event for event in await world.told() if event.type == "payment.disputed"]
+    assert effects == ["published payment.disputed", "duplicate", "published payment.disputed"]
+    (event,) = [event for event in await world.events() if event.type == "payment.disputed"]
     assert (event.payload.dispute_id, event.payload.amount, event.payload.reason) == (
         "dp_1", 900, "fraudulent",
     )  # fmt: skip
 
 
-async def test_what_is_not_ours_is_stored_and_changes_nothing(world, hooked, stripe_post, events):
+async def test_an_event_of_an_unknown_payment_is_stored_and_changes_nothing(
+    world, hooked, stripe_post, events
+):
     async with hooked() as (_, hook):
         intent = stripe_post("payment_intents", amount=500, currency="usd")
         stripe_post(f"payment_intents/{intent['id']}/cancel")
         effects = await hook.effects(*events("payment_intent.canceled"))
 
-    assert effects == ["of no payment of ours"]
+    assert effects == ["unknown payment"]
     (stored,) = await world.rows(table=stripe_events)
     assert (stored.payment_intent_id, stored.saga_id) == (intent["id"], None)
 
@@ -201,7 +204,7 @@ async def test_what_is_not_ours_is_stored_and_changes_nothing(world, hooked, str
     ],
     ids=["another secret", "old", "future", "missing", "malformed"],
 )
-async def test_what_stripe_has_not_signed_just_now_is_refused(world, hooked, changes):
+async def test_an_invalid_signature_or_timestamp_is_refused(world, hooked, changes):
     async with hooked() as (_, hook):
         answer = await hook.post(stripe_event("payment_intent.canceled", "x", "pi_1"), **changes)
 
@@ -217,18 +220,18 @@ async def test_a_clock_may_be_wrong_by_less_than_the_tolerance(hooked, seconds):
             stripe_event("customer.created", "customer", "cus_1"), at=time.time() + seconds
         )
 
-    assert answer.json() == {"effect": "of no interest"}
+    assert answer.json() == {"effect": "ignored"}
 
 
 @pytest.mark.parametrize(
     "body", ["{}", "[]", "no JSON", '{"id": "evt_1", "type": "payment_intent.canceled"}']
 )
-async def test_what_is_no_event_is_refused(hooked, body):
+async def test_an_invalid_event_is_refused(hooked, body):
     async with hooked() as (_, hook):
         assert (await hook.post(body)).status_code == 400
 
 
-async def test_an_object_that_is_none_of_stripes_is_refused(hooked):
+async def test_an_invalid_object_is_refused(hooked):
     event = stripe_event("payment_intent.canceled", "payment_intent", "pi_1")
     event["data"]["object"]["id"] = 7
 
@@ -238,7 +241,7 @@ async def test_an_object_that_is_none_of_stripes_is_refused(hooked):
     assert (answer.status_code, "id" in answer.json()["detail"]) == (400, True)
 
 
-async def test_without_a_secret_no_webhook_is_taken(hooked):
+async def test_webhooks_without_a_secret_are_unavailable(hooked):
     async with hooked(secret=None) as (_, hook):
         answer = await hook.post(stripe_event("customer.created", "customer", "cus_1"))
 
@@ -246,7 +249,7 @@ async def test_without_a_secret_no_webhook_is_taken(hooked):
     assert "STRIPE_WEBHOOK_SECRET" in answer.json()["detail"]
 
 
-async def test_a_body_that_is_too_large_is_not_read(hooked, world):
+async def test_an_oversized_body_is_refused(hooked, world):
     async with hooked() as (_, hook):
         answer = await hook.post("x" * (world.settings.max_body_bytes + 1))
 
