@@ -40,7 +40,7 @@ def receive(commands: Sequence[Command], stored: Mapping[str, Payment]) -> Recei
         outcomes[command.message_id] = Handled(decision.effect, decision.send)
         if payment or decision.payment.is_new:
             payments[command.correlation_id] = decision.payment
-    changed = [each for saga_id, each in payments.items() if each != stored.get(saga_id)]
+    changed = [payment for saga_id, payment in payments.items() if payment != stored.get(saga_id)]
     return Received(outcomes, changed)
 
 

@@ -144,7 +144,7 @@ class FakeGateway:
         if self.hold_faults:
             return self.hold_faults.pop(0)
         hold = self.holds[lease.payment_intent_id]
-        refunds = {each.refund_id: each for each in hold.refunds or ()}
+        refunds = {refund.refund_id: refund for refund in hold.refunds or ()}
         operation = lease.operation
         if operation.refund_id not in refunds:
             if hold.amount_refunded + operation.amount > hold.amount_received:
@@ -152,7 +152,7 @@ class FakeGateway:
             refunds[operation.refund_id] = RefundSnapshot(
                 f"re_{uuid4().hex}", operation.amount, operation.refund_id
             )
-        total = sum(each.amount for each in refunds.values())
+        total = sum(refund.amount for refund in refunds.values())
         refunded = replace(hold, refunds=list(refunds.values()), amount_refunded=total)
         self.holds[lease.payment_intent_id] = refunded
         return refunds[operation.refund_id]
@@ -161,7 +161,7 @@ class FakeGateway:
         self, payment_intent_id: str, refund_id: str
     ) -> RefundSnapshot | Absent | Unknown:
         refunds = self.holds[payment_intent_id].refunds or ()
-        return next((each for each in refunds if each.refund_id == refund_id), Absent())
+        return next((refund for refund in refunds if refund.refund_id == refund_id), Absent())
 
     def _outcome(self, request: AuthorizationRequest) -> Outcome:
         if request.stripe_customer_id not in self.customers:
@@ -206,7 +206,7 @@ class FakeLeaseStore:
 
     async def write(self, progress: Sequence[Progress]) -> list[Lease | bool]:
         self.writes += 1
-        return [self._write(each) for each in progress]
+        return [self._write(item) for item in progress]
 
     def _taken(self, lease: Lease, now: float) -> Lease:
         end = self.verified_at.get(lease.saga_id)
@@ -302,7 +302,7 @@ def fake_lease_store() -> Callable[[float], FakeLeaseStore]:
 
 @pytest.fixture
 def perform_lease(fake_gateway):
-    """Perform a lease at the fake gateway; `is_valid` tells whether the lease is still valid."""
+    """Perform a lease at the fake gateway; `is_valid` is the current validity of the lease."""
     policy = RetryPolicy(
         retry_seconds=1.5, verify_seconds=90, pause_seconds=5, pause_max_seconds=60
     )

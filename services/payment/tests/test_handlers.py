@@ -149,7 +149,10 @@ def test_two_commands_without_a_card_in_one_batch_both_get_a_reply():
     received = receive([first, second], {})
 
     assert len(received.changed) == 1
-    assert [len(received.outcomes[each.message_id].send) for each in (first, second)] == [1, 1]
+    assert [len(received.outcomes[command.message_id].send) for command in (first, second)] == [
+        1,
+        1,
+    ]
 
 
 def test_a_cancellation_that_comes_first_stores_a_tombstone():
@@ -210,4 +213,4 @@ def test_a_command_changes_only_its_own_saga():
 
     received = receive([capture()], payments)
 
-    assert [each.saga_id for each in received.changed] == ["saga-1"]
+    assert [payment.saga_id for payment in received.changed] == ["saga-1"]

@@ -34,7 +34,7 @@ def test_the_readme_lists_every_setting_of_the_service():
 
 def test_the_readme_lists_every_room():
     package = Path(__file__).parents[1] / "payment_service"
-    rooms = {each.parent.name for each in package.glob("*/__init__.py")} - {"migrations"}
+    rooms = {init.parent.name for init in package.glob("*/__init__.py")} - {"migrations"}
     assert set(re.findall(r"^\| `(\w+)/` \|", section("Rooms"), re.MULTILINE)) == rooms
 
 

@@ -54,7 +54,7 @@ class SqlLeaseStore:
             lambda connection: self._write(connection, progress)
         )
         self._outbox.offer(events)
-        return [written.get(each.lease.token, False) for each in progress]
+        return [written.get(result.lease.token, False) for result in progress]
 
     def _take(self, connection: Connection, limit: int) -> list[Lease]:
         rows = connection.execute(statements.TAKE, {"limit": limit, "lease": self._lease})
@@ -70,9 +70,9 @@ class SqlLeaseStore:
     def _write(
         self, connection: Connection, progress: Sequence[Progress]
     ) -> tuple[dict[Token, Lease | bool], list[Outgoing]]:
-        completed = [each for each in progress if isinstance(each, Completed)]
+        completed = [result for result in progress if isinstance(result, Completed)]
         written, events = self._conclude(connection, completed)
-        postponed = [_pause(each) for each in progress if isinstance(each, Postponed)]
+        postponed = [_pause(result) for result in progress if isinstance(result, Postponed)]
         if postponed:
             rows = connection.execute(statements.POSTPONE, {"rows": postponed}).all()
             written |= {(row.saga_id, row.attempts): True for row in rows}
@@ -83,14 +83,14 @@ class SqlLeaseStore:
     ) -> tuple[dict[Token, Lease | bool], list[Outgoing]]:
         if not completed:
             return {}, []
-        before = repository.lock(connection, {each.lease.saga_id for each in completed})
+        before = repository.lock(connection, {end.lease.saga_id for end in completed})
         now, ended, events = dict(before), set[Token](), list[Outgoing]()
-        for each in completed:
-            saga_id, attempts = each.lease.token
+        for end in completed:
+            saga_id, attempts = end.lease.token
             if _is_in_progress(now.get(saga_id), attempts):
-                decision = conclude(now[saga_id], each.result)
+                decision = conclude(now[saga_id], end.result)
                 now[saga_id] = decision.payment
-                ended.add(each.lease.token)
+                ended.add(end.lease.token)
                 events += [Outgoing.of(event) for event in decision.send]
                 _log_late_refund_failures(decision.send)
         changed = [now[saga_id] for saga_id, _ in ended]

@@ -61,7 +61,7 @@ def _observed(payment: Payment, operation: Operation, intent: IntentSnapshot) ->
     now = observation.payment
     if operation.kind is OperationKind.REFRESH:
         return Decision(
-            now, [events.caused_by(operation, each) for each in observation.unsolicited]
+            now, [events.caused_by(operation, event) for event in observation.unsolicited]
         )
     if now.status is PaymentStatus.AUTHORIZED:
         detail = f"The PaymentIntent is {intent.status}."

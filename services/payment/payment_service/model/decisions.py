@@ -48,7 +48,7 @@ def decide(payment: Payment, requested: Operation) -> Decision:
 
 def _wait(payment: Payment, requested: Operation) -> Decision:
     effect = f"waiting for {payment.operation.kind if payment.operation else 'its turn'}"
-    adopted = [requested if each.is_same_as(requested) else each for each in payment.waiting]
+    adopted = [requested if other.is_same_as(requested) else other for other in payment.waiting]
     waiting = adopted if requested in adopted else [*adopted, requested]
     return Decision(replace(payment, waiting=tuple(waiting)), effect=effect)
 

@@ -75,4 +75,4 @@ class Lease:
 def is_cancel_requested(operation: Operation, waiting: Sequence[Operation]) -> bool:
     """Return True if a cancellation waits for an authorization or a capture."""
     cancelable = operation.kind in {OperationKind.AUTHORIZE, OperationKind.CAPTURE}
-    return cancelable and any(each.kind is OperationKind.CANCEL for each in waiting)
+    return cancelable and any(other.kind is OperationKind.CANCEL for other in waiting)

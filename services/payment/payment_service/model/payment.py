@@ -83,7 +83,9 @@ class Payment:
     @property
     def refunded(self) -> int:
         """The sum of the refunds that succeeded."""
-        return sum(each.amount for each in self.refunds if each.status is RefundStatus.REFUNDED)
+        return sum(
+            refund.amount for refund in self.refunds if refund.status is RefundStatus.REFUNDED
+        )
 
     def begin(self, operation: Operation) -> "Payment":
         """Begin an operation under a new lease, which invalidates every older lease."""
@@ -107,9 +109,9 @@ class Payment:
 
     def refund(self, refund_id: str) -> Refund | None:
         """Return the refund with this id, if there is one."""
-        return next((each for each in self.refunds if each.refund_id == refund_id), None)
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
     def with_refund(self, refund: Refund) -> "Payment":
         """Add the refund, or replace the one with the same id."""
-        others = [each for each in self.refunds if each.refund_id != refund.refund_id]
+        others = [other for other in self.refunds if other.refund_id != refund.refund_id]
         return replace(self, refunds=(*others, refund))

@@ -139,7 +139,7 @@ class Reconciler:
             if finding.action is Action.RELEASE and intent.saga_id not in payments
         }
         repository.store(connection, list(orphans.values()), {}, 0)
-        refresh = [intent.saga_id for intent, each in both if each.action is Action.REFRESH]
+        refresh = [intent.saga_id for intent, finding in both if finding.action is Action.REFRESH]
         return findings, self._refresher.begin(connection, payments, refresh, cause)
 
     async def _act(self, report: Report, intent: IntentSnapshot, finding: Finding) -> None:

@@ -80,7 +80,7 @@ def lease_of(row: AnyRow) -> Lease:
 
 def waiting_of(row: AnyRow) -> tuple[Operation, ...]:
     """Read the waiting operations from a row."""
-    return tuple(operation_of(each) for each in row.waiting)
+    return tuple(operation_of(json) for json in row.waiting)
 
 
 def operation_of(json: Mapping[str, Any]) -> Operation:
@@ -106,7 +106,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "captured": payment.captured,
         "released": payment.released,
         "operation": payment.operation and _json_of(payment.operation),
-        "waiting": [_json_of(each) for each in payment.waiting],
+        "waiting": [_json_of(operation) for operation in payment.waiting],
         "attempts": payment.attempts,
         "key_round": payment.key_attempt,
     }

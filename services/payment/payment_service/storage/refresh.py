@@ -42,7 +42,7 @@ class Refresher:
             The leases to `offer` after the commit.
         """
         refresh = replace(REFRESH, command_id=cause)
-        decided = [decide(payments[each], refresh).payment for each in sorted(set(saga_ids))]
+        decided = [decide(payments[saga_id], refresh).payment for saga_id in sorted(set(saga_ids))]
         changed = [payment for payment in decided if payment != payments[payment.saga_id]]
         repository.store(connection, changed, payments, self._lease_seconds)
         return Lease.of_begun(changed, payments)

@@ -77,11 +77,11 @@ def store(
         IntegrityError: Another transaction has stored a payment for a saga; retry the transaction.
     """
     lease = timedelta(seconds=lease_seconds)
-    _insert(connection, [each for each in changed if each.is_new], lease)
+    _insert(connection, [payment for payment in changed if payment.is_new], lease)
     rows = [
-        {**payment_row(each), "begun": each.attempts > before[each.saga_id].attempts}
-        for each in changed
-        if not each.is_new
+        {**payment_row(payment), "begun": payment.attempts > before[payment.saga_id].attempts}
+        for payment in changed
+        if not payment.is_new
     ]
     if rows:
         connection.execute(statements.UPDATE, {"rows": rows, "lease": lease})
@@ -90,7 +90,7 @@ def store(
 
 def _insert(connection: Connection, new: Sequence[Payment], lease: timedelta) -> None:
     for pending in (True, False):
-        rows = [payment_row(each) for each in new if bool(each.operation) is pending]
+        rows = [payment_row(payment) for payment in new if bool(payment.operation) is pending]
         times = {"next_try_at": func.now() + lease, "operation_since": func.now()}
         if rows:
             connection.execute(insert(payments).values(times if pending else {}), rows)

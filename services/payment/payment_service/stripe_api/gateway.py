@@ -156,7 +156,7 @@ class StripeGateway:
             refunds = await self._refunds_of(payment_intent_id)
         except _FAILURES as error:
             return Unknown(describe(error))
-        return next((each for each in refunds if each.refund_id == refund_id), Absent())
+        return next((refund for refund in refunds if refund.refund_id == refund_id), Absent())
 
     async def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
         """Yield every PaymentIntent created at or after `since`, in seconds since 1970.

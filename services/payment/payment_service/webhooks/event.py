@@ -76,6 +76,6 @@ class WebhookEvent(BaseModel):
         subject = self.subject
         if subject.object == "charge":
             return subject.amount_refunded != payment.refunded
-        stored = [each for each in payment.refunds if each.stripe_refund_id == subject.id]
+        stored = [refund for refund in payment.refunds if refund.stripe_refund_id == subject.id]
         failed = subject.status in {"failed", "canceled"}
         return not stored or (stored[0].status is RefundStatus.FAILED) is not failed

@@ -31,7 +31,7 @@ def webhooks_router(
         try:
             return {"effect": await receiver.receive(WebhookEvent.model_validate_json(body))}
         except ValidationError as error:
-            fields = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+            fields = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
             raise InvalidWebhook(f"Invalid Stripe event: {fields}") from error
 
     return router

@@ -10,10 +10,10 @@ DONE, NOT_DONE = True, False
 
 
 async def test_a_valid_card_is_authorized(perform_lease, make_request):
-    result = await perform_lease(Lease(make_request()))
+    progress = await perform_lease(Lease(make_request()))
 
-    assert isinstance(result, Completed)
-    assert isinstance(result.result, Authorized)
+    assert isinstance(progress, Completed)
+    assert isinstance(progress.result, Authorized)
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ async def test_a_valid_card_is_authorized(perform_lease, make_request):
 async def test_a_refusal_ends_the_authorization_without_another_request(
     perform_lease, fake_gateway, make_request, changes, code
 ):
-    result = await perform_lease(Lease(make_request(**changes)))
+    progress = await perform_lease(Lease(make_request(**changes)))
 
-    assert result.result.code == code
+    assert progress.result.code == code
     assert (len(fake_gateway.keys), fake_gateway.lookup_ages) == (1, [])
 
 
@@ -40,18 +40,18 @@ async def test_a_request_without_a_response_is_retried_with_the_same_key(
     payment = make_request()
     fake_gateway.faults = [(LOST, done), (LOST, NOT_DONE)]
 
-    result = await perform_lease(Lease(payment))
+    progress = await perform_lease(Lease(payment))
 
-    assert result.result == fake_gateway.outcomes[payment.idempotency_key]
+    assert progress.result == fake_gateway.outcomes[payment.idempotency_key]
     assert fake_gateway.keys == [payment.idempotency_key] * 3
 
 
 async def test_retry_after_is_respected(perform_lease, fake_gateway, make_request):
     fake_gateway.faults = [(Unknown("429", retryable=True, retry_after_seconds=30), NOT_DONE)]
 
-    result = await perform_lease(Lease(make_request()))
+    progress = await perform_lease(Lease(make_request()))
 
-    assert isinstance(result, Postponed)
+    assert isinstance(progress, Postponed)
     assert len(fake_gateway.keys) == 1
 
 
@@ -62,10 +62,10 @@ async def test_an_effect_behind_a_stored_500_is_adopted(
     payment = make_request(payment_method_id=card)
     fake_gateway.faults = [(LOST, DONE), (STORED_500, DONE)]
 
-    result = await perform_lease(Lease(payment, age_seconds=40))
+    progress = await perform_lease(Lease(payment, age_seconds=40))
 
     found = fake_gateway.outcomes[payment.idempotency_key]
-    assert result.result.payment_intent_id == found.payment_intent_id
+    assert progress.result.payment_intent_id == found.payment_intent_id
     assert (len(fake_gateway.keys), fake_gateway.lookup_ages) == (2, [40])
 
 

@@ -11,7 +11,7 @@ async def test_an_offered_payment_is_authorized(store, put, run, wait_until):
         executor.offer(put())
         await wait_until(lambda: not store.pending)
 
-    assert [result.result for result in store.progress] == [Authorized("pi_1")]
+    assert [progress.result for progress in store.progress] == [Authorized("pi_1")]
 
 
 async def test_a_begun_waiting_operation_is_performed_without_another_sweep(
@@ -30,7 +30,7 @@ async def test_a_begun_waiting_operation_is_performed_without_another_sweep(
         executor.offer(put())
         await wait_until(lambda: not store.pending)
 
-    assert [result.lease.attempts for result in store.progress] == [1, 2, 3]
+    assert [progress.lease.attempts for progress in store.progress] == [1, 2, 3]
     assert len(sweeps) == 1
 
 
@@ -93,7 +93,7 @@ async def test_a_failing_payment_is_postponed_and_others_continue(
         executor.offer([store.put(bad), store.put(good)])
         await wait_until(lambda: len(store.progress) == 2)
 
-    reasons = {type(result): result for result in store.progress}
+    reasons = {type(progress): progress for progress in store.progress}
     assert reasons[Completed].lease.request == good
     assert reasons[Postponed].reason == "operation failed: KeyError: 'status'"
 

@@ -79,7 +79,7 @@ async def test_stopping_waits_for_calls_in_flight_and_gives_back_the_rest(
         assert store.progress == []
         stripe.open.set()
 
-    assert [result.lease.request for result in store.progress] == [begun.request]
+    assert [progress.lease.request for progress in store.progress] == [begun.request]
 
 
 async def test_an_interrupted_lease_is_given_back_on_stop(store, put, run, wait_until):

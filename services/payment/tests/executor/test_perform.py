@@ -40,9 +40,9 @@ async def test_a_request_without_a_response_is_retried_with_the_same_key(
     fake_gateway.hold_faults = [LOST, LOST]
     lease = lease_of(operation)
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert isinstance(result, Completed)
+    assert isinstance(progress, Completed)
     assert fake_gateway.keys == [lease.idempotency_key] * 3
 
 
@@ -53,9 +53,9 @@ async def test_a_missing_effect_is_verified_first(
     fake_gateway.holds["pi_1"], fake_gateway.hold_faults = hold, [STORED_500]
     lease = lease_of(operation)
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert (result.verify, result.pause_seconds) == (True, 90)
+    assert (progress.verify, progress.pause_seconds) == (True, 90)
 
 
 @pytest.mark.parametrize(("operation", "hold"), [(CAPTURE, HELD), (REFUND, TAKEN)])
@@ -65,9 +65,9 @@ async def test_a_verified_missing_effect_fails_the_operation(
     fake_gateway.holds["pi_1"] = hold
     lease = lease_of(operation, verifying=True, verified=True, last_error="APIError: 500")
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert result.result == Rejected("stripe_unavailable", "Last response: APIError: 500.")
+    assert progress.result == Rejected("stripe_unavailable", "Last response: APIError: 500.")
     assert fake_gateway.keys == []
 
 
@@ -76,9 +76,9 @@ async def test_a_hold_that_still_stands_after_verification_is_canceled_under_ano
 ):
     lease = lease_of(CANCEL, verifying=True, verified=True, attempts=2)
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert (result.new_key, result.verify, result.pause_seconds) == (True, False, 10)
+    assert (progress.new_key, progress.verify, progress.pause_seconds) == (True, False, 10)
     assert replace(lease, key_attempt=2).idempotency_key != lease.idempotency_key
 
 
@@ -88,9 +88,9 @@ async def test_stripes_state_is_the_result(perform_lease, fake_gateway, lease_of
     fake_gateway.holds["pi_1"], fake_gateway.hold_faults = found, [STORED_500]
     lease = lease_of(operation)
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert result.result == found
+    assert progress.result == found
 
 
 async def test_a_refund_behind_a_stored_500_is_adopted(perform_lease, fake_gateway, lease_of):
@@ -111,9 +111,9 @@ async def test_no_request_is_sent_with_an_old_key_or_a_waiting_cancellation(
 ):
     lease = lease_of(operation, **changes)
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert result.verify
+    assert progress.verify
     assert fake_gateway.keys == []
 
 
@@ -133,8 +133,8 @@ async def test_canceling_a_missing_payment_intent_is_rejected(
     fake_gateway.hold_faults = [STORED_500]
     lease = replace(lease_of(CANCEL), payment_intent_id="pi_none")
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert (result.result.code, result.result.stripe_code) == (
+    assert (progress.result.code, progress.result.stripe_code) == (
         "invalid_request", "resource_missing",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What becomes of a payment whose requests gave no answer."""
+"""Authorizations with inconclusive responses: lookup, verification, pauses."""
 
 import pytest
 from payment_service.executor.retry import KEY_LIFETIME_SECONDS
@@ -13,26 +13,26 @@ NOT_DONE = False
 async def test_an_absence_is_verified_first(perform_lease, fake_gateway, make_request):
     fake_gateway.faults = [(STORED_500, NOT_DONE)]
 
-    result = await perform_lease(Lease(make_request()))
+    progress = await perform_lease(Lease(make_request()))
 
-    assert (result.verify, result.pause_seconds) == (True, 90)
-    assert "500 again; Stripe has no PaymentIntent" in result.reason
+    assert (progress.verify, progress.pause_seconds) == (True, 90)
+    assert "500 again; Stripe has no PaymentIntent" in progress.reason
 
 
 async def test_no_request_is_sent_during_verification(perform_lease, fake_gateway, make_request):
-    result = await perform_lease(Lease(make_request(), verifying=True))
+    progress = await perform_lease(Lease(make_request(), verifying=True))
 
-    assert result.verify
+    assert progress.verify
     assert fake_gateway.keys == []
 
 
 async def test_a_verified_absence_is_stripe_unavailable(perform_lease, fake_gateway, make_request):
     lease = Lease(make_request(), verifying=True, verified=True, last_error="APIError: 500")
 
-    result = await perform_lease(lease)
+    progress = await perform_lease(lease)
 
-    assert result.result.code == "stripe_unavailable"
-    assert "APIError: 500" in result.result.message
+    assert progress.result.code == "stripe_unavailable"
+    assert "APIError: 500" in progress.result.message
     assert fake_gateway.keys == []
 
 
@@ -41,9 +41,9 @@ async def test_a_hold_that_appears_during_verification_is_adopted(
 ):
     fake_gateway.found = Authorized("pi_late")
 
-    result = await perform_lease(Lease(make_request(), verifying=True, verified=True))
+    progress = await perform_lease(Lease(make_request(), verifying=True, verified=True))
 
-    assert result.result == Authorized("pi_late")
+    assert progress.result == Authorized("pi_late")
 
 
 @pytest.mark.parametrize("verified", [False, True])
@@ -53,11 +53,11 @@ async def test_a_payment_waits_while_stripe_cannot_be_read(
     fake_gateway.faults = [(STORED_500, NOT_DONE)]
     fake_gateway.found = Unknown("no route to host")
 
-    result = await perform_lease(Lease(make_request(), verifying=verified, verified=verified))
+    progress = await perform_lease(Lease(make_request(), verifying=verified, verified=verified))
 
-    assert isinstance(result, Postponed)
-    assert not result.verify
-    assert "no route to host" in result.reason
+    assert isinstance(progress, Postponed)
+    assert not progress.verify
+    assert "no route to host" in progress.reason
 
 
 async def test_the_pauses_of_a_postponed_payment_grow_up_to_the_limit(
@@ -76,18 +76,18 @@ async def test_the_pauses_of_a_postponed_payment_grow_up_to_the_limit(
 async def test_no_request_is_sent_after_the_lifetime_of_the_key(
     perform_lease, fake_gateway, make_request
 ):
-    result = await perform_lease(Lease(make_request(), age_seconds=KEY_LIFETIME_SECONDS))
+    progress = await perform_lease(Lease(make_request(), age_seconds=KEY_LIFETIME_SECONDS))
 
-    assert result.verify
+    assert progress.verify
     assert (fake_gateway.keys, fake_gateway.lookup_ages) == ([], [KEY_LIFETIME_SECONDS])
 
 
 async def test_a_request_is_sent_just_before_the_end_of_the_key_lifetime(
     perform_lease, fake_gateway, make_request
 ):
-    result = await perform_lease(Lease(make_request(), age_seconds=KEY_LIFETIME_SECONDS - 1))
+    progress = await perform_lease(Lease(make_request(), age_seconds=KEY_LIFETIME_SECONDS - 1))
 
-    assert isinstance(result.result, Authorized)
+    assert isinstance(progress.result, Authorized)
 
 
 @pytest.mark.parametrize("verified", [False, True])
@@ -96,10 +96,10 @@ async def test_a_processing_payment_intent_is_never_abandoned(
 ):
     fake_gateway.found = Incomplete("pi_1", "processing")
 
-    result = await perform_lease(Lease(make_request(), verifying=True, verified=verified))
+    progress = await perform_lease(Lease(make_request(), verifying=True, verified=verified))
 
-    assert isinstance(result, Postponed)
-    assert not result.verify
+    assert isinstance(progress, Postponed)
+    assert not progress.verify
 
 
 async def test_a_payment_intent_that_is_never_confirmed_fails_after_verification(

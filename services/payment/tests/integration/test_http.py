@@ -64,16 +64,16 @@ async def test_a_failed_payment_shows_its_cause_and_cure(http, lease_store, make
 
 
 async def test_a_missing_payment_is_a_problem(http):
-    answer = await http.get("/payments/saga-none")
+    response = await http.get("/payments/saga-none")
 
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert "saga-none" in answer.json()["detail"]
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "saga-none" in response.json()["detail"]
 
 
 @pytest.fixture
 def store(database):
-    """Stores a payment as it stands."""
+    """Store a payment."""
 
     def store(payment):
         with database.engine.begin() as connection:
@@ -89,7 +89,7 @@ async def test_a_captured_payment_shows_its_amounts_and_refunds(http, store, pay
 
     money = [shown[name] for name in ("amount", "captured", "released", "refunded")]
     assert (shown["status"], money) == ("captured", [1299, 1000, 299, 200])
-    assert [(each["refund_id"], each["status"]) for each in shown["refunds"]] == [
+    assert [(refund["refund_id"], refund["status"]) for refund in shown["refunds"]] == [
         ("refund-done", "refunded"),
         ("refund-failed", "failed"),
     ]

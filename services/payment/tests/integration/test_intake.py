@@ -25,7 +25,7 @@ OUTCOMES = [
 
 
 class Executor:
-    """Remembers what it is offered."""
+    """Records the leases and cancellations it receives."""
 
     def __init__(self):
         self.offered = []
@@ -78,8 +78,8 @@ def command(payment, message_id=None, card=True):
 
 def records(*commands):
     return [
-        Record("payment_commands", 0, offset, b"key", encode(each))
-        for offset, each in enumerate(commands)
+        Record("payment_commands", 0, offset, b"key", encode(sent))
+        for offset, sent in enumerate(commands)
     ]
 
 
@@ -128,10 +128,10 @@ async def test_a_different_payment_for_the_saga_is_a_dead_letter(
 
     await intake.receive(records(command(payment), command(other)))
 
-    (row,), (letter,) = rows(payments), rows(messaging.outbox)
+    (row,), (dead_letter,) = rows(payments), rows(messaging.outbox)
     assert (row.amount, row.stripe_customer_id) == (1299, "cus_1")
-    assert letter.type == "dead-letter"
-    assert str(*change) in letter.headers["dead-letter-reason"]
+    assert dead_letter.type == "dead-dead_letter"
+    assert str(*change) in dead_letter.headers["dead-dead_letter-reason"]
     assert [lease.request for lease in executor.offered] == [payment]
 
 

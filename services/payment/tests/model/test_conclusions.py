@@ -180,7 +180,9 @@ def test_each_dashboard_refund_is_published_once(payment_in):
     again = conclude(replace(decision.payment, operation=REFRESH), intent)
 
     payloads = [event.payload for event in decision.send]
-    assert [(each.refund_id, each.stripe_refund_id, each.amount) for each in payloads] == [
+    assert [
+        (payload.refund_id, payload.stripe_refund_id, payload.amount) for payload in payloads
+    ] == [
         (None, "re_a", 50),
         (None, "re_b", 60),
     ]

@@ -97,7 +97,7 @@ def described(event):
 def test_the_table_is_total():
     assert set(RULES) == set(product(PaymentStatus, set(OperationKind) - {OperationKind.AUTHORIZE}))
     assert set(TABLE) == set(PaymentStatus) - {PaymentStatus.PENDING}
-    assert all(set(each) == set(COMMANDS) for each in TABLE.values())
+    assert all(set(replies) == set(COMMANDS) for replies in TABLE.values())
 
 
 @pytest.mark.parametrize(("state", "name", "expected"), RESTING)
@@ -124,11 +124,11 @@ def test_each_command_gets_its_own_reply_with_its_attempt(payment_in, state, nam
     payment = payment_in(state)
     first, second = command_of(name, 1), command_of(name, 2)
 
-    sent = [event for each in (first, second) for event in decide(payment, each).send]
+    sent = [event for command in (first, second) for event in decide(payment, command).send]
 
     assert len({event.message_id for event in sent}) == len(sent)
     assert [event.payload.attempt for event in sent] == ([] if expected == BEGUN else [1, 2])
-    assert [each.message_id for each in decide(payment, first).send] == [
+    assert [event.message_id for event in decide(payment, first).send] == [
         event.message_id for event in sent[:1]
     ]
 

@@ -66,21 +66,21 @@ def test_a_decline_keeps_all_of_stripes_codes(decline):
     ],
 )
 def test_a_decline_for_missing_authentication_is_recognized(code, decline_code):
-    answer = authorize_error(declined(code=code, decline_code=decline_code))
+    response = authorize_error(declined(code=code, decline_code=decline_code))
 
-    assert answer == NeedsAuthentication("No.", code, decline_code, None, "pi_1")
+    assert response == NeedsAuthentication("No.", code, decline_code, None, "pi_1")
 
 
 @pytest.mark.parametrize(("error", "kind"), REFUSALS)
 def test_a_refused_request_has_an_outcome(error, kind):
-    answer = authorize_error(invalid(**error))
+    response = authorize_error(invalid(**error))
 
-    assert type(answer) is kind
-    assert answer.stripe_code == error.get("code")
+    assert type(response) is kind
+    assert response.stripe_code == error.get("code")
 
 
 @pytest.mark.parametrize(
-    ("error", "repeat"),
+    ("error", "retryable"),
     [
         (failed(500), True),
         (failed(502), True),
@@ -100,18 +100,18 @@ def test_a_refused_request_has_an_outcome(error, kind):
         (invalid(400, {"stripe-should-retry": "true"}), True),
     ],
 )
-def test_an_inconclusive_error_of_an_authorization_is_unknown(error, repeat):
-    answer = authorize_error(error)
+def test_an_inconclusive_error_of_an_authorization_is_unknown(error, retryable):
+    response = authorize_error(error)
 
-    assert isinstance(answer, Unknown)
-    assert answer.retryable is repeat
-    assert type(error).__name__ in answer.reason
+    assert isinstance(response, Unknown)
+    assert response.retryable is retryable
+    assert type(error).__name__ in response.reason
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("soon", 0.0), (None, 0.0)])
 def test_retry_after_is_read_from_the_headers(value, seconds):
     headers = {"retry-after": value} if value else {}
 
-    answer = authorize_error(failed(429, headers, stripe.RateLimitError))
+    response = authorize_error(failed(429, headers, stripe.RateLimitError))
 
-    assert answer.retry_after_seconds == seconds
+    assert response.retry_after_seconds == seconds

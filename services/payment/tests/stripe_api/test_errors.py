@@ -39,10 +39,10 @@ def test_a_refused_refund_has_a_code(error, code):
 
 
 def test_an_error_with_an_ended_payment_intent_is_its_snapshot():
-    seen = hold_error(invalid(code=STATE, payment_intent=INTENT))
+    snapshot = hold_error(invalid(code=STATE, payment_intent=INTENT))
 
-    assert isinstance(seen, IntentSnapshot)
-    assert seen.has_expired
+    assert isinstance(snapshot, IntentSnapshot)
+    assert snapshot.has_expired
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_a_missing_object_is_a_refusal():
 
 @pytest.mark.parametrize("code", ["charge_expired_for_capture"])
 def test_an_ended_hold_without_details_is_inconclusive(code):
-    answer = hold_error(invalid(code=code))
+    response = hold_error(invalid(code=code))
 
-    assert isinstance(answer, Unknown)
-    assert not answer.retryable
+    assert isinstance(response, Unknown)
+    assert not response.retryable
 
 
 @pytest.mark.parametrize("classify", [hold_error, refund_error, fetch_error])
 @pytest.mark.parametrize(
-    ("error", "repeat"),
+    ("error", "retryable"),
     [
         (stripe.APIConnectionError("lost"), True),
         (stripe.APIError("Failed.", http_status=500), True),
@@ -86,8 +86,8 @@ def test_an_ended_hold_without_details_is_inconclusive(code):
         (TimeoutError(), True),
     ],
 )
-def test_an_inconclusive_error_of_an_operation_is_unknown(classify, error, repeat):
-    answer = classify(error)
+def test_an_inconclusive_error_of_an_operation_is_unknown(classify, error, retryable):
+    response = classify(error)
 
-    assert isinstance(answer, Unknown)
-    assert answer.retryable is repeat
+    assert isinstance(response, Unknown)
+    assert response.retryable is retryable

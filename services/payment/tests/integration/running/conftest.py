@@ -129,7 +129,7 @@ class World:
     def executed(self, path_end: str) -> Counter[str]:
         """Count the requests under each key to paths with this suffix."""
         logged = self.emulator.get("requests", params={"limit": 1_000}).json()["requests"]
-        keys = [each["idempotency_key"] for each in logged if each["path"].endswith(path_end)]
+        keys = [entry["idempotency_key"] for entry in logged if entry["path"].endswith(path_end)]
         return Counter(keys)
 
     def arm(self, kind: str, endpoint: str = "POST /v1/payment_intents", **options: Any) -> None:
@@ -141,7 +141,9 @@ class World:
 
     def intents_of(self, request: AuthorizationRequest) -> list[Any]:
         intents = self.emulator.get("ledger").json()["payment_intents"]
-        return [each for each in intents if each["metadata"].get("saga_id") == request.saga_id]
+        return [
+            intent for intent in intents if intent["metadata"].get("saga_id") == request.saga_id
+        ]
 
     def bodies(self) -> list[Any]:
         """Return the distinct bodies sent with each idempotency key."""
@@ -151,7 +153,7 @@ class World:
         """Return the requests that create PaymentIntents."""
         logged = self.emulator.get("requests").json()["requests"]
         path = "/v1/payment_intents"
-        return [each for each in logged if (each["method"], each["path"]) == ("POST", path)]
+        return [entry for entry in logged if (entry["method"], entry["path"]) == ("POST", path)]
 
 
 def authorize(request: AuthorizationRequest, attempt: int = 1, **changes: Any) -> AuthorizePayment:

@@ -131,10 +131,10 @@ async def test_no_fault_creates_a_second_payment_intent(
     fault = {"kind": kind, "endpoint": "POST /v1/payment_intents"}
     emulator.post("faults", json=fault).raise_for_status()
 
-    answer = await gateway.authorize(payment)
+    response = await gateway.authorize(payment)
 
-    assert isinstance(answer, Unknown)
-    assert answer.retryable
+    assert isinstance(response, Unknown)
+    assert response.retryable
     assert len(intents(emulator)) == made
     again = await gateway.authorize(payment)
     found = await gateway.find(payment, 1)
@@ -149,8 +149,8 @@ async def test_a_refused_idempotency_key_is_inconclusive(gateway_with, request_w
     await gateway.authorize(payment)
     other_bytes = gateway_with("https://shop.example/return")
 
-    answer = await other_bytes.authorize(payment)
+    response = await other_bytes.authorize(payment)
 
-    assert isinstance(answer, Unknown)
-    assert not answer.retryable
-    assert "IdempotencyError" in answer.reason
+    assert isinstance(response, Unknown)
+    assert not response.retryable
+    assert "IdempotencyError" in response.reason

@@ -1,4 +1,4 @@
-"""What every gateway promises: run against the fake and against the emulator."""
+"""The contract of gateways for authorizations, run against the fake and the emulator."""
 
 import pytest
 from payment_service.model.authorization import (

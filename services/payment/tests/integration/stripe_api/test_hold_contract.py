@@ -1,4 +1,4 @@
-"""What every gateway promises of a hold: run against the fake and against the emulator."""
+"""The contract of gateways for holds and refunds, run against the fake and the emulator."""
 
 import pytest
 from payment_service.model.lease import Lease
@@ -52,8 +52,8 @@ def refund(lease_of):
 async def test_a_partial_capture_ends_the_hold(gateway, capture):
     first, again = [await gateway.capture(capture()) for _ in range(2)]
 
-    for seen in (first, again, await gateway.fetch(first.payment_intent_id)):
-        assert (seen.is_over, seen.amount, seen.amount_received) == (True, 1299, 1000)
+    for intent in (first, again, await gateway.fetch(first.payment_intent_id)):
+        assert (intent.is_over, intent.amount, intent.amount_received) == (True, 1299, 1000)
 
 
 async def test_capturing_or_canceling_a_captured_hold_returns_it_as_captured(
@@ -61,8 +61,8 @@ async def test_capturing_or_canceling_a_captured_hold_returns_it_as_captured(
 ):
     await gateway.capture(capture())
 
-    for answer in (await gateway.capture(capture(999)), await gateway.cancel(cancel())):
-        assert (answer.status, answer.amount_received) == ("succeeded", 1000)
+    for response in (await gateway.capture(capture(999)), await gateway.cancel(cancel())):
+        assert (response.status, response.amount_received) == ("succeeded", 1000)
 
 
 async def test_capturing_or_canceling_a_canceled_hold_returns_it_as_canceled(
@@ -70,42 +70,42 @@ async def test_capturing_or_canceling_a_canceled_hold_returns_it_as_canceled(
 ):
     first = await gateway.cancel(cancel())
 
-    for answer in (first, await gateway.cancel(cancel()), await gateway.capture(capture())):
-        assert (answer.status, answer.amount_received, answer.has_expired) == (
+    for response in (first, await gateway.cancel(cancel()), await gateway.capture(capture())):
+        assert (response.status, response.amount_received, response.has_expired) == (
             "canceled", 0, False,
         )  # fmt: skip
 
 
 async def test_more_than_the_held_amount_is_rejected(gateway, capture):
-    answer = await gateway.capture(capture(1300))
+    response = await gateway.capture(capture(1300))
 
-    assert isinstance(answer, Rejected)
-    assert (answer.code, answer.stripe_code) == ("amount_too_large", "amount_too_large")
+    assert isinstance(response, Rejected)
+    assert (response.code, response.stripe_code) == ("amount_too_large", "amount_too_large")
     assert (await gateway.fetch(capture().payment_intent_id)).is_held
 
 
 async def test_a_repeated_refund_is_created_once(gateway, capture, refund):
-    seen = await gateway.capture(capture())
+    intent = await gateway.capture(capture())
 
     first, again = [await gateway.refund(refund("r1")) for _ in range(2)]
     other = await gateway.refund(refund("r2"))
 
     assert first == again == RefundSnapshot(first.stripe_refund_id, 300, "r1")
     assert other.stripe_refund_id != first.stripe_refund_id
-    assert await gateway.find_refund(seen.payment_intent_id, "r1") == first
-    looked = await gateway.fetch(seen.payment_intent_id)
-    assert {each.refund_id for each in looked.refunds} == {"r1", "r2"}
-    assert looked.amount_refunded == 600
+    assert await gateway.find_refund(intent.payment_intent_id, "r1") == first
+    fetched = await gateway.fetch(intent.payment_intent_id)
+    assert {refund.refund_id for refund in fetched.refunds} == {"r1", "r2"}
+    assert fetched.amount_refunded == 600
 
 
 async def test_more_than_the_captured_amount_is_not_refunded(gateway, capture, refund):
-    seen = await gateway.capture(capture())
+    intent = await gateway.capture(capture())
 
-    answers = [await gateway.refund(refund(f"r{at}", 600)) for at in range(2)]
+    responses = [await gateway.refund(refund(f"r{at}", 600)) for at in range(2)]
 
-    assert [type(answer) for answer in answers] == [RefundSnapshot, Rejected]
-    assert answers[1].code == "amount_too_large"
-    assert await gateway.find_refund(seen.payment_intent_id, "r1") == Absent()
+    assert [type(response) for response in responses] == [RefundSnapshot, Rejected]
+    assert responses[1].code == "amount_too_large"
+    assert await gateway.find_refund(intent.payment_intent_id, "r1") == Absent()
 
 
 async def test_a_missing_payment_intent_is_not_found(gateway):

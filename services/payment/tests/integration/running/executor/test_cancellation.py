@@ -28,18 +28,18 @@ async def requested(world, count):
 
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_no_hold_is_left_if_a_cancellation_overtakes_the_authorization(world, commands, kind):
-    each = [world.request() for _ in range(COUNT)]
+    requests = [world.request() for _ in range(COUNT)]
     world.arm(kind, count=COUNT, **({"seconds": 0.3} if kind == "latency" else {}))
 
     async with world.executors() as ((executor, _),):
-        await world.send(executor, *map(commands.authorize, each))
+        await world.send(executor, *map(commands.authorize, requests))
         await requested(world, 1)
-        await world.send(executor, *(commands.cancel(one, attempt=2) for one in each))
+        await world.send(executor, *(commands.cancel(request, attempt=2) for request in requests))
         await world.idle()
 
-    intents = [intent for one in each for intent in world.intents_of(one)]
+    intents = [intent for request in requests for intent in world.intents_of(request)]
     assert [intent["held"] for intent in intents] == [0] * len(intents)
-    assert all(len(world.intents_of(one)) <= 1 for one in each)
+    assert all(len(world.intents_of(request)) <= 1 for request in requests)
     published = await world.events()
     ends = {event.correlation_id: event for event in published}
     assert {event.type for event in ends.values()} == {"payment.canceled"}
@@ -103,10 +103,10 @@ async def test_a_waiting_cancellation_stops_requests_in_its_process_without_anot
         await requested(world, 1)
         await world.send(executor, commands.cancel(payment))
 
-        async def settles():
+        async def is_verifying():
             return (await world.row()).settle_after
 
-        await world.eventually(settles)
+        await world.eventually(is_verifying)
 
     assert world.intents_of(payment) == []
 
@@ -144,7 +144,7 @@ async def test_a_repeated_cancel_command_is_replied_to_again_and_cancels_once(wo
             await world.idle()
 
     published = [event.payload for event in (await world.events())[1:]]
-    assert [(each.released, each.attempt) for each in published] == [(1299, 1), (1299, 2)]
+    assert [(payload.released, payload.attempt) for payload in published] == [(1299, 1), (1299, 2)]
     assert sum(world.executed("/cancel").values()) == 1
 
 
@@ -161,17 +161,17 @@ async def test_a_captured_payment_cannot_be_canceled(world, commands):
 
 
 async def test_a_killed_executor_leaves_no_hold_after_a_cancellation(world, commands):
-    each = [world.request() for _ in range(COUNT)]
+    requests = [world.request() for _ in range(COUNT)]
     world.arm("latency", count=COUNT, seconds=0.5)
 
     async with world.executors() as ((killed, task),):
-        await world.send(killed, *map(commands.authorize, each))
+        await world.send(killed, *map(commands.authorize, requests))
         await requested(world, 1)
         task.cancel()
-        await world.send(killed, *map(commands.cancel, each))
+        await world.send(killed, *map(commands.cancel, requests))
     async with world.executors():
         await world.idle()
 
-    intents = [intent for one in each for intent in world.intents_of(one)]
+    intents = [intent for request in requests for intent in world.intents_of(request)]
     assert [intent["held"] for intent in intents] == [0] * len(intents)
     assert (await world.types()).count("payment.canceled") == COUNT

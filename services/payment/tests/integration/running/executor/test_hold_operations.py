@@ -1,4 +1,4 @@
-"""Capture, cancellation and refund at Stripe, whatever it does: each once, never a guess."""
+"""Capture, cancellation and refund at Stripe despite faults: each has one effect."""
 
 from uuid import uuid4
 
@@ -23,12 +23,14 @@ COUNT = 6
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_hold_is_captured_once(world, commands, kind):
     async with world.executors() as ((executor, _),):
-        each = await world.hold(executor, COUNT)
+        requests = await world.hold(executor, COUNT)
         world.arm(kind, "POST /v1/*/capture", count=COUNT // 2)
-        await world.send(executor, *(commands.capture(one, amount=1000) for one in each))
+        await world.send(
+            executor, *(commands.capture(request, amount=1000) for request in requests)
+        )
         await world.idle()
 
-    intents = [world.intent_of(one) for one in each]
+    intents = [world.intent_of(request) for request in requests]
     assert [[taken["amount"] for taken in intent["captures"]] for intent in intents] == [
         [1000]
     ] * COUNT
@@ -42,12 +44,12 @@ async def test_a_hold_is_captured_once(world, commands, kind):
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_hold_is_canceled_once(world, commands, kind):
     async with world.executors() as ((executor, _),):
-        each = await world.hold(executor, COUNT)
+        requests = await world.hold(executor, COUNT)
         world.arm(kind, "POST /v1/*/cancel", count=COUNT // 2)
-        await world.send(executor, *map(commands.cancel, each))
+        await world.send(executor, *map(commands.cancel, requests))
         await world.idle()
 
-    intents = [world.intent_of(one) for one in each]
+    intents = [world.intent_of(request) for request in requests]
     assert [[out["amount"] for out in intent["releases"]] for intent in intents] == [[1299]] * COUNT
     assert [event.payload.released for event in (await world.events())[COUNT:]] == [1299] * COUNT
     assert {row.status for row in await world.rows()} == {"canceled"}
@@ -56,17 +58,20 @@ async def test_a_hold_is_canceled_once(world, commands, kind):
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_refund_is_created_once(world, commands, kind):
     async with world.executors() as ((executor, _),):
-        each = await world.hold(executor, COUNT)
-        await world.send(executor, *(commands.capture(one, amount=1299) for one in each))
+        requests = await world.hold(executor, COUNT)
+        await world.send(
+            executor, *(commands.capture(request, amount=1299) for request in requests)
+        )
         await world.idle()
         world.arm(kind, "POST /v1/refunds", count=COUNT // 2)
-        asked = [
-            commands.refund(one, refund_id=f"refund-{one.saga_id}", amount=400) for one in each
+        refund_commands = [
+            commands.refund(request, refund_id=f"refund-{request.saga_id}", amount=400)
+            for request in requests
         ]
-        await world.send(executor, *asked)
+        await world.send(executor, *refund_commands)
         await world.idle()
 
-    intents = [world.intent_of(one) for one in each]
+    intents = [world.intent_of(request) for request in requests]
     assert [[back["amount"] for back in intent["refunds"]] for intent in intents] == [[400]] * COUNT
     stored = await world.rows(table=refunds)
     assert {row.stripe_refund_id for row in stored} == {
@@ -75,8 +80,8 @@ async def test_a_refund_is_created_once(world, commands, kind):
     published = [
         event.payload for event in await world.events() if event.type == "payment.refunded"
     ]
-    assert {each.refund_id for each in published} == {
-        command.payload.refund_id for command in asked
+    assert {payload.refund_id for payload in published} == {
+        command.payload.refund_id for command in refund_commands
     }
 
 
@@ -84,8 +89,14 @@ async def test_several_refunds_of_one_capture_run_in_turn(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=1299))
-        asked = [commands.refund(payment, refund_id=f"r{at}", amount=300) for at in range(5)]
-        await world.send(executor, *asked, asked[0].model_copy(update={"message_id": uuid4()}))
+        refund_commands = [
+            commands.refund(payment, refund_id=f"r{at}", amount=300) for at in range(5)
+        ]
+        await world.send(
+            executor,
+            *refund_commands,
+            refund_commands[0].model_copy(update={"message_id": uuid4()}),
+        )
         await world.idle()
 
     assert [back["amount"] for back in world.intent_of(payment)["refunds"]] == [300] * 4
@@ -142,7 +153,7 @@ async def test_a_stored_500_without_effect_fails_the_refund_after_verification(w
     assert world.intent_of(payment)["refunds"] == []
 
 
-async def test_a_refund_of_yesterday_is_looked_up_and_never_requested(world, commands):
+async def test_a_refund_of_yesterday_is_postponed_and_never_requested(world, commands):
     async with world.executors() as ((executor, _),):
         (payment,) = await world.hold(executor)
         await world.send(executor, commands.capture(payment, amount=1299))
@@ -154,17 +165,17 @@ async def test_a_refund_of_yesterday_is_looked_up_and_never_requested(world, com
         yesterday = func.now() - func.make_interval(0, 0, 0, 0, 23)
         await world.change(payments.update().values(operation_since=yesterday))
 
-        async def looked_up():
+        async def postponed():
             return (await world.row()).last_error
 
-        await world.eventually(looked_up)
-        asked = world.executed("/refunds")
+        await world.eventually(postponed)
+        refund_commands = world.executed("/refunds")
         world.disarm()
         await world.idle()
 
     assert world.intent_of(payment)["refunds"][0]["amount"] == 5
     assert (await world.types())[-1] == "payment.refunded"
-    assert {key for key in asked if key} == {f"{payment.saga_id}:refund_payment:r1"}
+    assert {key for key in refund_commands if key} == {f"{payment.saga_id}:refund_payment:r1"}
 
 
 @pytest.mark.parametrize("amount", [1300, 99_999_999])

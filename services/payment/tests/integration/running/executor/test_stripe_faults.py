@@ -22,14 +22,14 @@ PENDING = payments.c.status == "pending"
     ],
 )
 async def test_every_payment_is_held_once_despite_faults(world, kind):
-    each = [world.request() for _ in range(COUNT)]
+    requests = [world.request() for _ in range(COUNT)]
     world.arm(kind, count=COUNT // 2, skip=3)
-    world.store(*each)
+    world.store(*requests)
 
     async with world.executors():
         await world.none_pending()
 
-    intents = [world.intents_of(payment) for payment in each]
+    intents = [world.intents_of(request) for request in requests]
     statuses = [[intent["status"] for intent in of_one] for of_one in intents]
     assert statuses == [["requires_capture"]] * COUNT
     held = {row.payment_intent_id for row in await world.rows()}

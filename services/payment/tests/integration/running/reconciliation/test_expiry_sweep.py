@@ -1,4 +1,4 @@
-"""What happens to a hold without us: it expires, or someone works in Stripe's dashboard."""
+"""Changes at Stripe without a command: expiry, and actions in the Stripe Dashboard."""
 
 import pytest
 from payment_service.reconciliation.expiry_sweep import ExpirySweeper

@@ -1,4 +1,4 @@
-"""All payments compared with Stripe: what is safe is repaired, what is not is reported."""
+"""Comparison of all payments with Stripe: safe repairs, and reports of the rest."""
 
 import pytest
 from payment_service.errors import StripeUnreadable
@@ -28,7 +28,7 @@ async def reconciler_of(world):
 
 @pytest.fixture
 def orphan(stripe_post, customer):
-    """A hold that names a saga, which nobody here has made."""
+    """Create a hold for a saga at Stripe, without a payment."""
 
     def orphan(saga_id, **parameters):
         return stripe_post(
@@ -53,8 +53,10 @@ def orphan(stripe_post, customer):
 
 async def test_matching_payments_are_not_changed(world, commands, reconciler_of):
     async with world.executors() as ((executor, _),):
-        each = await world.hold(executor, 3)
-        await world.send(executor, commands.capture(each[0], amount=500), commands.cancel(each[1]))
+        requests = await world.hold(executor, 3)
+        await world.send(
+            executor, commands.capture(requests[0], amount=500), commands.cancel(requests[1])
+        )
         await world.idle()
         report = await reconciler_of(executor).reconcile()
         assert await world.rows(payments.c.operation.is_not(None)) == []
@@ -122,8 +124,8 @@ async def test_a_hold_of_a_failed_payment_is_released(world, orphan, reconciler_
 
 async def test_a_differing_payment_is_refreshed(world, reconciler_of, stripe_post):
     async with world.executors() as ((executor, _),):
-        each = await world.hold(executor, 3)
-        first, second, _ = [world.intent_of(payment)["id"] for payment in each]
+        requests = await world.hold(executor, 3)
+        first, second, _ = [world.intent_of(request)["id"] for request in requests]
         stripe_post(f"payment_intents/{first}/cancel")
         stripe_post(f"payment_intents/{second}/capture")
         stripe_post("refunds", payment_intent=second, amount=99)

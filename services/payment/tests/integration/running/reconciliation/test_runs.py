@@ -1,4 +1,4 @@
-"""Reconciliations that operators ask for: kept with who and why, named by what they repair."""
+"""Reconciliations requested by operators: recorded, and the cause of their repairs."""
 
 from uuid import uuid4
 
@@ -35,27 +35,27 @@ async def operator(world):
     await http.close_async()
 
 
-async def kept(operator):
-    answer = await operator.get("/reconciliations")
-    return answer.raise_for_status().json()["reconciliations"]
+async def recorded(operator):
+    response = await operator.get("/reconciliations")
+    return response.raise_for_status().json()["reconciliations"]
 
 
 async def test_requester_and_reason_are_recorded_with_the_report(world, operator, stripe_post):
     (payment,) = await world.hold(operator.executor)
     stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/cancel")
 
-    asked = {"by": "ann", "note": "WebhookReceiver were lost."}
-    report = (await operator.post("/reconcile", json=asked)).raise_for_status().json()
+    request = {"by": "ann", "note": "WebhookReceiver were lost."}
+    report = (await operator.post("/reconcile", json=request)).raise_for_status().json()
     await world.idle()
 
-    (run,) = await kept(operator)
+    (run,) = await recorded(operator)
     assert (run["id"], run["by"], run["note"]) == (
         report["id"],
         "ann",
         "WebhookReceiver were lost.",
     )
     assert run["report"] == report
-    assert [each["saga_id"] for each in report["repaired"]] == [payment.saga_id]
+    assert [difference["saga_id"] for difference in report["repaired"]] == [payment.saga_id]
     assert (run["error"], run["ended_at"] >= run["asked_at"]) == (None, True)
 
 
@@ -73,14 +73,14 @@ async def test_the_event_of_a_repair_has_the_run_as_its_cause(world, operator, s
 async def test_the_body_is_optional(operator):
     assert (await operator.post("/reconcile")).status_code == 200
 
-    assert [(run["by"], run["note"]) for run in await kept(operator)] == [("api", "")]
+    assert [(run["by"], run["note"]) for run in await recorded(operator)] == [("api", "")]
 
 
 async def test_the_newest_runs_are_listed_up_to_the_limit(operator):
     for note in ("first", "second", "third"):
         await operator.post("/reconcile", json={"note": note})
 
-    assert [run["note"] for run in await kept(operator)] == ["third", "second"]
+    assert [run["note"] for run in await recorded(operator)] == ["third", "second"]
 
 
 async def test_a_failed_run_is_recorded_with_its_error(world, operator):
@@ -88,7 +88,7 @@ async def test_a_failed_run_is_recorded_with_its_error(world, operator):
 
     assert (await operator.post("/reconcile", json={"by": "ann"})).status_code == 503
 
-    (run,) = await kept(operator)
+    (run,) = await recorded(operator)
     assert (run["by"], run["report"], "APIError" in run["error"]) == ("ann", None, True)
 
 
@@ -96,7 +96,7 @@ async def test_a_run_whose_process_died_has_no_end(world, operator):
     begun = reconciliations.insert().values(id=uuid4(), by="ann", note="")
     await world.change(begun)
 
-    (run,) = await kept(operator)
+    (run,) = await recorded(operator)
     assert (run["ended_at"], run["report"], run["error"]) == (None, None, None)
 
 
@@ -107,7 +107,7 @@ async def test_a_run_whose_process_died_has_no_end(world, operator):
      ({"why": "?"}, "why")],
 )  # fmt: skip
 async def test_an_invalid_field_is_refused_by_name(operator, body, field):
-    answer = await operator.post("/reconcile", json=body)
+    response = await operator.post("/reconcile", json=body)
 
-    assert (answer.status_code, field in answer.text) == (422, True)
-    assert await kept(operator) == []
+    assert (response.status_code, field in response.text) == (422, True)
+    assert await recorded(operator) == []

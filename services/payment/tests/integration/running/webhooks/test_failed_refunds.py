@@ -45,15 +45,15 @@ async def deliver(world, outbox, refresher, stripe_api):
 
         async def deliver(*types):
             listed = stripe_api.get("events", params={"limit": 100}).json()["data"]
-            chosen = [each for each in reversed(listed) if not types or each["type"] in types]
-            return [await post(each) for each in chosen]
+            chosen = [event for event in reversed(listed) if not types or event["type"] in types]
+            return [await post(event) for event in chosen]
 
         async def post(event):
             body = json.dumps(event)
             sign = stripe.WebhookSignature.generate_signature_header
             headers = {"Stripe-Signature": sign(body, SECRET, int(time.time()))}
-            answer = await client.post("/webhooks/stripe", content=body, headers=headers)
-            return answer.raise_for_status().json()["effect"]
+            response = await client.post("/webhooks/stripe", content=body, headers=headers)
+            return response.raise_for_status().json()["effect"]
 
         yield deliver
 
@@ -79,7 +79,7 @@ def fail(world):
     return lambda: world.emulator.post("clock", json=advance).raise_for_status()
 
 
-async def kept(world):
+async def stored(world):
     rows = await world.rows(table=refunds)
     return [(row.refund_id, row.status, row.failure and row.failure["stripe_code"]) for row in rows]
 
@@ -97,7 +97,7 @@ async def test_each_type_of_event_reports_the_failure(world, refunded, fail, del
     assert (
         published.payload.stripe_refund_id == (await world.rows(table=refunds))[0].stripe_refund_id
     )
-    assert await kept(world) == [("r1", "failed", "expired_or_canceled_card")]
+    assert await stored(world) == [("r1", "failed", "expired_or_canceled_card")]
 
 
 async def test_a_late_failure_is_logged_as_a_warning(refunded, fail, deliver, world):
@@ -106,7 +106,7 @@ async def test_a_late_failure_is_logged_as_a_warning(refunded, fail, deliver, wo
         await deliver("refund.failed")
         await world.idle()
 
-    (line,) = [each for each in logged if each["event"] == "refund_failed_later"]
+    (line,) = [entry for entry in logged if entry["event"] == "refund_failed_later"]
     assert (line["log_level"], line["correlation_id"]) == ("warning", refunded.saga_id)
 
 
@@ -133,10 +133,12 @@ async def test_a_failed_dashboard_refund_is_published_with_stripes_id(
     await world.idle()
 
     published = [
-        each.payload for each in await world.events() if each.type == "payment.refund_failed"
+        event.payload for event in await world.events() if event.type == "payment.refund_failed"
     ]
-    assert by_hand in {each.stripe_refund_id for each in published if each.refund_id == by_hand}
-    assert {status for _, status, _ in await kept(world)} == {"failed"}
+    assert by_hand in {
+        payload.stripe_refund_id for payload in published if payload.refund_id == by_hand
+    }
+    assert {status for _, status, _ in await stored(world)} == {"failed"}
 
 
 @pytest.fixture
@@ -156,8 +158,8 @@ async def test_a_repeated_refund_command_gets_the_failure_and_another_refund_suc
         await world.send(executor, again)
         await world.idle()
 
-    answers = [(each.type, each.payload.attempt) for each in (await world.events())[-2:]]
-    assert answers == [("payment.refund_failed", 2), ("payment.refunded", 3)]
+    responses = [(event.type, event.payload.attempt) for event in (await world.events())[-2:]]
+    assert responses == [("payment.refund_failed", 2), ("payment.refunded", 3)]
 
 
 async def test_a_reconciliation_finds_the_failure_if_the_event_was_lost(

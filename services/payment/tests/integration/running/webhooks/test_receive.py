@@ -1,4 +1,4 @@
-"""Stripe's events: whoever sends them, however often and in whatever order."""
+"""Stripe events from any sender, in any order, any number of times."""
 
 import json
 import time
@@ -21,7 +21,7 @@ TOLERANCE = 300
 
 
 class Hook:
-    """Posts events as Stripe does."""
+    """Post events as Stripe does."""
 
     def __init__(self, client):
         self._client = client
@@ -34,13 +34,13 @@ class Hook:
         return await self._client.post("/webhooks/stripe", content=body, headers=headers)
 
     async def effects(self, *events):
-        answers = [await self.post(event) for event in events]
-        return [answer.raise_for_status().json()["effect"] for answer in answers]
+        responses = [await self.post(event) for event in events]
+        return [response.raise_for_status().json()["effect"] for response in responses]
 
 
 @pytest.fixture
 def hooked(world, outbox):
-    """An executor, and a hook into the service that it belongs to."""
+    """Run an executor and the webhook endpoint of its service."""
 
     @asynccontextmanager
     async def hooked(secret=SECRET):
@@ -59,18 +59,18 @@ def hooked(world, outbox):
 
 @pytest.fixture
 def events(stripe_api):
-    """The events that happened at Stripe, the oldest first; some types of them."""
+    """Return the emulator's events of these types, the oldest first; all types by default."""
 
     def events(*types):
         listed = stripe_api.get("events", params={"limit": 100}).raise_for_status().json()["data"]
-        return [each for each in reversed(listed) if not types or each["type"] in types]
+        return [event for event in reversed(listed) if not types or event["type"] in types]
 
     return events
 
 
 @pytest.fixture
 def in_the_dashboard(world, stripe_post):
-    """Someone else does something with a payment's PaymentIntent."""
+    """Change a payment's PaymentIntent in the Stripe Dashboard."""
 
     def act(payment, verb, **parameters):
         return stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/{verb}", **parameters)
@@ -206,21 +206,21 @@ async def test_an_event_of_an_unknown_payment_is_stored_and_changes_nothing(
 )
 async def test_an_invalid_signature_or_timestamp_is_refused(world, hooked, changes):
     async with hooked() as (_, hook):
-        answer = await hook.post(stripe_event("payment_intent.canceled", "x", "pi_1"), **changes)
+        response = await hook.post(stripe_event("payment_intent.canceled", "x", "pi_1"), **changes)
 
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
     assert await world.rows(table=stripe_events) == []
 
 
 @pytest.mark.parametrize("seconds", [-TOLERANCE + 30, TOLERANCE - 30])
 async def test_a_clock_may_be_wrong_by_less_than_the_tolerance(hooked, seconds):
     async with hooked() as (_, hook):
-        answer = await hook.post(
+        response = await hook.post(
             stripe_event("customer.created", "customer", "cus_1"), at=time.time() + seconds
         )
 
-    assert answer.json() == {"effect": "ignored"}
+    assert response.json() == {"effect": "ignored"}
 
 
 @pytest.mark.parametrize(
@@ -236,21 +236,21 @@ async def test_an_invalid_object_is_refused(hooked):
     event["data"]["object"]["id"] = 7
 
     async with hooked() as (_, hook):
-        answer = await hook.post(event)
+        response = await hook.post(event)
 
-    assert (answer.status_code, "id" in answer.json()["detail"]) == (400, True)
+    assert (response.status_code, "id" in response.json()["detail"]) == (400, True)
 
 
 async def test_webhooks_without_a_secret_are_unavailable(hooked):
     async with hooked(secret=None) as (_, hook):
-        answer = await hook.post(stripe_event("customer.created", "customer", "cus_1"))
+        response = await hook.post(stripe_event("customer.created", "customer", "cus_1"))
 
-    assert answer.status_code == 503
-    assert "STRIPE_WEBHOOK_SECRET" in answer.json()["detail"]
+    assert response.status_code == 503
+    assert "STRIPE_WEBHOOK_SECRET" in response.json()["detail"]
 
 
 async def test_an_oversized_body_is_refused(hooked, world):
     async with hooked() as (_, hook):
-        answer = await hook.post("x" * (world.settings.max_body_bytes + 1))
+        response = await hook.post("x" * (world.settings.max_body_bytes + 1))
 
-    assert answer.status_code == 413
+    assert response.status_code == 413
