@@ -74,8 +74,10 @@ def _difference(command: Command, payment: Payment) -> str | None:
     if not isinstance(command, AuthorizePayment) or payment.request is None:
         return None
     request, stored = AuthorizationRequest.of(command), payment.request
-    for name in ("amount", "currency", "stripe_customer_id"):
-        requested, existing = getattr(request, name), getattr(stored, name)
-        if requested != existing:
-            return f"{name}: {requested} differs from the {existing} of the saga's payment"
+    if request.amount != stored.amount:
+        return f"amount: {request.amount} differs from the {stored.amount} of the saga's payment"
+    if request.currency != stored.currency:
+        return f"currency: {request.currency} differs from the payment's {stored.currency}"
+    if request.stripe_customer_id != stored.stripe_customer_id:
+        return "stripe_customer_id: differs from the one of the saga's payment"
     return None
