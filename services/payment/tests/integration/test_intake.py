@@ -130,8 +130,8 @@ async def test_a_different_payment_for_the_saga_is_a_dead_letter(
 
     (row,), (dead_letter,) = rows(payments), rows(messaging.outbox)
     assert (row.amount, row.stripe_customer_id) == (1299, "cus_1")
-    assert dead_letter.type == "dead-dead_letter"
-    assert str(*change) in dead_letter.headers["dead-dead_letter-reason"]
+    assert dead_letter.type == "dead-letter"
+    assert str(*change) in dead_letter.headers["dead-letter-reason"]
     assert [lease.request for lease in executor.offered] == [payment]
 
 
