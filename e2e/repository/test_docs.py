@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from order_saga.settings import OrderSagaSettings
+from payment_service.model.failures import AUTHORIZATION_FAILURES
 from payment_service.settings import PaymentSettings
-from payment_service.troubleshooting import TROUBLESHOOTING
 from saga_cli.main import app
 from typer import Context
 from typer.main import get_command
@@ -134,6 +134,6 @@ def test_the_readme_is_short_and_has_one_picture_of_at_most_ten_arrows():
     "code", ["invalid_customer", "payment_method_not_found", "missing_return_url"]
 )
 def test_the_troubleshooting_page_has_the_failures_that_the_specification_names(code):
-    guide = TROUBLESHOOTING[code]
+    guide = AUTHORIZATION_FAILURES[code]
     row = f"| `{code}` | {guide.title} | {guide.cause} | {guide.cure} |"
     assert row in prose_and_code("docs/troubleshooting.md")

@@ -1,1 +1,1 @@
-"""Turns authorize_payment into a held PaymentIntent at Stripe."""
+"""The payment service: authorizes, captures, cancels and refunds payments at Stripe."""

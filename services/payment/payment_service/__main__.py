@@ -1,4 +1,4 @@
-"""`python -m payment_service`."""
+"""Entry point of `python -m payment_service`."""
 
 from payment_service.main import main
 

@@ -1,4 +1,4 @@
-"""What the payment service does with Kafka."""
+"""The service's Kafka consumer group and topics."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The Kafka edge: `payment_commands` in."""
+"""The Kafka edge: consumes `payment_commands`."""
 
 import functools
 from collections.abc import Sequence
@@ -14,19 +14,20 @@ from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 
-from payment_service import handlers, repository
+from payment_service import handlers
 from payment_service.access import ACCESS
-from payment_service.executor import Executor
-from payment_service.operations import Command
-from payment_service.orm import messaging
-from payment_service.ports import Lease, is_halted
+from payment_service.executor.executor import Executor
+from payment_service.model.lease import Lease, is_cancel_requested
+from payment_service.model.operations import Command
 from payment_service.settings import PaymentSettings
+from payment_service.storage import repository
+from payment_service.storage.orm import messaging
 
 
 def payment_intake(
     database: Database, outbox: Outbox, executor: Executor, settings: PaymentSettings
 ) -> Intake:
-    """The intake that stores payments and hands what they begin to the executor once committed."""
+    """Build the intake: it stores payments, and hands begun operations over after the commit."""
     [topic] = ACCESS.consumes
     return Intake(
         topic=topic,
@@ -39,7 +40,7 @@ def payment_intake(
 
 
 def register_agents(app: faust.App, intake: Intake, settings: PaymentSettings) -> None:
-    """Make the app consume `payment_commands`."""
+    """Register the consumer of `payment_commands` with the app."""
     consume(app, intake.topic, intake.receive, settings)
 
 
@@ -50,18 +51,18 @@ def _receive(
     messages: Sequence[Envelope],
 ) -> BatchResult:
     commands = cast("Sequence[Command]", messages)
-    known = repository.lock(connection, {command.correlation_id for command in commands})
-    received = handlers.receive(commands, known)
-    repository.store(connection, received.changed, known, lease_seconds)
-    leases = Lease.of_begun(received.changed, known)
-    halted = [
-        (each.saga_id, each.attempts)
-        for each in received.changed
-        if each.operation and is_halted(each.operation, each.waiting)
+    payments = repository.lock(connection, {command.correlation_id for command in commands})
+    received = handlers.receive(commands, payments)
+    repository.store(connection, received.changed, payments, lease_seconds)
+    leases = Lease.of_begun(received.changed, payments)
+    to_cancel = [
+        (payment.saga_id, payment.attempts)
+        for payment in received.changed
+        if payment.operation and is_cancel_requested(payment.operation, payment.waiting)
     ]
 
     def after_commit() -> None:
         executor.offer(leases)
-        executor.halt(halted)
+        executor.request_cancel(to_cancel)
 
     return BatchResult(received.outcomes, after_commit=after_commit)

@@ -1,8 +1,11 @@
-"""What is nobody's decision: exceptions of this service.
+"""Errors of the payment service. Business outcomes are values, not exceptions.
 
 PaymentServiceError
-├── LeaseLost          the payment is no longer ours to work on: it is taken up again
-└── StripeUnreadable   a comparison with Stripe cannot go on: it is made again later
+├── LeaseLost               the lease is no longer valid: the operation is taken up again
+├── StripeUnreadable        a reconciliation cannot read Stripe: it is repeated later
+├── PaymentNotFound         the saga has no payment
+├── WebhooksNotConfigured   the webhook secret is not set
+└── InvalidWebhook          the request is not a Stripe event with a valid signature
 """
 
 from typing import Final
@@ -11,7 +14,7 @@ MAX_DESCRIPTION_LENGTH: Final = 500
 
 
 def describe(error: BaseException) -> str:
-    """The error in a line that PostgreSQL can store."""
+    """Describe the error in one line that PostgreSQL can store."""
     return f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_DESCRIPTION_LENGTH]
 
 
@@ -20,8 +23,20 @@ class PaymentServiceError(Exception):
 
 
 class LeaseLost(PaymentServiceError):
-    """Nothing more may be sent for a payment: its lease ran out, or this process is to stop."""
+    """No more requests may be sent: the lease has expired, or this process is stopping."""
 
 
 class StripeUnreadable(PaymentServiceError):
-    """Stripe gave no answer to a mere look."""
+    """Stripe did not respond to a read."""
+
+
+class PaymentNotFound(PaymentServiceError):
+    """The saga has no payment."""
+
+
+class WebhooksNotConfigured(PaymentServiceError):
+    """The webhook secret is not set, so that no event can be verified."""
+
+
+class InvalidWebhook(PaymentServiceError):
+    """The request is not a Stripe event, or its signature is invalid or out of tolerance."""

@@ -1,4 +1,4 @@
-"""The use case of a batch of commands: each is decided by the payment that its saga has."""
+"""The use case of a batch of commands: decide each one by its saga's payment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,74 +7,77 @@ from uuid import UUID
 from saga_messaging.delivery.outcomes import Handled, Refused
 from saga_schemas.payment import AuthorizePayment
 
-from payment_service import replies
-from payment_service.decisions import NO_PAYMENT, Decision, decide
-from payment_service.domain import Payment, PaymentMethodNotFound
-from payment_service.operations import Command, Kind, Operation
-from payment_service.states import KnownPayment, Status
-from payment_service.troubleshooting import failure_of
+from payment_service.model import events
+from payment_service.model.authorization import AuthorizationRequest, PaymentMethodNotFound
+from payment_service.model.decisions import NO_PAYMENT, Decision, decide
+from payment_service.model.failures import authorization_failure
+from payment_service.model.operations import Command, Operation, OperationKind
+from payment_service.model.payment import Payment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a batch of commands did: an outcome for each, and the payments that it changed."""
+    """The outcome of each command of a batch, and the payments that the batch changed."""
 
     outcomes: Mapping[UUID, Handled | Refused]
-    changed: Sequence[KnownPayment]
+    changed: Sequence[Payment]
 
 
-def receive(commands: Sequence[Command], known: Mapping[str, KnownPayment]) -> Received:
-    """Decide commands by the payments that their sagas have.
+def receive(commands: Sequence[Command], stored: Mapping[str, Payment]) -> Received:
+    """Decide commands by the stored payments of their sagas.
 
-    A saga gets one payment, whatever is sent: a further `authorize_payment` is answered from that
-    payment, or refused where it asks for another one.
+    A saga has at most one payment: a further `authorize_payment` gets its reply from that payment,
+    or is refused if it requests a different one.
     """
-    payments = dict(known)
+    payments = dict(stored)
     outcomes: dict[UUID, Handled | Refused] = {}
     for command in commands:
-        stored = payments.get(command.correlation_id)
-        if stored and (differing := _differing(command, stored)):
-            outcomes[command.message_id] = Refused(
-                f"{differing}: the saga has a payment with another"
-            )
+        payment = payments.get(command.correlation_id)
+        if payment and (difference := _difference(command, payment)):
+            outcomes[command.message_id] = Refused(difference)
             continue
-        decision = decide(stored, Operation.of(command)) if stored else _first(command)
+        decision = decide(payment, Operation.of(command)) if payment else _first(command)
         outcomes[command.message_id] = Handled(decision.effect, decision.send)
-        if stored or decision.known.is_new:
-            payments[command.correlation_id] = decision.known
-    changed = [each for saga_id, each in payments.items() if each != known.get(saga_id)]
+        if payment or decision.payment.is_new:
+            payments[command.correlation_id] = decision.payment
+    changed = [payment for saga_id, payment in payments.items() if payment != stored.get(saga_id)]
     return Received(outcomes, changed)
 
 
 def _first(command: Command) -> Decision:
-    """The first command of a saga; capture and refund leave nothing behind."""
-    asked = Operation.of(command)
+    """Decide the first command of a saga; a capture or a refund stores no payment."""
+    requested = Operation.of(command)
     if isinstance(command, AuthorizePayment):
-        return _authorize(Payment.of(command), asked)
-    nothing = KnownPayment(command.correlation_id, None, Status.FAILED)
-    if asked.kind is not Kind.CANCEL:
-        event = replies.refused(command.correlation_id, asked, NO_PAYMENT, None)
-        return Decision(nothing, [replies.answering(asked, event)], f"answered: {event.type}")
-    tombstone = replace(nothing, status=Status.CANCELED, is_new=True)
-    answer = replies.answering(asked, replies.canceled(tombstone))
-    return Decision(tombstone, [answer], "nothing may be held any more")
+        return _authorize(AuthorizationRequest.of(command), requested)
+    nothing = Payment(command.correlation_id, None, PaymentStatus.FAILED)
+    if requested.kind is not OperationKind.CANCEL:
+        event = events.rejected(command.correlation_id, requested, NO_PAYMENT, None)
+        return Decision(nothing, [events.as_reply(requested, event)], f"replied {event.type}")
+    tombstone = replace(nothing, status=PaymentStatus.CANCELED, is_new=True)
+    reply = events.as_reply(requested, events.canceled(tombstone))
+    return Decision(tombstone, [reply], "tombstone stored: later authorizations are refused")
 
 
-def _authorize(payment: Payment, asked: Operation) -> Decision:
-    new = KnownPayment(payment.saga_id, payment, is_new=True).begin(asked)
-    if payment.payment_method_id:
-        return Decision(new, effect="payment stored, to be authorized")
-    failure = failure_of(PaymentMethodNotFound(f"User {payment.clerk_user_id} has no saved card."))
-    failed = replace(new.decided(failure), operation=None)
-    answer = replies.answering(asked, replies.failed(failed, failure))
-    return Decision(failed, [answer], f"answered: {answer.type}")
+def _authorize(request: AuthorizationRequest, requested: Operation) -> Decision:
+    new = Payment(request.saga_id, request, is_new=True).begin(requested)
+    if request.payment_method_id:
+        return Decision(new, effect="payment stored, authorization begun")
+    outcome = PaymentMethodNotFound(f"User {request.clerk_user_id} has no saved card.")
+    failure = authorization_failure(outcome)
+    failed = replace(new.with_authorization(failure), operation=None)
+    reply = events.as_reply(requested, events.failed(failed, failure))
+    return Decision(failed, [reply], f"replied {reply.type}")
 
 
-def _differing(command: Command, stored: KnownPayment) -> str | None:
-    """The first field in which a further command asks for another payment."""
-    if not isinstance(command, AuthorizePayment) or stored.payment is None:
+def _difference(command: Command, payment: Payment) -> str | None:
+    """Describe the first field in which a further command requests a different payment."""
+    if not isinstance(command, AuthorizePayment) or payment.request is None:
         return None
-    asked, fields = Payment.of(command), ("amount", "currency", "stripe_customer_id")
-    return next(
-        (name for name in fields if getattr(asked, name) != getattr(stored.payment, name)), None
-    )
+    request, stored = AuthorizationRequest.of(command), payment.request
+    if request.amount != stored.amount:
+        return f"amount: {request.amount} differs from the {stored.amount} of the saga's payment"
+    if request.currency != stored.currency:
+        return f"currency: {request.currency} differs from the payment's {stored.currency}"
+    if request.stripe_customer_id != stored.stripe_customer_id:
+        return "stripe_customer_id: differs from the one of the saga's payment"
+    return None

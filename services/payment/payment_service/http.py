@@ -1,10 +1,9 @@
-"""The HTTP edge: a payment as it stands."""
+"""The HTTP endpoint that shows a payment."""
 
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi_problem.error import NotFoundProblem
 from pydantic import BaseModel
 from saga_messaging.postgres.database import Database
 from saga_schemas.payment import PaymentFailedPayload
@@ -12,18 +11,13 @@ from saga_schemas.payment_lifecycle import OperationFailedPayload
 from saga_schemas.values import Amount, Currency, Identifier
 from sqlalchemy import Connection
 
-from payment_service import repository
-from payment_service.states import RefundStatus, Status
-
-
-class PaymentNotFound(NotFoundProblem):
-    """No command of this saga has arrived that left a payment behind."""
-
-    title = "There is no such payment."
+from payment_service.errors import PaymentNotFound
+from payment_service.model.payment import PaymentStatus, RefundStatus
+from payment_service.storage import repository
 
 
 class RefundView(BaseModel):
-    """A refund; one that was made at Stripe has Stripe's id for `refund_id`."""
+    """A refund. One created at Stripe by hand has Stripe's id as its `refund_id`."""
 
     refund_id: str
     stripe_refund_id: str | None
@@ -35,23 +29,25 @@ class RefundView(BaseModel):
 
 
 class PaymentView(BaseModel):
-    """A payment. A tombstone, canceled before it was authorized, has no amount and no customer.
+    """A payment. A tombstone, canceled before its authorization, has no amount and no customer.
+
+    Amounts are in the currency's minor unit.
 
     Attributes:
-        captured: Taken of the amount; `released` was not, once the hold is over.
-        refunded: Given back of what was captured, in `refunds`.
-        operation: What is under way at Stripe, and which command asked for it; None at rest.
-        operation_since: When the newest operation was begun.
-        waiting: What is decided once that has ended.
-        attempts: How often the payment was leased.
+        captured: The captured amount; `released` is the rest, once the hold has ended.
+        refunded: The sum of the successful refunds.
+        operation: The operation in progress at Stripe and its command; None while idle.
+        operation_since: When the newest operation began.
+        waiting: The operations that are decided once that one has ended.
+        attempts: The number of leases so far.
         next_try_at: When the operation may be taken up again.
-        settle_after: Set once no more requests are made: when its absence at Stripe is final.
-        last_error: Why it was postponed the last time.
-        key_round: More than 1 once an idempotency key has kept a failure.
+        settle_after: Set once no more requests are sent: when an absence at Stripe is final.
+        last_error: The reason the operation was last postponed.
+        key_round: The attempt of the idempotency key; more than 1 once a key has a stored failure.
     """
 
     saga_id: str
-    status: Status
+    status: PaymentStatus
     amount: Amount | None
     captured: int
     released: int
@@ -78,16 +74,17 @@ class PaymentView(BaseModel):
 
 
 def payments_router(database: Database, give_up_seconds: float) -> APIRouter:
-    """GET /payments/{saga_id}."""
+    """Build the router of `GET /payments/{saga_id}`."""
     router = APIRouter(tags=["payments"])
 
     @router.get("/payments/{saga_id}")
     async def show_payment(saga_id: Identifier) -> PaymentView:  # pyright: ignore[reportUnusedFunction]
+        """Return the saga's payment."""
         view = await database.transaction(
             lambda connection: _view(connection, saga_id), give_up_after_seconds=give_up_seconds
         )
         if view is None:
-            raise PaymentNotFound(f"No command of saga {saga_id} has arrived.")
+            raise PaymentNotFound(f"Saga {saga_id} has no payment.")
         return view
 
     return router
@@ -98,5 +95,5 @@ def _view(connection: Connection, saga_id: str) -> PaymentView | None:
     if row is None:
         return None
     refunds = [RefundView(**refund) for refund in repository.find_refunds(connection, saga_id)]
-    given = [refund.amount for refund in refunds if refund.status is RefundStatus.REFUNDED]
-    return PaymentView.model_validate({**row, "refunds": refunds, "refunded": sum(given)})
+    amounts = [refund.amount for refund in refunds if refund.status is RefundStatus.REFUNDED]
+    return PaymentView.model_validate({**row, "refunds": refunds, "refunded": sum(amounts)})

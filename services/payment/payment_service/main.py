@@ -1,5 +1,6 @@
-"""The only wiring of the payment service: its parts, and how they start and stop."""
+"""The wiring of the payment service: its parts, and their start and stop."""
 
+import functools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -19,24 +20,26 @@ from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.access import ACCESS
 from payment_service.agents import payment_intake, register_agents
-from payment_service.executor import Executor
-from payment_service.gateway import StripeGateway
+from payment_service.executor.executor import Executor
+from payment_service.executor.leases import SqlLeaseStore
+from payment_service.executor.perform import perform
+from payment_service.executor.retry import RetryPolicy
 from payment_service.http import payments_router
-from payment_service.orm import messaging
-from payment_service.patience import Patience
-from payment_service.reconciler import Reconciler
-from payment_service.refresher import Refresher
-from payment_service.runs import Runs
+from payment_service.problems import PROBLEMS
+from payment_service.reconciliation.expiry_sweep import ExpirySweeper
+from payment_service.reconciliation.http import reconcile_router
+from payment_service.reconciliation.reconciler import Reconciler
+from payment_service.reconciliation.runs import Runs
 from payment_service.settings import PaymentSettings
-from payment_service.stripe_http import reconcile_router, webhooks_router
-from payment_service.sweeper import ExpirySweeper
-from payment_service.webhooks import Webhooks
-from payment_service.work import PaymentWork
-from payment_service.worker import Worker
+from payment_service.storage.orm import messaging
+from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.gateway import StripeGateway
+from payment_service.webhooks.http import webhooks_router
+from payment_service.webhooks.receive import WebhookReceiver
 
 
 def build(settings: PaymentSettings) -> FastAPI:
-    """The service; its lifespan starts everything and stops it in the opposite order."""
+    """Build the service; its lifespan starts the parts and stops them in reverse order."""
     database = Database.connect(settings)
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
@@ -64,22 +67,29 @@ def build(settings: PaymentSettings) -> FastAPI:
             yield
 
     api = FastAPI(title="Payment service", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes)
-    api.include_router(payments_router(database, settings.database_give_up_seconds))
-    webhooks = Webhooks(database, outbox, refresher, settings.database_give_up_seconds)
-    api.include_router(
-        webhooks_router(
-            webhooks, settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
-        )
-    )
+    receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
-    api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
+    _install_http(api, settings, database, receiver, runs)
     api.include_router(health_router(checks("payment_service", database, publisher, app)))
     return api
 
 
+def _install_http(
+    api: FastAPI,
+    settings: PaymentSettings,
+    database: Database,
+    receiver: WebhookReceiver,
+    runs: Runs,
+) -> None:
+    install_problems(api, settings.max_body_bytes, PROBLEMS)
+    api.include_router(payments_router(database, settings.database_give_up_seconds))
+    secret, tolerance = settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
+    api.include_router(webhooks_router(receiver, secret, tolerance))
+    api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
+
+
 def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
-    """Stripe, as the settings say."""
+    """Build the gateway to Stripe."""
     return_url = settings.stripe_return_url
     return StripeGateway(
         stripe_client(settings, http),
@@ -91,17 +101,17 @@ def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeG
 def build_executor(
     settings: PaymentSettings, database: Database, outbox: Outbox, gateway: StripeGateway
 ) -> Executor:
-    """The executor on Stripe and PostgreSQL."""
-    patience = Patience(
+    """Build the executor on Stripe and PostgreSQL."""
+    policy = RetryPolicy(
         retry_seconds=settings.stripe_retry_seconds,
-        settle_seconds=settings.stripe_settle_seconds,
+        verify_seconds=settings.stripe_settle_seconds,
         pause_seconds=settings.executor_pause_seconds,
         pause_max_seconds=settings.executor_pause_max_seconds,
     )
     return Executor(
-        work=PaymentWork(database, outbox, settings.executor_lease_seconds),
-        do=Worker(gateway, patience).work,
-        postpone=patience.postpone,
+        store=SqlLeaseStore(database, outbox, settings.executor_lease_seconds),
+        perform=functools.partial(perform, gateway, policy),
+        postpone=policy.postpone,
         concurrency=settings.executor_concurrency,
         memory_limit=settings.executor_memory_limit,
         lease_seconds=settings.executor_lease_seconds,
@@ -112,7 +122,7 @@ def build_executor(
 def build_sweeper(
     settings: PaymentSettings, database: Database, refresher: Refresher
 ) -> ExpirySweeper:
-    """The sweeper of holds that should have expired."""
+    """Build the sweeper of expired holds."""
     return ExpirySweeper(
         database,
         refresher,
@@ -124,7 +134,7 @@ def build_sweeper(
 def build_reconciler(
     settings: PaymentSettings, database: Database, gateway: StripeGateway, refresher: Refresher
 ) -> Reconciler:
-    """The comparison of everything with Stripe."""
+    """Build the reconciler."""
     return Reconciler(
         database,
         gateway,
@@ -136,7 +146,7 @@ def build_reconciler(
 
 
 def main() -> None:
-    """`python -m payment_service [migrate]`."""
+    """Run `python -m payment_service [migrate]`."""
     run_service(
         "payment_service",
         PaymentSettings,

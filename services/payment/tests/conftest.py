@@ -1,6 +1,7 @@
-"""What every test may ask for: payments, and a fake of each port."""
+"""Fixtures for all tests: payments, and a fake of each port."""
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -8,32 +9,37 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
-from payment_service.authorizer import Authorizer
-from payment_service.domain import (
+from payment_service.errors import LeaseLost
+from payment_service.executor.perform import perform
+from payment_service.executor.retry import RetryPolicy
+from payment_service.model.authorization import (
+    AuthorizationRequest,
     Authorized,
     Declined,
     InvalidCustomer,
     Outcome,
-    Payment,
     PaymentMethodNotFound,
 )
-from payment_service.errors import LeaseLost
-from payment_service.patience import Patience
-from payment_service.ports import (
+from payment_service.model.failures import authorization_result
+from payment_service.model.lease import Lease, Token
+from payment_service.model.payment import Payment, PaymentStatus, Refund, RefundStatus
+from payment_service.model.ports import (
     Absent,
-    Answer,
-    Decided,
-    Finding,
-    Lease,
+    AuthorizeResponse,
+    Completed,
+    HoldResponse,
+    LookupResult,
     Postponed,
-    Result,
-    Settled,
-    Token,
+    Progress,
+    RefundResponse,
     Unknown,
 )
-from payment_service.settlement import Missing, Refused, Returned, Seen
-from payment_service.states import KnownPayment, Refund, RefundStatus, Status
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.stripe_results import (
+    IntentSnapshot,
+    NotFound,
+    RefundSnapshot,
+    Rejected,
+)
 from saga_schemas.payment_lifecycle import PaymentRefundFailedPayload
 
 T = TypeVar("T")
@@ -49,7 +55,7 @@ CARDS: dict[str, Callable[[], Outcome]] = {
 }
 
 
-def make_payment(**changes: Any) -> Payment:
+def make_request(**changes: Any) -> AuthorizationRequest:
     defaults: dict[str, Any] = {
         "saga_id": f"saga-{uuid4()}",
         "attempt": 1,
@@ -61,115 +67,130 @@ def make_payment(**changes: Any) -> Payment:
         "currency": "usd",
         "description": "Food delivery order",
     }
-    return Payment(**{**defaults, **changes})
+    return AuthorizationRequest(**{**defaults, **changes})
 
 
-async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
-    """What `look` finds, as soon as that is something."""
+async def eventually(poll: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
+    """Poll until the result is truthy, and return it."""
     deadline = time.monotonic() + seconds
-    while not (found := await look()):
-        assert time.monotonic() < deadline, "it did not happen in time"
+    while not (found := await poll()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
         await asyncio.sleep(0.01)
     return found
 
 
 class FakeGateway:
-    """Stripe, in memory. `faults` come first: each is an answer, and whether the work is done."""
+    """Stripe in memory.
+
+    Attributes:
+        faults: The responses of the next authorizations, each with whether the work is done.
+        hold_faults: The responses of the next captures, cancellations and refunds; not done.
+        found: The result of lookups, instead of the actual one.
+        keys: The idempotency keys of all requests.
+        lookup_ages: The ages passed to lookups.
+    """
 
     def __init__(self) -> None:
         self.customers = {"cus_1"}
         self.outcomes: dict[str, Outcome] = {}
         self.faults: list[tuple[Unknown, bool]] = []
-        self.finding: Finding | None = None
-        self.settlements: list[Unknown] = []
-        self.holds: dict[str, Seen] = {}
+        self.hold_faults: list[Unknown] = []
+        self.found: LookupResult | None = None
+        self.holds: dict[str, IntentSnapshot] = {}
         self.keys: list[str] = []
-        self.ages: list[float] = []
+        self.lookup_ages: list[float] = []
 
-    async def authorize(self, payment: Payment) -> Answer:
-        self.keys.append(payment.idempotency_key)
+    async def authorize(self, request: AuthorizationRequest) -> AuthorizeResponse:
+        self.keys.append(request.idempotency_key)
         fault, done = self.faults.pop(0) if self.faults else (None, True)
         if done:
-            outcome = self.outcomes.setdefault(payment.idempotency_key, self._outcome(payment))
+            outcome = self.outcomes.setdefault(request.idempotency_key, self._outcome(request))
             if isinstance(outcome, Authorized):
-                intent_id, amount = outcome.payment_intent_id, payment.amount
-                self.holds.setdefault(intent_id, Seen(intent_id, "requires_capture", amount))
-        return fault or self.outcomes[payment.idempotency_key]
+                intent_id = outcome.payment_intent_id
+                hold = IntentSnapshot(intent_id, "requires_capture", request.amount)
+                self.holds.setdefault(intent_id, hold)
+        return fault or self.outcomes[request.idempotency_key]
 
-    async def find(self, payment: Payment, age_seconds: float) -> Finding:
-        self.ages.append(age_seconds)
-        outcome = self.outcomes.get(payment.idempotency_key)
-        left_behind = isinstance(outcome, Authorized | Declined)
-        return self.finding or (outcome if outcome and left_behind else Absent())
+    async def find(self, request: AuthorizationRequest, age_seconds: float) -> LookupResult:
+        self.lookup_ages.append(age_seconds)
+        outcome = self.outcomes.get(request.idempotency_key)
+        has_intent = isinstance(outcome, Authorized | Declined)
+        return self.found or (outcome if outcome and has_intent else Absent())
 
-    async def capture(self, lease: Lease) -> Settled:
+    async def capture(self, lease: Lease) -> HoldResponse:
         self.keys.append(lease.idempotency_key)
         hold = self.holds[lease.payment_intent_id]
-        if hold.is_held and lease.operation.amount > lease.payment.amount:
-            return Refused("amount_too_large", "Too much.", "amount_too_large")
+        if hold.is_held and lease.operation.amount > lease.request.amount:
+            return Rejected("amount_too_large", "Too much.", "amount_too_large")
         return self._end(lease, status="succeeded", amount_received=lease.operation.amount)
 
-    async def cancel(self, lease: Lease) -> Settled:
+    async def cancel(self, lease: Lease) -> HoldResponse:
         self.keys.append(lease.idempotency_key)
         return self._end(lease, status="canceled")
 
-    def _end(self, lease: Lease, **changes: Any) -> Settled:
-        if self.settlements:
-            return self.settlements.pop(0)
+    def _end(self, lease: Lease, **changes: Any) -> HoldResponse:
+        if self.hold_faults:
+            return self.hold_faults.pop(0)
         hold = self.holds[lease.payment_intent_id]
         if hold.is_held:
             hold = self.holds[lease.payment_intent_id] = replace(hold, **changes)
         return hold
 
-    async def look(self, payment_intent_id: str) -> Seen | Missing | Unknown:
-        return self.holds.get(payment_intent_id) or Missing("No such payment_intent")
+    async def fetch(self, payment_intent_id: str) -> IntentSnapshot | NotFound | Unknown:
+        return self.holds.get(payment_intent_id) or NotFound("No such payment_intent")
 
-    async def refund(self, lease: Lease) -> Returned | Refused | Unknown:
+    async def refund(self, lease: Lease) -> RefundResponse:
         self.keys.append(lease.idempotency_key)
-        if self.settlements:
-            return self.settlements.pop(0)
+        if self.hold_faults:
+            return self.hold_faults.pop(0)
         hold = self.holds[lease.payment_intent_id]
-        made = {each.refund_id: each for each in hold.refunds or ()}
-        asked = lease.operation
-        if asked.refund_id not in made:
-            if hold.amount_refunded + asked.amount > hold.amount_received:
-                return Refused("amount_too_large", "Too much.")
-            made[asked.refund_id] = Returned(f"re_{uuid4().hex}", asked.amount, asked.refund_id)
-        total = sum(each.amount for each in made.values())
-        refunded = replace(hold, refunds=list(made.values()), amount_refunded=total)
+        refunds = {refund.refund_id: refund for refund in hold.refunds or ()}
+        operation = lease.operation
+        if operation.refund_id not in refunds:
+            if hold.amount_refunded + operation.amount > hold.amount_received:
+                return Rejected("amount_too_large", "Too much.")
+            refunds[operation.refund_id] = RefundSnapshot(
+                f"re_{uuid4().hex}", operation.amount, operation.refund_id
+            )
+        total = sum(refund.amount for refund in refunds.values())
+        refunded = replace(hold, refunds=list(refunds.values()), amount_refunded=total)
         self.holds[lease.payment_intent_id] = refunded
-        return made[asked.refund_id]
+        return refunds[operation.refund_id]
 
     async def find_refund(
         self, payment_intent_id: str, refund_id: str
-    ) -> Returned | Absent | Unknown:
+    ) -> RefundSnapshot | Absent | Unknown:
         refunds = self.holds[payment_intent_id].refunds or ()
-        return next((each for each in refunds if each.refund_id == refund_id), Absent())
+        return next((refund for refund in refunds if refund.refund_id == refund_id), Absent())
 
-    def _outcome(self, payment: Payment) -> Outcome:
-        if payment.stripe_customer_id not in self.customers:
+    def _outcome(self, request: AuthorizationRequest) -> Outcome:
+        if request.stripe_customer_id not in self.customers:
             return InvalidCustomer("No such customer", "resource_missing")
-        card = CARDS.get(payment.payment_method_id or "")
+        card = CARDS.get(request.payment_method_id or "")
         return card() if card else PaymentMethodNotFound("No such", "resource_missing")
 
 
-class FakeWork:
-    """The pending payments, in memory."""
+class FakeLeaseStore:
+    """The operations in progress, in memory.
+
+    Attributes:
+        follow_ups: How many completed operations begin a waiting one.
+    """
 
     def __init__(self, lease_seconds: float) -> None:
         self.lease_seconds = lease_seconds
         self.pending: dict[str, Lease] = {}
         self.next_try_at: dict[str, float] = {}
-        self.settle_after: dict[str, float] = {}
-        self.results: list[Result] = []
+        self.verified_at: dict[str, float] = {}
+        self.progress: list[Progress] = []
         self.writes = 0
-        self.follow_ups = 0  # how many ends begin what waited for them
+        self.follow_ups = 0
 
-    def put(self, payment: Payment) -> Lease:
-        return self._lease(Lease(payment))
+    def put(self, request: AuthorizationRequest) -> Lease:
+        return self._lease(Lease(request))
 
     def is_due(self, lease: Lease) -> bool:
-        return self.next_try_at[lease.payment.saga_id] <= time.monotonic()
+        return self.next_try_at[lease.saga_id] <= time.monotonic()
 
     async def take(self, limit: int) -> Sequence[Lease]:
         now = time.monotonic()
@@ -177,60 +198,60 @@ class FakeWork:
         return [self._lease(self._taken(lease, now)) for lease in due[:limit]]
 
     async def renew(self, leases: Sequence[Lease]) -> dict[Token, bool]:
-        return {self._lease(lease).token: False for lease in leases if self._stands(lease)}
+        return {self._lease(lease).token: False for lease in leases if self._is_valid(lease)}
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
-        for lease in filter(self._stands, leases):
-            self.next_try_at[lease.payment.saga_id] = time.monotonic()
+        for lease in filter(self._is_valid, leases):
+            self.next_try_at[lease.saga_id] = time.monotonic()
 
-    async def write(self, results: Sequence[Result]) -> list[Lease | bool]:
+    async def write(self, progress: Sequence[Progress]) -> list[Lease | bool]:
         self.writes += 1
-        return [self._write(result) for result in results]
+        return [self._write(item) for item in progress]
 
     def _taken(self, lease: Lease, now: float) -> Lease:
-        end = self.settle_after.get(lease.payment.saga_id)
+        end = self.verified_at.get(lease.saga_id)
         return replace(
             lease,
             attempts=lease.attempts + 1,
-            settling=end is not None,
-            settled=end is not None and end <= now,
+            verifying=end is not None,
+            verified=end is not None and end <= now,
         )
 
     def _lease(self, lease: Lease) -> Lease:
-        self.pending[lease.payment.saga_id] = lease
-        self.next_try_at[lease.payment.saga_id] = time.monotonic() + self.lease_seconds
+        self.pending[lease.saga_id] = lease
+        self.next_try_at[lease.saga_id] = time.monotonic() + self.lease_seconds
         return lease
 
-    def _stands(self, lease: Lease) -> bool:
-        newest = self.pending.get(lease.payment.saga_id)
+    def _is_valid(self, lease: Lease) -> bool:
+        newest = self.pending.get(lease.saga_id)
         return newest is not None and newest.attempts == lease.attempts
 
-    def _write(self, result: Result) -> Lease | bool:
-        if not self._stands(result.lease):
+    def _write(self, progress: Progress) -> Lease | bool:
+        if not self._is_valid(progress.lease):
             return False
-        saga_id = result.lease.payment.saga_id
-        self.results.append(result)
-        match result:
-            case Decided(lease) if self.follow_ups:
+        saga_id = progress.lease.saga_id
+        self.progress.append(progress)
+        match progress:
+            case Completed(lease) if self.follow_ups:
                 self.follow_ups -= 1
                 return self._lease(replace(lease, attempts=lease.attempts + 1))
-            case Decided():
+            case Completed():
                 del self.pending[saga_id]
-            case Postponed(reason=reason, pause_seconds=pause_seconds, settle=settle):
+            case Postponed(reason=reason, pause_seconds=pause_seconds, verify=verify):
                 end = self.next_try_at[saga_id] = time.monotonic() + pause_seconds
                 self.pending[saga_id] = replace(self.pending[saga_id], last_error=reason)
-                if settle:
-                    self.settle_after.setdefault(saga_id, end)
+                if verify:
+                    self.verified_at.setdefault(saga_id, end)
         return True
 
 
 FAILURES = {
-    "failed": verdict_of(Declined("No.")),
+    "failed": authorization_result(Declined("No.")),
     "refund": PaymentRefundFailedPayload(
         code="charge_disputed", message="No.", refund_id="refund-failed"
     ),
 }
-OUTCOMES: dict[str, dict[str, Any]] = {
+FIELDS: dict[str, dict[str, Any]] = {
     "pending": {"payment_intent_id": None},
     "authorized": {},
     "failed": {"payment_intent_id": None, "failure": FAILURES["failed"]},
@@ -248,20 +269,20 @@ OUTCOMES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def known_in():
-    """A payment of 1299 in a state: captured, it has a refund that was made and one that failed."""
+def payment_in():
+    """Make a payment of 1299 in a status; a captured one has a successful and a failed refund."""
 
-    def known_in(state: str, **changes: Any) -> KnownPayment:
-        payment = make_payment(saga_id="saga-1")
-        known = KnownPayment("saga-1", payment, Status(state), "pi_1", attempts=3)
-        return replace(known, **{**OUTCOMES[state], **changes})
+    def payment_in(status: str, **changes: Any) -> Payment:
+        request = make_request(saga_id="saga-1")
+        payment = Payment("saga-1", request, PaymentStatus(status), "pi_1", attempts=3)
+        return replace(payment, **{**FIELDS[status], **changes})
 
-    return known_in
+    return payment_in
 
 
-@pytest.fixture(name="make_payment")
-def _make_payment() -> Callable[..., Payment]:
-    return make_payment
+@pytest.fixture(name="make_request")
+def _make_request() -> Callable[..., AuthorizationRequest]:
+    return make_request
 
 
 @pytest.fixture(name="eventually")
@@ -275,28 +296,24 @@ def fake_gateway() -> FakeGateway:
 
 
 @pytest.fixture
-def patience():
-    return Patience(retry_seconds=1.5, settle_seconds=90, pause_seconds=5, pause_max_seconds=60)
+def fake_lease_store() -> Callable[[float], FakeLeaseStore]:
+    return FakeLeaseStore
 
 
 @pytest.fixture
-def authorizer(fake_gateway, patience):
-    return Authorizer(fake_gateway, patience)
+def perform_lease(fake_gateway):
+    """Perform a lease at the fake gateway; `is_valid` is the current validity of the lease."""
+    policy = RetryPolicy(
+        retry_seconds=1.5, verify_seconds=90, pause_seconds=5, pause_max_seconds=60
+    )
+    bound = functools.partial(perform, fake_gateway, policy)
 
-
-@pytest.fixture
-def authorize(authorizer):
-    async def authorize(lease, may_ask=lambda: True):
+    async def perform_lease(lease, is_valid=lambda: True):
         def current():
-            if not may_ask():
-                raise LeaseLost(lease.payment.saga_id)
+            if not is_valid():
+                raise LeaseLost(lease.saga_id)
             return lease
 
-        return await authorizer.authorize(lease, current)
+        return await bound(lease, current)
 
-    return authorize
-
-
-@pytest.fixture
-def fake_work() -> Callable[[float], FakeWork]:
-    return FakeWork
+    return perform_lease

@@ -2,11 +2,11 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from payment_service.domain import Authorized, Payment, StripeUnavailable
 from payment_service.handlers import receive
-from payment_service.operations import Operation
-from payment_service.states import KnownPayment, Status
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.authorization import AuthorizationRequest, Authorized, StripeUnavailable
+from payment_service.model.failures import authorization_result
+from payment_service.model.operations import Operation
+from payment_service.model.payment import Payment, PaymentStatus
 from saga_messaging.delivery.outcomes import Refused
 from saga_schemas.payment import AuthorizePayment
 from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
@@ -30,9 +30,9 @@ def command(saga_id="saga-1", attempt=1, card=True, customer="cus_1", **order):
     )
 
 
-def stored(command, verdict=None):
-    begun = KnownPayment("saga-1", Payment.of(command)).begin(Operation.of(command))
-    return replace(begun.decided(verdict), operation=None) if verdict else begun
+def stored(command, result=None):
+    begun = Payment("saga-1", AuthorizationRequest.of(command)).begin(Operation.of(command))
+    return replace(begun.with_authorization(result), operation=None) if result else begun
 
 
 def other(kind, **payload):
@@ -52,59 +52,59 @@ def refund(refund_id="refund-1", amount=100, **payload):
 
 
 def test_the_first_command_of_a_saga_stores_a_pending_payment():
-    asked = command()
+    requested = command()
 
-    received = receive([asked], {})
+    received = receive([requested], {})
 
-    assert received.changed == [stored(asked)]
+    assert received.changed == [stored(requested)]
     assert received.changed[0].is_new
-    assert received.outcomes[asked.message_id].send == ()
+    assert received.outcomes[requested.message_id].send == ()
 
 
-def test_a_customer_without_a_card_fails_without_asking_stripe():
-    asked = command(card=False)
+def test_a_customer_without_a_card_fails_without_a_stripe_request():
+    requested = command(card=False)
 
-    received = receive([asked], {})
+    received = receive([requested], {})
 
     (new,) = received.changed
-    (event,) = received.outcomes[asked.message_id].send
+    (event,) = received.outcomes[requested.message_id].send
     assert new.failure.code == event.payload.code == "payment_method_not_found"
-    assert (new.status, new.operation) == (Status.FAILED, None)
-    assert event.causation_id == asked.message_id
+    assert (new.status, new.operation) == (PaymentStatus.FAILED, None)
+    assert event.causation_id == requested.message_id
 
 
-def test_a_second_command_for_a_pending_payment_is_already_in_work():
+def test_a_second_command_for_a_pending_payment_adopts_the_operation():
     first, second = command(), command()
 
     received = receive([second], {"saga-1": stored(first)})
 
     (adopted,) = received.changed
     assert adopted.operation.command_id == second.message_id
-    assert adopted.payment.command_id == first.message_id
-    assert received.outcomes[second.message_id].effect == "already in work"
+    assert adopted.request.command_id == first.message_id
+    assert received.outcomes[second.message_id].effect == "already in progress"
     assert received.outcomes[second.message_id].send == ()
 
 
 @pytest.mark.parametrize(
-    ("verdict", "type_"),
+    ("result", "type_"),
     [
         (Authorized("pi_1"), "payment.authorized"),
-        (verdict_of(StripeUnavailable("")), "payment.failed"),
+        (authorization_result(StripeUnavailable("")), "payment.failed"),
     ],
 )
-def test_a_second_command_for_a_decided_payment_is_answered_again(verdict, type_):
+def test_a_second_command_for_a_decided_payment_gets_a_reply(result, type_):
     first, second = command(), command(attempt=2)
 
-    received = receive([second], {"saga-1": stored(first, verdict)})
+    received = receive([second], {"saga-1": stored(first, result)})
 
     (event,) = received.outcomes[second.message_id].send
     assert received.changed == []
     assert event.type == type_
     assert (event.causation_id, event.payload.attempt) == (second.message_id, 2)
-    assert received.outcomes[second.message_id].effect == f"answered: {type_}"
+    assert received.outcomes[second.message_id].effect == f"replied {type_}"
 
 
-@pytest.mark.parametrize("verdict", [None, Authorized("pi_1")])
+@pytest.mark.parametrize("result", [None, Authorized("pi_1")])
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
@@ -113,10 +113,10 @@ def test_a_second_command_for_a_decided_payment_is_answered_again(verdict, type_
         ("stripe_customer_id", {"customer": "cus_2"}),
     ],
 )
-def test_a_further_command_that_asks_for_another_payment_is_refused(field, changes, verdict):
+def test_a_further_command_for_a_different_payment_is_refused(field, changes, result):
     first, second = command(), command(attempt=2, **changes)
 
-    received = receive([second], {"saga-1": stored(first, verdict)})
+    received = receive([second], {"saga-1": stored(first, result)})
 
     refusal = received.outcomes[second.message_id]
     assert received.changed == []
@@ -124,7 +124,7 @@ def test_a_further_command_that_asks_for_another_payment_is_refused(field, chang
     assert field in refusal.reason
 
 
-def test_of_two_different_payments_of_a_saga_in_one_batch_the_first_is_made():
+def test_the_first_of_two_different_payments_in_one_batch_is_stored():
     first, second = command(), command(amount=1300)
 
     received = receive([first, second], {})
@@ -133,34 +133,37 @@ def test_of_two_different_payments_of_a_saga_in_one_batch_the_first_is_made():
     assert isinstance(received.outcomes[second.message_id], Refused)
 
 
-def test_two_commands_of_a_saga_in_one_batch_make_one_payment():
+def test_two_commands_of_a_saga_in_one_batch_store_one_payment():
     first, second, another = command(), command(), command("saga-2")
 
     received = receive([first, second, another], {})
 
     assert [new.saga_id for new in received.changed] == ["saga-1", "saga-2"]
-    assert received.changed[0].payment.command_id == first.message_id
-    assert received.outcomes[second.message_id].effect == "already in work"
+    assert received.changed[0].request.command_id == first.message_id
+    assert received.outcomes[second.message_id].effect == "already in progress"
 
 
-def test_two_commands_without_a_card_in_one_batch_are_both_answered():
+def test_two_commands_without_a_card_in_one_batch_both_get_a_reply():
     first, second = command(card=False), command(card=False)
 
     received = receive([first, second], {})
 
     assert len(received.changed) == 1
-    assert [len(received.outcomes[each.message_id].send) for each in (first, second)] == [1, 1]
+    assert [len(received.outcomes[command.message_id].send) for command in (first, second)] == [
+        1,
+        1,
+    ]
 
 
-def test_a_cancellation_that_comes_first_leaves_a_tombstone():
+def test_a_cancellation_that_comes_first_stores_a_tombstone():
     canceling = cancel(attempt=2)
 
     received = receive([canceling], {})
 
     (tombstone,) = received.changed
     (event,) = received.outcomes[canceling.message_id].send
-    assert (tombstone.payment, tombstone.status, tombstone.operation) == (
-        None, Status.CANCELED, None,
+    assert (tombstone.request, tombstone.status, tombstone.operation) == (
+        None, PaymentStatus.CANCELED, None,
     )  # fmt: skip
     assert (event.type, event.payload.released, event.payload.attempt) == ("payment.canceled", 0, 2)
 
@@ -178,36 +181,36 @@ def test_a_tombstone_refuses_the_authorization():
     )  # fmt: skip
 
 
-def test_both_in_one_batch_end_without_asking_stripe():
-    asked, canceling = command(), cancel()
+def test_both_commands_in_one_batch_end_without_a_stripe_request():
+    requested, canceling = command(), cancel()
 
-    received = receive([asked, canceling], {})
+    received = receive([requested, canceling], {})
 
     (ended,) = received.changed
     events = received.outcomes[canceling.message_id].send
-    assert (ended.status, ended.operation) == (Status.CANCELED, None)
+    assert (ended.status, ended.operation) == (PaymentStatus.CANCELED, None)
     assert [(event.type, event.causation_id) for event in events] == [
-        ("payment.failed", asked.message_id),
+        ("payment.failed", requested.message_id),
         ("payment.canceled", canceling.message_id),
     ]
 
 
 @pytest.mark.parametrize(
-    ("asked", "type_"),
+    ("requested", "type_"),
     [(capture(), "payment.capture_failed"), (refund(), "payment.refund_failed")],
 )
-def test_what_has_no_payment_fails_and_leaves_nothing_behind(asked, type_):
-    received = receive([asked], {})
+def test_a_capture_or_refund_without_a_payment_fails_and_stores_nothing(requested, type_):
+    received = receive([requested], {})
 
-    (event,) = received.outcomes[asked.message_id].send
+    (event,) = received.outcomes[requested.message_id].send
     assert received.changed == []
     assert (event.type, event.payload.code) == (type_, "no_payment")
 
 
-def test_a_command_of_one_saga_leaves_the_others_alone():
+def test_a_command_changes_only_its_own_saga():
     one, two = command(), command("saga-2")
-    known = {"saga-1": stored(one, Authorized("pi_1")), "saga-2": stored(two)}
+    payments = {"saga-1": stored(one, Authorized("pi_1")), "saga-2": stored(two)}
 
-    received = receive([capture()], known)
+    received = receive([capture()], payments)
 
-    assert [each.saga_id for each in received.changed] == ["saga-1"]
+    assert [payment.saga_id for payment in received.changed] == ["saga-1"]

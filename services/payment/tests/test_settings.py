@@ -5,18 +5,18 @@ from pydantic import ValidationError
 NEEDED = {"database_url": "postgresql+psycopg2://", "stripe_secret_key": "sk_test_1"}
 
 
-def test_the_defaults_go_together():
+def test_the_defaults_are_valid():
     settings = PaymentSettings(**NEEDED)
 
     assert (settings.http_port, settings.stripe_return_url) == (8002, None)
 
 
-def test_a_lease_that_could_not_be_renewed_in_time_is_refused():
+def test_a_lease_too_short_to_be_renewed_is_refused():
     with pytest.raises(ValidationError, match="EXECUTOR_LEASE_SECONDS"):
         PaymentSettings(**NEEDED, executor_lease_seconds=2, executor_sweep_seconds=1)
 
 
-def test_a_request_that_times_out_must_leave_time_for_another():
+def test_the_retry_time_must_exceed_the_timeout():
     with pytest.raises(ValidationError, match="STRIPE_RETRY_SECONDS"):
         PaymentSettings(**NEEDED, stripe_timeout_seconds=20, stripe_retry_seconds=10)
 

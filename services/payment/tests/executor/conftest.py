@@ -1,38 +1,39 @@
-"""An executor on fakes, and a Stripe that can be kept waiting."""
+"""An executor on fakes, and a Stripe whose calls can be blocked."""
 
 import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from payment_service.domain import Authorized
-from payment_service.executor import Executor
-from payment_service.ports import Decided, Lease, Postponed
+from payment_service.executor.executor import Executor
+from payment_service.model.authorization import Authorized
+from payment_service.model.lease import Lease
+from payment_service.model.ports import Completed, Postponed
 
 LEASE_SECONDS = 0.6
 
 
 @pytest.fixture
-def work(fake_work):
-    return fake_work(LEASE_SECONDS)
+def store(fake_lease_store):
+    return fake_lease_store(LEASE_SECONDS)
 
 
 class Stripe:
-    """Holds everything; its calls can be kept waiting."""
+    """Authorizes everything. Clear `open` to block the calls."""
 
     def __init__(self):
         self.open = asyncio.Event()
         self.open.set()
-        self.asked: list[Lease] = []
+        self.leases: list[Lease] = []
         self.in_flight = self.most_in_flight = 0
 
-    async def do(self, lease, current):
+    async def perform(self, lease, current):
         current()
-        self.asked.append(lease)
+        self.leases.append(lease)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await self.open.wait()
         self.in_flight -= 1
-        return Decided(lease, Authorized("pi_1"))
+        return Completed(lease, Authorized("pi_1"))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def stripe():
     return Stripe()
 
 
-def build(work, **changes):
+def build(store, **changes):
     defaults = {
         "concurrency": 4,
         "memory_limit": 100,
@@ -48,20 +49,20 @@ def build(work, **changes):
         "sweep_seconds": 0.02,
     }
     return Executor(
-        work=work,
+        store=store,
         postpone=lambda lease, reason: Postponed(lease, reason, 60),
         **{**defaults, **changes},
     )
 
 
 @pytest.fixture
-def make_executor(work, stripe):
-    return lambda **changes: build(work, **{"do": stripe.do, **changes})
+def make_executor(store, stripe):
+    return lambda **changes: build(store, **{"perform": stripe.perform, **changes})
 
 
 @pytest.fixture
 def run(make_executor):
-    """Runs an executor for as long as the block lasts, and until it has stopped."""
+    """Run an executor within a block, and stop it at the end."""
 
     @asynccontextmanager
     async def running(**changes):
@@ -75,16 +76,19 @@ def run(make_executor):
 
 
 @pytest.fixture
-def put(work, make_payment):
-    """Stores payments, and gives their leases."""
-    return lambda count=1: [work.put(make_payment()) for _ in range(count)]
-
-
-async def yes(value):
-    return value
+def put(store, make_request):
+    """Store payments and return their leases."""
+    return lambda count=1: [store.put(make_request()) for _ in range(count)]
 
 
 @pytest.fixture
-def when(eventually):
-    """Waits until a condition holds."""
-    return lambda condition: eventually(lambda: yes(condition()))
+def wait_until(eventually):
+    """Wait until a condition is true."""
+
+    def wait_until(condition):
+        async def poll():
+            return condition()
+
+        return eventually(poll)
+
+    return wait_until

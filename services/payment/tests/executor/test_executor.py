@@ -1,108 +1,108 @@
 import asyncio
 
 import pytest
-from payment_service.domain import Authorized
-from payment_service.ports import Decided, Postponed
+from payment_service.model.authorization import Authorized
+from payment_service.model.ports import Completed, Postponed
 
 
-async def test_a_payment_that_is_offered_is_authorized(work, put, run, when):
+async def test_an_offered_payment_is_authorized(store, put, run, wait_until):
 
     async with run() as executor:
         executor.offer(put())
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert [result.verdict for result in work.results] == [Authorized("pi_1")]
+    assert [progress.result for progress in store.progress] == [Authorized("pi_1")]
 
 
-async def test_what_the_end_of_an_operation_begins_is_done_without_another_sweep(
-    work, put, run, when
+async def test_a_begun_waiting_operation_is_performed_without_another_sweep(
+    store, put, run, wait_until
 ):
-    work.follow_ups, sweeps = 2, []
-    take = work.take
+    store.follow_ups, sweeps = 2, []
+    take = store.take
 
     async def counted(limit):
         sweeps.append(limit)
         return await take(limit)
 
-    work.take = counted
+    store.take = counted
     async with run(sweep_seconds=3_600) as executor:
-        await when(lambda: sweeps)
+        await wait_until(lambda: sweeps)
         executor.offer(put())
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert [result.lease.attempts for result in work.results] == [1, 2, 3]
+    assert [progress.lease.attempts for progress in store.progress] == [1, 2, 3]
     assert len(sweeps) == 1
 
 
-async def test_what_an_operation_begins_while_the_executor_stops_is_left_to_others(
-    work, stripe, put, make_executor, when
+async def test_a_waiting_operation_begun_while_stopping_is_given_back(
+    store, stripe, put, make_executor, wait_until
 ):
     stripe.open.clear()
-    work.follow_ups = 1
+    store.follow_ups = 1
     executor = make_executor(sweep_seconds=3_600)
     task = asyncio.create_task(executor.run())
     executor.offer(put())
-    await when(lambda: stripe.in_flight)
+    await wait_until(lambda: stripe.in_flight)
 
     executor.stop()
     stripe.open.set()
     await task
 
-    (begun,) = work.pending.values()
+    (begun,) = store.pending.values()
     assert begun.attempts == 2
-    assert work.is_due(begun)
+    assert store.is_due(begun)
 
 
-async def test_no_more_payments_than_allowed_are_at_stripe_at_a_time(work, stripe, put, run, when):
+async def test_the_concurrency_limit_is_respected(store, stripe, put, run, wait_until):
     stripe.open.clear()
 
     async with run(concurrency=3) as executor:
         executor.offer(put(20))
-        await when(lambda: stripe.in_flight == 3)
+        await wait_until(lambda: stripe.in_flight == 3)
         stripe.open.set()
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert (stripe.most_in_flight, len(stripe.asked)) == (3, 20)
+    assert (stripe.most_in_flight, len(stripe.leases)) == (3, 20)
 
 
-async def test_what_ends_while_others_are_written_is_written_together(work, stripe, put, run, when):
+async def test_results_that_arrive_during_a_write_share_the_next_one(
+    store, stripe, put, run, wait_until
+):
     stripe.open.clear()
 
     async with run(concurrency=50) as executor:
         executor.offer(put(50))
-        await when(lambda: stripe.in_flight == 50)
+        await wait_until(lambda: stripe.in_flight == 50)
         stripe.open.set()
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert work.writes <= 2
+    assert store.writes <= 2
 
 
-async def test_one_payment_that_cannot_be_handled_waits_and_the_others_go_on(
-    work, stripe, make_payment, run, when
+async def test_a_failing_payment_is_postponed_and_others_continue(
+    store, stripe, make_request, run, wait_until
 ):
-    good, bad = make_payment(), make_payment()
+    good, bad = make_request(), make_request()
 
-    async def do(lease, current):
-        if lease.payment == bad:
+    async def perform(lease, current):
+        if lease.request == bad:
             raise KeyError("status")
-        return await stripe.do(lease, current)
+        return await stripe.perform(lease, current)
 
-    async with run(do=do) as executor:
-        executor.offer([work.put(bad), work.put(good)])
-        await when(lambda: len(work.results) == 2)
+    async with run(perform=perform) as executor:
+        executor.offer([store.put(bad), store.put(good)])
+        await wait_until(lambda: len(store.progress) == 2)
 
-    reasons = {type(result): result for result in work.results}
-    assert reasons[Decided].lease.payment == good
-    assert reasons[Postponed].reason == "not handled: KeyError: 'status'"
+    reasons = {type(progress): progress for progress in store.progress}
+    assert reasons[Completed].lease.request == good
+    assert reasons[Postponed].reason == "operation failed: KeyError: 'status'"
 
 
-async def test_a_failure_to_write_that_is_no_transient_one_ends_the_executor(
-    work, put, make_executor
-):
+async def test_a_bug_in_writing_ends_the_executor(store, put, make_executor):
     async def broken(_):
         raise ValueError("a bug")
 
-    work.write = broken
+    store.write = broken
     executor = make_executor()
     task = asyncio.create_task(executor.run())
     executor.offer(put())
@@ -111,9 +111,11 @@ async def test_a_failure_to_write_that_is_no_transient_one_ends_the_executor(
         await task
 
 
-async def test_what_does_not_fit_into_memory_waits_for_the_sweep(work, stripe, put, run, when):
+async def test_leases_above_the_memory_limit_wait_for_the_sweep(
+    store, stripe, put, run, wait_until
+):
     async with run(memory_limit=2) as executor:
         executor.offer(put(5))
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert sorted(lease.attempts for lease in stripe.asked) == [1, 1, 2, 2, 2]
+    assert sorted(lease.attempts for lease in stripe.leases) == [1, 1, 2, 2, 2]

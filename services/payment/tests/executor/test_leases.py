@@ -13,81 +13,81 @@ def is_lost(current):
     return False
 
 
-async def test_a_payment_left_behind_is_taken_up_once_its_lease_has_passed(
-    work, stripe, put, run, when
+async def test_an_abandoned_payment_is_taken_after_its_lease_has_expired(
+    store, stripe, put, run, wait_until
 ):
     put()
 
     async with run():
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert [lease.attempts for lease in stripe.asked] == [2]
+    assert [lease.attempts for lease in stripe.leases] == [2]
 
 
-async def test_a_lease_is_renewed_for_as_long_as_the_call_takes(work, stripe, put, run, when):
+async def test_a_lease_is_renewed_during_a_long_call(store, stripe, put, run, wait_until):
     stripe.open.clear()
     loop = asyncio.get_running_loop()
 
     async with run() as first, run():
         first.offer(put())
         end = loop.time() + 2 * LEASE_SECONDS
-        await when(lambda: loop.time() > end)
+        await wait_until(lambda: loop.time() > end)
         stripe.open.set()
-        await when(lambda: not work.pending)
+        await wait_until(lambda: not store.pending)
 
-    assert [lease.attempts for lease in stripe.asked] == [1]
+    assert [lease.attempts for lease in stripe.leases] == [1]
 
 
-async def test_nothing_more_is_sent_when_a_lease_could_not_be_renewed(
-    work, put, make_executor, when
+async def test_no_more_requests_are_sent_if_a_lease_cannot_be_renewed(
+    store, put, make_executor, wait_until
 ):
     async def away(_):
         await asyncio.Event().wait()
 
-    work.renew = away
+    store.renew = away
     lost = []
 
-    async def do(lease, current):
-        await when(lambda: is_lost(current))
+    async def perform(lease, current):
+        await wait_until(lambda: is_lost(current))
         lost.append(lease)
         raise LeaseLost
 
-    executor = make_executor(do=do)
+    executor = make_executor(perform=perform)
     task = asyncio.create_task(executor.run())
     executor.offer(put())
 
-    await when(lambda: lost)
+    await wait_until(lambda: lost)
 
-    assert work.results == []
+    assert store.progress == []
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_stopping_waits_for_calls_in_flight_and_gives_the_rest_back(
-    work, stripe, put, run, when
+async def test_stopping_waits_for_calls_in_flight_and_gives_back_the_rest(
+    store, stripe, put, run, wait_until
 ):
     stripe.open.clear()
     begun, waiting = put(2)
 
     async with run(concurrency=1) as executor:
         executor.offer([begun, waiting])
-        await when(lambda: stripe.in_flight)
+        await wait_until(lambda: stripe.in_flight)
         executor.stop()
-        await when(lambda: work.is_due(waiting))
-        (given_back,) = await work.take(1)
-        assert given_back.payment == waiting.payment
-        assert work.results == []
+        await wait_until(lambda: store.is_due(waiting))
+        (given_back,) = await store.take(1)
+        assert given_back.request == waiting.request
+        assert store.progress == []
         stripe.open.set()
 
-    assert [result.lease.payment for result in work.results] == [begun.payment]
+    assert [progress.lease.request for progress in store.progress] == [begun.request]
 
 
-async def test_a_call_that_stopping_interrupts_is_given_back(work, put, run, when):
+async def test_an_interrupted_lease_is_given_back_on_stop(store, put, run, wait_until):
     async def repeating(_, current):
-        await when(lambda: is_lost(current))
+        await wait_until(lambda: is_lost(current))
         raise LeaseLost
 
-    async with run(do=repeating) as executor:
+    async with run(perform=repeating) as executor:
         executor.offer(put())
 
-    assert len(await work.take(1)) == 1
+    assert len(await store.take(1)) == 1

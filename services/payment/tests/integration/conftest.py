@@ -1,19 +1,19 @@
-"""The real things: a Stripe emulator, PostgreSQL, and what of ours stands on them."""
+"""Fixtures for integration tests: the Stripe emulator, PostgreSQL, and our parts on them."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from payment_service import repository
-from payment_service.domain import Payment
-from payment_service.gateway import StripeGateway
-from payment_service.operations import Kind, Operation
-from payment_service.orm import messaging
-from payment_service.ports import Lease
+from payment_service.executor.leases import SqlLeaseStore
+from payment_service.model.authorization import AuthorizationRequest
+from payment_service.model.lease import Lease
+from payment_service.model.operations import Operation, OperationKind
+from payment_service.model.payment import Payment
 from payment_service.settings import PaymentSettings
-from payment_service.states import KnownPayment
-from payment_service.work import PaymentWork
+from payment_service.storage import repository
+from payment_service.storage.orm import messaging
+from payment_service.stripe_api.gateway import StripeGateway
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres import migrations
@@ -22,20 +22,20 @@ from saga_stripe import stripe_client, stripe_http
 from stripe_emulator.testing import running_emulator
 
 
-class RealWork(PaymentWork):
-    """The pending payments in PostgreSQL, and a way to put one there."""
+class RealLeaseStore(SqlLeaseStore):
+    """A lease store in PostgreSQL, with a method to store a leased authorization."""
 
     def __init__(self, database: Database, outbox: Outbox, lease_seconds: float) -> None:
         super().__init__(database, outbox, lease_seconds)
         self.database = database
         self.lease_seconds = lease_seconds
 
-    def put(self, payment: Payment) -> Lease:
-        asked = Operation(Kind.AUTHORIZE, payment.command_id, payment.attempt)
-        new = KnownPayment(payment.saga_id, payment, is_new=True).begin(asked)
+    def put(self, request: AuthorizationRequest) -> Lease:
+        operation = Operation(OperationKind.AUTHORIZE, request.command_id, request.attempt)
+        new = Payment(request.saga_id, request, is_new=True).begin(operation)
         with self.database.engine.begin() as connection:
             repository.store(connection, [new], {}, self.lease_seconds)
-        return Lease(payment, operation=asked)
+        return Lease(request, operation=operation)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def _emulator() -> Iterator[str]:
 
 @pytest.fixture
 def emulator(_emulator: str) -> Iterator[httpx.Client]:
-    """A Stripe emulator with an empty account; a client of its control API."""
+    """Reset the Stripe emulator; return a client of its control API."""
     with httpx.Client(base_url=f"{_emulator}/_emulator") as control:
         control.post("reset").raise_for_status()
         yield control
@@ -78,7 +78,7 @@ def settings(settings_with: Callable[..., PaymentSettings], database_url: str) -
 async def gateway_with(
     settings_with: Callable[..., PaymentSettings],
 ) -> AsyncIterator[Callable[..., StripeGateway]]:
-    """Gateways to the emulator, with settings of their own."""
+    """Build gateways to the emulator, each with its own settings."""
     used = []
 
     def make(return_url: str | None = None, **changes: Any) -> StripeGateway:
@@ -94,7 +94,7 @@ async def gateway_with(
 
 @pytest.fixture
 def stripe_api(emulator: httpx.Client) -> Iterator[httpx.Client]:
-    """A client of the emulator with our key, as Stripe's own clients are."""
+    """Return a client of the emulator's Stripe API, with our key."""
     address = str(emulator.base_url).removesuffix("_emulator/")
     headers = {"Authorization": "Bearer sk_test_payment"}
     with httpx.Client(base_url=f"{address}v1", headers=headers) as client:
@@ -103,7 +103,7 @@ def stripe_api(emulator: httpx.Client) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def stripe_post(stripe_api: httpx.Client) -> Callable[..., Any]:
-    """Posts to the emulator; returns the object."""
+    """Post to the emulator and return the object."""
 
     def post(path: str, **parameters: Any) -> Any:
         return stripe_api.post(path, data=parameters).raise_for_status().json()
@@ -113,19 +113,21 @@ def stripe_post(stripe_api: httpx.Client) -> Callable[..., Any]:
 
 @pytest.fixture
 def customer(stripe_post: Callable[..., Any]) -> str:
-    """The id of a customer at the emulator."""
+    """Create a customer at the emulator; return its id."""
     return stripe_post("customers")["id"]
 
 
 @pytest.fixture
-def payment_with(customer: str, make_payment: Callable[..., Payment]) -> Callable[..., Payment]:
-    """Make a payment of this customer."""
-    return lambda **changes: make_payment(**{"stripe_customer_id": customer, **changes})
+def request_with(
+    customer: str, make_request: Callable[..., AuthorizationRequest]
+) -> Callable[..., AuthorizationRequest]:
+    """Make an authorization request for the customer."""
+    return lambda **changes: make_request(**{"stripe_customer_id": customer, **changes})
 
 
 @pytest.fixture
 def database(settings: PaymentSettings) -> Iterator[Database]:
-    """The service's own database, migrated and empty."""
+    """Connect to the service's database, migrated and empty."""
     migrations.upgrade("payment_service", settings.database_url)
     database = Database.connect(settings)
     yield database
@@ -134,10 +136,10 @@ def database(settings: PaymentSettings) -> Iterator[Database]:
 
 @pytest.fixture
 def outbox(database: Database, settings: PaymentSettings) -> Outbox:
-    """The outbox; nothing relays it, so what was sent stands in its table."""
+    """Build an outbox without a relay, so that published messages stay in its table."""
     return Outbox(messaging.outbox, database, Publisher(settings), settings)
 
 
 @pytest.fixture
-def real_work(database: Database, outbox: Outbox) -> Callable[[float], RealWork]:
-    return lambda lease_seconds: RealWork(database, outbox, lease_seconds)
+def real_lease_store(database: Database, outbox: Outbox) -> Callable[[float], RealLeaseStore]:
+    return lambda lease_seconds: RealLeaseStore(database, outbox, lease_seconds)

@@ -4,12 +4,12 @@ from uuid import uuid4
 
 import pytest
 from payment_service.agents import payment_intake
-from payment_service.domain import Authorized, Declined
-from payment_service.orm import messaging, payments
-from payment_service.ports import Decided
-from payment_service.repository import lock
-from payment_service.states import KnownPayment
-from payment_service.troubleshooting import verdict_of
+from payment_service.model.authorization import Authorized, Declined
+from payment_service.model.failures import authorization_result
+from payment_service.model.payment import Payment
+from payment_service.model.ports import Completed
+from payment_service.storage.orm import messaging, payments
+from payment_service.storage.repository import lock
 from saga_messaging.kafka.records import Record
 from saga_schemas import encode
 from saga_schemas.payment import AuthorizePayment
@@ -25,17 +25,17 @@ OUTCOMES = [
 
 
 class Executor:
-    """Remembers what it is offered."""
+    """Records the leases and cancellations it receives."""
 
     def __init__(self):
         self.offered = []
-        self.halted = []
+        self.to_cancel = []
 
     def offer(self, leases):
         self.offered.extend(leases)
 
-    def halt(self, tokens):
-        self.halted.extend(tokens)
+    def request_cancel(self, tokens):
+        self.to_cancel.extend(tokens)
 
 
 @pytest.fixture
@@ -78,69 +78,69 @@ def command(payment, message_id=None, card=True):
 
 def records(*commands):
     return [
-        Record("payment_commands", 0, offset, b"key", encode(each))
-        for offset, each in enumerate(commands)
+        Record("payment_commands", 0, offset, b"key", encode(sent))
+        for offset, sent in enumerate(commands)
     ]
 
 
-async def test_a_command_becomes_a_leased_payment_for_the_executor(
-    intake, executor, rows, make_payment
+async def test_a_command_stores_a_payment_and_offers_its_lease(
+    intake, executor, rows, make_request
 ):
-    payment = make_payment()
+    payment = make_request()
 
     await intake.receive(records(command(payment)))
 
     (row,) = rows(payments)
-    assert [lease.payment for lease in executor.offered] == [payment]
+    assert [lease.request for lease in executor.offered] == [payment]
     assert (row.status, row.attempts, row.last_error) == ("pending", 1, None)
     assert row.next_try_at > row.created_at
     assert rows(messaging.outbox) == []
 
 
-async def test_a_command_that_comes_again_has_no_effect(intake, executor, rows, make_payment):
-    asked = records(command(make_payment()))
+async def test_a_duplicate_command_has_no_effect(intake, executor, rows, make_request):
+    sent = records(command(make_request()))
 
-    await intake.receive(asked)
-    await intake.receive(asked)
+    await intake.receive(sent)
+    await intake.receive(sent)
 
     assert (len(rows(payments)), len(executor.offered)) == (1, 1)
 
 
-async def test_another_command_of_the_saga_is_visibly_already_in_work(
-    intake, executor, rows, make_payment
+async def test_another_command_of_the_saga_is_recorded_as_already_in_progress(
+    intake, executor, rows, make_request
 ):
-    payment, other = make_payment(), uuid4()
+    payment, other = make_request(), uuid4()
 
     await intake.receive(records(command(payment)))
     await intake.receive(records(command(payment, other)))
 
     effects = {row.message_id: row.effect for row in rows(messaging.inbox)}
-    assert effects[other] == "already in work"
+    assert effects[other] == "already in progress"
     assert (len(rows(payments)), len(executor.offered)) == (1, 1)
 
 
 @pytest.mark.parametrize("change", [{"amount": 1300}, {"stripe_customer_id": "cus_2"}])
-async def test_another_payment_for_the_saga_is_a_dead_letter(
-    intake, executor, rows, make_payment, change
+async def test_a_different_payment_for_the_saga_is_a_dead_letter(
+    intake, executor, rows, make_request, change
 ):
-    payment = make_payment()
+    payment = make_request()
     other = replace(payment, command_id=uuid4(), **change)
 
     await intake.receive(records(command(payment), command(other)))
 
-    (row,), (letter,) = rows(payments), rows(messaging.outbox)
+    (row,), (dead_letter,) = rows(payments), rows(messaging.outbox)
     assert (row.amount, row.stripe_customer_id) == (1299, "cus_1")
-    assert letter.type == "dead-letter"
-    assert str(*change) in letter.headers["dead-letter-reason"]
-    assert [lease.payment for lease in executor.offered] == [payment]
+    assert dead_letter.type == "dead-letter"
+    assert str(*change) in dead_letter.headers["dead-letter-reason"]
+    assert [lease.request for lease in executor.offered] == [payment]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-async def test_another_command_of_a_decided_saga_is_answered_from_the_row(
-    intake, real_work, rows, make_payment, outcome
+async def test_another_command_of_a_decided_saga_gets_its_reply_from_the_row(
+    intake, real_lease_store, rows, make_request, outcome
 ):
-    work, payment, other = real_work(30), make_payment(), uuid4()
-    await work.write([Decided(work.put(payment), verdict_of(outcome))])
+    lease_store, payment, other = real_lease_store(30), make_request(), uuid4()
+    await lease_store.write([Completed(lease_store.put(payment), authorization_result(outcome))])
 
     await intake.receive(records(command(payment, other)))
 
@@ -155,19 +155,27 @@ def rows_of(rows):
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-async def test_a_verdict_is_read_as_it_was_written(database, real_work, make_payment, outcome):
-    work, payment, verdict = real_work(30), make_payment(), verdict_of(outcome)
-    await work.write([Decided(work.put(payment), verdict)])
+async def test_a_result_is_read_as_it_was_written(
+    database, real_lease_store, make_request, outcome
+):
+    lease_store, payment, result = (
+        real_lease_store(30),
+        make_request(),
+        authorization_result(outcome),
+    )
+    await lease_store.write([Completed(lease_store.put(payment), result)])
 
     with database.engine.connect() as connection:
-        known = lock(connection, [payment.saga_id, "another"])
+        found = lock(connection, [payment.saga_id, "another"])
 
-    stored = KnownPayment(payment.saga_id, payment, attempts=1)
-    assert known == {payment.saga_id: stored.decided(verdict)}
+    stored = Payment(payment.saga_id, payment, attempts=1)
+    assert found == {payment.saga_id: stored.with_authorization(result)}
 
 
-async def test_a_customer_without_a_card_is_answered_at_once(intake, executor, rows, make_payment):
-    await intake.receive(records(command(make_payment(), card=False)))
+async def test_a_customer_without_a_card_gets_an_immediate_reply(
+    intake, executor, rows, make_request
+):
+    await intake.receive(records(command(make_request(), card=False)))
 
     (row,), (event,) = rows(payments), rows(messaging.outbox)
     assert (row.status, row.next_try_at) == ("failed", None)
@@ -176,44 +184,46 @@ async def test_a_customer_without_a_card_is_answered_at_once(intake, executor, r
     assert executor.offered == []
 
 
-async def test_a_result_that_comes_too_late_sends_nothing(real_work, rows, make_payment):
-    work = real_work(30)
-    lease = work.put(make_payment())
+async def test_a_superseded_result_publishes_nothing(real_lease_store, rows, make_request):
+    lease_store = real_lease_store(30)
+    lease = lease_store.put(make_request())
 
     for outcome in OUTCOMES:
-        await work.write([Decided(lease, verdict_of(outcome))])
+        await lease_store.write([Completed(lease, authorization_result(outcome))])
 
     (row,) = rows(payments)
     assert row.status == "authorized"
     assert [event.type for event in rows(messaging.outbox)] == ["payment.authorized"]
 
 
-async def test_whoever_renews_a_lease_learns_that_someone_waits_to_cancel(
-    intake, executor, real_work, make_payment
+async def test_renewing_a_lease_reports_a_waiting_cancellation(
+    intake, executor, real_lease_store, make_request
 ):
-    work, payment = real_work(30), make_payment()
-    lease = work.put(payment)
+    lease_store, payment = real_lease_store(30), make_request()
+    lease = lease_store.put(payment)
     canceling = CancelPayment(
         correlation_id=payment.saga_id, message_id=uuid4(), payload=CancelPaymentPayload()
     )
 
-    before = await work.renew([lease])
+    before = await lease_store.renew([lease])
     await intake.receive(records(canceling))
-    after = await work.renew([lease])
-    await work.give_back([lease])
-    (taken,) = await work.take(1)
+    after = await lease_store.renew([lease])
+    await lease_store.give_back([lease])
+    (taken,) = await lease_store.take(1)
 
     assert (before, after) == ({lease.token: False}, {lease.token: True})
-    assert executor.halted == [lease.token]
-    assert taken.halted
+    assert executor.to_cancel == [lease.token]
+    assert taken.cancel_requested
 
 
-async def test_a_reply_answers_the_newest_command(intake, real_work, rows, make_payment):
-    work, payment, newer = real_work(30), make_payment(), uuid4()
-    lease = work.put(payment)
+async def test_a_reply_is_caused_by_the_newest_command(
+    intake, real_lease_store, rows, make_request
+):
+    lease_store, payment, newer = real_lease_store(30), make_request(), uuid4()
+    lease = lease_store.put(payment)
 
     await intake.receive(records(command(payment, newer)))
-    await work.write([Decided(lease, Authorized("pi_1"))])
+    await lease_store.write([Completed(lease, Authorized("pi_1"))])
 
     (event,) = [PAYMENT_EVENTS.adapter.validate_json(row.value) for row in rows_of(rows)]
     assert event.causation_id == newer

@@ -1,4 +1,4 @@
-"""The service as it is run: `python -m payment_service`, on Kafka, PostgreSQL and the emulator."""
+"""The service process, `python -m payment_service`, on Kafka, PostgreSQL and the emulator."""
 
 import asyncio
 import json
@@ -38,8 +38,8 @@ def environment(settings, kafka_bootstrap, prefix, unused_tcp_port):
 
 
 @pytest.fixture
-def told_by_stripe(environment, stripe_post, emulator, unused_tcp_port):
-    """Stripe sends its events to the service, that of a canceled hold twice and late."""
+def webhook_endpoint(environment, stripe_post, emulator, unused_tcp_port):
+    """Register the service's webhook endpoint; cancellations are delivered twice and late."""
     url = f"http://127.0.0.1:{unused_tcp_port}/webhooks/stripe"
     endpoint = {"url": url, "enabled_events[]": "*"}
     environment["STRIPE_WEBHOOK_SECRET"] = stripe_post("webhook_endpoints", **endpoint)["secret"]
@@ -50,7 +50,7 @@ def told_by_stripe(environment, stripe_post, emulator, unused_tcp_port):
 
 @pytest.fixture
 def service(environment):
-    """Runs the service, after its migration; gives its process and its address."""
+    """Migrate; then run the service within a block, with its process and its address."""
     command = [sys.executable, "-m", "payment_service"]
     subprocess.run([*command, "migrate"], env=environment, check=True)
 
@@ -68,7 +68,7 @@ def service(environment):
 
 @pytest.fixture
 async def kafka(kafka_bootstrap, prefix):
-    """Sends commands and reads events, as the orchestrator does."""
+    """Return functions that send commands and read events, as the orchestrator does."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
@@ -91,7 +91,7 @@ async def kafka(kafka_bootstrap, prefix):
 
 
 def command(customer, saga_id, card="pm_card_visa"):
-    """With the specification's fields, and no more."""
+    """Make a command with only the specified fields."""
     saved = {"payment_method_id": card, "card_type": "visa", "last_four": "4242"}
     return {
         "type": "authorize_payment",
@@ -112,13 +112,13 @@ def command(customer, saga_id, card="pm_card_visa"):
 async def get(address):
     async with httpx.AsyncClient() as client:
         try:
-            answer = await client.get(address)
+            response = await client.get(address)
         except httpx.TransportError:
             return None
-        return answer if answer.status_code == 200 else None
+        return response if response.status_code == 200 else None
 
 
-async def test_commands_become_holds_and_failures_and_sigterm_ends_it_cleanly(
+async def test_commands_become_holds_and_failures_and_sigterm_exits_cleanly(
     service, kafka, customer, eventually
 ):
     send, events = kafka
@@ -128,22 +128,22 @@ async def test_commands_become_holds_and_failures_and_sigterm_ends_it_cleanly(
         await eventually(lambda: get(f"{address}/readyz"), 40)
         for saga_id, card in cards.items():
             await send(command(customer, saga_id, card))
-        told = {event["correlation_id"]: event for event in await events(3)}
+        published = {event["correlation_id"]: event for event in await events(3)}
         shown = (await get(f"{address}/payments/good")).json()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 
-    assert {saga_id: event["type"] for saga_id, event in told.items()} == {
+    assert {saga_id: event["type"] for saga_id, event in published.items()} == {
         "good": "payment.authorized",
         "bad": "payment.failed",
         "none": "payment.failed",
     }
-    assert shown["payment_intent_id"] == told["good"]["payload"]["payment_intent_id"]
-    assert told["bad"]["payload"]["code"] == "card_declined"
-    assert told["none"]["payload"]["code"] == "payment_method_not_found"
+    assert shown["payment_intent_id"] == published["good"]["payload"]["payment_intent_id"]
+    assert published["bad"]["payload"]["code"] == "card_declined"
+    assert published["none"]["payload"]["code"] == "payment_method_not_found"
 
 
-async def test_what_a_killed_service_had_in_work_is_ended_after_its_restart(
+async def test_a_restarted_service_completes_the_work_of_a_killed_one(
     service, kafka, customer, eventually, emulator
 ):
     send, events = kafka
@@ -155,18 +155,18 @@ async def test_what_a_killed_service_had_in_work_is_ended_after_its_restart(
         await eventually(lambda: get(f"{address}/readyz"), 40)
         for saga_id in sagas:
             await send(command(customer, saga_id))
-        told = {event["correlation_id"]: event["type"] for event in await events(1)}
+        published = {event["correlation_id"]: event["type"] for event in await events(1)}
         process.kill()
     with service():
-        while len(told) < len(sagas):  # some may be told twice
-            told |= {event["correlation_id"]: event["type"] for event in await events(1)}
+        while len(published) < len(sagas):  # events may be duplicated
+            published |= {event["correlation_id"]: event["type"] for event in await events(1)}
 
-    assert told == dict.fromkeys(sagas, "payment.authorized")
+    assert published == dict.fromkeys(sagas, "payment.authorized")
     intents = emulator.get("ledger").json()["payment_intents"]
     assert sorted(intent["metadata"]["saga_id"] for intent in intents) == sorted(sagas)
 
 
-def settle(saga_id, type_, **payload):
+def make_command(saga_id, type_, **payload):
     return {
         "type": type_,
         "correlation_id": saga_id,
@@ -177,8 +177,8 @@ def settle(saga_id, type_, **payload):
     }
 
 
-async def at_rest(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    """The report once nothing is under way any more: a webhook may still be looked into."""
+async def idle_report(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+    """Return a report without operations in progress; a webhook may have begun a refresh."""
     deadline = asyncio.get_running_loop().time() + 30
     while True:
         report = (await client.post(url)).raise_for_status().json()
@@ -187,8 +187,8 @@ async def at_rest(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.usefixtures("told_by_stripe")
-async def test_a_hold_is_captured_and_refunded_and_stripe_itself_is_heard(
+@pytest.mark.usefixtures("webhook_endpoint")
+async def test_a_hold_is_captured_and_refunded_and_stripe_events_are_handled(
     service, kafka, customer, emulator
 ):
     send, events = kafka
@@ -197,21 +197,21 @@ async def test_a_hold_is_captured_and_refunded_and_stripe_itself_is_heard(
         for saga_id in ("taken", "left"):
             await send(command(customer, saga_id))
         held = {event["correlation_id"]: event["payload"] for event in await events(2)}
-        await send(settle("taken", "capture_payment", amount=1000))
+        await send(make_command("taken", "capture_payment", amount=1000))
         (captured,) = await events(1)
-        await send(settle("taken", "refund_payment", refund_id="r1", amount=250))
+        await send(make_command("taken", "refund_payment", refund_id="r1", amount=250))
         (refunded,) = await events(1)
         emulator.post("clock", json={"advance_seconds": 8 * 86_400}).raise_for_status()
         (expired,) = await events(1)
-        await send(settle("left", "capture_payment", amount=1299))
-        (answer,) = await events(1)
+        await send(make_command("left", "capture_payment", amount=1299))
+        (response,) = await events(1)
         async with httpx.AsyncClient() as client:
-            report = await at_rest(client, f"{address}/reconcile")
+            report = await idle_report(client, f"{address}/reconcile")
         shown = (await get(f"{address}/payments/taken")).json()
 
     assert (captured["type"], captured["payload"]["amount"]) == ("payment.captured", 1000)
     assert (refunded["type"], refunded["payload"]["refund_id"]) == ("payment.refunded", "r1")
-    assert [(each["type"], each["payload"]["attempt"]) for each in (expired, answer)] == [
+    assert [(event["type"], event["payload"]["attempt"]) for event in (expired, response)] == [
         ("payment.authorization_expired", None),
         ("payment.authorization_expired", 1),
     ]
@@ -219,4 +219,4 @@ async def test_a_hold_is_captured_and_refunded_and_stripe_itself_is_heard(
     assert (report["in_agreement"], report["repaired"], report["not_repaired"]) == (2, [], [])
     money = [shown[name] for name in ("amount", "captured", "released", "refunded")]
     assert money == [1299, 1000, 299, 250]
-    assert [each["refund_id"] for each in shown["refunds"]] == ["r1"]
+    assert [refund["refund_id"] for refund in shown["refunds"]] == ["r1"]

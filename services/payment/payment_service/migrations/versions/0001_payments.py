@@ -1,4 +1,4 @@
-"""The payments, and messaging's tables."""
+"""Create payments and the messaging tables."""
 
 from alembic import op
 from saga_messaging.delivery.ddl import MESSAGING_TABLES_V1

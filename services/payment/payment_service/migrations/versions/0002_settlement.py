@@ -1,7 +1,7 @@
-"""What becomes of a hold: captured, canceled, expired, refunded; and what Stripe says by itself.
+"""Add captures, cancellations, expiry, refunds and Stripe events.
 
-A payment that is pending goes on: its authorization is the operation under way, asked for by the
-command that it was stored for.
+A pending payment continues: its authorization becomes the operation in progress, requested by the
+first command.
 """
 
 from alembic import op

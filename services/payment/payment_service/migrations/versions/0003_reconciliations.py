@@ -1,4 +1,4 @@
-"""The reconciliations that operators asked for."""
+"""Create the reconciliations requested by operators."""
 
 from alembic import op
 

@@ -1,0 +1,1 @@
+"""The payment and its rules, pure: no Kafka, HTTP, SQL or Stripe SDK."""

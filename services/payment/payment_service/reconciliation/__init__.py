@@ -1,0 +1,1 @@
+"""Comparison of all payments with Stripe, periodic and on demand."""

@@ -1,0 +1,47 @@
+"""Operators' endpoints: start a reconciliation, list the previous ones."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from saga_schemas.values import Identifier, Instant, ShortText
+
+from payment_service.reconciliation.report import Report
+from payment_service.reconciliation.runs import Run, Runs
+
+
+class ReconcileRequest(BaseModel):
+    """A request for a reconciliation. `by` and `note` are recorded with the run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Instant | None = Field(
+        default=None,
+        description="Compare PaymentIntents created since then; default: the usual window.",
+    )
+    by: Identifier = Field(default="api", description="The requester.")
+    note: ShortText = Field(default="", description="The reason.")
+
+
+class RunList(BaseModel):
+    """The reconciliations requested by operators, the newest first."""
+
+    reconciliations: list[Run]
+
+
+DEFAULT_REQUEST = ReconcileRequest()
+
+
+def reconcile_router(runs: Runs, list_limit: int) -> APIRouter:
+    """Build the router of `POST /reconcile` and `GET /reconciliations`."""
+    router = APIRouter(tags=["operators"])
+
+    @router.post("/reconcile")
+    async def reconcile(request: ReconcileRequest = DEFAULT_REQUEST) -> Report:  # pyright: ignore[reportUnusedFunction]
+        """Compare the payments with Stripe now, and repair what is safe."""
+        return await runs.run(request.by, request.note, request.since)
+
+    @router.get("/reconciliations")
+    async def list_reconciliations() -> RunList:  # pyright: ignore[reportUnusedFunction]
+        """List the newest reconciliations with requester, reason and report."""
+        return RunList(reconciliations=await runs.newest(list_limit))
+
+    return router

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, rows and bulk statements."""

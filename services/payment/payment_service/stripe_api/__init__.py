@@ -1,0 +1,1 @@
+"""Stripe's API: requests, and their responses as values."""

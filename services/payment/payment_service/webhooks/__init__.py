@@ -1,0 +1,1 @@
+"""Stripe webhooks: verify, store once, refresh the payment."""

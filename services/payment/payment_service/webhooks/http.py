@@ -1,0 +1,37 @@
+"""The webhook endpoint for Stripe."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from pydantic import SecretStr, ValidationError
+
+from payment_service.errors import InvalidWebhook, WebhooksNotConfigured
+from payment_service.webhooks.event import WebhookEvent
+from payment_service.webhooks.receive import WebhookReceiver
+from payment_service.webhooks.signature import verify
+
+
+def webhooks_router(
+    receiver: WebhookReceiver, secret: SecretStr | None, tolerance_seconds: int
+) -> APIRouter:
+    """Build the router of `POST /webhooks/stripe`."""
+    router = APIRouter(tags=["stripe"])
+
+    @router.post("/webhooks/stripe")
+    async def receive_webhook(  # pyright: ignore[reportUnusedFunction]
+        request: Request, stripe_signature: Annotated[str, Header()] = ""
+    ) -> dict[str, str]:
+        """Verify and store a Stripe event; `effect` describes what it changed."""
+        if secret is None:
+            raise WebhooksNotConfigured(
+                "Set STRIPE_WEBHOOK_SECRET to the signing secret of the webhook endpoint."
+            )
+        body = await request.body()
+        verify(body, stripe_signature, secret.get_secret_value(), tolerance_seconds)
+        try:
+            return {"effect": await receiver.receive(WebhookEvent.model_validate_json(body))}
+        except ValidationError as error:
+            fields = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
+            raise InvalidWebhook(f"Invalid Stripe event: {fields}") from error
+
+    return router

@@ -1,0 +1,256 @@
+"""Stripe events from any sender, in any order, any number of times."""
+
+import json
+import time
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import stripe
+from fastapi import FastAPI
+from payment_service.problems import PROBLEMS
+from payment_service.storage.orm import stripe_events
+from payment_service.storage.refresh import Refresher
+from payment_service.webhooks.http import webhooks_router
+from payment_service.webhooks.receive import WebhookReceiver
+from pydantic import SecretStr
+from saga_messaging.http.problems import install_problems
+
+SECRET = "whsec_test"
+TOLERANCE = 300
+
+
+class Hook:
+    """Post events as Stripe does."""
+
+    def __init__(self, client):
+        self._client = client
+
+    async def post(self, event, *, at=None, secret=SECRET, header=None):
+        body = event if isinstance(event, str) else json.dumps(event, indent=2)
+        sign = stripe.WebhookSignature.generate_signature_header
+        signed = sign(body, secret, int(time.time() if at is None else at))
+        headers = {"Stripe-Signature": signed if header is None else header}
+        return await self._client.post("/webhooks/stripe", content=body, headers=headers)
+
+    async def effects(self, *events):
+        responses = [await self.post(event) for event in events]
+        return [response.raise_for_status().json()["effect"] for response in responses]
+
+
+@pytest.fixture
+def hooked(world, outbox):
+    """Run an executor and the webhook endpoint of its service."""
+
+    @asynccontextmanager
+    async def hooked(secret=SECRET):
+        async with world.executors() as ((executor, _),):
+            refresher = Refresher(executor.offer, world.settings.executor_lease_seconds)
+            webhooks = WebhookReceiver(world.database, outbox, refresher, 5)
+            api = FastAPI()
+            install_problems(api, world.settings.max_body_bytes, PROBLEMS)
+            api.include_router(webhooks_router(webhooks, secret and SecretStr(secret), TOLERANCE))
+            transport = httpx.ASGITransport(api)
+            async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+                yield executor, Hook(client)
+
+    return hooked
+
+
+@pytest.fixture
+def events(stripe_api):
+    """Return the emulator's events of these types, the oldest first; all types by default."""
+
+    def events(*types):
+        listed = stripe_api.get("events", params={"limit": 100}).raise_for_status().json()["data"]
+        return [event for event in reversed(listed) if not types or event["type"] in types]
+
+    return events
+
+
+@pytest.fixture
+def in_the_dashboard(world, stripe_post):
+    """Change a payment's PaymentIntent in the Stripe Dashboard."""
+
+    def act(payment, verb, **parameters):
+        return stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/{verb}", **parameters)
+
+    return act
+
+
+async def test_a_cancellation_in_the_dashboard_is_published_once_for_any_number_of_webhooks(
+    world, hooked, events, in_the_dashboard
+):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        in_the_dashboard(payment, "cancel")
+        every = events()
+        await hook.effects(*every)
+        await world.idle()
+        assert set(await hook.effects(*reversed(every))) == {"duplicate"}
+        await world.idle()
+
+    event = (await world.events())[-1]
+    assert await world.types() == ["payment.authorized", "payment.canceled"]
+    assert (event.payload.attempt, event.payload.released) == (None, 1299)
+    assert len(await world.rows(table=stripe_events)) == len(every)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_events_in_any_order_lead_to_stripes_state(
+    world, hooked, events, stripe_post, turned
+):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        intent_id = world.intent_of(payment)["id"]
+        stripe_post(f"payment_intents/{intent_id}/capture", amount_to_capture=1000)
+        for amount in (300, 200):
+            stripe_post("refunds", payment_intent=intent_id, amount=amount)
+        every = events()
+        await hook.effects(*(reversed(every) if turned else every))
+        await world.idle()
+
+    published = await world.events()
+    assert [event.type for event in published] == [
+        "payment.authorized",
+        "payment.captured",
+        "payment.refunded",
+        "payment.refunded",
+    ]
+    assert sorted(event.payload.amount for event in published[2:]) == [200, 300]
+    assert {event.payload.refund_id for event in published[2:]} == {None}
+    assert (await world.row()).status == "captured"
+
+
+async def test_events_of_our_own_operations_change_nothing(world, commands, hooked, events):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        await world.send(executor, commands.capture(payment, amount=1299))
+        await world.send(executor, commands.refund(payment, refund_id="r1", amount=300))
+        await world.idle()
+        effects = await hook.effects(*events())
+        await world.idle()
+
+    assert set(effects) == {"ignored", "no change"}
+    assert await world.types() == ["payment.authorized", "payment.captured", "payment.refunded"]
+
+
+async def test_an_event_during_the_authorization_refreshes_after_it(
+    world, commands, hooked, events, stripe_post
+):
+    payment = world.request()
+    world.arm("latency", seconds=0.4)
+    async with hooked() as (executor, hook):
+        await world.send(executor, commands.authorize(payment))
+        forged = {
+            **stripe_event("payment_intent.canceled", "payment_intent", "pi_1"),
+            "data": {"object": {"id": "pi_1", "object": "payment_intent",
+                                "metadata": {"saga_id": payment.saga_id}}},
+        }  # fmt: skip
+        assert await hook.effects(forged) == ["refresh scheduled"]
+        assert (await world.row()).waiting == [{"kind": "refresh"}]
+        await world.idle()
+
+    assert await world.types() == ["payment.authorized"]
+
+
+def stripe_event(type_, kind, id_, **fields):
+    return {
+        "id": f"evt_{type_}_{id_}",
+        "object": "event",
+        "type": type_,
+        "created": 1_789_859_356,
+        "data": {"object": {"id": id_, "object": kind, **fields}},
+    }
+
+
+async def test_a_dispute_is_published_once(world, hooked):
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        dispute = stripe_event(
+            "charge.dispute.created", "dispute", "dp_1", amount=900, reason="fraudulent",
+            payment_intent=world.intent_of(payment)["id"],
+        )  # fmt: skip
+        effects = await hook.effects(dispute, dispute, {**dispute, "id": "evt_again"})
+
+    assert effects == ["published payment.disputed", "duplicate", "published payment.disputed"]
+    (event,) = [event for event in await world.events() if event.type == "payment.disputed"]
+    assert (event.payload.dispute_id, event.payload.amount, event.payload.reason) == (
+        "dp_1", 900, "fraudulent",
+    )  # fmt: skip
+
+
+async def test_an_event_of_an_unknown_payment_is_stored_and_changes_nothing(
+    world, hooked, stripe_post, events
+):
+    async with hooked() as (_, hook):
+        intent = stripe_post("payment_intents", amount=500, currency="usd")
+        stripe_post(f"payment_intents/{intent['id']}/cancel")
+        effects = await hook.effects(*events("payment_intent.canceled"))
+
+    assert effects == ["unknown payment"]
+    (stored,) = await world.rows(table=stripe_events)
+    assert (stored.payment_intent_id, stored.saga_id) == (intent["id"], None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secret": "whsec_other"},
+        {"at": time.time() - TOLERANCE - 60},
+        {"at": time.time() + TOLERANCE + 3_600},
+        {"header": ""},
+        {"header": "t=now,v1=00"},
+    ],
+    ids=["another secret", "old", "future", "missing", "malformed"],
+)
+async def test_an_invalid_signature_or_timestamp_is_refused(world, hooked, changes):
+    async with hooked() as (_, hook):
+        response = await hook.post(stripe_event("payment_intent.canceled", "x", "pi_1"), **changes)
+
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+    assert await world.rows(table=stripe_events) == []
+
+
+@pytest.mark.parametrize("seconds", [-TOLERANCE + 30, TOLERANCE - 30])
+async def test_a_clock_may_be_wrong_by_less_than_the_tolerance(hooked, seconds):
+    async with hooked() as (_, hook):
+        response = await hook.post(
+            stripe_event("customer.created", "customer", "cus_1"), at=time.time() + seconds
+        )
+
+    assert response.json() == {"effect": "ignored"}
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", "[]", "no JSON", '{"id": "evt_1", "type": "payment_intent.canceled"}']
+)
+async def test_an_invalid_event_is_refused(hooked, body):
+    async with hooked() as (_, hook):
+        assert (await hook.post(body)).status_code == 400
+
+
+async def test_an_invalid_object_is_refused(hooked):
+    event = stripe_event("payment_intent.canceled", "payment_intent", "pi_1")
+    event["data"]["object"]["id"] = 7
+
+    async with hooked() as (_, hook):
+        response = await hook.post(event)
+
+    assert (response.status_code, "id" in response.json()["detail"]) == (400, True)
+
+
+async def test_webhooks_without_a_secret_are_unavailable(hooked):
+    async with hooked(secret=None) as (_, hook):
+        response = await hook.post(stripe_event("customer.created", "customer", "cus_1"))
+
+    assert response.status_code == 503
+    assert "STRIPE_WEBHOOK_SECRET" in response.json()["detail"]
+
+
+async def test_an_oversized_body_is_refused(hooked, world):
+    async with hooked() as (_, hook):
+        response = await hook.post("x" * (world.settings.max_body_bytes + 1))
+
+    assert response.status_code == 413
