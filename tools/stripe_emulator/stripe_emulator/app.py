@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from stripe_emulator.api import Abort, StripeApi
-from stripe_emulator.control import control_router
-from stripe_emulator.dashboard import dashboard_router
+from stripe_emulator.control.router import control_router
+from stripe_emulator.control.webhooks import webhooks_router
+from stripe_emulator.dashboard.router import dashboard_router
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.journal import Journal, UnusableJournal
-from stripe_emulator.origins import OriginGuard
-from stripe_emulator.restoring import restore
+from stripe_emulator.http.origins import OriginGuard
+from stripe_emulator.http.stripe_api import Abort, StripeApi
+from stripe_emulator.journal.journal import Journal, UnusableJournal
+from stripe_emulator.journal.restore import restore
 from stripe_emulator.settings import Settings
-from stripe_emulator.webhook_control import webhooks_router
-from stripe_emulator.webhooks import WebhookSender
+from stripe_emulator.webhooks.sender import WebhookSender
 
 _LOOK_SECONDS = 0.5
 

@@ -9,24 +9,24 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from stripe_emulator import webhook_endpoints
-from stripe_emulator.account import Account
-from stripe_emulator.answers import Answer, Request
-from stripe_emulator.authentication import ApiKeys
-from stripe_emulator.cancellation import expire_due
-from stripe_emulator.confirmation import finish_authentication
-from stripe_emulator.errors import ServerError, StripeError
-from stripe_emulator.event_log import EventLog, Listener
-from stripe_emulator.faults import Faults
-from stripe_emulator.forms import decode_pairs
-from stripe_emulator.idempotency import IdempotencyKeys
-from stripe_emulator.ids import Ids
+from stripe_emulator.account.account import Account
+from stripe_emulator.account.event_log import EventLog, Listener
+from stripe_emulator.account.ids import Ids
+from stripe_emulator.account.outbox import Outbox
+from stripe_emulator.faults.armed import Faults
 from stripe_emulator.objects.event import Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
-from stripe_emulator.outbox import Outbox
-from stripe_emulator.request_log import RequestLog
+from stripe_emulator.operations import webhook_endpoints
+from stripe_emulator.operations.payment_intents.cancellation import expire_due
+from stripe_emulator.operations.payment_intents.confirmation import finish_authentication
+from stripe_emulator.requests.authentication import ApiKeys
+from stripe_emulator.requests.execution import Work, error_answer, key_headers, replay, run
+from stripe_emulator.requests.idempotency import IdempotencyKeys
+from stripe_emulator.requests.log import RequestLog
 from stripe_emulator.settings import Settings
-from stripe_emulator.work import Work, error_answer, key_headers, replay, run
+from stripe_emulator.wire.errors import ServerError, StripeError
+from stripe_emulator.wire.forms import decode_pairs
+from stripe_emulator.wire.messages import Answer, Request
 
 _log = logging.getLogger("uvicorn.error")
 

@@ -9,9 +9,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from stripe_emulator import webhook_endpoints
-from stripe_emulator.journal import UnusableJournal
-from stripe_emulator.scenario import load_scenario
+from stripe_emulator.faults.scenario import load_scenario
+from stripe_emulator.journal.journal import UnusableJournal
+from stripe_emulator.operations import webhook_endpoints
 from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
 from stripe_emulator.webhook_settings import WebhookSettings

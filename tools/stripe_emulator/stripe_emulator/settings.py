@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stripe_emulator.clock import Clock
-from stripe_emulator.rate_limit import Monotonic, RateLimit
-from stripe_emulator.scenario import Scenario
+from stripe_emulator.account.clock import Clock
+from stripe_emulator.faults.rate_limit import Monotonic, RateLimit
+from stripe_emulator.faults.scenario import Scenario
 from stripe_emulator.webhook_settings import WebhookSettings
 
 

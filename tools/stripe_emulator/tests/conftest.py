@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from stripe_emulator.clock import Clock
-from stripe_emulator.request_log import Entry, RequestLog
+from stripe_emulator.account.clock import Clock
+from stripe_emulator.requests.log import Entry, RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import RunningEmulator, running_emulator
 

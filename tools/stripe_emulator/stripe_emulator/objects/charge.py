@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stripe_emulator.cards import Card, Decline
+from stripe_emulator.objects.cards import Card, Decline
 from stripe_emulator.objects.payment_method import card_attributes, checks
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 _BLOCKED_MESSAGE = "Stripe blocked this payment as too risky."
 _DECLINED_MESSAGE = "The bank did not return any further details with this decline."

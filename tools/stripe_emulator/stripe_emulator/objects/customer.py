@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from stripe_emulator.wire import API_VERSION, JsonObject
+from stripe_emulator.wire.json import API_VERSION, JsonObject
 
 
 class Cause(NamedTuple):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
-from stripe_emulator.cards import Card
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.objects.cards import Card
+from stripe_emulator.wire.json import JsonObject
 
 _EXP_MONTH = 12
 _EXP_YEAR = 2034

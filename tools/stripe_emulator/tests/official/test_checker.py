@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from stripe_emulator.answers import Answer, Request
-from stripe_emulator.request_log import Entry
+from stripe_emulator.requests.log import Entry
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import running_emulator
+from stripe_emulator.wire.messages import Answer, Request
 from stripe_official.checker import Checker
 from stripe_official.document import Document
 

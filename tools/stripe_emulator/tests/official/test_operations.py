@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stripe_emulator import expansion
-from stripe_emulator.errors import InvalidParameters, ParameterMissing, ParameterUnknown
-from stripe_emulator.operations import OPERATIONS
-from stripe_emulator.parameters import Accepts, Reader
-from stripe_emulator.readers import Hash
+from stripe_emulator.operations import expansion
+from stripe_emulator.operations.table import OPERATIONS
+from stripe_emulator.wire.errors import InvalidParameters, ParameterMissing, ParameterUnknown
+from stripe_emulator.wire.parameters import Accepts, Reader
+from stripe_emulator.wire.readers import Hash
 from stripe_official.document import Document
 
 ALLOWED = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
-from stripe_emulator.request_log import Entry
+from stripe_emulator.requests.log import Entry
 
 from stripe_official.document import Document
 from stripe_official.fields import ALWAYS

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from stripe_emulator.answers import Answer, Request
-from stripe_emulator.clock import Clock
+from stripe_emulator.account.clock import Clock
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.journal import Journal
-from stripe_emulator.restoring import restore
+from stripe_emulator.journal.journal import Journal
+from stripe_emulator.journal.restore import restore
+from stripe_emulator.requests.execution import Work
 from stripe_emulator.settings import Settings
-from stripe_emulator.work import Work
+from stripe_emulator.wire.messages import Answer, Request
 
 START = 1_800_000_000
 _SEED = 7

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 import orjson
-from stripe_emulator.ledger import ledger
+from stripe_emulator.control.ledger import ledger
 
 from histories.caller import Caller
 from histories.model import DAY, World

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from stripe_emulator.work import Work
+from stripe_emulator.requests.execution import Work
 
 from histories import checks
 from histories.caller import START, Caller, Reply
