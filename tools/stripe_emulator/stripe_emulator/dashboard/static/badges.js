@@ -1,4 +1,4 @@
-// Statuses as badges: a sign and a word, so that they read without colour.
+// Statuses as badges, with a sign and a word to be readable without colour.
 import { element } from "./dom.js";
 
 const INTENTS = {
@@ -12,30 +12,30 @@ const INTENTS = {
 const FIRST_ERROR = 400;
 const FIRST_FAILURE = 500;
 
-/** The status of a PaymentIntent; after a failed attempt it is marked as one. */
+/** Build the badge of a PaymentIntent's status, marked after a failed attempt. */
 export function intentBadge(status, failed = false) {
   const [tone, sign] = INTENTS[status] ?? ["over", "·"];
   const open = tone === "wait" || tone === "over";
   return failed && open ? badge("bad", "✕", status) : badge(tone, sign, status);
 }
 
-/** The status of an answer; null is no answer at all. */
-export function answerBadge(status) {
-  if (status === null) return badge("bad", "✕", "no answer");
+/** Build the badge of a response's status; null means no response. */
+export function responseBadge(status) {
+  if (status === null) return badge("bad", "✕", "no response");
   if (status >= FIRST_FAILURE) return badge("bad", "✕", String(status));
   return status >= FIRST_ERROR ? badge("warn", "!", String(status)) : badge("good", "✓", String(status));
 }
 
-/** An injected fault, by its kind. */
+/** Build the badge of an injected fault. */
 export const faultBadge = (kind) => badge("fault", "⚡", kind);
 
-/** An answer that was given again under its idempotency key. */
+/** Build the badge of a response replayed for its idempotency key. */
 export const replayBadge = () => badge("over", "↻", "replayed");
 
-/** Whether a logged request did not end well. */
+/** Return true if a logged request failed. */
 export const isError = (entry) => entry.status === null || entry.status >= FIRST_ERROR;
 
-/** Code and decline code as one text. */
+/** Join code and decline code. */
 export const errorCode = (code, declineCode) =>
   [code, declineCode === code ? null : declineCode].filter(Boolean).join(" · ");
 

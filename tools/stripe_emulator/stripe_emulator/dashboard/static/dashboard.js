@@ -1,11 +1,11 @@
-// The page: its stream, its clock, its faults, and which view and which details are open.
+// The dashboard: live updates, clock, faults, views and details.
 import { Detail, missing, paymentDetail, requestDetail } from "./detail.js";
 import { byId, element, soon } from "./dom.js";
 import { amount, time } from "./format.js";
 import { Payments } from "./payments.js";
 import { Requests } from "./requests.js";
 
-// A view is a section of the page and a link in its <nav>; a prefix is of the ids it shows.
+// A view is a section of the page and a link in <nav>; its ids have the prefix.
 const VIEWS = {
   payments: { prefix: "pi_", open: openPayment },
   requests: { prefix: "req_", open: openRequest },
@@ -20,10 +20,10 @@ let view = "payments";
 let limit = 50;
 let stream = null;
 let cursor = "";
-let known = "";
+let shownState = "";
 
-/** What the address says to show. */
-function wanted() {
+/** Return the view or the id in the fragment of the URL. */
+function target() {
   try {
     return decodeURIComponent(location.hash.slice(1));
   } catch {
@@ -32,11 +32,11 @@ function wanted() {
 }
 
 const refresh = soon(REFRESH_MILLISECONDS, () => {
-  payments.refresh(limit).catch(() => {}); // the connection's state says it
+  payments.refresh(limit).catch(() => {}); // the connection status shows it
   if (detail.id) openDetail(detail.id).catch(() => {});
 });
 
-// --- the stream -------------------------------------------------------------------------------
+// --- live updates ----------------------------------------------------------------------------
 
 function connect() {
   if (stream || document.hidden) return;
@@ -65,10 +65,10 @@ function connection(state, text) {
   byId("connection").textContent = text;
 }
 
-// A page that nobody sees gives its connection back: a browser has only six for a host.
+// A hidden page closes its stream, because a browser allows six connections per host.
 document.addEventListener("visibilitychange", () => (document.hidden ? disconnect("paused") : connect()));
 
-// --- what the stream says ---------------------------------------------------------------------
+// --- state of the emulator --------------------------------------------------------------------
 
 function showState(state) {
   limit = state.rows;
@@ -76,9 +76,9 @@ function showState(state) {
   byId("now").setAttribute("datetime", new Date(state.now * 1000).toISOString());
   byId("payments-count").textContent = state.payments.toLocaleString("en");
   const { now, ...rest } = state;
-  const news = JSON.stringify(rest);
-  if (news === known) return;
-  known = news;
+  const json = JSON.stringify(rest);
+  if (json === shownState) return;
+  shownState = json;
   showFaults(state.faults);
   showTotals(state.totals);
   refresh();
@@ -88,8 +88,8 @@ function showFaults(faults) {
   byId("faults").hidden = faults.length === 0;
   byId("faults").querySelector("ul").replaceChildren(...faults.map((fault) => {
     const { id, kind, endpoint, ...settings } = fault;
-    const told = Object.entries(settings).map((pair) => pair.join(" "));
-    return element("li", { title: told.join(", ") }, element("code", {}, kind), " on ",
+    const fields = Object.entries(settings).map((pair) => pair.join(" "));
+    return element("li", { title: fields.join(", ") }, element("code", {}, kind), " on ",
       element("code", {}, endpoint), fault.count ? ` ×${fault.count}` : "",
       fault.skip ? ` after ${fault.skip} more` : "");
   }));
@@ -112,8 +112,8 @@ function showTotals(totals) {
 // --- views and details ------------------------------------------------------------------------
 
 async function read(path) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" } });
-  return answer.ok ? answer.json() : null;
+  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  return response.ok ? response.json() : null;
 }
 
 async function openPayment(id) {
@@ -132,7 +132,7 @@ async function openRequest(id) {
 
 async function openDetail(id) {
   const [data, content] = await VIEWS[view].open(id);
-  if (wanted() === id) {
+  if (target() === id) {
     detail.show(id, data, content, `#${view}`);
     markOpen(id);
   }
@@ -145,7 +145,7 @@ function markOpen(id) {
 }
 
 function route() {
-  const id = wanted();
+  const id = target();
   const [name] = Object.entries(VIEWS).find(([, { prefix }]) => id.startsWith(prefix)) ?? [id];
   view = Object.hasOwn(VIEWS, name) ? name : "payments";
   for (const section of document.querySelectorAll(".view")) section.hidden = section.id !== `view-${view}`;
@@ -168,7 +168,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && detail.id) location.hash = view;
 });
 
-// --- what can be done -------------------------------------------------------------------------
+// --- actions ----------------------------------------------------------------------------------
 
 const act = (method, path, body) => fetch(`/_emulator/${path}`, {
   method, body: body && JSON.stringify(body), headers: body && { "Content-Type": "application/json" },

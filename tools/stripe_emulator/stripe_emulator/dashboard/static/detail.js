@@ -1,11 +1,11 @@
-// The panel with everything about one request or one payment.
-import { answerBadge, errorCode, faultBadge, intentBadge, isError, replayBadge } from "./badges.js";
+// The panel with the details of a request or a payment.
+import { responseBadge, errorCode, faultBadge, intentBadge, isError, replayBadge } from "./badges.js";
 import { byId, copyButton, element, row, terms } from "./dom.js";
 import { amount, FAULTS, form, pretty, time } from "./format.js";
 import { requestRow } from "./requests.js";
 
 const MOVES = { holds: "Held", captures: "Captured", releases: "Released", refunds: "Refunded" };
-const MOST_LINKS = 5;
+const MAX_LINKS = 5;
 
 const link = (id) => element("a", { href: `#${id}` }, id);
 const heading = (text, ...beside) => element("h3", {}, text, ...beside);
@@ -20,18 +20,18 @@ function cause(code, message, ...more) {
     code ? element("code", {}, code) : null, message ? element("p", {}, message) : null, ...more);
 }
 
-/** Everything about one request. */
+/** Build the details of a request. */
 export function requestDetail(entry, search) {
   const code = errorCode(entry.error_code ?? entry.error_type, entry.decline_code);
   const body = entry.response_body ?? "";
-  const named = [...new Set(`${entry.path} ${body} ${entry.withheld_body ?? ""}`.match(/\bpi_[A-Za-z0-9]+/g))].slice(0, MOST_LINKS);
+  const named = [...new Set(`${entry.path} ${body} ${entry.withheld_body ?? ""}`.match(/\bpi_[A-Za-z0-9]+/g))].slice(0, MAX_LINKS);
   const first = entry.replayed ? entry.response_headers["original-request"] : null;
   const key = entry.idempotency_key;
   const sameKey = key && element("button", { type: "button", class: "quiet" }, "all with this key");
   sameKey?.addEventListener("click", () => search(key));
   const headers = (values) => Object.entries(values).map((pair) => pair.join(": ")).join("\n");
   return [
-    element("h2", {}, answerBadge(entry.status), ` ${entry.method} `, element("span", { class: "path" }, entry.path)),
+    element("h2", {}, responseBadge(entry.status), ` ${entry.method} `, element("span", { class: "path" }, entry.path)),
     entry.fault
       ? element("div", { class: "why fault", role: "note" }, faultBadge(entry.fault),
         element("p", {}, FAULTS[entry.fault] ?? "This fault was injected."))
@@ -41,13 +41,13 @@ export function requestDetail(entry, search) {
       ["Request", element("span", {}, link(entry.id), " ", copyButton(`${location.origin}/#${entry.id}`, "Copy link"))],
       ["Time", `${time(entry.at)} UTC`],
       ["Idempotency key", key && element("span", {}, element("code", {}, key), " ", sameKey)],
-      ["Answer", first && element("span", {}, replayBadge(), " of ", link(first))],
+      ["Response", first && element("span", {}, replayBadge(), " of ", link(first))],
       ["Payment", named.length ? element("span", {}, ...named.flatMap((id) => [link(id), " "])) : null],
     ]),
     ...block("Query", form(entry.query)),
     ...block("Request body", pretty(entry.request_body)),
     ...block("Response body", pretty(body)),
-    ...block("The answer that the caller did not get", pretty(entry.withheld_body ?? "")),
+    ...block("Withheld response", pretty(entry.withheld_body ?? "")),
     ...block("Request headers", headers(entry.request_headers)),
     ...block("Response headers", headers(entry.response_headers)),
   ];
@@ -61,7 +61,7 @@ function movements(payment, money) {
     .map((charge) => ({ ...charge, at: charge.created, what: "Failed",
       why: errorCode(charge.failure.code, charge.failure.decline_code) }));
   const all = [...moved, ...failed].sort((one, other) => one.at - other.at);
-  if (!all.length) return [element("p", { class: "muted" }, "No attempt to move money yet.")];
+  if (!all.length) return [element("p", { class: "muted" }, "No payment attempt yet.")];
   const rows = all.map((move) => row({},
     ["", element("b", {}, move.what), " ", element("code", { class: "muted" }, move.id),
       move.why ? element("p", { class: "cause" }, element("code", {}, move.why)) : null],
@@ -69,7 +69,7 @@ function movements(payment, money) {
   return [element("table", { class: "moves" }, element("tbody", {}, rows))];
 }
 
-/** Everything about one payment. */
+/** Build the details of a payment. */
 export function paymentDetail(payment, requests) {
   const money = (minor) => amount(minor, payment.currency, payment.decimals);
   const error = payment.last_error;
@@ -87,24 +87,24 @@ export function paymentDetail(payment, requests) {
       ["Customer", customer],
       ["Card", payment.card],
       ["Payment method", payment.payment_method],
-      ["Canceled because", payment.cancellation_reason],
+      ["Cancellation reason", payment.cancellation_reason],
     ]),
     ...(Object.keys(payment.metadata).length ? [heading("Metadata"), terms(Object.entries(payment.metadata))] : []),
     heading("Money"),
     ...movements(payment, money),
-    heading("Requests that touched it"),
+    heading("Related requests"),
     requests.length
       ? element("table", { class: "log", role: "table" }, element("tbody", { role: "rowgroup" }, requests.map(requestRow)))
-      : element("p", { class: "muted" }, "None that the log still has."),
-    element("details", {}, element("summary", {}, "The whole PaymentIntent"),
+      : element("p", { class: "muted" }, "No related request in the log."),
+    element("details", {}, element("summary", {}, "PaymentIntent object"),
       element("pre", { tabindex: "0" }, JSON.stringify(payment.payment_intent, null, 2))),
   ];
 }
 
-/** What is shown where there is nothing to show. */
+/** Build the message for an unknown id. */
 export const missing = (id) => [
   element("h2", {}, "Not found"),
-  element("p", {}, element("code", {}, id), " is unknown here, or forgotten by now."),
+  element("p", {}, element("code", {}, id), " is unknown or no longer kept."),
 ];
 
 export class Detail {
@@ -122,7 +122,7 @@ export class Detail {
     this.#panel.replaceChildren();
   }
 
-  /** Show what belongs to an id; `data` tells whether it is what is shown already. */
+  /** Show the content of an id, unless `data` is unchanged. */
   show(id, data, content, back) {
     const state = JSON.stringify([id, data]);
     if (state === this.#shown) return;

@@ -1,6 +1,6 @@
-// Elements. Text goes in as text nodes only: bodies and metadata come from anybody.
+// DOM elements. Text is only inserted as text nodes, because bodies and metadata are untrusted.
 
-/** An element with attributes (those null or false are left out) and children, strings as text. */
+/** Create an element with attributes (null and false are omitted) and children. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,21 +14,21 @@ export function element(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** A row of a table; `cells` are [class, ...children]. */
+/** Create a table row; `cells` are [class, ...children]. */
 export function row(attributes, ...cells) {
   const made = cells.map(([name, ...children]) =>
     element("td", { role: "cell", class: name }, ...children));
   return element("tr", { role: "row", ...attributes }, ...made);
 }
 
-/** A list of terms; those without a value are left out. */
+/** Create a description list; terms without a value are omitted. */
 export function terms(pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return element("dl", {}, shown.flatMap(([term, value]) =>
     [element("dt", {}, term), element("dd", {}, value)]));
 }
 
-/** A button that copies a text. */
+/** Create a button that copies a text. */
 export function copyButton(text, label = "Copy") {
   const button = element("button", { type: "button", class: "quiet" }, label);
   button.addEventListener("click", async () => {
@@ -39,7 +39,7 @@ export function copyButton(text, label = "Copy") {
   return button;
 }
 
-/** A function that runs soon after its last call, and at least every `milliseconds`. */
+/** Return a function that runs `run` at most once per `milliseconds`. */
 export function soon(milliseconds, run) {
   let timer = null;
   return () => {

@@ -1,4 +1,4 @@
-// The table of payments, newest first; refreshed as a whole page, changed rows only.
+// The table of payments, newest first; a refresh replaces changed rows only.
 import { errorCode, intentBadge } from "./badges.js";
 import { byId, element, row } from "./dom.js";
 import { amount, time } from "./format.js";
@@ -30,11 +30,11 @@ function paymentRow(payment) {
 }
 
 export class Payments {
-  #rows = new Map(); // by id: the JSON that was shown, and its row
+  #rows = new Map(); // by id: the shown JSON and its row
   #shown = [];
   #size = PAGE;
   #limit = PAGE;
-  #find = ""; // what is looked for among all payments, not only those that are shown
+  #find = ""; // the search among all payments, not only the shown ones
   #view = byId("view-payments");
   #body = this.#view.querySelector("tbody");
   #filter = this.#view.querySelector("form");
@@ -55,14 +55,14 @@ export class Payments {
     });
   }
 
-  /** Read the newest payments again, as many as are shown and at most `limit`. */
+  /** Fetch the newest payments, as many as are shown and at most `limit`. */
   async refresh(limit) {
     this.#limit = limit;
     const find = this.#find;
     const query = new URLSearchParams({ limit: Math.min(this.#size, limit), ...(find && { find }) });
-    const answer = await fetch(`/_emulator/payments?${query}`);
-    const { payments, has_more: hasMore } = await answer.json();
-    if (find !== this.#find) return; // something else is looked for by now
+    const response = await fetch(`/_emulator/payments?${query}`);
+    const { payments, has_more: hasMore } = await response.json();
+    if (find !== this.#find) return; // the search has changed meanwhile
     this.#shown = payments;
     this.#more.hidden = !hasMore || this.#size >= limit;
     this.#render();
@@ -70,7 +70,7 @@ export class Payments {
 
   #look(text) {
     this.#find = text;
-    this.refresh(this.#limit).catch(() => {}); // the connection's state says it
+    this.refresh(this.#limit).catch(() => {}); // the connection status shows it
   }
 
   #render() {
@@ -85,12 +85,12 @@ export class Payments {
     this.#place(rows);
     const all = this.#shown.length;
     this.#filter.querySelector("output").textContent =
-      this.#find ? `${rows.length} found among all` : `${rows.length} of the newest ${all}`;
+      this.#find ? `${rows.length} found` : `${rows.length} of the newest ${all}`;
     this.#view.querySelector("table").hidden = rows.length === 0;
     this.#view.querySelector(".empty").hidden = all > 0 || this.#find !== "";
   }
 
-  // Rows that stay are not touched, so that they keep the focus.
+  // Unchanged rows stay in the document, which keeps the focus.
   #place(rows) {
     const focused = document.activeElement?.closest("#view-payments tr")?.dataset.id;
     const staying = new Set(rows);

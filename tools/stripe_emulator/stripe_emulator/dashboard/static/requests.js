@@ -1,14 +1,14 @@
 // The table of requests, newest first: a bounded number of rows.
-import { answerBadge, errorCode, faultBadge, isError, replayBadge } from "./badges.js";
+import { responseBadge, errorCode, faultBadge, isError, replayBadge } from "./badges.js";
 import { byId, element, row } from "./dom.js";
 import { time } from "./format.js";
 
-/** A logged request as a row that leads to its details. */
+/** Build the row of a logged request, with a link to its details. */
 export function requestRow(entry) {
   const code = errorCode(entry.error_code ?? entry.error_type, entry.decline_code);
   const marks = [entry.fault && faultBadge(entry.fault), entry.replayed && replayBadge()];
   return row({ "data-id": entry.id, class: isError(entry) ? "failed" : null },
-    ["status", answerBadge(entry.status)],
+    ["status", responseBadge(entry.status)],
     ["what",
       element("a", { href: `#${entry.id}`, class: "whole" },
         element("b", {}, entry.method), " ", element("span", { class: "path" }, entry.path)),
@@ -33,7 +33,7 @@ export class Requests {
     this.#filter.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /** Add rows, given oldest first; `fresh` forgets those there are. */
+  /** Add rows, oldest first; `fresh` replaces the existing ones. */
   add({ fresh, missed, rows }, limit) {
     if (fresh) this.#missed = 0;
     this.#missed += missed;
@@ -48,7 +48,7 @@ export class Requests {
     this.#count();
   }
 
-  /** Show only the requests with this text. */
+  /** Show only the requests with a text. */
   search(text) {
     this.#filter.elements.text.value = text;
     this.#filter.elements.status.value = "";
@@ -75,7 +75,7 @@ export class Requests {
   #count() {
     const all = this.#entries.length;
     const shown = this.#body.rows.length;
-    const missed = this.#missed ? `, ${this.#missed} came too fast to show` : "";
+    const missed = this.#missed ? `, ${this.#missed} omitted` : "";
     byId("requests-count").textContent = all;
     this.#filter.querySelector("output").textContent = `${shown} of the last ${all}${missed}`;
     this.#view.querySelector("table").hidden = shown === 0;
