@@ -1,4 +1,4 @@
-"""One Stripe test account: everything it holds, in memory, with its clock and its ids."""
+"""One Stripe test account: all of its objects, in memory, with its clock and its ids."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,20 +19,20 @@ from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.objects.refund import Refund
 from stripe_emulator.objects.webhook_endpoint import WebhookEndpoint
 from stripe_emulator.wire.errors import InvalidParameters, ResourceMissing
-from stripe_emulator.wire.json import JsonObject, Shown, encode
+from stripe_emulator.wire.json import ApiObject, JsonObject, encode
 
 ENABLED = "enabled"
-"""The group of the webhook endpoints that events are sent to."""
+"""The group of the enabled webhook endpoints."""
 
 
 @dataclass
 class Account:
     """The state of the account.
 
-    Groups are by customer; those of charges by PaymentIntent too, those of refunds by charge and
-    PaymentIntent. `deadlines` is a heap of the times at which holds end and refunds fail, with
-    the ids of those charges and refunds;
-    `outbox` has the events that webhook endpoints have not taken yet.
+    Collections are grouped by customer; charges by PaymentIntent too, refunds by charge and
+    PaymentIntent. `deadlines` is a heap of the times at which holds expire and refunds fail, with
+    the ids of those charges and refunds. `outbox` has the events that webhook endpoints have not
+    received yet.
     """
 
     clock: Clock
@@ -53,7 +53,7 @@ class Account:
 
     @contextmanager
     def caused_by(self, cause: Cause) -> Generator[None]:
-        """Name the cause of every event in this block."""
+        """Set the cause of every event in this block."""
         before, self.cause = self.cause, cause
         try:
             yield
@@ -61,9 +61,9 @@ class Account:
             self.cause = before
 
     def emit(
-        self, event_type: str, item: Shown, previous_attributes: JsonObject | None = None
+        self, event_type: str, item: ApiObject, previous_attributes: JsonObject | None = None
     ) -> None:
-        """Enter what happened to an object, as it is now, for all webhook endpoints that ask."""
+        """Record an event with the object's current state, for all subscribed endpoints."""
         event = Event(
             self.ids.new("evt"),
             self.clock.now(),
@@ -71,21 +71,21 @@ class Account:
             encode(item.as_json()),
             self.cause,
             previous_attributes,
-            self.takers(event_type),
+            self.subscribers(event_type),
         )
         self.outbox.add(event)
         self.events.add(event)
 
-    def takers(self, event_type: str) -> set[str]:
-        """The ids of the webhook endpoints that events of this type are sent to."""
+    def subscribers(self, event_type: str) -> set[str]:
+        """Return the ids of the enabled webhook endpoints that subscribe to an event type."""
         enabled = self.webhook_endpoints.group(ENABLED)
-        return {endpoint.id for endpoint in enabled if endpoint.takes(event_type)}
+        return {endpoint.id for endpoint in enabled if endpoint.subscribes_to(event_type)}
 
     def customer(self, customer_id: str, param: str = "id", *, in_path: bool = True) -> Customer:
-        """A customer that is not deleted.
+        """Return a customer that is not deleted; `in_path` tells where its id was given.
 
         Raises:
-            ResourceMissing: there is none.
+            ResourceMissing: If the customer is unknown or deleted.
         """
         customer = self.customers.get(customer_id)
         if customer is None or customer.deleted:
@@ -95,10 +95,10 @@ class Account:
     def payment_intent(
         self, intent_id: str, param: str = "intent", *, in_path: bool = True
     ) -> PaymentIntent:
-        """The PaymentIntent of an id; `in_path` says where that was given.
+        """Return a PaymentIntent; `in_path` tells where its id was given.
 
         Raises:
-            ResourceMissing: there is none.
+            ResourceMissing: If it is unknown.
         """
         intent = self.payment_intents.get(intent_id)
         if intent is None:
@@ -106,14 +106,14 @@ class Account:
         return intent
 
     def latest_charge(self, intent: PaymentIntent) -> Charge | None:
-        """The last charge of a PaymentIntent, or None before the first."""
+        """Return the latest charge of a PaymentIntent, or None before the first."""
         return self.charges.get(intent.latest_charge) if intent.latest_charge else None
 
     def payment_method(self, method_id: str, *, in_path: bool) -> PaymentMethod:
-        """A payment method; a token such as `pm_card_visa` mints a new one, as Stripe does.
+        """Return a payment method; a token such as `pm_card_visa` creates one, as at Stripe.
 
         Raises:
-            ResourceMissing: it is neither the id of a payment method nor a token.
+            ResourceMissing: If it is neither the id of a payment method nor a token.
         """
         card = PAYMENT_METHOD_TOKENS.get(method_id)
         if card is not None:
@@ -124,49 +124,49 @@ class Account:
         return method
 
     def mint_payment_method(self, card: Card) -> PaymentMethod:
-        """A new payment method with this card, of no customer."""
+        """Create a payment method with this card and no customer."""
         method = PaymentMethod(self.ids.new("pm"), self.clock.now(), card)
         self.payment_methods.add(method)
         return method
 
     def attach(self, method: PaymentMethod, customer_id: str) -> None:
-        """Make a payment method a customer's.
+        """Attach a payment method to a customer; repeating it changes nothing.
 
         Raises:
-            InvalidParameters: it was detached or used up before, or is another customer's.
+            InvalidParameters: If it is used up, was detached, or is another customer's.
         """
         if method.customer not in {None, customer_id}:
             raise InvalidParameters(
                 "The payment method you provided has already been attached to a customer."
             )
-        refuse_spent(method)
+        check_usable(method)
         if method.customer is None:
             method.customer = customer_id
-            self.payment_methods.put_in_group(customer_id, method)
+            self.payment_methods.add_to_group(customer_id, method)
             self.emit("payment_method.attached", method)
 
     def detach(self, method: PaymentMethod) -> None:
-        """Take a payment method from its customer for good."""
+        """Detach a payment method from its customer, permanently."""
         customer_id = method.customer
         if customer_id is not None:
-            self.payment_methods.take_from_group(customer_id, method)
+            self.payment_methods.remove_from_group(customer_id, method)
             method.customer = None
-            method.spent = True
+            method.used_up = True
             self.emit("payment_method.detached", method, {"customer": customer_id})
 
 
 def missing_payment_method(method_id: str, *, in_path: bool) -> ResourceMissing:
-    """The error for an id that is no payment method's."""
+    """Build the error for an unknown payment method."""
     return ResourceMissing("PaymentMethod", method_id, param="payment_method", in_path=in_path)
 
 
-def refuse_spent(method: PaymentMethod) -> None:
-    """Refuse a payment method that was detached, or used without a customer.
+def check_usable(method: PaymentMethod) -> None:
+    """Check that a payment method was neither detached nor used without a customer.
 
     Raises:
-        InvalidParameters: it was.
+        InvalidParameters: If it was.
     """
-    if method.spent:
+    if method.used_up:
         raise InvalidParameters(
             "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
             "attachment, shared with a connected account without Customer attachment, or was "

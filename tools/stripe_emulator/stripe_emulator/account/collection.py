@@ -1,4 +1,4 @@
-"""Objects in the order they were created, with groups: what Stripe's lists are cut from."""
+"""Collections of objects in creation order, with groups: the source of Stripe's lists."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Item(Protocol):
-    """What a collection needs of an object."""
+    """An object that a collection can hold."""
 
     id: str
     created: int
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Item)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a list that is asked for: a size, a cursor, bounds on the creation time.
+    """A requested part of a list: its size, a cursor, and bounds on the creation time.
 
     `created` has the bounds `gt`, `gte`, `lt`, `lte` in seconds since 1970.
     """
@@ -30,9 +30,10 @@ class Window:
 
 
 class Collection(Generic[T]):
-    """Adding and finding cost the same however many objects there are; a page costs its size.
+    """Objects in creation order.
 
-    A group is the objects that share a key, such as one customer's PaymentIntents.
+    Adding and finding take constant time; a page takes time in proportion to its size. A group
+    has the objects that share a key, such as one customer's PaymentIntents.
     """
 
     def __init__(self) -> None:
@@ -47,40 +48,40 @@ class Collection(Generic[T]):
         return iter(self._items)
 
     def add(self, item: T) -> None:
-        """Add a new object as the newest."""
+        """Add an object as the newest."""
         self._ranks[item.id] = len(self._items)
         self._items.append(item)
 
     def get(self, item_id: str) -> T | None:
-        """The object of this id, or None."""
+        """Return the object with this id, or None."""
         rank = self._ranks.get(item_id)
         return None if rank is None else self._items[rank]
 
-    def put_in_group(self, key: str, item: T) -> None:
-        """Make an object one of a group; again changes nothing."""
+    def add_to_group(self, key: str, item: T) -> None:
+        """Add an object to a group; repeating it changes nothing."""
         group = self._groups.setdefault(key, [])
         rank = self._ranks[item.id]
         if not group or group[-1] < rank:
             group.append(rank)
-        elif not _holds(group, rank):
+        elif not _contains(group, rank):
             insort(group, rank)
 
-    def take_from_group(self, key: str, item: T) -> None:
-        """Make an object one of the group no longer; again changes nothing."""
+    def remove_from_group(self, key: str, item: T) -> None:
+        """Remove an object from a group; repeating it changes nothing."""
         group = self._groups.get(key, [])
         rank = self._ranks[item.id]
-        if _holds(group, rank):
+        if _contains(group, rank):
             del group[bisect_left(group, rank)]
 
     def group(self, key: str) -> list[T]:
-        """A group's objects, oldest first."""
+        """Return the objects of a group, oldest first."""
         return [self._items[rank] for rank in self._groups.get(key, ())]
 
     def page(self, window: Window, group: str | None = None) -> tuple[list[T], bool]:
-        """One page, newest first, and whether more follows in the direction of the cursor.
+        """Return a page, newest first, and True if more follow in the cursor's direction.
 
         Raises:
-            KeyError: the cursor names no object of this collection.
+            KeyError: If the cursor is unknown.
         """
         ranks: Sequence[int] = range(len(self._items))
         if group is not None:
@@ -108,6 +109,6 @@ class Collection(Generic[T]):
         return low, max(low, high)
 
 
-def _holds(group: list[int], rank: int) -> bool:
+def _contains(group: list[int], rank: int) -> bool:
     at = bisect_left(group, rank)
     return at < len(group) and group[at] == rank

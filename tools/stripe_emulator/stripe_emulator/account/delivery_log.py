@@ -1,4 +1,4 @@
-"""What became of every attempt to deliver an event: the newest attempts, and counts."""
+"""The log of delivery attempts: the newest attempts, and counts by outcome."""
 
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
@@ -10,18 +10,22 @@ Outcome: TypeAlias = Literal["delivered", "retried", "failed", "lost", "repeated
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DeliveryAttempt:
     """One attempt to deliver an event.
 
     Attributes:
-        at: when it ended, in seconds since 1970 of the emulator's clock.
-        attempt: its number, from 1; of one that a fault lost, 0.
-        outcome: `repeated` is the second time of an event that is delivered twice; a delivery
-            that `failed` is given up.
-        status: of the receiver's answer; None when there was none.
-        error: what went wrong.
-        next_attempt_at: when it is tried again.
-        fault: the kind of the fault that hit it.
+        event: The event's id.
+        type: The event's type.
+        endpoint: The webhook endpoint's id.
+        url: The endpoint's URL.
+        at: The end of the attempt, in seconds since 1970 on the emulator's clock.
+        attempt: The number of the attempt, from 1; 0 if a fault dropped the event.
+        outcome: `repeated` is the second delivery of an event that a fault delivers twice;
+            after `failed` no attempt follows.
+        status: The status of the receiver's response; None without a response.
+        error: The reason of a failure.
+        next_attempt_at: The time of the next attempt, in seconds since 1970.
+        fault: The kind of the fault that was injected.
     """
 
     event: str
@@ -38,25 +42,25 @@ class Attempt:
 
 
 class DeliveryLog:
-    """The newest attempts up to a limit, and how many there were of each outcome.
+    """The newest attempts up to a limit, and the number of attempts per outcome.
 
     Args:
-        size: how many attempts are kept.
+        size: The number of attempts to keep.
     """
 
     def __init__(self, size: int) -> None:
-        self._attempts: deque[Attempt] = deque(maxlen=size)
+        self._attempts: deque[DeliveryAttempt] = deque(maxlen=size)
         self._counts: Counter[tuple[str, Outcome]] = Counter()
 
-    def add(self, attempt: Attempt) -> None:
-        """Enter an attempt."""
+    def add(self, attempt: DeliveryAttempt) -> None:
+        """Add an attempt."""
         self._attempts.append(attempt)
         self._counts[attempt.endpoint, attempt.outcome] += 1
 
     def count(self, endpoint_id: str, outcome: Outcome) -> int:
-        """How many attempts on an endpoint ended so, those that are forgotten included."""
+        """Return the number of attempts with this outcome, including those no longer kept."""
         return self._counts[endpoint_id, outcome]
 
     def newest_first(self) -> list[JsonObject]:
-        """All attempts that are kept."""
+        """Return the kept attempts, newest first."""
         return [asdict(attempt) for attempt in reversed(self._attempts)]

@@ -1,4 +1,4 @@
-"""The newest events, and whoever wants to hear of each one as it happens."""
+"""The newest events, and the subscribers to new ones."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -10,20 +10,20 @@ from stripe_emulator.wire.json import JsonObject
 Listener: TypeAlias = Callable[[Event], None]
 
 
-def changes(before: JsonObject, after: JsonObject) -> JsonObject:
-    """The attributes that differ, as they were: an event's `previous_attributes`."""
+def previous_attributes(before: JsonObject, after: JsonObject) -> JsonObject:
+    """Return the changed attributes with their old values: an event's `previous_attributes`."""
     return {name: value for name, value in before.items() if after.get(name) != value}
 
 
 class EventLog:
-    """Events in the order they happened, up to a limit; the oldest are forgotten.
+    """Events in the order of their creation, up to a limit; the oldest are dropped.
 
-    Stripe forgets an event after 30 days, https://docs.stripe.com/api/events; here it is the
-    number that counts, so that memory has a bound.
+    Stripe keeps an event for 30 days, https://docs.stripe.com/api/events; the limit here is a
+    number, which bounds the memory.
 
     Args:
-        size: how many are kept.
-        listeners: are called with every new event, before the request that caused it is answered.
+        size: The number of events to keep.
+        listeners: Called with every new event, before the response to the request that caused it.
     """
 
     def __init__(self, size: int, listeners: Sequence[Listener] = ()) -> None:
@@ -38,11 +38,11 @@ class EventLog:
         return iter(self._events.values())
 
     def get(self, event_id: str) -> Event | None:
-        """The event of this id, or None when it is unknown or forgotten."""
+        """Return the event with this id, or None if it is unknown or no longer kept."""
         return self._events.get(event_id)
 
     def add(self, event: Event) -> None:
-        """Enter an event, and tell those that listen."""
+        """Add an event and call the listeners."""
         self._events[event.id] = event
         if len(self._events) > self._size:
             self._events.popitem(last=False)

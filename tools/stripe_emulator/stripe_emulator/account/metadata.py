@@ -1,4 +1,4 @@
-"""Metadata: how a change is merged, and the index that finds PaymentIntents by it."""
+"""Metadata: merging of changes, and an index of objects by key and value."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -7,9 +7,9 @@ MetadataChange: TypeAlias = Mapping[str, str] | None
 
 
 def merge(current: Mapping[str, str], change: MetadataChange) -> dict[str, str]:
-    """The metadata after a change: keys are added or set, an empty value removes its key.
+    """Return the metadata after a change; an empty value removes its key.
 
-    An empty change clears all of it; None leaves it as it is.
+    An empty change removes every key; None changes nothing.
     """
     if change is None:
         return dict(current)
@@ -20,18 +20,18 @@ def merge(current: Mapping[str, str], change: MetadataChange) -> dict[str, str]:
 
 
 class MetadataIndex:
-    """Which objects ever had a key with a value; the caller checks that they still have it."""
+    """An index of the objects that ever had a key and value; callers check the current value."""
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, str], list[str]] = {}
 
     def add(self, object_id: str, metadata: Mapping[str, str]) -> None:
-        """Enter every key of an object."""
+        """Add every key of an object."""
         for key, value in metadata.items():
             ids = self._ids.setdefault((key, value.casefold()), [])
             if object_id not in ids[-1:]:
                 ids.append(object_id)
 
     def find(self, key: str, value: str) -> list[str]:
-        """The ids entered under a key and a value, in any case of letters, oldest first."""
+        """Return the ids with a key and a value, oldest first; the value's case is ignored."""
         return list(dict.fromkeys(self._ids.get((key, value.casefold()), ())))

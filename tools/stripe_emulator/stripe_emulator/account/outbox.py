@@ -1,4 +1,4 @@
-"""Events on their way to webhook endpoints: what is due next, for each endpoint on its own."""
+"""The outbox: a queue of undelivered events per webhook endpoint."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,14 +12,17 @@ from stripe_emulator.objects.event import Event
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """An event that an endpoint has not taken yet.
+    """The delivery of an event to an endpoint.
 
     Attributes:
-        number: grows with every event of the endpoint, in the order they happened.
-        attempts: how many failed so far.
-        fault: the kind of the fault that hit it.
-        admitted: whether faults had their chance: each gets it once.
-        ticket: its place among those that are due at one time; None while it is under way.
+        event: The event.
+        endpoint_id: The webhook endpoint's id.
+        number: Increases with every event of the endpoint, in the order of their creation.
+        attempts: The number of failed attempts.
+        fault: The kind of the fault that was injected.
+        faults_applied: True after faults were considered, which happens once per delivery.
+        ticket: The order among deliveries that are due at the same time; None while one is being
+            sent.
     """
 
     event: Event
@@ -27,16 +30,16 @@ class Delivery:
     number: int
     attempts: int = 0
     fault: str | None = None
-    admitted: bool = False
+    faults_applied: bool = False
     ticket: int | None = None
 
 
-class Queue:
-    """What one endpoint has to get, by the time it is due, then in the order it came.
+class DeliveryQueue:
+    """The deliveries of one endpoint, ordered by due time and then by arrival.
 
     Args:
-        endpoint_id: the endpoint.
-        limit: how many are kept; the oldest is forgotten.
+        endpoint_id: The webhook endpoint's id.
+        limit: The number of deliveries to keep; beyond it the oldest is dropped.
     """
 
     def __init__(self, endpoint_id: str, limit: int) -> None:
@@ -51,7 +54,7 @@ class Queue:
         return len(self._deliveries)
 
     def add(self, event: Event, due: int) -> Delivery:
-        """Enter an event, instead of its delivery where it waits already."""
+        """Add an event, in place of its delivery if one is queued."""
         delivery = Delivery(event, self.endpoint_id, next(self._numbers))
         self._deliveries[event.id] = delivery
         if len(self._deliveries) > self._limit:
@@ -60,8 +63,8 @@ class Queue:
         return delivery
 
     def schedule(self, delivery: Delivery, due: int) -> bool:
-        """Have a delivery become due, unless it was removed; say whether it will."""
-        if not self._holds(delivery):
+        """Set the time at which a delivery is due; return False if it was removed."""
+        if not self._contains(delivery):
             return False
         delivery.ticket = next(self._numbers)
         heappush(self._heap, (due, delivery.ticket, delivery))
@@ -71,14 +74,14 @@ class Queue:
         return True
 
     def hold(self, delivery: Delivery, due: int) -> None:
-        """Have a delivery wait until a later event was delivered, or at the longest until due."""
+        """Hold a delivery until a later event is delivered, but no longer than `due`."""
         self._held.append(delivery)
         if len(self._held) > self._limit:
-            self._held = [held for held in self._held if self._holds(held)]
+            self._held = [held for held in self._held if self._contains(held)]
         self.schedule(delivery, due)
 
     def release(self, delivered: Delivery, now: int) -> None:
-        """Have what was held for this delivery become due."""
+        """Make the deliveries due that were held for this one."""
         waiting, self._held = self._held, []
         for delivery in waiting:
             if delivery.number >= delivered.number:
@@ -87,13 +90,13 @@ class Queue:
                 self.schedule(delivery, now)
 
     def due_at(self) -> int | None:
-        """When the next delivery is due; None when all are under way, or there is none."""
+        """Return the time of the next delivery; None if none is scheduled."""
         while self._heap and not self._is_valid(self._heap[0]):
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def take(self, now: int) -> Delivery | None:
-        """The next delivery that is due, which is under way from now on."""
+        """Take the next due delivery, which then counts as being sent."""
         due = self.due_at()
         if due is None or due > now:
             return None
@@ -102,58 +105,58 @@ class Queue:
         return delivery
 
     def remove(self, event_id: str) -> None:
-        """Forget the delivery of an event."""
+        """Remove the delivery of an event."""
         self._deliveries.pop(event_id, None)
 
     def clear(self) -> None:
-        """Forget all deliveries; one that is under way is not tried again."""
+        """Remove all deliveries; one that is being sent is not retried."""
         self._deliveries.clear()
         self._heap.clear()
         self._held.clear()
 
-    def _holds(self, delivery: Delivery) -> bool:
+    def _contains(self, delivery: Delivery) -> bool:
         return self._deliveries.get(delivery.event.id) is delivery
 
     def _is_valid(self, entry: tuple[int, int, Delivery]) -> bool:
-        return entry[2].ticket == entry[1] and self._holds(entry[2])
+        return entry[2].ticket == entry[1] and self._contains(entry[2])
 
 
 class Outbox:
-    """The queues of an account's endpoints, and the log of what was sent.
+    """The delivery queues of an account's endpoints, and the log of attempts.
 
     Args:
-        limit: how many deliveries each queue keeps.
-        log_size: how many attempts the log keeps.
+        limit: The number of deliveries that each queue keeps.
+        log_size: The number of attempts that the log keeps.
     """
 
     def __init__(self, limit: int = 10_000, log_size: int = 1_000) -> None:
         self._limit = limit
-        self._queues: dict[str, Queue] = {}
+        self._queues: dict[str, DeliveryQueue] = {}
         self.log = DeliveryLog(log_size)
 
-    def __iter__(self) -> Iterator[Queue]:
+    def __iter__(self) -> Iterator[DeliveryQueue]:
         return iter(tuple(self._queues.values()))
 
     def add(self, event: Event) -> None:
-        """Enter an event for every endpoint that it is pending for."""
+        """DeliveryQueue an event for every endpoint that it is pending for."""
         for endpoint_id in event.pending:
             self.queue(endpoint_id).add(event, event.created)
 
     def resend(self, event: Event, endpoint_id: str, now: int) -> None:
-        """Enter an event that may be delivered already; no fault hits it."""
-        self.queue(endpoint_id).add(event, now).admitted = True
+        """DeliveryQueue an event again, which may be delivered already; faults do not apply."""
+        self.queue(endpoint_id).add(event, now).faults_applied = True
 
-    def queue(self, endpoint_id: str) -> Queue:
-        """The queue of an endpoint."""
+    def queue(self, endpoint_id: str) -> DeliveryQueue:
+        """Return the queue of an endpoint."""
         queue = self._queues.get(endpoint_id)
         if queue is None:
-            queue = self._queues[endpoint_id] = Queue(endpoint_id, self._limit)
+            queue = self._queues[endpoint_id] = DeliveryQueue(endpoint_id, self._limit)
         return queue
 
     def remove(self, event_id: str, endpoint_id: str) -> None:
-        """Forget the delivery of an event to an endpoint."""
+        """Remove the delivery of an event to an endpoint."""
         self.queue(endpoint_id).remove(event_id)
 
     def drop(self, endpoint_id: str) -> None:
-        """Forget everything that waits for an endpoint."""
+        """Remove all deliveries of an endpoint."""
         self.queue(endpoint_id).clear()

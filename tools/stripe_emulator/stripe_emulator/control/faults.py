@@ -1,24 +1,24 @@
-"""The part of the control API that breaks things: faults and the rate limit."""
+"""The routes of faults and of the rate limit."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from stripe_emulator.control.responses import json_response
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.faults.fault import Fault
 from stripe_emulator.faults.rate_limit import RateLimit
-from stripe_emulator.wire.json import JsonObject, encode
+from stripe_emulator.wire.json import JsonObject
 
 
 def faults_router(emulator: Emulator) -> APIRouter:
-    """Arm faults, list them and those that hit, disarm them."""
+    """Build the routes that arm, list and disarm faults."""
     router = APIRouter(prefix="/faults")
 
     @router.get("")
     async def list_faults() -> Response:
         faults = emulator.faults
         armed = [armed.as_json() for armed in faults.armed]
-        body = encode({"seed": faults.seed, "armed": armed, "log": faults.log})
-        return Response(body, media_type="application/json")
+        return json_response({"seed": faults.seed, "armed": armed, "log": faults.log})
 
     @router.post("", status_code=201)
     async def arm(fault: Fault) -> JsonObject:
@@ -32,7 +32,7 @@ def faults_router(emulator: Emulator) -> APIRouter:
 
 
 def rate_limit_router(emulator: Emulator) -> APIRouter:
-    """Set the rate limit, read it, take it away."""
+    """Build the routes that set, read and remove the rate limit."""
     router = APIRouter(prefix="/rate_limit")
 
     @router.get("")

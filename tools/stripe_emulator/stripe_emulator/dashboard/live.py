@@ -1,4 +1,4 @@
-"""What an open page is sent while it is open, as server-sent events.
+"""Live updates of an open dashboard, as server-sent events.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -10,26 +10,26 @@ from dataclasses import asdict
 
 from fastapi.sse import format_sse_event
 
+from stripe_emulator.account.ledger import totals
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.objects.currencies import decimals
-from stripe_emulator.operations.balance import totals
 from stripe_emulator.settings import Settings
 from stripe_emulator.wire.json import JsonObject, encode
 
 _RETRY_MILLISECONDS = 1_000
-_REST = 20  # after a look at every charge, times as long as it took
+_PAUSE_FACTOR = 20  # sums are computed again after 20 times their duration
 
 
 class LiveFeed:
-    """Streams for any number of open pages; nothing is queued for a slow one.
+    """The update streams of open pages, without a queue for slow ones.
 
-    A stream holds a cursor into the request log and looks every tick, so what it costs in memory
-    is the log's own bound. It ends by itself when the server is about to stop.
+    A stream holds a cursor into the request log and polls it at every tick, so that its memory is
+    bounded by the log. It ends when the server is about to stop.
 
     Args:
-        emulator: what is shown.
-        settings: how often to look, and how many rows to send at most.
-        is_stopping: whether the server is about to stop.
+        emulator: The emulator.
+        settings: The interval of updates and the maximum number of rows.
+        is_stopping: Returns True when the server is about to stop.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class LiveFeed:
         self._totals_due = 0.0
 
     async def events(self, cursor: str | None) -> AsyncIterator[bytes]:
-        """Every request after the cursor, once, and the state whenever it changes.
+        """Yield every request after the cursor once, and the state whenever it changes.
 
-        The id of a `requests` event is the cursor that goes on after it.
+        The id of a `requests` event is the cursor to continue with.
         """
         shown: JsonObject | None = None
         while not self._is_stopping():
-            news = self._emulator.log.after(cursor, self._settings.dashboard_rows)
-            if news.fresh or news.entries:
-                cursor = news.cursor
-                rows = [entry.summary() for entry in news.entries]
-                data: JsonObject = {"fresh": news.fresh, "missed": news.missed, "rows": rows}
+            update = self._emulator.log.after(cursor, self._settings.dashboard_rows)
+            if update.fresh or update.entries:
+                cursor = update.cursor
+                rows = [entry.summary() for entry in update.entries]
+                data: JsonObject = {"fresh": update.fresh, "missed": update.missed, "rows": rows}
                 yield _event("requests", data, cursor)
             state = self._state()
             if state != shown:
@@ -80,7 +80,7 @@ class LiveFeed:
                 for currency in sorted(sums)
             }
             ended = time.monotonic()
-            self._totals_due = ended + _REST * (ended - started)
+            self._totals_due = ended + _PAUSE_FACTOR * (ended - started)
         return self._totals
 
 

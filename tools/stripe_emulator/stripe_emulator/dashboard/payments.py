@@ -1,7 +1,7 @@
-"""A payment as the dashboard shows it: a line of the table, and all that is known of it."""
+"""Payments as the dashboard shows them: a row of the table, and the details."""
 
 from stripe_emulator.account.account import Account
-from stripe_emulator.control.ledger import intent_line
+from stripe_emulator.account.ledger import movements
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.currencies import decimals
 from stripe_emulator.objects.payment_intent import PaymentIntent
@@ -10,8 +10,8 @@ from stripe_emulator.wire.json import JsonObject
 _ERROR_ATTRIBUTES = ("code", "decline_code", "message")
 
 
-def payment_line(account: Account, intent: PaymentIntent) -> JsonObject:
-    """One line; `decimals` is how many digits of the amounts stand after the decimal point."""
+def payment_row(account: Account, intent: PaymentIntent) -> JsonObject:
+    """Return a row; `decimals` is the number of digits after the decimal point of amounts."""
     charge = account.latest_charge(intent)
     customer = account.customers.get(intent.customer) if intent.customer else None
     return {
@@ -35,20 +35,20 @@ def payment_line(account: Account, intent: PaymentIntent) -> JsonObject:
 
 
 def payment_detail(account: Account, intent: PaymentIntent) -> JsonObject:
-    """The line with what became of the money, every attempt to move it, and the whole object."""
+    """Return the row with the movements of money, all attempts, and the whole object."""
     charges = account.charges.group(intent.id)
     return {
-        **payment_line(account, intent),
-        "ledger": intent_line(account, intent),
+        **payment_row(account, intent),
+        "ledger": movements(account, intent),
         "charges": [_attempt(charge) for charge in charges],
         "payment_intent": intent.as_json(),
     }
 
 
 def find_payments(account: Account, text: str) -> list[PaymentIntent]:
-    """The payments that a text names, newest first, at the cost of their number.
+    """Return the payments that match a text, newest first, in time proportional to their number.
 
-    It is the id of a payment or of a customer, or metadata as `key=value` in any case of letters.
+    The text is the id of a payment or of a customer, or `key=value` of metadata, ignoring case.
     """
     key, _, value = text.partition("=")
     found = account.payment_intents.group(text)

@@ -1,4 +1,4 @@
-"""The page at `/`, what it reads, and the stream that keeps it up to date."""
+"""The routes of the dashboard: the page at `/`, its data, and its live updates."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse
 
 from stripe_emulator.account.collection import Window
 from stripe_emulator.dashboard.live import LiveFeed
-from stripe_emulator.dashboard.payments import find_payments, payment_detail, payment_line
+from stripe_emulator.dashboard.payments import find_payments, payment_detail, payment_row
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.settings import Settings
 from stripe_emulator.wire.json import encode
@@ -31,7 +31,7 @@ _HEADERS = {
 def dashboard_router(
     emulator: Emulator, settings: Settings, is_stopping: Callable[[], bool]
 ) -> APIRouter:
-    """The routes of the page; none of them changes anything."""
+    """Build the routes of the dashboard, which are all read-only."""
     router = APIRouter()
     router.include_router(_payments_router(emulator, settings.dashboard_rows))
     feed = LiveFeed(emulator, settings, is_stopping)
@@ -66,20 +66,20 @@ def _payments_router(emulator: Emulator, longest: int) -> APIRouter:
         account = emulator.account
         if find is not None:
             found = find_payments(account, find)
-            lines = [payment_line(account, intent) for intent in found[:limit]]
+            lines = [payment_row(account, intent) for intent in found[:limit]]
             return _json({"payments": lines, "has_more": len(found) > limit})
         try:
             intents, has_more = account.payment_intents.page(Window(limit, starting_after))
         except KeyError:
-            raise HTTPException(404, "There is no such PaymentIntent to start after.") from None
-        lines = [payment_line(account, intent) for intent in intents]
+            raise HTTPException(404, "Unknown PaymentIntent in starting_after.") from None
+        lines = [payment_row(account, intent) for intent in intents]
         return _json({"payments": lines, "has_more": has_more})
 
     @router.get("/{intent_id}")
     async def read_payment(intent_id: str) -> Response:
         intent = emulator.account.payment_intents.get(intent_id)
         if intent is None:
-            raise HTTPException(404, "There is no such PaymentIntent.")
+            raise HTTPException(404, "Unknown PaymentIntent.")
         return _json(payment_detail(emulator.account, intent))
 
     return router

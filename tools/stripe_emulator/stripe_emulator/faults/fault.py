@@ -1,4 +1,4 @@
-"""A fault as it is asked for, over the control API or in a scenario file."""
+"""A fault, as defined by the control API or a scenario file."""
 
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -30,26 +30,25 @@ _OF_SOME_KINDS: Final = sorted(frozenset[str]().union(*FIELDS.values()))
 
 
 class Fault(BaseModel, extra="forbid", strict=True):
-    """One fault, for the requests of an endpoint or the webhooks of a type of event.
+    """A fault for the requests to an endpoint or for the webhooks of an event type.
 
-    Every request that matches `endpoint` is a call of the fault, counted from 1, whichever fault
-    hits it in the end.
+    Every request that matches `endpoint` is a call of the fault, counted from 1, even if another
+    fault is injected into it.
 
     Attributes:
-        kind: what happens; the README has the table.
-        endpoint: a method and a path, or `WEBHOOK` and a type of event, with shell wildcards:
-            `POST /v1/payment_intents*`, `WEBHOOK payment_intent.*`. Everything unless told.
-        probability: how likely each call is hit; without `count`, for as long as it is armed.
-        calls: the numbers of the calls that are hit, instead of the other ways to choose them.
-        count: how many calls it hits before it is disarmed; 1 without `probability` and `calls`.
-        skip: how many calls pass before the first that it may hit.
-        seconds: how long the caller, or the webhook, waits.
-        kept: whether a 500 is kept under the request's idempotency key; by default only if the
-            work was done.
-        code: the error code of a 429; `lock_timeout` has no `reason`.
-        reason: the `Stripe-Rate-Limited-Reason` of a 429 (https://docs.stripe.com/rate-limits).
-        retry_after_seconds: sent as `Retry-After`.
-        should_retry: sent as `Stripe-Should-Retry`.
+        kind: The kind of fault; the README has a table.
+        endpoint: A method and a path, or `WEBHOOK` and an event type, with shell wildcards:
+            `POST /v1/payment_intents*`, `WEBHOOK payment_intent.*`. By default everything.
+        probability: The probability of each call; without `count`, as long as the fault is armed.
+        calls: The numbers of the calls to fail; excludes `probability`, `count` and `skip`.
+        count: The number of calls to fail; 1 without `probability` and `calls`.
+        skip: The number of calls that pass first.
+        seconds: The delay of the caller or of the webhook.
+        kept: True to keep a 500 under the idempotency key; by default if the request was executed.
+        code: The error code of a 429; `lock_timeout` has no `reason`.
+        reason: The `Stripe-Rate-Limited-Reason` of a 429 (https://docs.stripe.com/rate-limits).
+        retry_after_seconds: The `Retry-After` header.
+        should_retry: The `Stripe-Should-Retry` header.
     """
 
     kind: Kind
@@ -78,21 +77,21 @@ class Fault(BaseModel, extra="forbid", strict=True):
 
     @property
     def traits(self) -> Traits:
-        """What a fault of API requests does.
+        """The effect of a fault of API requests.
 
         Raises:
-            KeyError: it is one of webhooks.
+            KeyError: If it is a fault of webhooks.
         """
         return TRAITS[self.kind]
 
     def matches(self, method: str, target: str) -> bool:
-        """Whether a request's method and path, or `WEBHOOK` and a type of event, fit it."""
+        """Return True if it applies to a method and path, or to `WEBHOOK` and an event type."""
         if (method == WEBHOOK) is not (self.kind in WEBHOOK_KINDS):
             return False
         return fnmatchcase(f"{method} {target}", self.endpoint)
 
     def as_json(self) -> dict[str, Any]:
-        """The settings that it has, those it has by default included."""
+        """Return the fields that are set, including defaults."""
         return self.model_dump(exclude_none=True)
 
     def _check_choice_of_calls(self) -> None:
@@ -103,21 +102,21 @@ class Fault(BaseModel, extra="forbid", strict=True):
         others = {"probability": self.probability, "count": self.count, "skip": self.skip or None}
         for name, value in others.items():
             if value is not None:
-                raise ValueError(f"{name}: not together with calls, which says it all")
+                raise ValueError(f"{name}: cannot be combined with calls")
 
     def _check_fields_of_kind(self) -> None:
         for name in _OF_SOME_KINDS:
             if getattr(self, name) is not None and name not in FIELDS[self.kind]:
-                raise ValueError(f"{name}: a fault of kind {self.kind} has none")
+                raise ValueError(f"{name}: not supported by a fault of kind {self.kind}")
         if self.code == "lock_timeout" and self.reason is not None:
-            raise ValueError("reason: a lock_timeout has none")
+            raise ValueError("reason: not supported with code lock_timeout")
 
     def _complete_for_webhooks(self) -> None:
         if self.endpoint == "*":
             self.endpoint = f"{WEBHOOK} *"
         if not self.endpoint.startswith(f"{WEBHOOK} "):
             raise ValueError(
-                f"endpoint: a fault of kind {self.kind} needs WEBHOOK and a type of event, "
+                f"endpoint: a fault of kind {self.kind} requires WEBHOOK and an event type, "
                 "such as 'WEBHOOK payment_intent.*'"
             )
         if self.kind == "webhook_late" and self.seconds is None:
@@ -138,7 +137,7 @@ def _check_api_endpoint(endpoint: str) -> None:
     if endpoint == "*":
         return
     method, space, path = endpoint.partition(" ")
-    if not any(fnmatchcase(each, method) for each in _METHODS):
-        raise ValueError(f"endpoint: {method!r} is no method; it is one of {', '.join(_METHODS)}")
+    if not any(fnmatchcase(known, method) for known in _METHODS):
+        raise ValueError(f"endpoint: method {method!r} must be one of {', '.join(_METHODS)}")
     if not space or not path.startswith(("/", "*", "?", "[")):
-        raise ValueError("endpoint: a method, a space and a path, such as 'POST /v1/refunds'")
+        raise ValueError("endpoint: must be a method and a path, such as 'POST /v1/refunds'")

@@ -1,4 +1,4 @@
-"""Every kind of fault, as data: what becomes of the work and the key, and what the caller sees."""
+"""The kinds of faults as data: effects on execution, idempotency key and response."""
 
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -18,22 +18,23 @@ WebhookKind: TypeAlias = Literal[
     "webhook_twice", "webhook_late", "webhook_out_of_order", "webhook_lost"
 ]
 Kind: TypeAlias = Literal[ApiKind, WebhookKind]
-Sent: TypeAlias = Literal["answer", "failure", "part", "nothing"]
+Sent: TypeAlias = Literal["response", "failure", "part", "nothing"]
 
-_SILENCE_SECONDS: Final = 600.0
+_NO_RESPONSE_SECONDS: Final = 600.0
 _FAILURE_FIELDS: Final = frozenset({"seconds", "retry_after_seconds", "should_retry"})
 
 
 class Traits(NamedTuple):
-    """What a kind of fault does to a request.
+    """The effect of a kind of fault on a request.
 
     Attributes:
-        reached: the request reaches the account, which reserves its idempotency key.
-        done: the work is done, and its answer is kept under the key unless `kept` says otherwise.
-        sent: the true `answer`; a `failure` instead of it; its headers and `part` of its body,
+        reached: True if the request reaches the account, which reserves its idempotency key.
+        done: True if the request is executed and its response kept under the key, unless `kept`
+            is set otherwise.
+        sent: The true `response`; a `failure` in its place; its headers and a `part` of its body,
             then a reset; or `nothing` but a reset.
-        seconds: how long the caller waits unless told.
-        fields: the optional settings that it has.
+        seconds: The default delay of the caller.
+        fields: The optional fields of the kind.
     """
 
     reached: bool
@@ -44,14 +45,14 @@ class Traits(NamedTuple):
 
 
 TRAITS: Final[dict[Kind, Traits]] = {
-    "latency": Traits(True, True, "answer", 1.0, frozenset({"seconds", "should_retry"})),
+    "latency": Traits(True, True, "response", 1.0, frozenset({"seconds", "should_retry"})),
     "status_500_before": Traits(True, False, "failure", fields=_FAILURE_FIELDS | {"kept"}),
     "status_500_after": Traits(True, True, "failure", fields=_FAILURE_FIELDS | {"kept"}),
-    "timeout_after": Traits(True, True, "nothing", _SILENCE_SECONDS),
+    "timeout_after": Traits(True, True, "nothing", _NO_RESPONSE_SECONDS),
     "reset": Traits(False, False, "nothing"),
     "reset_after": Traits(True, True, "nothing"),
     "truncated": Traits(True, True, "part", fields=frozenset({"seconds", "should_retry"})),
-    "hang": Traits(False, False, "nothing", _SILENCE_SECONDS),
+    "hang": Traits(False, False, "nothing", _NO_RESPONSE_SECONDS),
     "409": Traits(False, False, "failure", fields=_FAILURE_FIELDS),
     "429": Traits(False, False, "failure", fields=_FAILURE_FIELDS | {"code", "reason"}),
 }

@@ -1,4 +1,4 @@
-"""Stripe's rate limit: so many requests in any second, for the account and for each endpoint.
+"""Stripe's rate limit: requests per second, of the account and of each endpoint.
 
 https://docs.stripe.com/rate-limits
 """
@@ -18,11 +18,11 @@ _WINDOW_SECONDS: Final = 1.0
 
 
 class RateLimit(BaseModel, extra="forbid", strict=True):
-    """How many requests pass in any second.
+    """The number of requests allowed in any second.
 
     Attributes:
-        per_second: of all together; Stripe's test mode lets 25 pass.
-        endpoint_per_second: of each endpoint; `per_second` unless told.
+        per_second: The limit of all endpoints together; 25 in Stripe's test mode.
+        endpoint_per_second: The limit of each endpoint; by default `per_second`.
     """
 
     per_second: PositiveInt
@@ -30,11 +30,11 @@ class RateLimit(BaseModel, extra="forbid", strict=True):
 
 
 class RateLimiter:
-    """Lets requests pass up to a limit; those that it refuses use up nothing.
+    """A rate limiter with sliding windows; refused requests do not count.
 
     Args:
-        limit: how many pass.
-        monotonic: the seconds that it counts by; a test passes its own.
+        limit: The number of requests allowed in any second.
+        monotonic: A monotonic clock in seconds.
     """
 
     def __init__(self, limit: RateLimit, monotonic: Monotonic = time.monotonic) -> None:
@@ -46,9 +46,9 @@ class RateLimiter:
         self._endpoints: defaultdict[Hashable, _Window] = defaultdict(lambda: _Window(of_each))
 
     def refusal(self, endpoint: Hashable) -> RateLimitReason | None:
-        """Why the next request of an endpoint is refused; None lets it pass and counts it.
+        """Return the reason to refuse the next request of an endpoint; None admits and counts it.
 
-        When both limits are reached, the endpoint's is the reason (unverified).
+        If both limits are reached, the reason is the endpoint's (unverified).
         """
         self.calls += 1
         now = self._monotonic()
@@ -63,7 +63,7 @@ class RateLimiter:
 
 
 class _Window(deque[float]):
-    """When the last requests passed, as many as may pass in one second."""
+    """The times of the latest admitted requests, as many as are allowed per second."""
 
     def __init__(self, per_second: int) -> None:
         super().__init__(maxlen=per_second)

@@ -1,4 +1,4 @@
-"""A scenario file: a seed, a rate limit and faults, in the words of the control API."""
+"""Scenario files: a seed, a rate limit and faults, in the format of the control API."""
 
 import tomllib
 from pathlib import Path
@@ -10,12 +10,12 @@ from stripe_emulator.faults.rate_limit import RateLimit
 
 
 class Scenario(BaseModel, extra="forbid", strict=True):
-    """What is armed when the emulator starts, and again whenever it is reset.
+    """The faults and the rate limit at the start and after every reset.
 
     Attributes:
-        seed: makes the ids and the faults repeatable.
-        rate_limit: None lets any number of requests pass.
-        faults: in the order in which they are asked.
+        seed: The seed of ids and faults.
+        rate_limit: The rate limit; None is unlimited.
+        faults: The faults, in the order of their precedence.
     """
 
     seed: int | None = None
@@ -24,19 +24,19 @@ class Scenario(BaseModel, extra="forbid", strict=True):
 
 
 class InvalidScenario(ValueError):
-    """A scenario file that cannot be used; the message names the file and every wrong field."""
+    """An invalid scenario file; the message names the file and every invalid field."""
 
 
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario from a TOML file.
 
     Raises:
-        InvalidScenario: the file cannot be read, is no TOML, or says something that is refused.
+        InvalidScenario: If the file cannot be read, is not TOML, or has an invalid field.
     """
     try:
         return Scenario.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        problems = "; ".join(_problem(each["loc"], each["msg"]) for each in error.errors())
+        problems = "; ".join(_problem(found["loc"], found["msg"]) for found in error.errors())
         raise InvalidScenario(f"{path}: {problems}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidScenario(f"{path}: {error}") from None

@@ -1,8 +1,7 @@
-"""What a fault does to the account, to the idempotency key and to the answer.
+"""The effects of a fault on the account, the idempotency key and the response.
 
-`begin` and `end` are all that outlives a request that a fault hit; the waiting between or after
-them, and the sending, are the HTTP edge's. Called one right after the other they have the same
-effect without the wait.
+`begin` and `end` have all lasting effects of a fault; `stripe_api` adds the delay between or after
+them and sends the response. Without the delay the effects are the same.
 """
 
 from dataclasses import replace
@@ -10,59 +9,59 @@ from typing import NamedTuple
 
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.faults.fault import Fault, RateLimitReason
-from stripe_emulator.requests.execution import Work, error_answer
+from stripe_emulator.requests.execution import AdmittedRequest, error_response
 from stripe_emulator.wire.errors import ServerError, StripeError
-from stripe_emulator.wire.messages import Answer, Headers, Request
+from stripe_emulator.wire.messages import Headers, Request, Response
 from stripe_emulator.wire.request_errors import IdempotencyKeyInUse, RateLimited
 
 _REASON = b"stripe-rate-limited-reason"
 
 
-class Ended(NamedTuple):
-    """What is sent, None for nothing, and the true answer that is withheld, where there is one."""
+class FaultResult(NamedTuple):
+    """The response to send, None for nothing, and the true response if it is withheld."""
 
-    sent: Answer | None
-    withheld: Answer | None
+    sent: Response | None
+    withheld: Response | None
 
 
 def begin(
     emulator: Emulator, fault: Fault, request: Request, request_id: str
-) -> Work | Answer | None:
-    """Let the request in if the fault lets it through to the account; None if it does not."""
+) -> AdmittedRequest | Response | None:
+    """Admit the request if the fault lets it reach the account, otherwise return None."""
     return emulator.begin(request, request_id) if fault.traits.reached else None
 
 
 def end(
     emulator: Emulator,
     fault: Fault,
-    begun: Work | Answer | None,
+    begun: AdmittedRequest | Response | None,
     request: Request,
     request_id: str,
-) -> Ended:
-    """Do what the fault leaves of the work, and leave under the key what the fault says."""
+) -> FaultResult:
+    """Execute the request and keep a response under its key, as far as the fault allows."""
     failure = _failure(fault, request, request_id)
-    done = begun if isinstance(begun, Answer) else None
-    settled = None
-    if isinstance(begun, Work):
+    done = begun if isinstance(begun, Response) else None
+    closed = None
+    if isinstance(begun, AdmittedRequest):
         done = emulator.finish(begun) if fault.traits.done else None
         if failure is not None and (fault.kept or done is None):
-            settled = emulator.settle(begun, failure, kept=bool(fault.kept))
+            closed = emulator.close_key(begun, failure, kept=bool(fault.kept))
     if fault.traits.sent == "nothing":
-        return Ended(None, done)
-    answer = settled or failure or done
-    sent = answer and replace(
-        answer, headers=list({**dict(answer.headers), **dict(_headers(fault))}.items())
+        return FaultResult(None, done)
+    response = closed or failure or done
+    sent = response and replace(
+        response, headers=list({**dict(response.headers), **dict(_headers(fault))}.items())
     )
-    return Ended(sent, done if failure else None)
+    return FaultResult(sent, done if failure else None)
 
 
-def rate_limited(reason: RateLimitReason, request: Request, request_id: str) -> Answer:
-    """The answer to a request that the rate limit refuses; nothing else becomes of it."""
-    answer = error_answer(RateLimited("rate_limit"), request, request_id)
-    return replace(answer, headers=[(_REASON, reason.encode())])
+def rate_limited(reason: RateLimitReason, request: Request, request_id: str) -> Response:
+    """Build the response to a request that the rate limit refuses, without other effects."""
+    response = error_response(RateLimited("rate_limit"), request, request_id)
+    return replace(response, headers=[(_REASON, reason.encode())])
 
 
-def _failure(fault: Fault, request: Request, request_id: str) -> Answer | None:
+def _failure(fault: Fault, request: Request, request_id: str) -> Response | None:
     if fault.traits.sent != "failure":
         return None
     error: StripeError
@@ -73,7 +72,7 @@ def _failure(fault: Fault, request: Request, request_id: str) -> Answer | None:
             error = RateLimited(fault.code or "rate_limit")
         case _:
             error = ServerError()
-    return error_answer(error, request, request_id)
+    return error_response(error, request, request_id)
 
 
 def _headers(fault: Fault) -> Headers:

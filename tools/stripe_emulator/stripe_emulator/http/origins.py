@@ -1,7 +1,7 @@
-"""Who may use the pages and the control API: programs and pages of this machine, no other website.
+"""The guard of the dashboard and the control API against requests of other websites.
 
-A browser sends what any website asks it to, also to loopback. Stripe's API needs a key, which no
-website has; what stands beside it is guarded by the names that a request was sent to and from.
+A browser sends requests of any website to loopback. The Stripe API requires a key, which no
+website has; everything else is protected by checks of the headers `Host` and `Origin`.
 """
 
 from collections.abc import Collection
@@ -15,11 +15,11 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class OriginGuard:
-    """Refuses with 403 what was sent to a foreign name, or by a page of another origin.
+    """Middleware that refuses foreign host names and origins with 403.
 
     Args:
-        app: what is guarded, but for Stripe's API under `/v1`.
-        hosts: names beside those of loopback under which the emulator is reached.
+        app: The application; its Stripe API under `/v1` is not checked.
+        hosts: Host names of the emulator besides those of loopback.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
@@ -27,7 +27,7 @@ class OriginGuard:
         self._hosts = _LOOPBACK | frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, or refuse it."""
+        """Pass a request on or refuse it."""
         if scope["type"] == "http" and not scope["path"].startswith("/v1/"):
             headers = Headers(scope=scope)
             if problem := self._problem(headers.get("host", ""), headers.get("origin")):
@@ -37,9 +37,9 @@ class OriginGuard:
 
     def _problem(self, host: str, origin: str | None) -> str | None:
         if _name(f"//{host}") not in self._hosts:
-            return f"Host: {host!r} is no name of this emulator; add it with --allow-host.\n"
+            return f"Host: {host!r} is not allowed; add it with --allow-host.\n"
         if origin is not None and urlsplit(origin).netloc != host:
-            return f"Origin: {origin!r} is another site.\n"
+            return f"Origin: {origin!r} is not allowed; it is another site.\n"
         return None
 
 

@@ -1,4 +1,4 @@
-"""The HTTP edge of Stripe's API: one small ASGI application, mounted at `/v1`."""
+"""The HTTP edge of the Stripe API: an ASGI application, mounted at `/v1`."""
 
 import asyncio
 import logging
@@ -12,15 +12,15 @@ from stripe_emulator.emulator import Emulator
 from stripe_emulator.faults.fault import Fault
 from stripe_emulator.http import fault_effects
 from stripe_emulator.operations.table import find_operation
-from stripe_emulator.requests.execution import error_answer
-from stripe_emulator.requests.log import Entry
+from stripe_emulator.requests.execution import error_response
+from stripe_emulator.requests.log import LogEntry
 from stripe_emulator.wire.errors import ServerError
-from stripe_emulator.wire.json import API_VERSION
-from stripe_emulator.wire.messages import Answer, Request
+from stripe_emulator.wire.messages import Request, Response
 from stripe_emulator.wire.request_errors import BodyTooLarge, UnrecognizedUrl
+from stripe_emulator.wire.version import API_VERSION
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
-Outcome: TypeAlias = tuple[Answer | None, Answer | None]  # what is sent, what a fault withholds
+Outcome: TypeAlias = tuple[Response | None, Response | None]  # sent, withheld by a fault
 
 _log = logging.getLogger("uvicorn.error")
 _API_VERSION = API_VERSION.encode()
@@ -29,11 +29,11 @@ _UNAUTHENTICATED = 401
 
 
 class StripeApi:
-    """Answers Stripe's API, and carries out the faults that are armed.
+    """The ASGI application of the Stripe API, with injected faults.
 
     Args:
-        emulator: what answers.
-        abort: resets the connection of a client, without an answer.
+        emulator: The emulator.
+        abort: Resets the connection of a client, without a response.
     """
 
     def __init__(self, emulator: Emulator, abort: Abort) -> None:
@@ -41,35 +41,35 @@ class StripeApi:
         self._abort = abort
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         request = await _read(scope, receive, self._emulator.max_body_bytes)
         if request is None:
-            return  # the caller left before the end: what came is not what was meant
+            return  # the client disconnected before the end of the body
         emulator = self._emulator
         request_id = emulator.request_ids.new("req")
         if len(request.body) > emulator.max_body_bytes:
-            answer = error_answer(BodyTooLarge(), request, request_id)
-            self._log(replace(request, body=b"(too large)"), request_id, answer)
-            await _send(send, request, request_id, answer)
+            response = error_response(BodyTooLarge(), request, request_id)
+            self._log(replace(request, body=b"(too large)"), request_id, response)
+            await _send(send, request, request_id, response)
             return
         fault = emulator.faults.take(request.method, request.path, request_id)
         if fault is not None:
             await self._inject(fault, request, request_id, receive, send)
             return
         refusal = self._rate_limit(request, request_id)
-        answer = refusal or self._answer(request, request_id)
-        self._log(request, request_id, answer, "rate_limit" if refusal else None)
-        await _send(send, request, request_id, answer)
+        response = refusal or self._respond(request, request_id)
+        self._log(request, request_id, response, "rate_limit" if refusal else None)
+        await _send(send, request, request_id, response)
 
-    def _answer(self, request: Request, request_id: str) -> Answer:
+    def _respond(self, request: Request, request_id: str) -> Response:
         try:
-            work = self._emulator.begin(request, request_id)
-            return work if isinstance(work, Answer) else self._emulator.finish(work)
-        except OSError:  # the journal cannot be written: nothing was done
-            _log.exception("the journal")
-            return error_answer(ServerError(), request, request_id)
+            admitted = self._emulator.begin(request, request_id)
+            return admitted if isinstance(admitted, Response) else self._emulator.finish(admitted)
+        except OSError:  # the journal cannot be written, so nothing was executed
+            _log.exception("journal_write_failed")
+            return error_response(ServerError(), request, request_id)
 
-    def _rate_limit(self, request: Request, request_id: str) -> Answer | None:
+    def _rate_limit(self, request: Request, request_id: str) -> Response | None:
         faults = self._emulator.faults
         if faults.rate_limit is None:
             return None
@@ -88,14 +88,14 @@ class StripeApi:
         begun = fault_effects.begin(emulator, fault, request, request_id)
         if sent != "nothing":
             await asyncio.sleep(wait_seconds)
-        if account is emulator.account:  # if not, it was reset meanwhile: nobody is left to ask
-            answer, withheld = fault_effects.end(emulator, fault, begun, request, request_id)
-            self._log(request, request_id, answer, fault.kind, withheld)
-            if answer is None:
+        if account is emulator.account:  # unless the emulator was reset in the meantime
+            response, withheld = fault_effects.end(emulator, fault, begun, request, request_id)
+            self._log(request, request_id, response, fault.kind, withheld)
+            if response is None:
                 await _wait_for_client_to_leave(receive, wait_seconds)
             else:
-                await _send(send, request, request_id, answer, part=sent == "part")
-            if sent in {"answer", "failure"}:
+                await _send(send, request, request_id, response, part=sent == "part")
+            if sent in {"response", "failure"}:
                 return
         self._abort(request.client)
         await _wait_for_client_to_leave(receive, _ABORT_SECONDS)
@@ -104,16 +104,16 @@ class StripeApi:
         self,
         request: Request,
         request_id: str,
-        answer: Answer | None,
+        response: Response | None,
         fault: str | None = None,
-        withheld: Answer | None = None,
+        withheld: Response | None = None,
     ) -> None:
         now = self._emulator.account.clock.now()
-        self._emulator.log.add(Entry(request_id, now, request, answer, fault, withheld))
+        self._emulator.log.add(LogEntry(request_id, now, request, response, fault, withheld))
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> Request | None:
-    """The request, of a body beyond the limit only its beginning; None if it was cut short."""
+    """Read the request, of a body beyond the limit only its beginning; None if incomplete."""
     body, more = bytearray(), True
     while more:
         message = await receive()
@@ -134,21 +134,21 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> Request | None:
 
 
 async def _send(
-    send: Send, request: Request, request_id: str, answer: Answer, *, part: bool = False
+    send: Send, request: Request, request_id: str, response: Response, *, part: bool = False
 ) -> None:
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", str(len(answer.body)).encode()),
-        *answer.headers,
+        (b"content-length", str(len(response.body)).encode()),
+        *response.headers,
     ]
-    if answer.status != _UNAUTHENTICATED:
+    if response.status != _UNAUTHENTICATED:
         headers += [
             (b"request-id", request_id.encode()),
             (b"stripe-version", request.headers.get(b"stripe-version", _API_VERSION)),
         ]
-    start: MutableMapping[str, object] = {"type": "http.response.start", "status": answer.status}
+    start: MutableMapping[str, object] = {"type": "http.response.start", "status": response.status}
     await send({**start, "headers": headers})
-    body = answer.body[: len(answer.body) // 2] if part else answer.body
+    body = response.body[: len(response.body) // 2] if part else response.body
     await send({"type": "http.response.body", "body": body, "more_body": part})
 
 

@@ -1,8 +1,8 @@
-"""The journal: every command that may change anything, in a file that survives `kill -9`.
+"""The journal: a file of every command that may change state, which survives `kill -9`.
 
 The first line is a header, each further line a command: `[name, seconds since 1970, arguments]`.
-A line is with the operating system before its command is carried out, so whatever was answered is
-in the file even if the process is killed; if the machine loses its power, the end may be missing.
+A line is written before its command is executed, without fsync: every request with a response is
+in the file even if the process is killed, but the end may be lost in a power failure.
 """
 
 import errno
@@ -17,19 +17,19 @@ from typing import Any, NamedTuple, cast
 
 import orjson
 
-from stripe_emulator.wire.messages import Answer, Request
+from stripe_emulator.wire.messages import Request, Response
 
 _HEADER = b'{"stripe_emulator":'
 _KEPT_HEADERS = (b"host", b"idempotency-key")
 
 
 class UnusableJournal(Exception):
-    """The file is not a journal that this build of the emulator can read."""
+    """A file that is not a journal of this build of the emulator."""
 
 
 @cache
 def build() -> str:
-    """Names this code: two builds that differ anywhere have different names."""
+    """Return the name of this build; builds with different code have different names."""
     code = hashlib.sha256()
     for module in sorted(Path(__file__).parents[1].rglob("*.py")):
         code.update(module.read_bytes())
@@ -37,7 +37,7 @@ def build() -> str:
 
 
 class Command(NamedTuple):
-    """A line of the journal: the command's name, the emulator's time, the arguments."""
+    """A line of the journal: the command's name, the time in seconds since 1970, arguments."""
 
     name: str
     now: int
@@ -45,18 +45,18 @@ class Command(NamedTuple):
 
 
 class Journal:
-    """Appends commands to a file.
+    """A journal file, locked for this process.
 
-    The same commands lead to the same account only with the same ids, so the header holds their
-    seed; and only with the same code, so a journal is read by the build that wrote it.
+    Replay leads to the same account only with the same ids and the same code. The header
+    therefore has the seed of the ids and the name of the build, and another build refuses it.
 
     Args:
-        path: the file; it is made where there is none.
-        seed: of the ids, for a new journal.
+        path: The file, which is created if it does not exist.
+        seed: The seed of the ids of a new journal.
 
     Raises:
-        UnusableJournal: the file is another build's, or no journal.
-        OSError: it cannot be opened.
+        UnusableJournal: If the file is not a journal of this build, or is in use.
+        OSError: If the file cannot be opened.
     """
 
     def __init__(self, path: Path, seed: int) -> None:
@@ -72,18 +72,16 @@ class Journal:
                 self._clear()
         except BlockingIOError:
             os.close(self._file)
-            raise UnusableJournal(f"{path} is the journal of an emulator that runs.") from None
+            raise UnusableJournal(f"{path} is in use by a running emulator.") from None
         except UnusableJournal:
             os.close(self._file)
             raise
 
     def commands(self) -> Iterator[Command]:
-        """Every command that is in the file.
-
-        A last line that was cut short, whose command nobody had an answer to, is removed.
+        """Read every command; an incomplete last line, which had no response, is removed.
 
         Raises:
-            UnusableJournal: another line cannot be read.
+            UnusableJournal: If another line is invalid.
         """
         position = 0
         with self._path.open("rb") as lines:
@@ -96,7 +94,7 @@ class Journal:
                     yield self._command_in(line, number)
 
     def append(self, now: int, name: str, *arguments: object) -> None:
-        """Enter a command; it is with the operating system when this returns."""
+        """Write a command; the operating system has it when this returns."""
         if name == "reset":
             self._clear()
         else:
@@ -116,18 +114,18 @@ class Journal:
         size = os.fstat(self._file).st_size
         if os.write(self._file, line) < len(line):
             os.ftruncate(self._file, size)
-            raise OSError(errno.ENOSPC, "no room for the journal", str(self._path))
+            raise OSError(errno.ENOSPC, "no space left for the journal", str(self._path))
 
     def _seed_in(self, header: bytes) -> int:
         try:
             read = cast("dict[str, object]", orjson.loads(header))
             written_by, seed = read["stripe_emulator"], cast("int", read["seed"])
         except (ValueError, KeyError, TypeError):
-            raise UnusableJournal(f"{self._path} is no journal of the emulator.") from None
+            raise UnusableJournal(f"{self._path} is not a journal of the emulator.") from None
         if written_by != build():
             raise UnusableJournal(
-                f"{self._path} was written by build {written_by}, this is {build()}: delete it, "
-                "or run that build."
+                f"{self._path} was written by build {written_by}, and this is build {build()}: "
+                "delete the file or run that build."
             )
         return seed
 
@@ -135,21 +133,21 @@ class Journal:
         try:
             return Command(*orjson.loads(line))
         except (ValueError, TypeError):
-            raise UnusableJournal(f"{self._path}, line {number} cannot be read.") from None
+            raise UnusableJournal(f"{self._path}, line {number}: not a command.") from None
 
 
 def read_request(written: dict[str, str]) -> Request:
-    """The request that a command was entered with; of its headers only what the work needs."""
+    """Read the request of a command; only the headers that execution needs are recorded."""
     headers = {name: written[name.decode()].encode("latin-1") for name in _KEPT_HEADERS}
     query, body = written["query"].encode("latin-1"), written["body"].encode("latin-1")
     return Request(written["method"], written["path"], query, headers, body)
 
 
-def read_answer(written: dict[str, object]) -> Answer:
-    """The answer that a command was entered with."""
+def read_response(written: dict[str, object]) -> Response:
+    """Read the response of a command."""
     body = cast("str", written["body"]).encode("latin-1")
     code = cast("str | None", written["error_code"])
-    return Answer(cast("int", written["status"]), body, error_code=code)
+    return Response(cast("int", written["status"]), body, error_code=code)
 
 
 def _plain(value: object) -> dict[str, object]:
@@ -159,7 +157,7 @@ def _plain(value: object) -> dict[str, object]:
             query, body = value.query.decode("latin-1"), value.body.decode("latin-1")
             line = {"method": value.method, "path": value.path, "query": query, "body": body}
             return {**line, **kept}
-        case Answer():
+        case Response():
             body = value.body.decode("latin-1")
             return {"status": value.status, "body": body, "error_code": value.error_code}
         case _:

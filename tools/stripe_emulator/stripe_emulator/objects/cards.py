@@ -1,19 +1,21 @@
-"""Stripe's test cards as data: what each token looks like and what charging it does.
+"""Stripe's test cards as data: the properties of each token and the result of charging it.
 
-https://docs.stripe.com/testing. A card that is not `verified` is one whose outcome was taken
-from the documentation and not seen in Stripe's test mode.
+https://docs.stripe.com/testing. The outcome of a card that is not `verified` comes from the
+documentation and was not observed in Stripe's test mode.
 """
 
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stripe_emulator.wire.errors import CardDeclined
+
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """Why a charge fails, in the attributes of Stripe's error.
+    """The reason that a charge fails, in the attributes of Stripe's error.
 
-    `blocked` means that Stripe's own Radar refused it, not the issuer; `charged` whether the
-    attempt left a charge.
+    `blocked` is true if Stripe Radar refused the charge instead of the issuer; `charged` is true
+    if the attempt creates a charge.
     """
 
     code: str
@@ -26,15 +28,31 @@ class Decline:
     blocked: bool = False
     charged: bool = True
 
+    def as_error(self, **details: object) -> CardDeclined:
+        """Build the error of this decline, with further attributes of the envelope."""
+        return CardDeclined(
+            self.message,
+            code=self.code,
+            param=self.param,
+            decline_code=self.decline_code,
+            advice_code=self.advice_code,
+            network_decline_code=self.network_decline_code,
+            network_advice_code=self.network_advice_code,
+            **details,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A test card, by the token that stands for it.
+    """A test card, identified by its token.
 
-    `authentication` says when the cardholder must authenticate: never, only with the customer
-    present, or always, and `unauthenticated` what charging it without that ends in. `decline` is
-    what charging it (after authentication, where that is asked for) ends in; None is success.
-    Where `refund_fails`, each refund to it fails some time after it was made.
+    Attributes:
+        authentication: When the cardholder must authenticate: `never`, `on_session` or `always`.
+        unauthenticated: The decline of a charge without the required authentication.
+        decline: The decline of a charge, after any authentication; None succeeds.
+        attachable: True if a declining card can be attached to a customer.
+        verified: True if the outcome was observed in Stripe's test mode.
+        refund_fails: True if each refund fails some time after its creation.
     """
 
     token: str

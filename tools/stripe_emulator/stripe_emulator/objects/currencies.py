@@ -1,4 +1,4 @@
-"""Currencies and the amounts that Stripe takes in each.
+"""Currencies and the amounts that Stripe accepts in each.
 
 https://docs.stripe.com/currencies
 """
@@ -18,7 +18,7 @@ _TWO_DECIMAL = frozenset(
 CURRENCIES = ZERO_DECIMAL | _TWO_DECIMAL | _THREE_DECIMAL
 
 MINIMUM = 50
-"""The least amount, in minor units: seen for USD, for other currencies unverified."""
+"""The minimum amount in minor units: observed for USD, unverified for other currencies."""
 MAXIMUM = 99_999_999
 _TOO_LOW = (
     "The amount must be greater than or equal to the minimum charge amount allowed for your "
@@ -30,10 +30,10 @@ _TOO_LOW = (
 
 
 def check_currency(currency: str) -> str:
-    """The currency in small letters.
+    """Return the currency in lower case.
 
     Raises:
-        InvalidParameters: Stripe does not take it.
+        InvalidParameters: If Stripe does not support it.
     """
     lowered = currency.lower()
     if lowered not in CURRENCIES:
@@ -46,19 +46,21 @@ def check_currency(currency: str) -> str:
 
 
 def check_amount(amount: int, currency: str) -> int:
-    """The amount, in the currency's minor unit.
+    """Return the amount, in the currency's minor unit.
 
     Raises:
-        InvalidParameters: it is none or too large, or a fraction that the currency lacks.
+        InvalidParameters: If it is less than 1 or more than 99,999,999, or, in a three-decimal
+            currency, is not a multiple of 10.
     """
     if amount < 1:
-        raise _refused(_TOO_LOW, "parameter_invalid_integer")
+        raise _invalid_amount(_TOO_LOW, "parameter_invalid_integer")
     if amount > MAXIMUM:
-        raise _refused(
-            f"Amount must be no more than {shown(MAXIMUM, currency)}", "amount_too_large"
+        raise _invalid_amount(
+            f"Amount must be no more than {format_with_currency(MAXIMUM, currency)}",
+            "amount_too_large",
         )
     if currency in _THREE_DECIMAL and amount % 10:
-        raise _refused(
+        raise _invalid_amount(
             "For three-decimal currencies the amount must be a multiple of 10.",
             "parameter_invalid_integer",
         )
@@ -66,33 +68,35 @@ def check_amount(amount: int, currency: str) -> int:
 
 
 def check_minimum(amount: int, currency: str) -> None:
-    """Refuse to charge less than Stripe charges; a PaymentIntent may wait with less.
+    """Check the minimum amount of a charge; an unconfirmed PaymentIntent may have less.
 
     Raises:
-        InvalidParameters: it is less.
+        InvalidParameters: If the amount is less than the minimum.
     """
     if amount < MINIMUM:
-        raise _refused(f"Amount must be at least {shown(MINIMUM, currency)}", "amount_too_small")
+        raise _invalid_amount(
+            f"Amount must be at least {format_with_currency(MINIMUM, currency)}", "amount_too_small"
+        )
 
 
-def shown(amount: int, currency: str) -> str:
-    """The amount as Stripe's messages write it, such as `$0.50 usd`."""
-    return f"{plain(amount, currency)} {currency}"
+def format_with_currency(amount: int, currency: str) -> str:
+    """Format an amount as in Stripe's messages, such as `$0.50 usd`."""
+    return f"{format_amount(amount, currency)} {currency}"
 
 
-def plain(amount: int, currency: str) -> str:
-    """The amount without its currency's name, such as `$0.50`."""
+def format_amount(amount: int, currency: str) -> str:
+    """Format an amount without the currency's name, such as `$0.50`."""
     sign = "$" if currency == "usd" else ""
-    decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
-    return f"{sign}{amount / 10**decimals:,.{decimals}f}"
+    digits = decimals(currency)
+    return f"{sign}{amount / 10**digits:,.{digits}f}"
 
 
 def decimals(currency: str) -> int:
-    """How many of an amount's digits stand after the decimal point."""
+    """Return the number of digits after the decimal point."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in _THREE_DECIMAL else 2
 
 
-def _refused(message: str, code: str) -> InvalidParameters:
+def _invalid_amount(message: str, code: str) -> InvalidParameters:
     return InvalidParameters(message, code=code, param="amount")

@@ -1,42 +1,12 @@
-"""The account's balance, and the sums that it comes from. https://docs.stripe.com/api/balance."""
+"""The operation on the balance. https://docs.stripe.com/api/balance."""
 
-from dataclasses import dataclass
-
-from stripe_emulator.account.account import Account
+from stripe_emulator.account.ledger import Totals, totals
 from stripe_emulator.operations.call import Call
 from stripe_emulator.wire.json import JsonObject
 
 
-@dataclass(slots=True)
-class Totals:
-    """Sums over all charges of a currency, in its minor unit.
-
-    authorized = captured + released + held, and refunded ≤ captured.
-    """
-
-    authorized: int = 0
-    captured: int = 0
-    released: int = 0
-    refunded: int = 0
-    held: int = 0
-
-
-def totals(account: Account) -> dict[str, Totals]:
-    """The sums of each currency that money was ever held in."""
-    sums: dict[str, Totals] = {}
-    for charge in account.charges:
-        if charge.failure is None:
-            total = sums.setdefault(charge.currency, Totals())
-            total.authorized += charge.amount
-            total.captured += charge.amount_captured
-            total.released += charge.amount_released
-            total.refunded += charge.amount_refunded
-            total.held += charge.amount_held
-    return sums
-
-
 def retrieve(call: Call) -> JsonObject:
-    """What was captured and not refunded, all of it pending: nothing settles, no fee is taken."""
+    """Return the captured and not refunded amounts, all pending: no payout, no fee."""
     sums = totals(call.account) or {"usd": Totals()}
     nothing = [{"amount": 0, "currency": currency} for currency in sums]
     pending = {currency: total.captured - total.refunded for currency, total in sums.items()}

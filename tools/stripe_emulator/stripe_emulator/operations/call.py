@@ -1,4 +1,4 @@
-"""What an operation is given: one authenticated request, its parameters read."""
+"""The arguments of an operation: an authenticated request with validated parameters."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from stripe_emulator.wire.parameters import Parameters
 class Call:
     """A call of an operation.
 
-    `ids` are those in the path, in order; `origin` is the address that the caller reached the
-    emulator at, for links in answers.
+    `ids` are the ids in the path, in order; `base_url` is the URL at which the caller reached the
+    emulator, for links in responses.
     """
 
     account: Account
     ids: tuple[str, ...]
     parameters: Parameters
-    origin: str
+    base_url: str

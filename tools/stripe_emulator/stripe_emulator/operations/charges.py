@@ -11,12 +11,12 @@ from stripe_emulator.wire.json import JsonObject
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The charge."""
+    """Return the charge."""
     return find_charge(call.account, call.ids[0]).as_json()
 
 
 def list_all(call: Call) -> JsonObject:
-    """Charges, newest first, all or those of one PaymentIntent or customer."""
+    """List charges, newest first, all or those of one PaymentIntent or customer."""
     return list_page(
         call.account.charges,
         call.parameters,
@@ -27,10 +27,10 @@ def list_all(call: Call) -> JsonObject:
 
 
 def find_charge(account: Account, charge_id: str) -> Charge:
-    """The charge of an id.
+    """Return the charge with an id.
 
     Raises:
-        ResourceMissing: there is none; 404 wherever the id was given, other than with other kinds.
+        ResourceMissing: If it is unknown; 404 even if the id was in the body, unlike other objects.
     """
     charge = account.charges.get(charge_id)
     if charge is None:
@@ -39,7 +39,7 @@ def find_charge(account: Account, charge_id: str) -> Charge:
 
 
 def new_charge(account: Account, intent: PaymentIntent, method: PaymentMethod) -> Charge:
-    """A new charge of a PaymentIntent; what becomes of it is yet to be said."""
+    """Create a charge of a PaymentIntent, whose outcome the caller sets."""
     charge = Charge(
         id=account.ids.new("ch"),
         created=account.clock.now(),
@@ -59,7 +59,7 @@ def new_charge(account: Account, intent: PaymentIntent, method: PaymentMethod) -
         metadata=intent.metadata,
     )
     account.charges.add(charge)
-    account.charges.put_in_group(intent.id, charge)
+    account.charges.add_to_group(intent.id, charge)
     if intent.customer is not None:
-        account.charges.put_in_group(intent.customer, charge)
+        account.charges.add_to_group(intent.customer, charge)
     return charge

@@ -1,7 +1,7 @@
 """The operations on customers. https://docs.stripe.com/api/customers."""
 
 from stripe_emulator.account.account import Account
-from stripe_emulator.account.event_log import changes
+from stripe_emulator.account.event_log import previous_attributes
 from stripe_emulator.account.metadata import merge
 from stripe_emulator.objects.customer import Customer
 from stripe_emulator.operations.call import Call
@@ -10,17 +10,17 @@ from stripe_emulator.operations.payment_methods import attachable
 from stripe_emulator.wire.json import JsonObject
 from stripe_emulator.wire.parameters import Parameters
 
-_LIVE = "live"
+_NOT_DELETED = "live"
 
 
 def create(call: Call) -> JsonObject:
-    """Create a customer, and attach `payment_method` to it where one is given."""
+    """Create a customer and attach its `payment_method`, if given."""
     account = call.account
     wanted = call.parameters.text("payment_method")
     method = attachable(account, wanted, in_path=False) if wanted else None
     customer = Customer(account.ids.new("cus"), account.clock.now(), account.ids.invoice_prefix())
     account.customers.add(customer)
-    account.customers.put_in_group(_LIVE, customer)
+    account.customers.add_to_group(_NOT_DELETED, customer)
     _change(account, customer, call.parameters)
     if method is not None:
         account.attach(method, customer.id)
@@ -29,7 +29,7 @@ def create(call: Call) -> JsonObject:
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The customer, or what is left of a deleted one."""
+    """Return the customer; a deleted one has only its id."""
     customer = call.account.customers.get(call.ids[0])
     if customer is not None and customer.deleted:
         return customer.as_json()
@@ -37,38 +37,38 @@ def retrieve(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> JsonObject:
-    """Change what is given, keep the rest."""
+    """Change the given attributes."""
     customer = call.account.customer(call.ids[0])
     before = customer.as_json()
     _change(call.account, customer, call.parameters)
-    changed = changes(before, customer.as_json())
+    changed = previous_attributes(before, customer.as_json())
     if changed:
         call.account.emit("customer.updated", customer, changed)
     return customer.as_json()
 
 
 def delete(call: Call) -> JsonObject:
-    """Delete a customer for good; its payment methods are detached."""
+    """Delete a customer, permanently, and detach its payment methods."""
     account = call.account
     customer = account.customer(call.ids[0])
     for method in account.payment_methods.group(customer.id):
         account.detach(method)
     account.emit("customer.deleted", customer)
     _regroup(account, customer, None)
-    account.customers.take_from_group(_LIVE, customer)
+    account.customers.remove_from_group(_NOT_DELETED, customer)
     customer.deleted = True
     return customer.as_json()
 
 
 def list_all(call: Call) -> JsonObject:
-    """Customers that are not deleted, newest first, all or those of one e-mail address."""
+    """List customers that are not deleted, newest first, all or those of one email address."""
     email = call.parameters.text("email")
     return list_page(
         call.account.customers,
         call.parameters,
         url="/v1/customers",
         kind="customer",
-        group=_by_email(email) if email else _LIVE,
+        group=_by_email(email) if email else _NOT_DELETED,
     )
 
 
@@ -89,9 +89,9 @@ def _change(account: Account, customer: Customer, parameters: Parameters) -> Non
 
 def _regroup(account: Account, customer: Customer, email: str | None) -> None:
     if customer.email:
-        account.customers.take_from_group(_by_email(customer.email), customer)
+        account.customers.remove_from_group(_by_email(customer.email), customer)
     if email:
-        account.customers.put_in_group(_by_email(email), customer)
+        account.customers.add_to_group(_by_email(email), customer)
     customer.email = email
 
 

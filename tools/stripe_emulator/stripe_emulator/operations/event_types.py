@@ -1,4 +1,4 @@
-"""The types of events that a webhook endpoint can ask for.
+"""The event types that a webhook endpoint can subscribe to.
 
 https://docs.stripe.com/api/events/types
 """
@@ -35,13 +35,13 @@ _EMULATED_OBJECTS: Final = frozenset(name.partition(".")[0] for name in _OF_EMUL
 
 
 def event_types(param: str, value: FormValue) -> list[str]:
-    """An array of types, or `*` for all; `payment_intent.*` is none, as with Stripe.
+    """Read an array of types, or `*` for all; as at Stripe, `payment_intent.*` is invalid.
 
-    Of objects that the emulator has, exactly Stripe's types are taken. Types of other objects,
-    which it never sends, are only checked for their shape.
+    For objects of the emulator, exactly Stripe's types are valid. Types of other objects, which
+    it never sends, are only checked for their format.
 
     Raises:
-        InvalidParameters: there is none (unverified), or one that Stripe has not.
+        InvalidParameters: If the array is empty (unverified) or has a type unknown to Stripe.
     """
     types = texts(param, value)
     if not types:

@@ -11,7 +11,10 @@ from stripe_emulator.wire.json import JsonObject
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The event, with its object as it was when it happened; Stripe calls a missing one so."""
+    """Return the event, with its object as of the event.
+
+    Stripe's error for an unknown event names a `notification`.
+    """
     event = call.account.events.get(call.ids[0])
     if event is None:
         raise ResourceMissing("notification", call.ids[0], param="id", in_path=True)
@@ -19,10 +22,10 @@ def retrieve(call: Call) -> JsonObject:
 
 
 def list_all(call: Call) -> JsonObject:
-    """Events, newest first, all or those of a type (`payment_intent.*`) or of several.
+    """List events, newest first, all or those of a type (`payment_intent.*`) or of several.
 
     Raises:
-        InvalidParameters: both `type` and `types` are given.
+        InvalidParameters: If both `type` and `types` are given.
     """
     parameters = call.parameters
     wanted, single = parameters.texts("types"), parameters.text("type")

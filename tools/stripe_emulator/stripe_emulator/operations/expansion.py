@@ -1,4 +1,4 @@
-"""`expand[]`: ids in an answer replaced by the objects that they name.
+"""Expansion (`expand[]`): ids in a response replaced by their objects.
 
 https://docs.stripe.com/api/expanding_objects
 """
@@ -10,9 +10,9 @@ from stripe_emulator.account.account import Account
 from stripe_emulator.wire.errors import InvalidParameters
 from stripe_emulator.wire.json import JsonObject
 
-_DEEPEST = 4
+_MAX_DEPTH = 4
 _NOTHING = "nothing"
-"""The kind of a property that is always null here: Stripe expands it, and it stays null."""
+"""The kind of an expandable property that is always null in the emulator."""
 
 _EXPANDABLE: dict[str, dict[str, str]] = {
     "payment_intent": {
@@ -66,16 +66,16 @@ _EXPANDABLE: dict[str, dict[str, str]] = {
 
 
 def check(paths: Sequence[str], kind: str, *, listed: bool) -> None:
-    """Refuse a path that an answer of this kind has not; before the work, as Stripe does.
+    """Check that a response of this kind has every path; before execution, as at Stripe.
 
     Raises:
-        InvalidParameters: it is too deep, or names what cannot be expanded.
+        InvalidParameters: If a path has more than four levels or is not expandable.
     """
     for path in paths:
         segments = path.split(".")
-        if len(segments) > _DEEPEST:
+        if len(segments) > _MAX_DEPTH:
             raise InvalidParameters(
-                f"You cannot expand more than {_DEEPEST} levels of a property: {path}."
+                f"You cannot expand more than {_MAX_DEPTH} levels of a property: {path}."
             )
         if listed and segments.pop(0) != "data":
             raise _refused(path)
@@ -89,7 +89,7 @@ def check(paths: Sequence[str], kind: str, *, listed: bool) -> None:
 
 
 def expand(account: Account, body: JsonObject, kind: str, paths: Sequence[str]) -> None:
-    """Expand every path of an object of this kind, or of a list of them, in place."""
+    """Expand every path of an object of this kind, or of a list of such objects, in place."""
     for path in paths:
         segments = path.split(".")
         if "data" in body:

@@ -1,4 +1,4 @@
-"""Stripe's list envelope, and the window that its parameters ask for.
+"""Lists: Stripe's envelope and paging parameters.
 
 https://docs.stripe.com/api/pagination
 """
@@ -7,18 +7,18 @@ from typing import Protocol, TypeVar, cast
 
 from stripe_emulator.account.collection import Collection, Item, Window
 from stripe_emulator.wire.errors import InvalidParameters, ResourceMissing
-from stripe_emulator.wire.json import JsonObject, Shown
+from stripe_emulator.wire.json import ApiObject, JsonObject
 from stripe_emulator.wire.parameters import Parameters
 
 _DEFAULT_LIMIT = 10
-_LARGEST_LIMIT = 100
+_MAX_LIMIT = 100
 
 
-class ShownItem(Item, Shown, Protocol):
-    """An item of a collection that has a JSON form."""
+class ListedObject(Item, ApiObject, Protocol):
+    """An item of a collection that the API returns."""
 
 
-T = TypeVar("T", bound=ShownItem)
+T = TypeVar("T", bound=ListedObject)
 
 
 def list_page(
@@ -29,11 +29,11 @@ def list_page(
     kind: str,
     group: str | None = None,
 ) -> JsonObject:
-    """One page of a collection or of one of its groups.
+    """Return one page of a collection or of one of its groups.
 
     Raises:
-        InvalidParameters: both cursors are given.
-        ResourceMissing: the cursor names no object.
+        InvalidParameters: If both cursors are given.
+        ResourceMissing: If the cursor is unknown.
     """
     window = _window(parameters)
     for param in ("starting_after", "ending_before"):
@@ -50,14 +50,14 @@ def list_page(
 
 
 def read_limit(parameters: Parameters) -> int:
-    """How many objects are asked for, 10 where nothing is said.
+    """Return the requested number of objects, 10 by default.
 
-    Stripe brings what is out of range into it: 0 shows one object, 101 shows 100.
+    As at Stripe, 0 is read as 1 and any number above 100 as 100.
     """
     limit = parameters.integer("limit")
     if limit is None:
         return _DEFAULT_LIMIT
-    return min(max(limit, 1), _LARGEST_LIMIT)
+    return min(max(limit, 1), _MAX_LIMIT)
 
 
 def _window(parameters: Parameters) -> Window:

@@ -1,22 +1,22 @@
 """The operations on payment methods. https://docs.stripe.com/api/payment_methods."""
 
 from stripe_emulator.account.account import Account, missing_payment_method
-from stripe_emulator.account.event_log import changes
+from stripe_emulator.account.event_log import previous_attributes
 from stripe_emulator.account.metadata import merge
 from stripe_emulator.objects.cards import CARD_TOKENS
 from stripe_emulator.objects.payment_method import PaymentMethod, merge_billing_details
 from stripe_emulator.operations.call import Call
 from stripe_emulator.operations.lists import list_page
-from stripe_emulator.wire.errors import CardDeclined, InvalidParameters, ParameterMissing
+from stripe_emulator.wire.errors import InvalidParameters, ParameterMissing
 from stripe_emulator.wire.json import JsonObject
 from stripe_emulator.wire.parameters import Parameters
 
 
 def create(call: Call) -> JsonObject:
-    """Create a card from a token such as `tok_visa`; raw card numbers are refused, as Stripe does.
+    """Create a card from a token such as `tok_visa`; like Stripe, refuse raw card numbers.
 
     Raises:
-        InvalidParameters: the token is unknown, or there is none.
+        InvalidParameters: If the token is unknown or missing.
     """
     token = call.parameters.nested("card").text("token")
     if token is None:
@@ -32,23 +32,23 @@ def create(call: Call) -> JsonObject:
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The payment method; of a token, one that is minted for the answer."""
+    """Return the payment method; a token creates one."""
     return call.account.payment_method(call.ids[0], in_path=True).as_json()
 
 
 def update(call: Call) -> JsonObject:
-    """Change what is given, keep the rest."""
+    """Change the given attributes."""
     method = call.account.payment_method(call.ids[0], in_path=True)
     before = method.as_json()
     _change(method, call.parameters)
-    changed = changes(before, method.as_json())
+    changed = previous_attributes(before, method.as_json())
     if changed:
         call.account.emit("payment_method.updated", method, changed)
     return method.as_json()
 
 
 def attach(call: Call) -> JsonObject:
-    """Attach a payment method, or one minted from a token, to a customer; again changes nothing."""
+    """Attach a payment method or a token to a customer; repeating it changes nothing."""
     customer = call.parameters.text("customer")
     if customer is None:
         raise InvalidParameters(
@@ -61,10 +61,10 @@ def attach(call: Call) -> JsonObject:
 
 
 def detach(call: Call) -> JsonObject:
-    """Detach a payment method for good.
+    """Detach a payment method, permanently.
 
     Raises:
-        InvalidParameters: it is attached to no customer.
+        InvalidParameters: If it is not attached to a customer.
     """
     method = call.account.payment_method(call.ids[0], in_path=True)
     if method.customer is None:
@@ -77,13 +77,13 @@ def detach(call: Call) -> JsonObject:
 
 
 def list_of_customer(call: Call) -> JsonObject:
-    """The payment methods of the customer in the path, newest first."""
+    """List the payment methods of the customer in the path, newest first."""
     customer = call.account.customer(call.ids[0], "customer")
     return _list(call, customer.id, f"/v1/customers/{customer.id}/payment_methods")
 
 
 def retrieve_of_customer(call: Call) -> JsonObject:
-    """A payment method of the customer in the path."""
+    """Return a payment method of the customer in the path."""
     customer = call.account.customer(call.ids[0], "customer")
     method = call.account.payment_methods.get(call.ids[1])
     if method is None or method.customer != customer.id:
@@ -92,10 +92,10 @@ def retrieve_of_customer(call: Call) -> JsonObject:
 
 
 def list_all(call: Call) -> JsonObject:
-    """The payment methods of the customer in the parameters, newest first.
+    """List the payment methods of the customer in the parameters, newest first.
 
     Raises:
-        ParameterMissing: no customer is given.
+        ParameterMissing: If no customer is given.
     """
     customer = call.parameters.text("customer")
     if customer is None:
@@ -105,16 +105,16 @@ def list_all(call: Call) -> JsonObject:
 
 
 def attachable(account: Account, method_id: str, *, in_path: bool) -> PaymentMethod:
-    """The payment method of an id or a token; `in_path` says where that was given.
+    """Return the payment method of an id or a token; `in_path` tells where it was given.
 
     Raises:
-        CardDeclined: the card declines, and is not one that only declines when charged.
-        ResourceMissing: there is no such payment method.
+        CardDeclined: If the card declines and is not one that can be attached nevertheless.
+        ResourceMissing: If it is unknown.
     """
     method = account.payment_method(method_id, in_path=in_path)
     decline = method.card.decline
     if decline is not None and not method.card.attachable:
-        raise CardDeclined.by(decline)
+        raise decline.as_error()
     return method
 
 

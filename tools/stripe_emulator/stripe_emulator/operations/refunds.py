@@ -1,4 +1,4 @@
-"""The operations on refunds, and their failure. https://docs.stripe.com/api/refunds."""
+"""The operations on refunds, and failing refunds. https://docs.stripe.com/api/refunds."""
 
 from heapq import heappush
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from stripe_emulator.account.account import Account
 from stripe_emulator.account.metadata import merge
 from stripe_emulator.objects.charge import Charge
-from stripe_emulator.objects.currencies import plain
+from stripe_emulator.objects.currencies import format_amount
 from stripe_emulator.objects.refund import Refund
 from stripe_emulator.operations.call import Call
 from stripe_emulator.operations.charges import find_charge
@@ -16,15 +16,16 @@ from stripe_emulator.wire.json import JsonObject
 from stripe_emulator.wire.parameters import Parameters
 
 FAILS_AFTER_SECONDS: Final = 10
-"""How long, on the emulator's clock, a refund stands that fails. Stripe says: some time."""
+"""The delay of a refund's failure, on the emulator's clock; Stripe publishes no value."""
 
 
 def create(call: Call) -> JsonObject:
-    """Give back all that is left of a captured charge, or a part of it.
+    """Refund a captured charge in full or in part.
 
     Raises:
-        InvalidParameters: nothing says what to refund, or more is asked for than is left.
-        StripeError: nothing was captured, or all was given back before.
+        InvalidParameters: If neither a charge nor a PaymentIntent is given, or the amount exceeds
+            the unrefunded amount.
+        StripeError: If nothing was captured, or everything was refunded before.
     """
     account, parameters = call.account, call.parameters
     charge = _charge(account, parameters)
@@ -42,11 +43,11 @@ def create(call: Call) -> JsonObject:
     return refund.as_json()
 
 
-def fail(account: Account, refund: Refund) -> None:
-    """The cardholder's bank did not take the money back, so it is the account's again.
+def fail_refund(account: Account, refund: Refund) -> None:
+    """Fail a refund, because the bank returned its money to the account.
 
-    https://docs.stripe.com/refunds#failed-refunds . What changes of the refund was seen in a
-    recording; that the charge's `amount_refunded` shrinks, and the order of the events, was not.
+    https://docs.stripe.com/refunds#failed-refunds . The changes of the refund were observed in a
+    recording; the decrease of the charge's `amount_refunded` and the order of the events were not.
     """
     refund.failure_reason = "expired_or_canceled_card"
     charge = find_charge(account, refund.charge)
@@ -57,22 +58,22 @@ def fail(account: Account, refund: Refund) -> None:
 
 
 def cancel(call: Call) -> JsonObject:
-    """Refused: only refunds that wait for the customer can be canceled, a card's never does.
+    """Refuse to cancel: only refunds that require an action can be canceled, never a card's.
 
     Raises:
-        StripeError: always.
+        StripeError: Always.
     """
     _refund(call)
     raise StripeError("Canceling this refund is unsupported.")
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The refund."""
+    """Return the refund."""
     return _refund(call).as_json()
 
 
 def update(call: Call) -> JsonObject:
-    """Change the metadata; nothing else of a refund can change."""
+    """Change the metadata, the only attribute that can change."""
     refund = _refund(call)
     refund.metadata = merge(refund.metadata, call.parameters.metadata())
     call.account.emit("refund.updated", refund)
@@ -81,7 +82,7 @@ def update(call: Call) -> JsonObject:
 
 
 def list_all(call: Call) -> JsonObject:
-    """Refunds, newest first, all or those of one charge or PaymentIntent."""
+    """List refunds, newest first, all or those of one charge or PaymentIntent."""
     parameters = call.parameters
     return list_page(
         call.account.refunds,
@@ -93,7 +94,7 @@ def list_all(call: Call) -> JsonObject:
 
 
 def new_refund(account: Account, charge: Charge, amount: int, reason: str | None) -> Refund:
-    """A new refund of a charge; of one that was not captured, a reversal."""
+    """Create a refund of a charge; that of an uncaptured charge is a reversal."""
     refund = Refund(
         id=account.ids.new("re"),
         created=account.clock.now(),
@@ -107,17 +108,17 @@ def new_refund(account: Account, charge: Charge, amount: int, reason: str | None
         reversal=charge.captured_at is None,
     )
     account.refunds.add(refund)
-    account.refunds.put_in_group(charge.id, refund)
-    account.refunds.put_in_group(charge.payment_intent, refund)
+    account.refunds.add_to_group(charge.id, refund)
+    account.refunds.add_to_group(charge.payment_intent, refund)
     return refund
 
 
 def check_refundable(charge: Charge, amount: int | None) -> int:
-    """The amount to refund: what is asked for, or all that is left.
+    """Return the amount to refund: the requested amount, or the whole unrefunded amount.
 
     Raises:
-        InvalidParameters: the amount is not between 1 and what is left.
-        StripeError: nothing was captured yet or ever, or nothing of it is left.
+        InvalidParameters: If the amount is less than 1 or exceeds the unrefunded amount.
+        StripeError: If nothing was captured, or everything was refunded before.
     """
     if charge.amount_held:
         raise StripeError(
@@ -144,8 +145,8 @@ def check_refundable(charge: Charge, amount: int | None) -> int:
     if amount > left:
         what = "unrefunded amount on charge" if charge.amount_refunded else "charge amount"
         raise InvalidParameters(
-            f"Refund amount ({plain(amount, charge.currency)}) is greater than {what} "
-            f"({plain(left, charge.currency)})",
+            f"Refund amount ({format_amount(amount, charge.currency)}) is greater than {what} "
+            f"({format_amount(left, charge.currency)})",
             param="amount",
         )
     return amount

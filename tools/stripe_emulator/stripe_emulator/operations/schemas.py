@@ -1,30 +1,30 @@
-"""What the operations accept, as data: Stripe's parameter names, and how each is read."""
+"""The parameters of the operations, except those on PaymentIntents, with their readers."""
 
 from typing import Final
 
 from stripe_emulator.operations.event_types import event_types
-from stripe_emulator.wire.parameters import Accepts, Reader
+from stripe_emulator.wire.parameters import ParameterSpec, Reader
 from stripe_emulator.wire.readers import (
-    at_most,
     boolean,
     choice,
+    complete_mapping,
     email,
-    filled,
     integer,
     mapping,
+    max_length,
     metadata,
+    non_empty,
     not_emulated,
     only,
     text,
     texts,
     time_range,
     web_address,
-    whole_mapping,
 )
 
 
 def unsupported(names: str) -> dict[str, Reader]:
-    """Readers for parameters that Stripe has and the emulator has not, by their names."""
+    """Return readers that refuse parameters which the emulator does not support."""
     return dict.fromkeys(names.split(), not_emulated)
 
 
@@ -36,22 +36,22 @@ OTHER_TYPES: Final = (
     "promptpay revolut_pay samsung_pay satispay scalapay sepa_debit sofort sunbit swish twint "
     "upi us_bank_account wechat_pay zip"
 )
-"""The types of payment methods that Stripe has and the emulator has not."""
+"""The types of payment methods that the emulator does not support."""
 
-_ADDRESS: Final = whole_mapping(
+_ADDRESS: Final = complete_mapping(
     city=text, country=text, line1=text, line2=text, postal_code=text, state=text
 )
-SHIPPING: Final = whole_mapping(
+SHIPPING: Final = complete_mapping(
     "address", "name", address=_ADDRESS, carrier=text, name=text, phone=text, tracking_number=text
 )
 PAGE: Final[dict[str, Reader]] = {
-    "ending_before": filled,
+    "ending_before": non_empty,
     "expand": texts,
     "limit": integer,
-    "starting_after": filled,
+    "starting_after": non_empty,
 }
-EXPAND_ONLY: Final = Accepts({"expand": texts})
-NOTHING: Final = Accepts({})
+EXPAND_ONLY: Final = ParameterSpec({"expand": texts})
+NOTHING: Final = ParameterSpec({})
 
 _CUSTOMER: Final[dict[str, Reader]] = {
     "address": _ADDRESS,
@@ -64,16 +64,16 @@ _CUSTOMER: Final[dict[str, Reader]] = {
     "metadata": metadata,
     "name": text,
     "phone": text,
-    "shipping": whole_mapping("address", "name", address=_ADDRESS, name=text, phone=text),
+    "shipping": complete_mapping("address", "name", address=_ADDRESS, name=text, phone=text),
     **unsupported(
         "balance business_name cash_balance individual_name invoice_prefix next_invoice_sequence "
         "preferred_locales source tax tax_exempt"
     ),
 }
-CUSTOMER_CREATE: Final = Accepts(
-    {**_CUSTOMER, "payment_method": filled, **unsupported("tax_id_data test_clock")}
+CUSTOMER_CREATE: Final = ParameterSpec(
+    {**_CUSTOMER, "payment_method": non_empty, **unsupported("tax_id_data test_clock")}
 )
-CUSTOMER_UPDATE: Final = Accepts(
+CUSTOMER_UPDATE: Final = ParameterSpec(
     {
         **_CUSTOMER,
         **unsupported(
@@ -82,17 +82,17 @@ CUSTOMER_UPDATE: Final = Accepts(
         ),
     }
 )
-CUSTOMER_LIST: Final = Accepts(
+CUSTOMER_LIST: Final = ParameterSpec(
     {**PAGE, "created": time_range, "email": text, **unsupported("test_clock")}
 )
 
 _BILLING_DETAILS: Final = mapping(address=_ADDRESS, email=text, name=text, phone=text, tax_id=text)
 _REDISPLAY: Final = choice("always", "limited", "unspecified")
-PAYMENT_METHOD_CREATE: Final = Accepts(
+PAYMENT_METHOD_CREATE: Final = ParameterSpec(
     {
         "allow_redisplay": _REDISPLAY,
         "billing_details": _BILLING_DETAILS,
-        "card": mapping(token=filled, **unsupported("cvc exp_month exp_year networks number")),
+        "card": mapping(token=non_empty, **unsupported("cvc exp_month exp_year networks number")),
         "expand": texts,
         "metadata": metadata,
         "type": only("card"),
@@ -100,7 +100,7 @@ PAYMENT_METHOD_CREATE: Final = Accepts(
     },
     required=("type",),
 )
-PAYMENT_METHOD_UPDATE: Final = Accepts(
+PAYMENT_METHOD_UPDATE: Final = ParameterSpec(
     {
         "allow_redisplay": _REDISPLAY,
         "billing_details": _BILLING_DETAILS,
@@ -109,67 +109,67 @@ PAYMENT_METHOD_UPDATE: Final = Accepts(
         **unsupported("card payto us_bank_account"),
     }
 )
-PAYMENT_METHOD_ATTACH: Final = Accepts(
-    {"customer": filled, "expand": texts, **unsupported("customer_account")}
+PAYMENT_METHOD_ATTACH: Final = ParameterSpec(
+    {"customer": non_empty, "expand": texts, **unsupported("customer_account")}
 )
 _PAYMENT_METHOD_PAGE: Final[dict[str, Reader]] = {
     **PAGE,
-    "type": filled,
+    "type": non_empty,
     **unsupported("allow_redisplay"),
 }
-PAYMENT_METHODS_OF_CUSTOMER: Final = Accepts(_PAYMENT_METHOD_PAGE)
-PAYMENT_METHOD_LIST: Final = Accepts(
-    {**_PAYMENT_METHOD_PAGE, "customer": filled, **unsupported("customer_account")}
+PAYMENT_METHODS_OF_CUSTOMER: Final = ParameterSpec(_PAYMENT_METHOD_PAGE)
+PAYMENT_METHOD_LIST: Final = ParameterSpec(
+    {**_PAYMENT_METHOD_PAGE, "customer": non_empty, **unsupported("customer_account")}
 )
 
-CHARGE_LIST: Final = Accepts(
+CHARGE_LIST: Final = ParameterSpec(
     {
         **PAGE,
         "created": time_range,
-        "customer": filled,
-        "payment_intent": filled,
+        "customer": non_empty,
+        "payment_intent": non_empty,
         **unsupported("transfer_group"),
     }
 )
 
-REFUND_CREATE: Final = Accepts(
+REFUND_CREATE: Final = ParameterSpec(
     {
         "amount": integer,
-        "charge": filled,
+        "charge": non_empty,
         "expand": texts,
         "metadata": metadata,
-        "payment_intent": filled,
+        "payment_intent": non_empty,
         "reason": choice("duplicate", "fraudulent", "requested_by_customer"),
         **unsupported(
             "currency customer instructions_email origin refund_application_fee reverse_transfer"
         ),
     }
 )
-REFUND_UPDATE: Final = Accepts({"expand": texts, "metadata": metadata})
-REFUND_LIST: Final = Accepts(
-    {**PAGE, "charge": filled, "created": time_range, "payment_intent": filled}
+REFUND_UPDATE: Final = ParameterSpec({"expand": texts, "metadata": metadata})
+REFUND_LIST: Final = ParameterSpec(
+    {**PAGE, "charge": non_empty, "created": time_range, "payment_intent": non_empty}
 )
 
-EVENT_LIST: Final = Accepts(
+EVENT_LIST: Final = ParameterSpec(
     {
         **PAGE,
         "created": time_range,
-        "type": filled,
+        "type": non_empty,
         "types": texts,
         **unsupported("delivery_success"),
     }
 )
 
 _WEBHOOK_ENDPOINT: Final[dict[str, Reader]] = {
-    "description": at_most(5_000),
+    "description": max_length(5_000),
     "enabled_events": event_types,
     "expand": texts,
     "metadata": metadata,
     "url": web_address,
 }
-WEBHOOK_ENDPOINT_CREATE: Final = Accepts(
+WEBHOOK_ENDPOINT_CREATE: Final = ParameterSpec(
     {**_WEBHOOK_ENDPOINT, **unsupported("api_version connect")},
     required=("enabled_events", "url"),
 )
-WEBHOOK_ENDPOINT_UPDATE: Final = Accepts({**_WEBHOOK_ENDPOINT, "disabled": boolean})
-WEBHOOK_ENDPOINT_LIST: Final = Accepts(PAGE)
+WEBHOOK_ENDPOINT_UPDATE: Final = ParameterSpec({**_WEBHOOK_ENDPOINT, "disabled": boolean})
+WEBHOOK_ENDPOINT_LIST: Final = ParameterSpec(PAGE)

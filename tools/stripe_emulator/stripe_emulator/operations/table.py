@@ -1,4 +1,4 @@
-"""Every operation of the Stripe API that the emulator has: the contents page."""
+"""The table of all operations of the Stripe API that the emulator supports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from stripe_emulator.operations.payment_intents import operations as payment_int
 from stripe_emulator.operations.payment_intents import schemas as intent_schemas
 from stripe_emulator.operations.payment_intents import search
 from stripe_emulator.wire.json import JsonObject
-from stripe_emulator.wire.parameters import Accepts
+from stripe_emulator.wire.parameters import ParameterSpec
 from stripe_emulator.wire.request_errors import UnrecognizedUrl
 
 Run: TypeAlias = Callable[[Call], JsonObject]
@@ -27,15 +27,18 @@ Run: TypeAlias = Callable[[Call], JsonObject]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What runs, what it accepts, and the kind of object (or list of them) it answers with."""
+    """An operation: its function, its parameters, and the kind of object that it returns.
+
+    `listed` is true if it returns a list of such objects.
+    """
 
     run: Run
-    accepts: Accepts
+    accepts: ParameterSpec
     kind: str
     listed: bool
 
 
-_TABLE: Final[tuple[tuple[str, Run, Accepts], ...]] = (
+_TABLE: Final[tuple[tuple[str, Run, ParameterSpec], ...]] = (
     ("POST customers", customers.create, schemas.CUSTOMER_CREATE),
     ("GET customers", customers.list_all, schemas.CUSTOMER_LIST),
     ("GET customers/{}", customers.retrieve, schemas.EXPAND_ONLY),
@@ -93,7 +96,7 @@ _KINDS: Final = {
 }
 
 
-def _operation(endpoint: str, run: Run, accepts: Accepts) -> Operation:
+def _operation(endpoint: str, run: Run, accepts: ParameterSpec) -> Operation:
     method, _, template = endpoint.partition(" ")
     words = template.split("/")
     kind = [_KINDS[word] for word in words if word in _KINDS][-1]
@@ -105,10 +108,10 @@ OPERATIONS: Final = {row[0]: _operation(*row) for row in _TABLE}
 
 
 def find_operation(method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
-    """The operation of a method and a path such as `/v1/customers/cus_1`, and the ids in it.
+    """Return the operation of a method and a path such as `/v1/customers/cus_1`, and its ids.
 
     Raises:
-        UnrecognizedUrl: there is none.
+        UnrecognizedUrl: If there is no such operation.
     """
     resource = path.removeprefix("/v1/")
     named = OPERATIONS.get(f"{method} {resource}")

@@ -9,65 +9,70 @@ from stripe_emulator.wire.errors import InvalidParameters, ResourceMissing
 from stripe_emulator.wire.json import JsonObject
 from stripe_emulator.wire.parameters import Parameters
 
-_LIVE = "live"
-_MOST = 16
+_NOT_DELETED = "live"
+_MAX_ENDPOINTS = 16
 
 
 def create(call: Call) -> JsonObject:
-    """Create an endpoint; only this answer shows its secret.
+    """Create an endpoint; only this response has its secret.
 
     Raises:
-        InvalidParameters: there are 16 already, the most of a test account.
+        InvalidParameters: If there are 16 endpoints, the maximum of a test account.
     """
     account, parameters = call.account, call.parameters
-    if len(account.webhook_endpoints.group(_LIVE)) >= _MOST:
-        raise InvalidParameters(f"You have reached the maximum of {_MOST} test webhook endpoints.")
+    if len(account.webhook_endpoints.group(_NOT_DELETED)) >= _MAX_ENDPOINTS:
+        raise InvalidParameters(
+            f"You have reached the maximum of {_MAX_ENDPOINTS} test webhook endpoints."
+        )
     endpoint = _new(account, parameters.required_text("url"), account.ids.webhook_secret())
     _change(account, endpoint, parameters)
     return {**endpoint.as_json(), "secret": endpoint.secret}
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The endpoint."""
+    """Return the endpoint."""
     return _endpoint(call).as_json()
 
 
 def update(call: Call) -> JsonObject:
-    """Change what is given; one that is disabled gets nothing more of what waits for it."""
+    """Change the given attributes; disabling drops the endpoint's pending deliveries."""
     endpoint = _endpoint(call)
     _change(call.account, endpoint, call.parameters)
     return endpoint.as_json()
 
 
 def delete(call: Call) -> JsonObject:
-    """Delete an endpoint for good; it gets nothing more of what waits for it."""
+    """Delete an endpoint, permanently, and drop its pending deliveries."""
     account, endpoint = call.account, _endpoint(call)
     endpoint.deleted = True
-    account.webhook_endpoints.take_from_group(_LIVE, endpoint)
+    account.webhook_endpoints.remove_from_group(_NOT_DELETED, endpoint)
     _disable(account, endpoint)
     return endpoint.as_json()
 
 
 def list_all(call: Call) -> JsonObject:
-    """Endpoints that are not deleted, newest first."""
+    """List endpoints that are not deleted, newest first."""
     return list_page(
         call.account.webhook_endpoints,
         call.parameters,
         url="/v1/webhook_endpoints",
         kind="webhook endpoint",
-        group=_LIVE,
+        group=_NOT_DELETED,
     )
 
 
-def forwarding(account: Account) -> WebhookEndpoint | None:
-    """The endpoint that was made by `forward`, or None."""
-    endpoints = account.webhook_endpoints.group(_LIVE)
+def forwarding_endpoint(account: Account) -> WebhookEndpoint | None:
+    """Return the endpoint that `forward` created, or None."""
+    endpoints = account.webhook_endpoints.group(_NOT_DELETED)
     return next((endpoint for endpoint in endpoints if endpoint.forwarding), None)
 
 
 def forward(account: Account, url: str, secret: str | None) -> None:
-    """Have one endpoint for all events at this URL, instead of any that this made before."""
-    endpoint = forwarding(account)
+    """Create one endpoint for all events at this URL, or update the one created before.
+
+    Without a secret, an existing one is kept or a new one is generated.
+    """
+    endpoint = forwarding_endpoint(account)
     if endpoint is None:
         endpoint = _new(account, url, secret or account.ids.webhook_secret())
         endpoint.forwarding = True
@@ -79,8 +84,8 @@ def _new(account: Account, url: str, secret: str) -> WebhookEndpoint:
         account.ids.new("we"), account.clock.now(), url, secret, [EVERY_TYPE]
     )
     account.webhook_endpoints.add(endpoint)
-    for group in (_LIVE, ENABLED):
-        account.webhook_endpoints.put_in_group(group, endpoint)
+    for group in (_NOT_DELETED, ENABLED):
+        account.webhook_endpoints.add_to_group(group, endpoint)
     return endpoint
 
 
@@ -97,19 +102,19 @@ def _change(account: Account, endpoint: WebhookEndpoint, parameters: Parameters)
             _disable(account, endpoint)
         else:
             endpoint.disabled = False
-            account.webhook_endpoints.put_in_group(ENABLED, endpoint)
+            account.webhook_endpoints.add_to_group(ENABLED, endpoint)
 
 
 def _disable(account: Account, endpoint: WebhookEndpoint) -> None:
     endpoint.disabled = True
-    account.webhook_endpoints.take_from_group(ENABLED, endpoint)
+    account.webhook_endpoints.remove_from_group(ENABLED, endpoint)
     account.outbox.drop(endpoint.id)
     for event in account.events:
         event.pending.discard(endpoint.id)
 
 
 def _endpoint(call: Call) -> WebhookEndpoint:
-    """The endpoint of the path; the `param` of the refusal is unverified."""
+    """Return the endpoint in the path; the `param` of the error is unverified."""
     endpoint = call.account.webhook_endpoints.get(call.ids[0])
     if endpoint is None or endpoint.deleted:
         raise ResourceMissing(

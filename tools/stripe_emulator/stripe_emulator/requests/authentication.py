@@ -1,4 +1,4 @@
-"""API keys: any test key is let in, anything else is not. https://docs.stripe.com/keys."""
+"""Authentication by API key: every test key is valid. https://docs.stripe.com/keys."""
 
 import base64
 import binascii
@@ -11,16 +11,16 @@ _TEST_KEY = re.compile(r"(sk|rk)_test_\w+")
 
 
 class ApiKeys:
-    """Checks API keys, and remembers those that passed."""
+    """The API keys that were valid so far."""
 
     def __init__(self) -> None:
         self._passed: set[bytes] = set()
 
     def check(self, request: Request) -> None:
-        """Let the request pass.
+        """Check the API key of a request.
 
         Raises:
-            Unauthenticated: it has no key, or one that is not a test key.
+            Unauthenticated: If the key is missing or not a test key.
         """
         header = request.headers.get(b"authorization", b"")
         if header in self._passed:

@@ -1,4 +1,4 @@
-"""A request that was let in: what it comes to, and how its answer looks."""
+"""Execution of an admitted request, and the responses to it."""
 
 from uuid import NAMESPACE_URL, uuid5
 
@@ -8,17 +8,17 @@ from stripe_emulator.operations.call import Call
 from stripe_emulator.operations.expansion import check as check_expansion
 from stripe_emulator.operations.expansion import expand
 from stripe_emulator.operations.table import find_operation
-from stripe_emulator.requests.idempotency import KeyRecord
+from stripe_emulator.requests.idempotency import IdempotencyKeys, KeyRecord
 from stripe_emulator.wire.errors import StripeError
 from stripe_emulator.wire.forms import Pairs, nest
 from stripe_emulator.wire.json import encode
-from stripe_emulator.wire.messages import Answer, Headers, Request
+from stripe_emulator.wire.messages import Headers, Request, Response
 
 
-class Work:
-    """A request that was let in, between the reservation of its key and its answer.
+class AdmittedRequest:
+    """An admitted request, between the reservation of its key and its response.
 
-    A POST that came without an idempotency key has one that the emulator made up, as Stripe does.
+    As at Stripe, a POST without an idempotency key gets a generated one.
     """
 
     __slots__ = ("key", "pairs", "record", "request", "request_id")
@@ -34,41 +34,59 @@ class Work:
         if self.key is None and request.method == "POST":
             self.key = str(uuid5(NAMESPACE_URL, request_id))
 
+    def error(self, error: StripeError) -> Response:
+        """Build the response of an error."""
+        return error_response(error, self.request, self.request_id)
 
-def run(work: Work, account: Account) -> Answer:
-    """Do the work of a request.
+
+def execute(admitted: AdmittedRequest, account: Account) -> Response:
+    """Execute a request.
 
     Raises:
-        StripeError: It is refused, or the card is declined.
+        StripeError: If the request is refused or the card is declined.
     """
-    request = work.request
+    request = admitted.request
     operation, ids = find_operation(request.method, request.path)
-    parameters = operation.accepts.read(nest(work.pairs))
+    parameters = operation.accepts.read(nest(admitted.pairs))
     paths = parameters.texts("expand")
     if paths:
         check_expansion(paths, operation.kind, listed=operation.listed)
-    with account.caused_by(Cause(work.request_id, work.key)):
-        body = operation.run(Call(account, ids, parameters, request.origin))
+    with account.caused_by(Cause(admitted.request_id, admitted.key)):
+        body = operation.run(Call(account, ids, parameters, request.base_url))
     if paths:
         expand(account, body, operation.kind, paths)
-    return Answer(200, encode(body))
+    return Response(200, encode(body))
 
 
-def error_answer(error: StripeError, request: Request, request_id: str) -> Answer:
-    """The answer that an error is; its log link leads to the emulator's own request log."""
-    body = error.body(f"{request.origin}/_emulator/requests/{request_id}")
-    return Answer(error.status, encode(body), error_code=error.code)
+def close_key(
+    admitted: AdmittedRequest, keys: IdempotencyKeys, response: Response, *, kept: bool
+) -> Response:
+    """End the reservation of the request's key, and return the response with its key headers."""
+    if admitted.key is None:
+        return response
+    if admitted.record is not None and kept:
+        keys.keep(admitted.record, response)
+    elif admitted.record is not None:
+        keys.release(admitted.record)
+    headers = key_headers(admitted.key, admitted.request_id)
+    return Response(response.status, response.body, headers, response.error_code)
+
+
+def error_response(error: StripeError, request: Request, request_id: str) -> Response:
+    """Build the response of an error, with a link to the request in the emulator's log."""
+    body = error.body(f"{request.base_url}/_emulator/requests/{request_id}")
+    return Response(error.status, encode(body), error_code=error.code)
 
 
 def key_headers(key: str, original_request: str) -> Headers:
-    """What an answer to a POST says of its idempotency key."""
+    """Return the headers about the idempotency key of a POST."""
     return [
         (b"idempotency-key", key.encode("latin-1")),
         (b"original-request", original_request.encode()),
     ]
 
 
-def replay(record: KeyRecord, answer: Answer) -> Answer:
-    """The first answer once more, marked as such."""
+def replay(record: KeyRecord, response: Response) -> Response:
+    """Build a replay of the first response, with the header `Idempotent-Replayed`."""
     headers = [*key_headers(record.key, record.request_id), (b"idempotent-replayed", b"true")]
-    return Answer(answer.status, answer.body, headers, answer.error_code)
+    return Response(response.status, response.body, headers, response.error_code)

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is kept for 24 hours and given again.
+"""Idempotency keys: the first response is kept for 24 hours and replayed.
 
 https://docs.stripe.com/api/idempotent_requests
 """
@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 
 from stripe_emulator.wire.errors import InvalidParameters
 from stripe_emulator.wire.forms import Pairs
-from stripe_emulator.wire.messages import Answer
+from stripe_emulator.wire.messages import Response
 from stripe_emulator.wire.request_errors import IdempotencyKeyInUse, IdempotencyMismatch
 
-KEPT_SECONDS = 24 * 3_600
-_LONGEST_KEY = 255
+RETENTION_SECONDS = 24 * 3_600
+_MAX_KEY_LENGTH = 255
 
 
 @dataclass(slots=True)
 class KeyRecord:
-    """A key: the request that it stands for, its answer once there is one, and its past.
+    """An idempotency key with its request, its kept response, and its history.
 
-    `digests` counts every body that the key was ever sent with, refused ones included; it
-    outlives the 24 hours. Neither `digest` nor `answer` is set when nothing is kept.
+    `digests` counts every body that was ever sent with the key, including refused ones, beyond
+    the 24 hours. `digest` is set while the key is reserved or has a response.
     """
 
     key: str
@@ -31,16 +31,19 @@ class KeyRecord:
     digest: str | None = None
     request_id: str = ""
     created: int = 0
-    answer: Answer | None = None
+    response: Response | None = None
 
-    def waits_for(self, request_id: str) -> bool:
-        """Whether this request has reserved the key, and is still under way."""
-        under_way = self.digest is not None and self.answer is None
-        return under_way and self.request_id == request_id
+    def is_reserved_by(self, request_id: str) -> bool:
+        """Return True if this request has reserved the key and is still in progress."""
+        in_progress = self.digest is not None and self.response is None
+        return in_progress and self.request_id == request_id
 
 
 class IdempotencyKeys:
-    """The keys of one account. `begin` reserves; then `keep` or `release` ends the reservation."""
+    """The keys of one account.
+
+    `reserve` reserves a key; `keep` or `release` ends the reservation.
+    """
 
     def __init__(self) -> None:
         self._records: dict[str, KeyRecord] = {}
@@ -48,46 +51,46 @@ class IdempotencyKeys:
     def __iter__(self) -> Iterator[KeyRecord]:
         return iter(self._records.values())
 
-    def begin(self, key: str, path: str, pairs: Pairs, request_id: str, now: int) -> KeyRecord:
-        """Reserve the key for this request to a path, or find the answer of the first.
+    def reserve(self, key: str, path: str, pairs: Pairs, request_id: str, now: int) -> KeyRecord:
+        """Reserve a key for a request, or return the record with the first request's response.
 
-        A record that comes back with an answer is a replay; without one, it is reserved.
+        A returned record with a response is a replay; without one, the key is reserved.
 
         Raises:
-            IdempotencyKeyInUse: the first request is still in flight.
-            IdempotencyMismatch: the first request had other parameters.
-            InvalidParameters: the key is longer than 255 characters.
+            IdempotencyKeyInUse: If the first request is still in progress.
+            IdempotencyMismatch: If the first request had other parameters.
+            InvalidParameters: If the key is longer than 255 characters.
         """
-        if len(key) > _LONGEST_KEY:
+        if len(key) > _MAX_KEY_LENGTH:
             raise InvalidParameters(
-                f"Idempotency keys can be at most {_LONGEST_KEY} characters long."
+                f"Idempotency keys can be at most {_MAX_KEY_LENGTH} characters long."
             )
         digest = digest_of(path, pairs)
         record = self._records.get(key)
         if record is None:
             record = self._records[key] = KeyRecord(key)
         record.digests[digest] += 1
-        if record.answer is not None and now - record.created >= KEPT_SECONDS:
-            record.digest = record.answer = None
+        if record.response is not None and now - record.created >= RETENTION_SECONDS:
+            record.digest = record.response = None
         if record.digest is None:
             record.digest, record.request_id, record.created = digest, request_id, now
-            record.path, record.answer = path, None
-        elif record.answer is None:
+            record.path, record.response = path, None
+        elif record.response is None:
             raise IdempotencyKeyInUse(key)
         elif record.digest != digest:
             raise IdempotencyMismatch(key, record.path, path)
         return record
 
-    def keep(self, record: KeyRecord, answer: Answer) -> None:
-        """The work is done: give this answer again to whoever repeats the request."""
-        record.answer = answer
+    def keep(self, record: KeyRecord, response: Response) -> None:
+        """Keep a response, which is replayed to repeated requests."""
+        record.response = response
 
     def release(self, record: KeyRecord) -> None:
-        """Nothing was done: the key is free, for other parameters too."""
-        record.digest = record.answer = None
+        """Free the key, for other parameters too, because no work was done."""
+        record.digest = record.response = None
 
 
 def digest_of(path: str, pairs: Pairs) -> str:
-    """32 hexadecimal digits that are the same for the same parameters in whatever order."""
+    """Return 32 hexadecimal digits that identify a path and parameters in any order."""
     canonical = repr((path, sorted(pairs))).encode()
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()

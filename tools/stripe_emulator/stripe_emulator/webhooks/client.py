@@ -1,4 +1,4 @@
-"""The HTTP of webhooks: one POST, to loopback or to a host that the settings name."""
+"""The HTTP client of webhooks: posts events to loopback or to hosts of the settings."""
 
 import ipaddress
 import socket
@@ -14,7 +14,7 @@ from yarl import URL
 
 from stripe_emulator.objects.event import Event
 from stripe_emulator.objects.webhook_endpoint import WebhookEndpoint
-from stripe_emulator.webhook_settings import WebhookSettings
+from stripe_emulator.settings import WebhookSettings
 from stripe_emulator.webhooks.signatures import signature_header
 from stripe_emulator.wire.json import encode
 
@@ -28,8 +28,8 @@ _HEADERS = {
 _LOCALHOST = "localhost"
 
 
-class Response(NamedTuple):
-    """What a receiver answered: a status, or why there is none; `refused` was not even sent."""
+class PostResult(NamedTuple):
+    """The result of a POST: a status, or an error; a `refused` one was not sent."""
 
     status: int | None = None
     error: str | None = None
@@ -37,27 +37,30 @@ class Response(NamedTuple):
 
     @property
     def succeeded(self) -> bool:
-        """Whether it was any 2xx: all else has Stripe try again."""
+        """True for any 2xx; everything else leads to a retry."""
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
 
 
 class WebhookClient:
-    """Posts events as Stripe does; redirects are not followed.
+    """A client that posts events as Stripe does, without following redirects.
 
     Args:
-        session: what connects.
-        settings: the hosts that may be contacted, and the bounds.
+        session: The HTTP session.
+        settings: The allowed hosts, and the bounds of deliveries.
     """
 
     def __init__(self, session: aiohttp.ClientSession, settings: WebhookSettings) -> None:
         self._session = session
         self._settings = settings
 
-    async def post(self, endpoint: WebhookEndpoint, event: Event) -> Response:
-        """Post an event, signed at this moment of real time: receivers check it by their clock."""
-        refusal = refusal_of(endpoint.url, self._settings.hosts)
+    async def post(self, endpoint: WebhookEndpoint, event: Event) -> PostResult:
+        """Post an event, signed at the real time, which receivers compare with their clock.
+
+        A failure is a result, not an exception.
+        """
+        refusal = refusal_reason(endpoint.url, self._settings.hosts)
         if refusal is not None:
-            return Response(error=refusal, refused=True)
+            return PostResult(error=refusal, refused=True)
         body = webhook_body(event)
         signature = signature_header(body, endpoint.secret, int(time.time()))
         headers = {**_HEADERS, "Stripe-Signature": signature}
@@ -66,11 +69,11 @@ class WebhookClient:
                 endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 await self._drain(response)
-                return Response(response.status, _reason(response.status))
+                return PostResult(response.status, _reason(response.status))
         except TimeoutError:
-            return Response(error=f"no answer within {self._settings.timeout_seconds:g} s")
+            return PostResult(error=f"no response within {self._settings.timeout_seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Response(error=f"{type(error).__name__}: {error}")
+            return PostResult(error=f"{type(error).__name__}: {error}")
 
     async def _drain(self, response: aiohttp.ClientResponse) -> None:
         left = self._settings.response_limit_bytes
@@ -81,8 +84,8 @@ class WebhookClient:
 
 
 @asynccontextmanager
-async def webhook_client(settings: WebhookSettings) -> AsyncGenerator[WebhookClient]:
-    """A client for as long as the block lasts."""
+async def open_webhook_client(settings: WebhookSettings) -> AsyncGenerator[WebhookClient]:
+    """Open a client for the duration of the block."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=_Resolver(), limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -93,23 +96,23 @@ async def webhook_client(settings: WebhookSettings) -> AsyncGenerator[WebhookCli
 
 
 def webhook_body(event: Event) -> bytes:
-    """An event as Stripe sends it: the API's JSON, indented by two spaces."""
+    """Return the body of an event as Stripe sends it: JSON indented by two spaces."""
     return orjson.dumps(orjson.loads(encode(event.as_json())), option=orjson.OPT_INDENT_2)
 
 
-def refusal_of(url: str, hosts: frozenset[str]) -> str | None:
-    """Why a URL is not contacted; None for loopback and the hosts of the settings."""
+def refusal_reason(url: str, hosts: frozenset[str]) -> str | None:
+    """Return the reason not to contact a URL, or None for loopback and allowed hosts."""
     try:
         host = URL(url).host
     except ValueError:
         host = None
     if host is not None and (host == _LOCALHOST or host in hosts or _is_loopback(host)):
         return None
-    return f"the emulator contacts loopback and its webhook hosts only, not {host or url!r}"
+    return f"{host or url!r} is neither a loopback address nor allowed with --webhook-host"
 
 
 class _Resolver(AbstractResolver):
-    """Knows `localhost` by itself, whatever the machine's names say; asks for others."""
+    """A resolver of `localhost` to loopback, independent of the machine's configuration."""
 
     def __init__(self) -> None:
         self._others = aiohttp.ThreadedResolver()
@@ -143,6 +146,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def _reason(status: int) -> str | None:
-    if Response(status).succeeded:
+    if PostResult(status).succeeded:
         return None
-    return f"the receiver answered {status}"
+    return f"the receiver responded with {status}"

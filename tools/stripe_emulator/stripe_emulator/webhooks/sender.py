@@ -1,4 +1,4 @@
-"""Delivery of events: takes what is due from the outbox and posts it, until told to stop."""
+"""Delivery of events: sends the due deliveries of the outbox until it is stopped."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,23 +7,24 @@ from typing import Final, TypeAlias
 
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.objects.event import Event
-from stripe_emulator.webhook_settings import WebhookSettings
-from stripe_emulator.webhooks.client import WebhookClient, webhook_client
-from stripe_emulator.webhooks.worker import Lane
+from stripe_emulator.settings import WebhookSettings
+from stripe_emulator.webhooks.client import WebhookClient, open_webhook_client
+from stripe_emulator.webhooks.worker import EndpointWorker
 
-_Lanes: TypeAlias = dict[tuple[str, int], asyncio.Task[None]]
-_LOOK_SECONDS: Final = 0.5
+_Workers: TypeAlias = dict[tuple[str, int], asyncio.Task[None]]
+_POLL_SECONDS: Final = 0.5
 
 
 class WebhookSender:
-    """Delivers the events of an emulator while `running`.
+    """The sender of an emulator's events, active while `running`.
 
-    Each endpoint gets its events in the order they happened, whatever becomes of those of others;
-    one that fails is tried again later and holds up none. No request waits for a delivery.
+    Each endpoint receives its events in the order of their creation, independently of other
+    endpoints. A failed delivery is retried later and delays no other. No request waits for a
+    delivery.
 
     Args:
-        emulator: whose events.
-        settings: the bounds.
+        emulator: The emulator.
+        settings: The bounds of deliveries.
     """
 
     def __init__(self, emulator: Emulator, settings: WebhookSettings) -> None:
@@ -31,12 +32,12 @@ class WebhookSender:
         self._settings = settings
         self._woken = asyncio.Event()
         emulator.wake = self._woken.set
-        emulator.listen(self._hear)
+        emulator.subscribe(self._on_event)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Deliver for as long as the block lasts; what is under way at its end is broken off."""
-        async with webhook_client(self._settings) as client:
+        """Deliver events during the block; a delivery in progress at its end is canceled."""
+        async with open_webhook_client(self._settings) as client:
             sending = asyncio.create_task(self._send(client))
             try:
                 yield
@@ -45,23 +46,25 @@ class WebhookSender:
                 with suppress(asyncio.CancelledError):
                     await sending
 
-    def _hear(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if event.pending:
             self._woken.set()
 
     async def _send(self, client: WebhookClient) -> None:
         while True:
             async with asyncio.TaskGroup() as group:
-                lanes: _Lanes = {}
+                workers: _Workers = {}
                 account = self._emulator.account
                 while account is self._emulator.account:
                     self._woken.clear()
-                    self._start_lanes(client, group, lanes)
+                    self._start_workers(client, group, workers)
                     await self._wait()
-                for lane in lanes.values():  # nobody waits for the events of before the reset
-                    lane.cancel()
+                for worker in workers.values():  # the events before the reset are void
+                    worker.cancel()
 
-    def _start_lanes(self, client: WebhookClient, group: asyncio.TaskGroup, lanes: _Lanes) -> None:
+    def _start_workers(
+        self, client: WebhookClient, group: asyncio.TaskGroup, workers: _Workers
+    ) -> None:
         account = self._emulator.account
         now = account.clock.now()
         for queue in account.outbox:
@@ -69,13 +72,16 @@ class WebhookSender:
             if due is None or due > now:
                 continue
             for number in range(self._settings.concurrency):
-                running = lanes.get((queue.endpoint_id, number))
+                running = workers.get((queue.endpoint_id, number))
                 if running is None or running.done():
-                    lane = Lane(self._emulator, queue, client, self._settings)
-                    lanes[queue.endpoint_id, number] = group.create_task(lane.empty())
+                    worker = EndpointWorker(self._emulator, queue, client, self._settings)
+                    workers[queue.endpoint_id, number] = group.create_task(worker.deliver_due())
 
     async def _wait(self) -> None:
-        """Wait for news; time that passes makes none, so look from time to time."""
+        """Wait for a new delivery, but no longer than the polling interval.
+
+        The passing of time makes deliveries due without a notification.
+        """
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(_POLL_SECONDS):
                 await self._woken.wait()

@@ -1,4 +1,4 @@
-"""`Stripe-Signature`: what proves to a receiver that an event comes from here.
+"""Signatures of webhooks (`Stripe-Signature`), which authenticate their sender.
 
 https://docs.stripe.com/webhooks#verify-manually
 """
@@ -8,11 +8,11 @@ import hmac
 
 
 def signature_header(payload: bytes, secret: str, timestamp: int) -> str:
-    """The header for a body that is sent at `timestamp`, in seconds since 1970.
+    """Return the header for a body that is sent at `timestamp`, in seconds since 1970.
 
-    Receivers refuse a timestamp that is too far from their own clock. As Stripe does in test
-    mode, it holds another signature of the scheme `v0`, which is fake and to be ignored (what
-    Stripe makes it of is unverified).
+    Receivers refuse a timestamp that is too far from their own clock. As in Stripe's test mode,
+    the header has a second signature of the scheme `v0`, which is fake and to be ignored (its
+    computation at Stripe is unverified).
     """
     signed = b"%d.%b" % (timestamp, payload)
     v0 = _sign(signed, f"{secret}:v0")

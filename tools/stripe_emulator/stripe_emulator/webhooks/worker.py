@@ -1,32 +1,36 @@
-"""One delivery after the other: what a fault makes of each, and what follows from its answer."""
+"""A worker that delivers events to one endpoint: faults, attempts, retries."""
 
 import asyncio
 from math import ceil
 
-from stripe_emulator.account.delivery_log import Attempt, Outcome
-from stripe_emulator.account.outbox import Delivery, Queue
+from stripe_emulator.account.delivery_log import DeliveryAttempt, Outcome
+from stripe_emulator.account.outbox import Delivery, DeliveryQueue
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.faults.fault import WEBHOOK, Fault
 from stripe_emulator.objects.webhook_endpoint import WebhookEndpoint
-from stripe_emulator.webhook_settings import WebhookSettings
-from stripe_emulator.webhooks.client import Response, WebhookClient
+from stripe_emulator.settings import WebhookSettings
+from stripe_emulator.webhooks.client import PostResult, WebhookClient
 
 _TWICE = "webhook_twice"
-_FORGOTTEN = Response(error="the event is forgotten by now")
+_NO_LONGER_KEPT = PostResult(error="the event is no longer kept")
 
 
-class Lane:
-    """Delivers what is due for one endpoint.
+class EndpointWorker:
+    """A worker that delivers the due events of one endpoint, one after the other.
 
     Args:
-        emulator: whose events.
-        queue: what the endpoint has to get.
-        client: what posts.
-        settings: the bounds.
+        emulator: The emulator.
+        queue: The deliveries of the endpoint.
+        client: The HTTP client.
+        settings: The bounds of deliveries.
     """
 
     def __init__(
-        self, emulator: Emulator, queue: Queue, client: WebhookClient, settings: WebhookSettings
+        self,
+        emulator: Emulator,
+        queue: DeliveryQueue,
+        client: WebhookClient,
+        settings: WebhookSettings,
     ) -> None:
         self._emulator = emulator
         self._account = emulator.account
@@ -34,17 +38,17 @@ class Lane:
         self._client = client
         self._settings = settings
 
-    async def empty(self) -> None:
-        """Deliver until nothing is due."""
+    async def deliver_due(self) -> None:
+        """Deliver until no delivery is due."""
         while self._emulator.account is self._account:
-            await asyncio.sleep(0)  # requests have their turn, whatever comes of the delivery
+            await asyncio.sleep(0)  # let requests run between deliveries
             delivery = self._queue.take(self._now())
             if delivery is None:
                 return
             endpoint = self._account.webhook_endpoints.get(delivery.endpoint_id)
-            if endpoint is None or self._is_forgotten(delivery, endpoint):
+            if endpoint is None or self._drop_if_not_kept(delivery, endpoint):
                 continue
-            if delivery.admitted or self._admit(delivery, endpoint):
+            if delivery.faults_applied or self._apply_fault(delivery, endpoint):
                 await self._deliver(delivery, endpoint)
 
     async def _deliver(self, delivery: Delivery, endpoint: WebhookEndpoint) -> None:
@@ -58,16 +62,16 @@ class Lane:
             self._log(delivery, endpoint, "repeated", again)
         self._queue.release(delivery, self._now())
 
-    def _is_forgotten(self, delivery: Delivery, endpoint: WebhookEndpoint) -> bool:
+    def _drop_if_not_kept(self, delivery: Delivery, endpoint: WebhookEndpoint) -> bool:
         if self._account.events.get(delivery.event.id) is not None:
             return False
         self._queue.remove(delivery.event.id)
-        self._log(delivery, endpoint, "failed", _FORGOTTEN)
+        self._log(delivery, endpoint, "failed", _NO_LONGER_KEPT)
         return True
 
-    def _admit(self, delivery: Delivery, endpoint: WebhookEndpoint) -> bool:
-        """Let a fault hit a delivery, once; say whether it is to be sent now."""
-        delivery.admitted = True
+    def _apply_fault(self, delivery: Delivery, endpoint: WebhookEndpoint) -> bool:
+        """Apply faults to a delivery, once; return True if it is to be sent now."""
+        delivery.faults_applied = True
         event = delivery.event
         fault = self._emulator.faults.take(WEBHOOK, event.type, event.id)
         if fault is None:
@@ -75,7 +79,7 @@ class Lane:
         delivery.fault = fault.kind
         match fault.kind:
             case "webhook_lost":
-                self._end(delivery, endpoint, "lost", Response())
+                self._end(delivery, endpoint, "lost", PostResult())
             case "webhook_late":
                 self._queue.schedule(delivery, self._now() + _whole_seconds(fault))
             case "webhook_out_of_order":
@@ -84,7 +88,7 @@ class Lane:
                 return True
         return False
 
-    def _retry(self, delivery: Delivery, endpoint: WebhookEndpoint, response: Response) -> None:
+    def _retry(self, delivery: Delivery, endpoint: WebhookEndpoint, response: PostResult) -> None:
         delivery.attempts += 1
         due = self._now() + self._settings.wait_seconds(delivery.attempts)
         again = not response.refused and delivery.attempts < self._settings.attempts
@@ -95,10 +99,10 @@ class Lane:
             self._log(delivery, endpoint, "failed", response)
 
     def _end(
-        self, delivery: Delivery, endpoint: WebhookEndpoint, outcome: Outcome, response: Response
+        self, delivery: Delivery, endpoint: WebhookEndpoint, outcome: Outcome, response: PostResult
     ) -> None:
         delivery.attempts += outcome == "delivered"
-        self._emulator.delivered(delivery.event, delivery.endpoint_id)
+        self._emulator.mark_delivered(delivery.event, delivery.endpoint_id)
         self._log(delivery, endpoint, outcome, response)
 
     def _log(
@@ -106,10 +110,10 @@ class Lane:
         delivery: Delivery,
         endpoint: WebhookEndpoint,
         outcome: Outcome,
-        response: Response,
+        response: PostResult,
         next_attempt_at: int | None = None,
     ) -> None:
-        attempt = Attempt(
+        attempt = DeliveryAttempt(
             event=delivery.event.id,
             type=delivery.event.type,
             endpoint=endpoint.id,

@@ -1,11 +1,11 @@
-"""The errors that the emulator answers with, as one tree.
+"""The errors that the API returns, as one tree.
 
 StripeError
-├── NotBegun                 nothing was done: not kept under an idempotency key
+├── NotExecuted              no work began: not kept under an idempotency key
 │   ├── InvalidParameters    400
 │   │   ├── ParameterUnknown
 │   │   └── ParameterMissing
-│   └── (`request_errors`)   what is wrong with the request as a whole
+│   └── (`request_errors`)   errors of the request as a whole
 ├── ResourceMissing          400 for an id in the body, 404 for one in the path
 ├── UnexpectedState          400, carries the PaymentIntent
 ├── CardDeclined             402
@@ -16,19 +16,20 @@ https://docs.stripe.com/api/errors
 
 from typing import ClassVar
 
-from stripe_emulator.objects.cards import Decline
 from stripe_emulator.wire.json import JsonObject
 
 _DOC_URL = "https://stripe.com/docs/error-codes/"
 
 
 class StripeError(Exception):
-    """An answer that is an error: its status, its envelope, and whether a key keeps it.
+    """An error response: its status, its envelope, and `kept`, true if a key keeps it.
 
     Args:
-        message: what the caller reads.
-        details: further attributes of the envelope, such as `decline_code` or
-            `payment_intent`; those that are None are left out, as Stripe does.
+        message: The text for the caller.
+        code: Stripe's error code.
+        param: The parameter at fault.
+        details: Further attributes of the envelope, such as `decline_code` or
+            `payment_intent`; those that are None are omitted, as Stripe does.
     """
 
     status: int = 400
@@ -44,7 +45,7 @@ class StripeError(Exception):
         self.details = {"code": code, "param": param, **details}
 
     def attributes(self) -> JsonObject:
-        """The error as a PaymentIntent keeps it in `last_payment_error`."""
+        """Return the error as a PaymentIntent stores it in `last_payment_error`."""
         error: JsonObject = {key: value for key, value in self.details.items() if value is not None}
         if self.code is not None:
             error["doc_url"] = _DOC_URL + self.code.replace("_", "-")
@@ -53,18 +54,18 @@ class StripeError(Exception):
         return error
 
     def body(self, request_log_url: str) -> JsonObject:
-        """The error envelope, with the link to the request in the emulator's log."""
+        """Return the error envelope with a link to the request in the emulator's log."""
         return {"error": {**self.attributes(), "request_log_url": request_log_url}}
 
 
-class NotBegun(StripeError):
-    """The request was refused before any work; the same key may be used again."""
+class NotExecuted(StripeError):
+    """An error before execution began; the idempotency key may be used again."""
 
     kept = False
 
 
-class InvalidParameters(NotBegun):
-    """The operation cannot begin with these parameters."""
+class InvalidParameters(NotExecuted):
+    """Invalid parameters for the operation."""
 
 
 class ParameterUnknown(InvalidParameters):
@@ -76,16 +77,16 @@ class ParameterUnknown(InvalidParameters):
 
 
 class ParameterMissing(InvalidParameters):
-    """A parameter that the operation cannot do without."""
+    """A required parameter that is missing."""
 
     def __init__(self, param: str) -> None:
         super().__init__(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
 class ResourceMissing(StripeError):
-    """No such object: 404 when its id was in the path, 400 when it was in the body.
+    """An unknown object: 404 if its id was in the path, 400 if it was in the body.
 
-    Kept under an idempotency key, since the work had begun (unverified).
+    Kept under an idempotency key, because execution had begun (unverified).
     """
 
     def __init__(self, kind: str, object_id: str, *, param: str, in_path: bool) -> None:
@@ -94,7 +95,7 @@ class ResourceMissing(StripeError):
 
 
 class UnexpectedState(StripeError):
-    """The PaymentIntent's status does not allow what was asked; nothing has changed."""
+    """A request that the PaymentIntent's status does not allow; nothing has changed."""
 
     def __init__(
         self, message: str, payment_intent: JsonObject | None, param: str | None = None
@@ -104,28 +105,14 @@ class UnexpectedState(StripeError):
 
 
 class CardDeclined(StripeError):
-    """The card was declined; a PaymentIntent that was created for it stays."""
+    """A declined card; a PaymentIntent that was created by the request remains."""
 
     status = 402
     type = "card_error"
 
-    @classmethod
-    def by(cls, decline: Decline, **details: object) -> "CardDeclined":
-        """The error that a decline is."""
-        return cls(
-            decline.message,
-            code=decline.code,
-            param=decline.param,
-            decline_code=decline.decline_code,
-            advice_code=decline.advice_code,
-            network_decline_code=decline.network_decline_code,
-            network_advice_code=decline.network_advice_code,
-            **details,
-        )
-
 
 class ServerError(StripeError):
-    """Something failed inside Stripe."""
+    """A failure inside the API."""
 
     status = 500
     type = "api_error"

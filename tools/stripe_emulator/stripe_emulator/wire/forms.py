@@ -9,23 +9,23 @@ FormValue: TypeAlias = "str | dict[str, FormValue]"
 Form: TypeAlias = dict[str, FormValue]
 Pairs: TypeAlias = list[tuple[str, str]]
 
-_DEEPEST = 10
+_MAX_DEPTH = 10
 
 
 def decode_pairs(encoded: bytes) -> Pairs:
-    """The names and values of a body or a query string, in order, brackets as they are."""
+    """Decode a body or a query string to names and values, in order, with brackets kept."""
     return parse_qsl(encoded.decode(errors="replace"), keep_blank_values=True)
 
 
 def nest(pairs: Pairs) -> Form:
     """Nest the pairs by their brackets.
 
-    `a[b]=c` becomes `{"a": {"b": "c"}}`. An array is a mapping from its indexes, since only
-    the operation knows whether `a[0]` is an array's first item or a hash's key `0`;
-    `a[]=x` takes the next free index.
+    `a[b]=c` becomes `{"a": {"b": "c"}}`. An array becomes a mapping from its indexes, because
+    only the operation knows whether `a[0]` is the first item of an array or the key `0` of a
+    hash. `a[]=x` takes the next free index.
 
     Raises:
-        InvalidParameters: a name is used both as a value and as a hash.
+        InvalidParameters: If a name is both a value and a hash, or is nested too deeply.
     """
     form: Form = {}
     for name, value in pairs:
@@ -38,7 +38,7 @@ def nest(pairs: Pairs) -> Form:
 
 def _place(form: Form, name: str, value: str) -> None:
     head, _, rest = name.partition("[")
-    if name.count("[") > _DEEPEST:
+    if name.count("[") > _MAX_DEPTH:
         raise InvalidParameters(f"Invalid object: {head} is nested too deeply.", param=head)
     *parents, last = [head, *rest[:-1].split("][")]
     target = form

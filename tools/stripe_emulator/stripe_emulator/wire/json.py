@@ -1,4 +1,4 @@
-"""The JSON that goes over the wire: one type for it, one place that encodes it."""
+"""The JSON of requests and responses: its type and its encoder."""
 
 from typing import Protocol, TypeAlias
 
@@ -6,18 +6,15 @@ import orjson
 
 JsonObject: TypeAlias = dict[str, object]
 
-API_VERSION = "2026-08-26.dahlia"
-"""The version whose objects the emulator answers with."""
 
-
-class Shown(Protocol):
-    """An object that has a JSON form."""
+class ApiObject(Protocol):
+    """An object that the API returns as JSON."""
 
     def as_json(self) -> JsonObject:
-        """The object as the API returns it."""
+        """Return the object as the API returns it."""
         ...
 
 
 def encode(value: object) -> bytes:
-    """Encode a value of JSON types, compactly, in the order its keys were set."""
-    return bytes(memoryview(orjson.dumps(value)))  # a copy: orjson's own buffer is 16 KiB
+    """Encode a value of JSON types without whitespace, keeping the order of its keys."""
+    return bytes(memoryview(orjson.dumps(value)))  # a copy, because orjson's buffer is 16 KiB

@@ -1,16 +1,16 @@
-"""A request as it came in, and the answer to it."""
+"""HTTP requests and responses of the Stripe API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
-_TOKENS = "/v1/payment_methods/pm_card_"
+_MINTING_PATH = "/v1/payment_methods/pm_card_"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request, read to its end; header names are in small letters."""
+    """A complete HTTP request; header names are in lower case."""
 
     method: str
     path: str
@@ -20,24 +20,24 @@ class Request:
     client: tuple[str, int] | None = None
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header, or None."""
+        """Return the value of a header, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     @property
-    def changes(self) -> bool:
-        """Whether it may change anything: also to read a token makes a payment method."""
-        return self.method != "GET" or self.path.startswith(_TOKENS)
+    def may_write(self) -> bool:
+        """True if the request may change state; retrieving a token creates a payment method."""
+        return self.method != "GET" or self.path.startswith(_MINTING_PATH)
 
     @property
-    def origin(self) -> str:
-        """The address that the caller reached the emulator at."""
+    def base_url(self) -> str:
+        """The URL at which the caller reached the emulator, without a path."""
         return f"http://{self.header(b'host') or '127.0.0.1'}"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A status and a body; `headers` are those beyond the ones that every answer has."""
+class Response:
+    """A status, a body, and the headers beyond those that every response has."""
 
     status: int
     body: bytes

@@ -1,4 +1,4 @@
-"""What an operation accepts: the names, and how each value is read from its form."""
+"""The parameters of an operation: their names and the reader of each value."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from stripe_emulator.wire.errors import ParameterMissing, ParameterUnknown
 from stripe_emulator.wire.forms import Form, FormValue
 
 Reader: TypeAlias = Callable[[str, FormValue], object]
-"""Reads one value, given the name of its parameter for messages; raises InvalidParameters."""
+"""Reads one value, given its parameter's name for messages; raises InvalidParameters."""
 
 
 class Parameters:
-    """The parameters of one request, read and checked; a name that is absent reads as None."""
+    """The validated parameters of one request; an absent name reads as None."""
 
     __slots__ = ("_values",)
 
@@ -23,41 +23,41 @@ class Parameters:
         return name in self._values
 
     def text(self, name: str) -> str | None:
-        """A string, or None when it is absent or was set to the empty string to clear it."""
+        """Return a string, or None if it is absent or is the empty string, which clears it."""
         return cast("str | None", self._values.get(name))
 
     def required_text(self, name: str) -> str:
-        """A string that the specification of the operation requires."""
+        """Return a string that the operation requires."""
         return cast("str", self._values[name])
 
     def integer(self, name: str) -> int | None:
-        """An integer."""
+        """Return an integer, or None if it is absent."""
         return cast("int | None", self._values.get(name))
 
     def flag(self, name: str) -> bool:
-        """A boolean; absent is False."""
+        """Return a boolean, or False if it is absent."""
         return bool(self._values.get(name))
 
     def texts(self, name: str) -> list[str]:
-        """An array of strings; absent is empty."""
+        """Return an array of strings, empty if it is absent."""
         return cast("list[str]", self._values.get(name) or [])
 
     def mapping(self, name: str) -> dict[str, object] | None:
-        """A hash, its own values read by its own specification."""
+        """Return a hash, or None if it is absent or cleared."""
         return cast("dict[str, object] | None", self._values.get(name))
 
     def nested(self, name: str) -> "Parameters":
-        """A hash as parameters of its own; absent is empty."""
+        """Return a hash as `Parameters`, empty if it is absent."""
         return Parameters(self.mapping(name) or {})
 
     def metadata(self) -> dict[str, str] | None:
-        """The change to the metadata: `{}` clears it, an empty value clears its key."""
+        """Return the change to the metadata: `{}` clears all keys, an empty value its key."""
         return cast("dict[str, str] | None", self._values.get("metadata"))
 
 
 @dataclass(frozen=True, slots=True)
-class Accepts:
-    """The parameters that one operation accepts, by name, and those it requires."""
+class ParameterSpec:
+    """The parameters of one operation: a reader by name, and the required names."""
 
     readers: Mapping[str, Reader]
     required: tuple[str, ...] = ()
@@ -66,14 +66,20 @@ class Accepts:
         """Read every value of a form.
 
         Raises:
-            ParameterUnknown: a name is not in this specification.
-            ParameterMissing: a required name is absent.
-            InvalidParameters: a value cannot be read.
+            ParameterUnknown: If a name is not in this specification.
+            ParameterMissing: If a required name is absent.
+            InvalidParameters: If a value is invalid.
         """
         return Parameters(self.values(form))
 
     def values(self, form: Form, prefix: str = "") -> dict[str, object]:
-        """The values as they are read; `prefix` is the hash that they are in, for messages."""
+        """Read every value of a form or of a hash; `prefix` is the hash's name for messages.
+
+        Raises:
+            ParameterUnknown: If a name is not in this specification.
+            ParameterMissing: If a required name is absent.
+            InvalidParameters: If a value is invalid.
+        """
         values: dict[str, object] = {}
         readers = self.readers
         for name, value in form.items():

@@ -1,4 +1,7 @@
-"""How one value of a form is read: each function is a `Reader` or makes one."""
+"""Readers of single form values: each function is a `Reader` or returns one.
+
+Each raises InvalidParameters for an invalid value.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from typing import NoReturn
 
 from stripe_emulator.wire.errors import InvalidParameters, ParameterUnknown
 from stripe_emulator.wire.forms import FormValue
-from stripe_emulator.wire.parameters import Accepts, Reader
+from stripe_emulator.wire.parameters import ParameterSpec, Reader
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _INDEX = re.compile(r"[0-9]{1,6}")
@@ -17,14 +20,14 @@ _TIME_BOUNDS = frozenset({"gt", "gte", "lt", "lte"})
 
 
 def text(param: str, value: FormValue) -> str | None:
-    """A string that the empty string clears."""
+    """Read a string; the empty string clears it."""
     if isinstance(value, dict):
         raise InvalidParameters(f"Invalid string: {value}", param=param)
     return value or None
 
 
-def filled(param: str, value: FormValue) -> str:
-    """A string that cannot be cleared, such as an id."""
+def non_empty(param: str, value: FormValue) -> str:
+    """Read a string that cannot be cleared, such as an id."""
     read = text(param, value)
     if read is None:
         raise InvalidParameters(
@@ -38,8 +41,8 @@ def filled(param: str, value: FormValue) -> str:
 
 
 def integer(param: str, value: FormValue) -> int:
-    """An integer, negative ones included: the operation says which it takes."""
-    digits = filled(param, value)
+    """Read an integer, which may be negative: each operation has its own bounds."""
+    digits = non_empty(param, value)
     if not _INTEGER.fullmatch(digits):
         raise InvalidParameters(
             f"Invalid integer: {digits}", code="parameter_invalid_integer", param=param
@@ -48,14 +51,14 @@ def integer(param: str, value: FormValue) -> int:
 
 
 def boolean(param: str, value: FormValue) -> bool:
-    """`true` or `false`."""
+    """Read `true` or `false`."""
     if value not in ("true", "false"):
         raise InvalidParameters(f"Invalid boolean: {value}", param=param)
     return value == "true"
 
 
 def choice(*choices: str) -> Reader:
-    """One of a few words."""
+    """Return a reader of one of these words."""
 
     def read(param: str, value: FormValue) -> str:
         if value not in choices:
@@ -69,12 +72,12 @@ def choice(*choices: str) -> Reader:
 
 
 def clearable(read: Reader) -> Reader:
-    """What `read` reads, or the empty string, which clears it."""
+    """Return a reader that accepts the empty string too, which clears the value."""
     return lambda param, value: None if value == "" else read(param, value)
 
 
-def at_most(length: int) -> Reader:
-    """A string that the empty string clears, of a limited length in characters."""
+def max_length(length: int) -> Reader:
+    """Return a reader of a string of at most `length` characters; an empty one clears it."""
 
     def read(param: str, value: FormValue) -> str | None:
         given = text(param, value)
@@ -93,11 +96,11 @@ def at_most(length: int) -> Reader:
 class Hash:
     """A `Reader` of a hash with its own parameters; the empty string clears it.
 
-    Where it is `whole`, a parameter that is absent reads as None: Stripe shows all of them.
+    In a `complete` hash, an absent parameter reads as None, because Stripe returns every key.
     """
 
-    accepts: Accepts
-    whole: bool = False
+    accepts: ParameterSpec
+    complete: bool = False
 
     def __call__(self, param: str, value: FormValue) -> dict[str, object] | None:
         """Read the hash."""
@@ -106,30 +109,30 @@ class Hash:
         if isinstance(value, str):
             raise InvalidParameters("Invalid object", param=param)
         values = self.accepts.values(value, param)
-        return {**dict.fromkeys(self.accepts.readers), **values} if self.whole else values
+        return {**dict.fromkeys(self.accepts.readers), **values} if self.complete else values
 
 
 def mapping(*required: str, **readers: Reader) -> Hash:
-    """A hash with these parameters, some of them required."""
-    return Hash(Accepts(readers, required))
+    """Return a reader of a hash with these parameters, some of them required."""
+    return Hash(ParameterSpec(readers, required))
 
 
-def whole_mapping(*required: str, **readers: Reader) -> Hash:
-    """The same of a hash that Stripe shows whole."""
-    return Hash(Accepts(readers, required), whole=True)
+def complete_mapping(*required: str, **readers: Reader) -> Hash:
+    """Return a reader of a hash that Stripe returns with every key."""
+    return Hash(ParameterSpec(readers, required), complete=True)
 
 
 def texts(param: str, value: FormValue) -> list[str]:
-    """An array of strings, in the order of their indexes; the empty string is no item."""
+    """Read an array of strings, ordered by index; the empty string is an empty array."""
     if value == "":
         return []
     if isinstance(value, str) or not all(_INDEX.fullmatch(key) for key in value):
         raise InvalidParameters("Invalid array", param=param)
-    return [filled(f"{param}[{key}]", value[key]) for key in sorted(value, key=int)]
+    return [non_empty(f"{param}[{key}]", value[key]) for key in sorted(value, key=int)]
 
 
 def metadata(param: str, value: FormValue) -> dict[str, str]:
-    """A change to metadata: at most 50 keys of 40 characters, values of 500."""
+    """Read a change to metadata: at most 50 keys of 40 characters, values of at most 500."""
     if value == "":
         return {}
     if isinstance(value, str):
@@ -158,7 +161,7 @@ def _metadata_value(param: str, key: str, value: FormValue) -> str:
 
 
 def time_range(param: str, value: FormValue) -> dict[str, int]:
-    """A time, or bounds on it (`gt`, `gte`, `lt`, `lte`), in seconds since 1970."""
+    """Read a time in seconds since 1970, or bounds on it (`gt`, `gte`, `lt`, `lte`)."""
     if isinstance(value, str):
         return {"gte": integer(param, value), "lte": integer(param, value)}
     for key in value:
@@ -168,7 +171,7 @@ def time_range(param: str, value: FormValue) -> dict[str, int]:
 
 
 def email(param: str, value: FormValue) -> str | None:
-    """An e-mail address that the empty string clears."""
+    """Read an email address; the empty string clears it."""
     given = text(param, value)
     if given is not None and "@" not in given[1:-1]:
         raise InvalidParameters(
@@ -178,8 +181,8 @@ def email(param: str, value: FormValue) -> str | None:
 
 
 def web_address(param: str, value: FormValue) -> str:
-    """A URL of the web, with its scheme; the code of the refusal is unverified."""
-    given = filled(param, value)
+    """Read an http(s) URL with its scheme (the error's code is unverified)."""
+    given = non_empty(param, value)
     scheme, found, rest = given.partition("://")
     if not found:
         raise InvalidParameters(
@@ -193,7 +196,7 @@ def web_address(param: str, value: FormValue) -> str:
 
 
 def only(supported: str) -> Reader:
-    """The one value of a parameter that the emulator supports."""
+    """Return a reader of the only value that the emulator supports."""
 
     def read(param: str, value: FormValue) -> object:
         return value if value == supported else _refuse(f"{param}={value}", param)
@@ -201,8 +204,8 @@ def only(supported: str) -> Reader:
     return read
 
 
-def not_emulated(param: str, value: FormValue) -> object:  # noqa: ARG001  # a Reader's shape
-    """A parameter that Stripe has and the emulator has not: refused, never ignored."""
+def not_emulated(param: str, value: FormValue) -> object:  # noqa: ARG001  # the signature of a Reader
+    """Refuse a parameter that Stripe has and the emulator does not support."""
     return _refuse(param, param)
 
 

@@ -1,6 +1,6 @@
-"""What may be wrong with a request as a whole, whatever it asks for: nothing is done then.
+"""Errors of a request as a whole, whatever its operation; none is executed.
 
-NotBegun
+NotExecuted
 ├── Unauthenticated          401
 ├── UnrecognizedUrl          404
 ├── BodyTooLarge             413
@@ -11,7 +11,7 @@ NotBegun
 https://docs.stripe.com/api/errors
 """
 
-from stripe_emulator.wire.errors import NotBegun
+from stripe_emulator.wire.errors import NotExecuted
 from stripe_emulator.wire.json import JsonObject
 
 _NO_KEY = (
@@ -32,31 +32,31 @@ _LOCKED = (
 )
 
 
-class Unauthenticated(NotBegun):
-    """No API key, or one that is not a test key; such an answer has no id and leads nowhere."""
+class Unauthenticated(NotExecuted):
+    """A missing or invalid API key; the response has neither an id nor a log link."""
 
     status = 401
 
     def body(self, request_log_url: str) -> JsonObject:
-        """The error envelope, without a link."""
+        """Return the error envelope without a log link."""
         del request_log_url
         return {"error": self.attributes()}
 
     @classmethod
     def without_key(cls) -> "Unauthenticated":
-        """The request carried no API key."""
+        """Build the error of a request without an API key."""
         return cls(_NO_KEY)
 
     @classmethod
     def with_key(cls, key: str) -> "Unauthenticated":
-        """The request carried a key that is no test key; the answer shows little of it."""
+        """Build the error of an invalid key, of which the message shows 8 and 4 characters."""
         shown = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[12:][-4:]}"
         hint = " The emulator refuses live keys." if "_live_" in key else ""
         return cls(f"Invalid API Key provided: {shown}.{hint}")
 
 
-class UnrecognizedUrl(NotBegun):
-    """The method and path name no operation that the emulator has."""
+class UnrecognizedUrl(NotExecuted):
+    """A method and path without an operation."""
 
     status = 404
 
@@ -67,8 +67,8 @@ class UnrecognizedUrl(NotBegun):
         )
 
 
-class BodyTooLarge(NotBegun):
-    """The body has more bytes than the emulator reads (unverified)."""
+class BodyTooLarge(NotExecuted):
+    """A body of more bytes than the emulator accepts (unverified)."""
 
     status = 413
 
@@ -76,8 +76,8 @@ class BodyTooLarge(NotBegun):
         super().__init__("The request's body is too large.")
 
 
-class IdempotencyMismatch(NotBegun):
-    """The key was used before with other parameters; nothing was done."""
+class IdempotencyMismatch(NotExecuted):
+    """An idempotency key that was first used with other parameters."""
 
     type = "idempotency_error"
 
@@ -91,8 +91,8 @@ class IdempotencyMismatch(NotBegun):
         )
 
 
-class IdempotencyKeyInUse(NotBegun):
-    """The first request with this key has not ended yet; nothing was done."""
+class IdempotencyKeyInUse(NotExecuted):
+    """An idempotency key whose first request is still in progress."""
 
     status = 409
 
@@ -105,8 +105,8 @@ class IdempotencyKeyInUse(NotBegun):
         )
 
 
-class RateLimited(NotBegun):
-    """Too many requests (`rate_limit`), or too many on one object (`lock_timeout`)."""
+class RateLimited(NotExecuted):
+    """Too many requests (`rate_limit`), or too many for one object (`lock_timeout`)."""
 
     status = 429
 

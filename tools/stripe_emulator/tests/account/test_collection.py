@@ -17,7 +17,7 @@ def things() -> Collection[Thing]:
         thing = Thing(f"t{number}", 100 + number)
         collection.add(thing)
         if number % 2:
-            collection.put_in_group("odd", thing)
+            collection.add_to_group("odd", thing)
     return collection
 
 
@@ -41,24 +41,24 @@ def ids(page: tuple[list[Thing], bool]) -> tuple[str, bool]:
         (Window(10, created={"gte": 200}), ("", False)),
     ],
 )
-def test_a_page_is_newest_first_and_says_whether_more_follows(
+def test_page_is_newest_first_and_has_more(
     things: Collection[Thing], window: Window, expected: tuple[str, bool]
 ):
     assert ids(things.page(window)) == expected
 
 
-def test_a_group_has_pages_of_its_own(things: Collection[Thing]):
+def test_group_has_its_own_pages(things: Collection[Thing]):
     assert ids(things.page(Window(2), "odd")) == ("t9 t7", True)
     assert ids(things.page(Window(2, starting_after="t7"), "odd")) == ("t5 t3", True)
     assert ids(things.page(Window(2), "unknown")) == ("", False)
 
 
-def test_a_late_member_of_a_group_takes_its_place_by_age(things: Collection[Thing]):
+def test_late_group_member_is_ordered_by_age(things: Collection[Thing]):
     late = things.get("t4")
     assert late is not None
-    things.put_in_group("odd", late)
-    things.put_in_group("odd", late)
+    things.add_to_group("odd", late)
+    things.add_to_group("odd", late)
     assert [thing.id for thing in things.group("odd")] == ["t1", "t3", "t4", "t5", "t7", "t9"]
-    things.take_from_group("odd", late)
-    things.take_from_group("odd", late)
+    things.remove_from_group("odd", late)
+    things.remove_from_group("odd", late)
     assert [thing.id for thing in things.group("odd")] == ["t1", "t3", "t5", "t7", "t9"]

@@ -1,4 +1,4 @@
-"""Holds that nobody captures."""
+"""Holds that expire."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ VISA_OFF_SESSION = (4 * 24 + 18) * 3600
 WEEK = 7 * 24 * 3600
 
 
-def test_a_hold_stands_until_its_deadline_and_is_then_given_back(
+def test_hold_expires_at_its_deadline(
     client: stripe.StripeClient, hold: Any, http: Any, ledger: Any
 ):
     intent = client.v1.payment_intents.create(hold())
@@ -30,7 +30,7 @@ def test_a_hold_stands_until_its_deadline_and_is_then_given_back(
     assert refused.value.code == "payment_intent_unexpected_state"
 
 
-def test_its_events_name_no_request(client: stripe.StripeClient, hold: Any, http: Any):
+def test_events_of_an_expiry_have_no_request(client: stripe.StripeClient, hold: Any, http: Any):
     intent = client.v1.payment_intents.create(hold())
     http.post("/_emulator/clock", json={"advance_seconds": WEEK})
     *_, canceled, refunded, created, expired = reversed(client.v1.events.list().data)
@@ -48,7 +48,7 @@ def test_its_events_name_no_request(client: stripe.StripeClient, hold: Any, http
     assert intent.id == events[-1].data.object.id
 
 
-def test_holds_end_in_the_order_of_their_deadlines_and_only_while_they_stand(
+def test_holds_expire_in_the_order_of_their_deadlines(
     client: stripe.StripeClient, hold: Any, http: Any
 ):
     longer = client.v1.payment_intents.create(hold(payment_method="pm_card_amex"))
@@ -65,7 +65,7 @@ def test_holds_end_in_the_order_of_their_deadlines_and_only_while_they_stand(
     assert client.v1.payment_intents.retrieve(captured.id).status == "succeeded"
 
 
-def test_it_happens_when_nobody_asks(
+def test_hold_expires_without_a_request(
     client: stripe.StripeClient, hold: Any, clock: Clock, running: Any, until: Any
 ):
     intent = client.v1.payment_intents.create(hold())

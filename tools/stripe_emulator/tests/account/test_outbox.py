@@ -1,22 +1,22 @@
-"""The outbox: what is due, and the bounds of what it keeps."""
+"""The outbox: due deliveries and bounds."""
 
-from stripe_emulator.account.outbox import Outbox, Queue
+from stripe_emulator.account.outbox import DeliveryQueue, Outbox
 from stripe_emulator.objects.event import NO_REQUEST, Event
-from stripe_emulator.webhook_settings import WebhookSettings
+from stripe_emulator.settings import WebhookSettings
 
 
 def event(name: str, created: int = 100) -> Event:
     return Event(name, created, "customer.created", b"{}", NO_REQUEST, pending={"we_1"})
 
 
-def taken(queue: Queue, now: int) -> list[str]:
+def taken(queue: DeliveryQueue, now: int) -> list[str]:
     found: list[str] = []
     while delivery := queue.take(now):
         found.append(delivery.event.id)
     return found
 
 
-def test_it_gives_what_is_due_in_the_order_it_happened():
+def test_due_events_are_taken_in_order():
     outbox = Outbox()
     for number in range(3):
         outbox.add(event(str(number)))
@@ -26,7 +26,7 @@ def test_it_gives_what_is_due_in_the_order_it_happened():
     assert len(queue) == 3
 
 
-def test_the_oldest_are_forgotten():
+def test_oldest_deliveries_are_dropped():
     outbox = Outbox(limit=10)
     for number in range(1_000):
         outbox.add(event(str(number)))
@@ -36,7 +36,7 @@ def test_the_oldest_are_forgotten():
     assert taken(queue, 100) == [str(number) for number in range(990, 1_000)]
 
 
-def test_what_was_removed_is_not_tried_again():
+def test_removed_delivery_is_not_rescheduled():
     outbox = Outbox()
     outbox.add(event("0"))
     queue = outbox.queue("we_1")
@@ -47,8 +47,8 @@ def test_what_was_removed_is_not_tried_again():
     assert queue.due_at() is None
 
 
-def test_what_is_held_is_bounded_too():
-    queue = Queue("we_1", limit=10)
+def test_held_deliveries_are_bounded():
+    queue = DeliveryQueue("we_1", limit=10)
     for number in range(100):
         queue.add(event(str(number)), 100)
         delivery = queue.take(100)
@@ -58,8 +58,8 @@ def test_what_is_held_is_bounded_too():
     assert len(queue) == 10
 
 
-def test_a_retry_is_not_brought_forward_by_a_later_event():
-    queue = Queue("we_1", limit=10)
+def test_later_event_does_not_hasten_a_retry():
+    queue = DeliveryQueue("we_1", limit=10)
     queue.add(event("0"), 100)
     held = queue.take(100)
     assert held is not None
@@ -74,7 +74,7 @@ def test_a_retry_is_not_brought_forward_by_a_later_event():
     assert queue.due_at() == 150
 
 
-def test_the_wait_doubles_up_to_its_limit():
+def test_retry_delay_doubles_up_to_its_limit():
     settings = WebhookSettings(retry_seconds=2, retry_limit_seconds=60)
     assert [settings.wait_seconds(attempts) for attempts in range(1, 8)] == [
         2, 4, 8, 16, 32, 60, 60,

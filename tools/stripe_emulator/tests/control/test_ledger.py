@@ -4,9 +4,7 @@ import pytest
 import stripe
 
 
-def test_money_is_conserved_whatever_became_of_it(
-    client: stripe.StripeClient, hold: Any, ledger: Any
-):
+def test_money_is_conserved(client: stripe.StripeClient, hold: Any, ledger: Any):
     intents = client.v1.payment_intents
     intents.create(hold(amount=100))
     intents.capture(intents.create(hold(amount=200)).id)
@@ -32,7 +30,7 @@ def test_money_is_conserved_whatever_became_of_it(
         assert len(line["holds"]) == (line["status"] != "requires_payment_method")
 
 
-def test_a_line_says_whose_it_is(client: stripe.StripeClient, hold: Any, ledger: Any):
+def test_ledger_has_customer_metadata_and_keys(client: stripe.StripeClient, hold: Any, ledger: Any):
     customer = client.v1.customers.create()
     made = client.v1.payment_intents.create(
         hold(customer=customer.id, metadata={"saga_id": "s"}), {"idempotency_key": "k"}

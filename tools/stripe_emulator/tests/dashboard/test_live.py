@@ -1,4 +1,4 @@
-"""The stream that keeps an open page up to date."""
+"""The live updates of an open page."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def stream(http: httpx.Client, cursor: str = "", **query: str) -> Iterator[Event
 
 
 def events(response: httpx.Response) -> Events:
-    """Each event's name, id and data."""
+    """Return each event's name, id and data."""
     fields: dict[str, str] = {}
     for line in response.iter_lines():
         if line:
@@ -49,7 +49,7 @@ def ids(data: Any) -> list[str]:
     return [row["id"] for row in data["rows"]]
 
 
-def test_an_open_page_is_sent_what_is_new(http: httpx.Client):
+def test_open_page_receives_updates(http: httpx.Client):
     before = ask(http, 2)
     with stream(http) as live:
         _, data = next_of("requests", live)
@@ -60,7 +60,7 @@ def test_an_open_page_is_sent_what_is_new(http: httpx.Client):
 
 
 @pytest.mark.parametrize("by_header", [True, False])
-def test_a_page_that_reconnects_loses_and_repeats_nothing(http: httpx.Client, by_header: bool):
+def test_reconnected_page_misses_and_repeats_nothing(http: httpx.Client, by_header: bool):
     ask(http, 2)
     with stream(http) as live:
         cursor, _ = next_of("requests", live)
@@ -71,7 +71,7 @@ def test_a_page_that_reconnects_loses_and_repeats_nothing(http: httpx.Client, by
     assert (ids(data), data["fresh"]) == (missed, False)
 
 
-def test_the_header_is_newer_than_the_address(http: httpx.Client):
+def test_header_takes_precedence_over_the_query(http: httpx.Client):
     with stream(http) as live:
         old, _ = next_of("requests", live)
         ask(http, 1)
@@ -82,7 +82,7 @@ def test_the_header_is_newer_than_the_address(http: httpx.Client):
     assert ids(data) == wanted
 
 
-def test_after_a_reset_the_page_starts_afresh(http: httpx.Client):
+def test_page_starts_over_after_a_reset(http: httpx.Client):
     ask(http, 2)
     with stream(http) as live:
         next_of("requests", live)
@@ -91,7 +91,7 @@ def test_after_a_reset_the_page_starts_afresh(http: httpx.Client):
     assert (ids(data), data["fresh"]) == ([], True)
 
 
-def test_the_state_has_clock_faults_and_totals(http: httpx.Client, client: Any, hold: Any):
+def test_state_has_clock_faults_and_totals(http: httpx.Client, client: Any, hold: Any):
     with stream(http) as live:
         before = next_of("state", live)[1]
         assert (before["payments"], before["totals"], before["faults"]) == (0, {}, [])
@@ -108,7 +108,7 @@ def test_the_state_has_clock_faults_and_totals(http: httpx.Client, client: Any, 
     assert (sums["sums"]["authorized"], sums["sums"]["held"]) == (500, 500)
 
 
-def test_a_slow_page_is_sent_a_bounded_number_of_rows():
+def test_slow_page_receives_a_bounded_number_of_rows():
     with running_emulator(Settings(dashboard_rows=3)) as running:
         headers = {"Authorization": "Bearer sk_test_emulator"}
         with httpx.Client(base_url=running.url, headers=headers, timeout=10) as http:

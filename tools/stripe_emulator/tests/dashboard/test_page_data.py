@@ -1,4 +1,4 @@
-"""The page and what it reads, over HTTP."""
+"""The dashboard and its data over HTTP."""
 
 import re
 from dataclasses import replace
@@ -16,14 +16,14 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 NAMESPACE = "http://www.w3.org/2000/svg"  # a name, not an address
 
 
-def test_the_page_may_load_from_nowhere_else(http: httpx.Client):
+def test_page_loads_only_from_its_own_origin(http: httpx.Client):
     page = http.get("/", headers={"Authorization": ""})
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     assert page.headers["content-security-policy"].startswith("default-src 'self';")
 
 
-def test_all_that_the_page_names_is_served_here(http: httpx.Client):
+def test_all_assets_of_the_page_are_served(http: httpx.Client):
     named = re.findall(r'(?:src|href)="(/[^"]+)"', http.get("/").text)
     assert len(named) >= 3
     for path in named:
@@ -33,7 +33,7 @@ def test_all_that_the_page_names_is_served_here(http: httpx.Client):
 
 
 @pytest.mark.parametrize("name", sorted(file.name for file in STATIC.iterdir()))
-def test_a_file_of_the_page_names_no_other_host(name: str):
+def test_assets_refer_to_no_other_host(name: str):
     text = (STATIC / name).read_text().replace(NAMESPACE, "")
     assert not re.search(r"https?:|(?<!:)//\w+\.|@import|innerHTML|insertAdjacentHTML", text)
 
@@ -52,11 +52,11 @@ def test_payments_are_paged_newest_first(http: httpx.Client, client: Any, hold: 
     ("query", "status"),
     [({"limit": 0}, 422), ({"limit": 501}, 422), ({"starting_after": "pi_1"}, 404)],
 )
-def test_a_page_that_cannot_be(http: httpx.Client, query: Any, status: int):
+def test_invalid_page_is_refused(http: httpx.Client, query: Any, status: int):
     assert http.get("/_emulator/payments", params=query).status_code == status
 
 
-def test_a_payment_says_why_it_failed_and_whose_it_is(http: httpx.Client, client: Any, hold: Any):
+def test_payment_row_has_the_error_and_the_customer(http: httpx.Client, client: Any, hold: Any):
     customer = client.v1.customers.create({"email": "ann@example.com"})
     wanted = hold(
         customer=customer.id,
@@ -78,7 +78,9 @@ def test_a_payment_says_why_it_failed_and_whose_it_is(http: httpx.Client, client
     assert [attempt["failure"]["code"] for attempt in detail["charges"]] == ["card_declined"]
 
 
-def test_a_payment_is_found_among_all(http: httpx.Client, client: Any, hold: Any):
+def test_search_finds_a_payment_by_id_customer_or_metadata(
+    http: httpx.Client, client: Any, hold: Any
+):
     customer = client.v1.customers.create()
     first = client.v1.payment_intents.create(hold(metadata={"saga_id": "A-1"}))
     theirs = hold(customer=customer.id, metadata={"saga_id": "A-1"})
@@ -96,7 +98,7 @@ def test_a_payment_is_found_among_all(http: httpx.Client, client: Any, hold: Any
 
 
 @pytest.mark.parametrize(("currency", "decimals"), [("usd", 2), ("jpy", 0), ("kwd", 3)])
-def test_an_amount_comes_with_its_decimals(
+def test_amount_has_its_number_of_decimals(
     http: httpx.Client, client: Any, hold: Any, currency: str, decimals: int
 ):
     client.v1.payment_intents.create(hold(currency=currency, amount=1230))
@@ -104,7 +106,7 @@ def test_an_amount_comes_with_its_decimals(
     assert (line["amount"], line["decimals"]) == (1230, decimals)
 
 
-def test_a_payment_with_its_money_and_its_requests(http: httpx.Client, client: Any, hold: Any):
+def test_payment_details_have_movements_and_requests(http: httpx.Client, client: Any, hold: Any):
     intent = client.v1.payment_intents.create(hold())
     client.v1.payment_intents.create(hold())
     client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1000})
@@ -120,7 +122,7 @@ def test_a_payment_with_its_money_and_its_requests(http: httpx.Client, client: A
     assert http.get("/_emulator/payments/pi_1").status_code == 404
 
 
-def test_an_answer_that_a_fault_withheld_is_in_the_log(
+def test_log_has_the_response_withheld_by_a_fault(
     http: httpx.Client, client: Any, hold: Any, arm: Any
 ):
     arm("status_500_after")
@@ -134,7 +136,7 @@ def test_an_answer_that_a_fault_withheld_is_in_the_log(
     assert line["id"] not in logged["response_body"]
 
 
-def test_the_log_has_the_headers_that_matter_and_no_key(http: httpx.Client, client: Any, hold: Any):
+def test_log_has_selected_headers_without_the_api_key(http: httpx.Client, client: Any, hold: Any):
     made = [client.v1.payment_intents.create(hold(), {"idempotency_key": "k"}) for _ in range(2)]
     first, second = (one.last_response.request_id for one in made)
     answer = http.get(f"/_emulator/requests/{second}")
@@ -146,7 +148,7 @@ def test_the_log_has_the_headers_that_matter_and_no_key(http: httpx.Client, clie
     assert "sk_test_" not in answer.text
 
 
-def test_the_log_link_shows_a_browser_the_page(http: httpx.Client):
+def test_log_link_redirects_a_browser_to_the_dashboard(http: httpx.Client):
     error = http.post("/v1/customers", data={"colour": "red"}).json()["error"]
     link = error["request_log_url"]
     request_id = link.rpartition("/")[2]
@@ -157,7 +159,7 @@ def test_the_log_link_shows_a_browser_the_page(http: httpx.Client):
     assert for_browser.headers["vary"] == for_program.headers["vary"] == "Accept"
 
 
-def test_a_page_is_cut_without_a_look_at_the_other_payments(
+def test_page_reads_only_its_own_payments(
     http: httpx.Client, running: RunningEmulator, client: Any, hold: Any, monkeypatch: Any
 ):
     intents = running.emulator.account.payment_intents

@@ -1,4 +1,4 @@
-"""The server stops in time though pages are open."""
+"""The server stops in time with open pages."""
 
 import signal
 import socket
@@ -19,7 +19,7 @@ LIVE = "/_emulator/live"
 def emulator() -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     """A process that serves, and a client of it.
 
-    Its log has no complaint, so neither that its patience with a stop ran out.
+    Its log has no problem, so neither that its patience with a stop ran out.
     """
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
@@ -50,7 +50,7 @@ def wait_until_healthy(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_ends_the_stream_of_an_open_page(stop: signal.Signals):
+def test_stop_ends_the_stream_of_an_open_page(stop: signal.Signals):
     with emulator() as (process, http), http.stream("GET", LIVE) as response:
         lines = response.iter_lines()
         assert next(lines).startswith("event: ")
@@ -61,7 +61,7 @@ def test_a_stop_ends_the_stream_of_an_open_page(stop: signal.Signals):
     assert process.returncode == (0 if stop == signal.SIGTERM else 130)
 
 
-def test_a_stop_does_not_wait_for_a_page_that_reads_nothing():
+def test_stop_does_not_wait_for_a_page_that_reads_nothing():
     with emulator() as (process, http), socket.socket() as page:
         page.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         page.connect((http.base_url.host, http.base_url.port))

@@ -1,4 +1,4 @@
-"""Faults, one by one: what is special about each. `test_faults_table.py` has what they share."""
+"""The particular effects of each fault over HTTP; `test_table.py` has the common ones."""
 
 import asyncio
 import time
@@ -18,9 +18,7 @@ async def until(condition: Any) -> None:
         await asyncio.sleep(0)
 
 
-def test_a_500_after_the_work_is_kept_though_the_money_is_held(
-    client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any
-):
+def test_500_after_execution_is_kept(client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any):
     arm("status_500_after")
     for _ in range(2):
         with pytest.raises(stripe.APIError) as failed:
@@ -33,7 +31,7 @@ def test_a_500_after_the_work_is_kept_though_the_money_is_held(
 
 
 @pytest.mark.parametrize("kind", ["hang", "timeout_after"])
-async def test_silence_before_and_after_the_work(
+async def test_no_response_before_and_after_execution(
     async_client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any, kind: str
 ):
     arm(kind)
@@ -46,7 +44,7 @@ async def test_silence_before_and_after_the_work(
     assert [line["id"] for line in ledger().payment_intents] == [made.id]
 
 
-def test_silence_ends_with_a_reset(client: stripe.StripeClient, hold: Any, arm: Any):
+def test_missing_response_ends_with_a_reset(client: stripe.StripeClient, hold: Any, arm: Any):
     arm("hang", seconds=0.1)
     with pytest.raises(stripe.APIConnectionError):
         client.v1.payment_intents.create(hold())
@@ -74,7 +72,7 @@ def test_both_forms_of_429(  # noqa: PLR0913, PLR0917
     assert client.v1.payment_intents.create(hold()).status == "requires_capture"
 
 
-def test_a_409_is_that_of_a_key_in_use(client: stripe.StripeClient, hold: Any, arm: Any):
+def test_409_is_idempotency_key_in_use(client: stripe.StripeClient, hold: Any, arm: Any):
     arm("409")
     with pytest.raises(stripe.StripeError) as refused:
         client.v1.payment_intents.create(hold(), KEY)
@@ -86,7 +84,7 @@ def test_a_409_is_that_of_a_key_in_use(client: stripe.StripeClient, hold: Any, a
     ("kind", "should_retry", "tries"),
     [("429", None, 1), ("429", True, 2), ("status_500_after", False, 1), ("409", False, 1)],
 )
-def test_stripe_should_retry_tells_the_sdk(  # noqa: PLR0913, PLR0917
+def test_sdk_obeys_stripe_should_retry(  # noqa: PLR0913, PLR0917
     client: stripe.StripeClient,
     arm: Any,
     http: Any,
@@ -102,7 +100,7 @@ def test_stripe_should_retry_tells_the_sdk(  # noqa: PLR0913, PLR0917
     assert len(http.get("/_emulator/faults").json()["log"]) == tries
 
 
-def test_a_truncated_answer_has_the_headers_of_the_whole(http: Any, arm: Any):
+def test_truncated_response_has_complete_headers(http: Any, arm: Any):
     arm("truncated", endpoint="POST /v1/customers", should_retry=True)
     received: list[bytes] = []
     with http.stream("POST", "/v1/customers") as answer, pytest.raises(httpx.TransportError):
@@ -114,12 +112,12 @@ def test_a_truncated_answer_has_the_headers_of_the_whole(http: Any, arm: Any):
     assert b"".join(received).decode() == whole[: len(whole) // 2]
 
 
-def test_latency_is_waited_for(client: stripe.StripeClient, hold: Any, arm: Any):
+def test_latency_delays_the_response(client: stripe.StripeClient, hold: Any, arm: Any):
     arm("latency", seconds=0.05)
     assert client.v1.payment_intents.create(hold()).status == "requires_capture"
 
 
-def test_a_fault_hides_a_replay_too_but_leaves_it_under_the_key(
+def test_fault_withholds_a_replay_and_keeps_it(
     client: stripe.StripeClient, hold: Any, arm: Any, ledger: Any
 ):
     made = client.v1.payment_intents.create(hold(), KEY)
@@ -130,7 +128,7 @@ def test_a_fault_hides_a_replay_too_but_leaves_it_under_the_key(
     assert len(ledger().payment_intents) == 1
 
 
-async def test_a_reset_meanwhile_leaves_nothing_of_a_late_request(
+async def test_reset_during_a_delay_discards_the_request(
     async_client: stripe.StripeClient, hold: Any, arm: Any, http: Any, ledger: Any
 ):
     arm("latency", seconds=0.2)
@@ -142,7 +140,7 @@ async def test_a_reset_meanwhile_leaves_nothing_of_a_late_request(
     assert not ledger().payment_intents
 
 
-def test_a_fault_hits_its_endpoint_from_a_call_on(
+def test_fault_applies_after_the_skipped_calls(
     client: stripe.StripeClient, hold: Any, arm: Any, http: Any
 ):
     arm("429", endpoint="POST /v1/*/capture", skip=1)

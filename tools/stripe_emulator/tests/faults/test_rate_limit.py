@@ -1,4 +1,4 @@
-"""The rate limit, on a clock that only the test moves."""
+"""The rate limit, on a clock that the test moves."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from stripe_emulator.testing import RunningEmulator, running_emulator
 
 
 class Seconds:
-    """Seconds that pass when told to."""
+    """Seconds that pass on request."""
 
     now = 0.0
 
@@ -43,9 +43,7 @@ def reasons(client: stripe.StripeClient, calls: int) -> list[str | None]:
     return found
 
 
-def test_25_requests_a_second_pass_as_in_stripes_test_mode(
-    client: stripe.StripeClient, seconds: Seconds
-):
+def test_25_requests_per_second_pass(client: stripe.StripeClient, seconds: Seconds):
     assert reasons(client, 27) == [None] * 25 + ["endpoint-rate"] * 2
     seconds.now = 0.99
     assert reasons(client, 1) == ["endpoint-rate"]
@@ -53,7 +51,7 @@ def test_25_requests_a_second_pass_as_in_stripes_test_mode(
     assert reasons(client, 26) == [None] * 25 + ["endpoint-rate"]
 
 
-def test_the_account_has_a_limit_of_its_own(
+def test_account_has_its_own_limit(
     client: stripe.StripeClient, http: httpx.Client, seconds: Seconds
 ):
     limit = {"per_second": 3, "endpoint_per_second": 2}
@@ -75,7 +73,7 @@ def test_all_ids_of_an_endpoint_share_its_limit(http: httpx.Client):
     assert http.get("/v1/nothing").status_code == 404
 
 
-def test_a_refusal_did_nothing_and_is_in_both_logs(
+def test_refused_request_is_not_executed_and_is_logged(
     client: stripe.StripeClient, http: httpx.Client, ledger: Any
 ):
     http.put("/_emulator/rate_limit", json={"per_second": 1})
@@ -91,17 +89,13 @@ def test_a_refusal_did_nothing_and_is_in_both_logs(
     assert hit == {**expected, "reason": "endpoint-rate"}
 
 
-def test_a_request_that_a_fault_hits_is_not_counted(
-    client: stripe.StripeClient, http: httpx.Client
-):
+def test_request_with_a_fault_is_not_counted(client: stripe.StripeClient, http: httpx.Client):
     http.put("/_emulator/rate_limit", json={"per_second": 1})
     http.post("/_emulator/faults", json={"kind": "429", "reason": "resource-specific"})
     assert reasons(client, 3) == ["resource-specific", None, "endpoint-rate"]
 
 
-def test_the_limit_can_be_taken_away_and_is_back_after_a_reset(
-    client: stripe.StripeClient, http: httpx.Client
-):
+def test_removed_limit_is_restored_by_a_reset(client: stripe.StripeClient, http: httpx.Client):
     assert http.get("/_emulator/rate_limit").json()["per_second"] == 25
     http.delete("/_emulator/rate_limit")
     assert http.get("/_emulator/rate_limit").json() is None
@@ -113,7 +107,7 @@ def test_the_limit_can_be_taken_away_and_is_back_after_a_reset(
 @pytest.mark.parametrize(
     "limit", [{}, {"per_second": 0}, {"per_second": 1.5}, {"per_second": 1, "per_hour": 1}]
 )
-def test_a_limit_that_cannot_be_is_refused(http: httpx.Client, limit: Any):
+def test_invalid_limit_is_refused(http: httpx.Client, limit: Any):
     assert http.put("/_emulator/rate_limit", json=limit).status_code == 422
 
 

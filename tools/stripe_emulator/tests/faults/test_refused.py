@@ -1,4 +1,4 @@
-"""Faults that contradict themselves are refused, and the message names the field."""
+"""Invalid faults are refused with the name of the field."""
 
 from typing import Any
 
@@ -41,9 +41,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fault", "field"), REFUSED, ids=str)
-def test_a_fault_that_cannot_be_is_refused_by_the_name_of_its_field(
-    http: Any, fault: dict[str, Any], field: str
-):
+def test_invalid_fault_is_refused_with_its_field(http: Any, fault: dict[str, Any], field: str):
     refused = http.post("/_emulator/faults", json=fault)
     assert refused.status_code == 422
     (problem,) = refused.json()["detail"]
@@ -52,12 +50,12 @@ def test_a_fault_that_cannot_be_is_refused_by_the_name_of_its_field(
 
 
 @pytest.mark.parametrize("endpoint", ["*", "* /v1/*", "POST /v1/refunds", "[GP]* /v1/*", "POST *"])
-def test_an_endpoint_may_have_wildcards(http: Any, endpoint: str):
+def test_endpoint_may_have_wildcards(http: Any, endpoint: str):
     armed = http.post("/_emulator/faults", json={"kind": "reset", "endpoint": endpoint})
     assert armed.json()["endpoint"] == endpoint
 
 
-def test_what_was_left_open_is_told(http: Any):
+def test_defaults_are_returned(http: Any):
     told = http.post("/_emulator/faults", json={"kind": "429", "calls": [3]}).json()
     assert told == {
         "id": 1,
@@ -74,6 +72,6 @@ def test_what_was_left_open_is_told(http: Any):
 
 @pytest.mark.parametrize("kind", [*TRAITS, "webhook_late", "webhook_twice"])
 @pytest.mark.parametrize("choice", [{}, {"calls": [2]}, {"probability": 0.5}])
-def test_a_fault_that_was_written_down_reads_the_same(kind: Any, choice: dict[str, Any]):
+def test_serialized_fault_reads_the_same(kind: Any, choice: dict[str, Any]):
     fault = Fault(kind=kind, **choice)
     assert Fault.model_validate(fault.as_json()) == fault

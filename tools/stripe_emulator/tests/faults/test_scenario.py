@@ -1,4 +1,4 @@
-"""Scenario files: read, refused, run, and armed again by a reset."""
+"""Scenario files: valid, invalid, run by the command, and restarted by a reset."""
 
 import socket
 import subprocess
@@ -72,7 +72,7 @@ def statuses(url: str, calls: int) -> list[int]:
         return [http.post(f"{url}/v1/customers").status_code for _ in range(calls)]
 
 
-def test_a_scenario_has_a_seed_a_rate_limit_and_faults(scenario_file: Path):
+def test_scenario_has_a_seed_a_rate_limit_and_faults(scenario_file: Path):
     assert load_scenario(scenario_file) == Scenario(
         seed=7,
         rate_limit=RateLimit(per_second=25),
@@ -84,9 +84,7 @@ def test_a_scenario_has_a_seed_a_rate_limit_and_faults(scenario_file: Path):
 
 
 @pytest.mark.parametrize(("text", "problem"), REFUSED, ids=str)
-def test_a_scenario_that_cannot_be_names_its_file_and_field(
-    tmp_path: Path, text: str, problem: str
-):
+def test_invalid_scenario_is_refused_with_file_and_field(tmp_path: Path, text: str, problem: str):
     path = tmp_path / "wrong.toml"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidScenario) as refused:
@@ -95,19 +93,19 @@ def test_a_scenario_that_cannot_be_names_its_file_and_field(
     assert problem in str(refused.value)
 
 
-def test_every_wrong_field_is_named(tmp_path: Path):
+def test_every_invalid_field_is_named(tmp_path: Path):
     path = tmp_path / "wrong.toml"
     path.write_text("seed = 'x'\nfaults = 3")
     with pytest.raises(InvalidScenario, match=r"seed: .*; faults: "):
         load_scenario(path)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+def test_missing_file_is_named(tmp_path: Path):
     with pytest.raises(InvalidScenario, match=r"nowhere\.toml"):
         load_scenario(tmp_path / "nowhere.toml")
 
 
-def test_a_reset_begins_the_scenario_again(scenario_file: Path):
+def test_reset_restarts_the_scenario(scenario_file: Path):
     with running_emulator(Settings(scenario=load_scenario(scenario_file))) as running:
         first = statuses(running.url, 20)
         httpx.delete(f"{running.url}/_emulator/faults")
@@ -120,15 +118,15 @@ def test_a_reset_begins_the_scenario_again(scenario_file: Path):
         assert running.emulator.faults.rate_limit == RateLimit(per_second=25)
 
 
-def test_the_seed_makes_the_ids_repeatable_too_and_a_set_one_wins(scenario_file: Path):
+def test_seed_of_the_settings_takes_precedence(scenario_file: Path):
     scenario = load_scenario(scenario_file)
     of_scenario, of_settings = Settings(scenario=scenario), Settings(seed=8, scenario=scenario)
-    assert (of_scenario.any_seed, of_settings.any_seed) == (7, 8)
+    assert (of_scenario.effective_seed, of_settings.effective_seed) == (7, 8)
     limited = Settings(scenario=scenario, rate_limit_per_second=3)
-    assert limited.any_rate_limit == RateLimit(per_second=3)
+    assert limited.effective_rate_limit == RateLimit(per_second=3)
 
 
-def test_the_command_refuses_a_wrong_scenario(tmp_path: Path):
+def test_command_refuses_an_invalid_scenario(tmp_path: Path):
     path = tmp_path / "wrong.toml"
     path.write_text("[[faults]]\nkind = 'flood'")
     command = [sys.executable, "-m", "stripe_emulator", "--port", "0", "--scenario", str(path)]
@@ -137,7 +135,7 @@ def test_the_command_refuses_a_wrong_scenario(tmp_path: Path):
     assert b"faults[0].kind" in refused.stderr
 
 
-def test_the_command_runs_a_scenario_and_logs_no_error_of_its_own(tmp_path: Path):
+def test_command_runs_a_scenario_without_logging_errors(tmp_path: Path):
     path, port = tmp_path / "broken.toml", free_port()
     faults = [f"[[faults]]\nkind = '{kind}'\nendpoint = 'POST *'" for kind in BREAKING]
     path.write_text("\n".join(faults))

@@ -1,4 +1,4 @@
-"""Every kind of fault, with both SDKs: what the caller sees, the money, and the key."""
+"""Every kind of fault with both SDKs: response, money and idempotency key."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeAlias, get_args
@@ -52,7 +52,7 @@ Check: TypeAlias = Callable[[Row, Callable[[], Awaitable[Any]]], Awaitable[None]
 
 @pytest.fixture
 def check(arm: Any, ledger: Any, http: Any) -> Check:
-    """Hit the first of two equal calls, and look at everything after each of them."""
+    """Apply a fault to the first of two equal calls and check the state after each."""
 
     async def check(row: Row, call: Callable[[], Awaitable[Any]]) -> None:
         arm(row.kind, **row.options)
@@ -72,7 +72,7 @@ def check(arm: Any, ledger: Any, http: Any) -> Check:
 
 
 @EACH_ROW
-async def test_what_each_fault_does_to_a_caller(
+async def test_effects_of_each_fault_on_a_caller(
     client: stripe.StripeClient, row: Row, hold: Any, check: Check
 ):
     async def call() -> Any:
@@ -82,12 +82,12 @@ async def test_what_each_fault_does_to_a_caller(
 
 
 @EACH_ROW
-async def test_what_each_fault_does_to_an_asynchronous_caller(
+async def test_effects_of_each_fault_on_an_asynchronous_caller(
     async_client: stripe.StripeClient, row: Row, hold: Any, check: Check
 ):
     await check(row, lambda: async_client.v1.payment_intents.create_async(hold(), KEY))
 
 
-def test_the_table_is_complete():
+def test_table_is_complete():
     assert {row.kind for row in ROWS} == set(TRAITS) == set(get_args(ApiKind))
     assert set(get_args(Kind)) == {*get_args(ApiKind), *get_args(WebhookKind)}

@@ -1,4 +1,4 @@
-"""What comes in malformed, cut short, too large or from elsewhere: refused, and nothing is done."""
+"""Malformed, incomplete, too large and foreign requests are refused without effect."""
 
 import socket
 from pathlib import Path
@@ -14,7 +14,7 @@ HOLD = (
 )
 
 
-def test_a_request_that_was_cut_short_is_not_carried_out(running: Any, ledger: Any, until: Any):
+def test_incomplete_request_is_not_executed(running: Any, ledger: Any, until: Any):
     address = urlsplit(running.url)
     body = f"{HOLD}&description=whole"
     head = (
@@ -45,7 +45,7 @@ def test_a_request_that_was_cut_short_is_not_carried_out(running: Any, ledger: A
         f"amount={'9' * 400}",
     ],
 )
-def test_a_malformed_value_is_a_400_that_names_it(http: httpx.Client, field: str):
+def test_malformed_value_is_a_400_with_its_name(http: httpx.Client, field: str):
     body = f"{HOLD}&{field}"
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = http.post("/v1/payment_intents", content=body, headers=form)
@@ -56,12 +56,12 @@ def test_a_malformed_value_is_a_400_that_names_it(http: httpx.Client, field: str
     )
 
 
-def test_a_page_number_beyond_reason_is_a_400(http: httpx.Client):
+def test_excessive_page_number_is_a_400(http: httpx.Client):
     query = {"query": "status:'canceled'", "page": "9" * 5000}
     assert http.get("/v1/payment_intents/search", params=query).status_code == 400
 
 
-def test_a_body_that_is_too_large_is_413_and_not_kept(http: httpx.Client):
+def test_too_large_body_is_413_and_not_kept(http: httpx.Client):
     answer = http.post("/v1/customers", content=b"description=" + b"x" * 300_000)
     assert answer.status_code == 413
     kept = http.get(f"/_emulator/requests/{answer.headers['request-id']}").json()
@@ -78,32 +78,34 @@ def test_another_site_can_neither_read_nor_reset(http: httpx.Client, headers: di
     assert len(http.get("/v1/customers").json()["data"]) == 1
 
 
-def test_our_own_page_may(http: httpx.Client, running: Any):
+def test_own_page_is_allowed(http: httpx.Client, running: Any):
     assert http.post("/_emulator/reset", headers={"Origin": running.url}).status_code == 204
 
 
-def test_a_users_file_is_no_journal_and_left_alone(tmp_path: Path):
+def test_other_file_is_refused_unchanged(tmp_path: Path):
     notes = tmp_path / "notes.txt"
     notes.write_text("buy milk")
-    with pytest.raises(UnusableJournal, match="is no journal"):
+    with pytest.raises(UnusableJournal, match="is not a journal"):
         Journal(notes, 1)
     assert notes.read_text() == "buy milk"
 
 
-def test_a_journal_is_one_emulators(tmp_path: Path):
+def test_journal_in_use_is_refused(tmp_path: Path):
     first = Journal(tmp_path / "journal", 1)
-    with pytest.raises(UnusableJournal, match="an emulator that runs"):
+    with pytest.raises(UnusableJournal, match="in use by a running emulator"):
         Journal(tmp_path / "journal", 1)
     first.close()
     Journal(tmp_path / "journal", 1).close()
 
 
-def test_a_journal_without_room_refuses_and_stays_readable(tmp_path: Path, monkeypatch: Any):
+def test_full_disk_refuses_requests_and_keeps_the_journal_readable(
+    tmp_path: Path, monkeypatch: Any
+):
     journal = Journal(tmp_path / "journal", 1)
     journal.append(1, "advance", 1)
     with monkeypatch.context() as patch:
         patch.setattr("os.write", short_write)
-        with pytest.raises(OSError, match="no room"):
+        with pytest.raises(OSError, match="no space left"):
             journal.append(2, "advance", 2)
     journal.append(3, "advance", 3)
     assert [command.now for command in journal.commands()] == [1, 3]
@@ -111,6 +113,6 @@ def test_a_journal_without_room_refuses_and_stays_readable(tmp_path: Path, monke
 
 
 def short_write(file: int, line: bytes) -> int:
-    """As on a full disk: the beginning of the line is written."""
+    """Write the beginning of the line only, as on a full disk."""
     with open(f"/proc/self/fd/{file}", "ab") as half:  # noqa: PTH123
         return half.write(line[: len(line) // 2])

@@ -1,4 +1,4 @@
-"""The edges of the HTTP: keys, headers, unknown URLs."""
+"""The HTTP edge: API keys, headers, unknown URLs."""
 
 import base64
 from typing import Any
@@ -14,7 +14,7 @@ SECRET = "4eC39HqLyjWDarjtT1zdp7dc"
 @pytest.mark.parametrize(
     "key", [f"sk_live_{SECRET}", f"rk_live_{SECRET}", "nonsense", f"pk_test_{SECRET}", "sk_test_"]
 )
-def test_a_key_that_is_no_test_key_is_401(http: httpx.Client, key: str):
+def test_key_other_than_a_test_key_is_401(http: httpx.Client, key: str):
     answer = http.get("/v1/customers", headers={"Authorization": f"Bearer {key}"})
     error = answer.json()["error"]
     assert (answer.status_code, error["type"]) == (401, "invalid_request_error")
@@ -23,37 +23,37 @@ def test_a_key_that_is_no_test_key_is_401(http: httpx.Client, key: str):
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic !", "Digest sk_test_1"])
-def test_no_key_is_401(http: httpx.Client, header: str):
+def test_missing_key_is_401(http: httpx.Client, header: str):
     answer = http.get("/v1/customers", headers={"Authorization": header})
     assert answer.status_code == 401
     assert answer.json()["error"]["message"].startswith("You did not provide an API key.")
 
 
-def test_the_sdk_sees_an_authentication_error(client: stripe.StripeClient):
+def test_sdk_sees_an_authentication_error(client: stripe.StripeClient):
     with pytest.raises(stripe.AuthenticationError):
         client.v1.customers.list({}, {"api_key": f"sk_live_{SECRET}"})
 
 
-def test_a_key_as_the_user_of_basic_authentication_is_taken(http: httpx.Client):
+def test_key_as_user_of_basic_authentication_is_accepted(http: httpx.Client):
     credentials = base64.b64encode(b"sk_test_1:").decode()
     answer = http.get("/v1/customers", headers={"Authorization": f"Basic {credentials}"})
     assert answer.status_code == 200
 
 
-def test_every_answer_has_an_id_and_the_version(http: httpx.Client):
+def test_every_response_has_an_id_and_the_version(http: httpx.Client):
     answer = http.get("/v1/customers", headers={"Stripe-Version": "2025-01-27.acacia"})
     assert answer.headers["request-id"].startswith("req_")
     assert answer.headers["stripe-version"] == "2025-01-27.acacia"
     assert http.get("/v1/customers").headers["stripe-version"] == "2026-08-26.dahlia"
 
 
-def test_a_wrong_key_is_answered_without_an_id(http: httpx.Client):
+def test_response_to_an_invalid_key_has_no_id(http: httpx.Client):
     answer = http.get("/v1/customers", headers={"Authorization": "Bearer sk_live_1"})
     assert "request-id" not in answer.headers
     assert list(answer.json()["error"]) == ["message", "type"]
 
 
-def test_a_post_without_a_key_gets_one_and_says_that_it_is_final(http: httpx.Client):
+def test_post_without_an_idempotency_key_gets_one(http: httpx.Client):
     answers = [http.post("/v1/customers") for _ in range(2)]
     assert len({answer.headers["idempotency-key"] for answer in answers}) == 2
     for answer in answers:
@@ -65,13 +65,13 @@ def test_a_post_without_a_key_gets_one_and_says_that_it_is_final(http: httpx.Cli
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/", "/v1/payment_intents/pi_1/nothing/more"])
-def test_an_unknown_url_is_404(http: httpx.Client, path: str):
+def test_unknown_url_is_404(http: httpx.Client, path: str):
     answer = http.get(path)
     assert answer.status_code == 404
     assert f"Unrecognized request URL (GET: {path})" in answer.json()["error"]["message"]
 
 
-def test_the_envelope_of_an_unknown_parameter(http: httpx.Client):
+def test_envelope_of_an_unknown_parameter(http: httpx.Client):
     answer = http.post("/v1/customers", data={"colour": "red"})
     error = answer.json()["error"]
     assert answer.status_code == 400
@@ -85,7 +85,7 @@ def test_the_envelope_of_an_unknown_parameter(http: httpx.Client):
     }
 
 
-def test_the_log_link_of_an_error_leads_to_the_request(http: httpx.Client, client: Any, hold: Any):
+def test_log_link_of_an_error_returns_the_request(http: httpx.Client, client: Any, hold: Any):
     with pytest.raises(stripe.CardError) as refused:
         client.v1.payment_intents.create(
             hold(payment_method="pm_card_chargeDeclined"), {"idempotency_key": "k"}
@@ -101,12 +101,12 @@ def test_the_log_link_of_an_error_leads_to_the_request(http: httpx.Client, clien
     assert newest["id"] == logged["id"]
 
 
-def test_healthz_needs_no_key(http: httpx.Client):
+def test_healthz_requires_no_key(http: httpx.Client):
     answer = http.get("/healthz", headers={"Authorization": ""})
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_the_clock_can_be_advanced(http: httpx.Client, client: stripe.StripeClient):
+def test_clock_can_be_advanced(http: httpx.Client, client: stripe.StripeClient):
     before = http.get("/_emulator/clock").json()["now"]
     after = http.post("/_emulator/clock", json={"advance_seconds": 3600}).json()["now"]
     assert after == before + 3600
@@ -114,9 +114,7 @@ def test_the_clock_can_be_advanced(http: httpx.Client, client: stripe.StripeClie
     assert http.post("/_emulator/clock", json={"advance_seconds": -1}).status_code == 422
 
 
-def test_a_bug_is_a_500_that_no_key_keeps_and_no_journal_stumbles_over(
-    http: httpx.Client, monkeypatch: Any
-):
+def test_bug_is_a_500_that_is_not_kept(http: httpx.Client, monkeypatch: Any):
     def broken(_: Customer) -> None:
         raise ZeroDivisionError
 
@@ -127,5 +125,5 @@ def test_a_bug_is_a_500_that_no_key_keeps_and_no_journal_stumbles_over(
     assert http.post("/v1/customers", headers={"Idempotency-Key": "k"}).status_code == 200
 
 
-def test_the_clock_is_not_advanced_beyond_reason(http: httpx.Client):
+def test_clock_advance_has_a_limit(http: httpx.Client):
     assert http.post("/_emulator/clock", json={"advance_seconds": 10**12}).status_code == 422

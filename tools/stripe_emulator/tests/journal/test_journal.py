@@ -1,4 +1,4 @@
-"""The journal: what was answered is there again, whatever killed the emulator."""
+"""The journal: every request with a response survives a kill."""
 
 import os
 import signal
@@ -19,11 +19,10 @@ from stripe_emulator.app import create_emulator
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.journal.journal import Journal, UnusableJournal
 from stripe_emulator.journal.restore import restore
-from stripe_emulator.requests.execution import Work
-from stripe_emulator.settings import Settings
+from stripe_emulator.requests.execution import AdmittedRequest
+from stripe_emulator.settings import Settings, WebhookSettings
 from stripe_emulator.testing import RunningEmulator, running_emulator
-from stripe_emulator.webhook_settings import WebhookSettings
-from stripe_emulator.wire.messages import Answer, Request
+from stripe_emulator.wire.messages import Request, Response
 
 Until = Callable[[Callable[[], object]], None]
 START = 1_800_000_000
@@ -58,7 +57,7 @@ def state(running: RunningEmulator) -> Any:
     return objects, events, httpx.get(f"{running.url}/_emulator/ledger").json()
 
 
-def lead_a_life(client: stripe.StripeClient, url: str, hold: Any) -> None:
+def create_objects(client: stripe.StripeClient, url: str, hold: Any) -> None:
     customer = client.v1.customers.create({"name": "Ann"})
     card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
     client.v1.payment_methods.retrieve("pm_card_mastercard")
@@ -87,10 +86,10 @@ def lead_a_life(client: stripe.StripeClient, url: str, hold: Any) -> None:
     client.v1.payment_intents.create(parameters, {"idempotency_key": "last"})
 
 
-def test_everything_is_there_again(tmp_path: Path, hold: Any):
+def test_restart_restores_everything(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     with emulator(journal) as (running, client):
-        lead_a_life(client, running.url, hold)
+        create_objects(client, running.url, hold)
         before = state(running)
     with emulator(journal) as (running, client):
         assert state(running) == before
@@ -111,7 +110,7 @@ def test_everything_is_there_again(tmp_path: Path, hold: Any):
         assert state(running) == after
 
 
-def test_a_reset_empties_it(tmp_path: Path, hold: Any):
+def test_reset_clears_the_journal(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     with emulator(journal) as (running, client):
         first = client.v1.payment_intents.create(hold()).id
@@ -121,7 +120,7 @@ def test_a_reset_empties_it(tmp_path: Path, hold: Any):
         assert len(running.emulator.account.payment_intents) == 1
 
 
-def test_a_request_under_way_when_it_ends_is_as_if_it_had_never_come(tmp_path: Path, hold: Any):
+def test_request_without_a_finish_is_discarded(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     with emulator(journal) as (running, client):
         client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
@@ -138,13 +137,11 @@ def test_a_request_under_way_when_it_ends_is_as_if_it_had_never_come(tmp_path: P
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"something else\n", "is no journal"),
+        (b"something else\n", "is not a journal"),
         (b'{"stripe_emulator":"0.0.0","seed":1}\n', "was written by build 0.0.0"),
     ],
 )
-def test_a_file_that_is_not_ours_is_refused_and_left_alone(
-    tmp_path: Path, content: bytes, message: str
-):
+def test_foreign_file_is_refused_unchanged(tmp_path: Path, content: bytes, message: str):
     path = tmp_path / "journal"
     path.write_bytes(content)
     with pytest.raises(UnusableJournal, match=message):
@@ -152,7 +149,7 @@ def test_a_file_that_is_not_ours_is_refused_and_left_alone(
     assert path.read_bytes() == content
 
 
-def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, hold: Any):
+def test_invalid_line_is_named(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     with emulator(journal) as (_, client):
         client.v1.payment_intents.create(hold())
@@ -162,8 +159,8 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, hold: Any):
         pass
 
 
-def test_it_survives_kill_9(tmp_path: Path, hold: Any, until: Until):
-    """What was answered is there with its id; what was not is there once at the most."""
+def test_journal_survives_kill_9(tmp_path: Path, hold: Any, until: Until):
+    """Requests with a response exist with their id; others exist at most once."""
     port = free_port()
     command = [sys.executable, "-m", "stripe_emulator", "--port", str(port)]
     command += ["--journal", str(tmp_path / "journal"), "--log-level", "warning"]
@@ -207,7 +204,7 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def test_a_retry_of_what_was_under_way_is_there_after_every_later_start(tmp_path: Path, hold: Any):
+def test_retry_of_an_abandoned_request_survives_restarts(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     with emulator(journal) as (_, client):
         client.v1.payment_intents.create(hold(), {"idempotency_key": "commandé"})
@@ -221,7 +218,7 @@ def test_a_retry_of_what_was_under_way_is_there_after_every_later_start(tmp_path
             assert state(running) == before
 
 
-def test_a_hold_that_ended_is_ended_after_a_start(tmp_path: Path, hold: Any):
+def test_expired_hold_is_expired_after_a_restart(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     with emulator(journal) as (running, client):
         client.v1.payment_intents.create(hold())
@@ -232,7 +229,7 @@ def test_a_hold_that_ended_is_ended_after_a_start(tmp_path: Path, hold: Any):
     assert (intent.status, intent.as_json()) == ("canceled", before[0][2][0])
 
 
-def test_a_clock_that_does_not_move_back_enters_nothing(tmp_path: Path):
+def test_refused_clock_move_is_not_recorded(tmp_path: Path):
     journal = tmp_path / "journal"
     with emulator(journal) as (running, _):
         before = journal.read_bytes()
@@ -241,8 +238,8 @@ def test_a_clock_that_does_not_move_back_enters_nothing(tmp_path: Path):
         assert journal.read_bytes() == before
 
 
-def test_ids_and_deliveries_that_were_told_stay_after_time_was_advanced(tmp_path: Path, hold: Any):
-    """Also when an endpoint is made before anything else at the next start."""
+def test_ids_and_deliveries_survive_an_advanced_clock(tmp_path: Path, hold: Any):
+    """Also if an endpoint is created first after the next start."""
     journal = tmp_path / "journal"
     with emulator(journal) as (running, client):
         client.v1.payment_intents.create(hold())
@@ -254,21 +251,21 @@ def test_ids_and_deliveries_that_were_told_stay_after_time_was_advanced(tmp_path
         assert state(running) == before
 
 
-def test_a_key_of_any_bytes_and_a_request_under_way_survive_two_restarts(tmp_path: Path, hold: Any):
+def test_key_of_any_bytes_survives_two_restarts(tmp_path: Path, hold: Any):
     journal = tmp_path / "journal"
     request = Request("POST", "/v1/customers", b"", {b"idempotency-key": b"caf\xe9"}, b"name=Ann")
     first = Emulator(Settings(seed=7))
     restore(first, Journal(journal, 7))
     work = first.admit(request, "req_1")
-    assert isinstance(work, Work)
+    assert isinstance(work, AdmittedRequest)
     first.finish(work)
     first.admit(replace(request, headers={b"idempotency-key": b"k"}), "req_2")
     first.close()
     for _ in range(3):
         again = Emulator(Settings(seed=7))
         restore(again, Journal(journal, 7))
-        assert isinstance(again.admit(request, "req_3"), Answer)
+        assert isinstance(again.admit(request, "req_3"), Response)
         other = again.admit(replace(request, headers={b"idempotency-key": b"k"}), "req_4")
-        assert isinstance(other, Work)
+        assert isinstance(other, AdmittedRequest)
         again.close()
     assert len(again.account.customers) == 1

@@ -6,8 +6,7 @@ from stripe_emulator.objects.cards import PAYMENT_METHOD_TOKENS
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.payment_intent import PaymentIntent, Status
 from stripe_emulator.objects.payment_method import NO_BILLING_DETAILS
-from stripe_emulator.operations.payment_intents import card_outcomes
-from stripe_emulator.operations.payment_intents import states as intent_states
+from stripe_emulator.operations.payment_intents import card_outcomes, states
 from stripe_emulator.wire.errors import InvalidParameters, StripeError, UnexpectedState
 
 VISA = PAYMENT_METHOD_TOKENS["pm_card_visa"]
@@ -44,19 +43,19 @@ def make_charge():
 
 CHECKS: dict[str, tuple[Callable[[PaymentIntent], object], set[Status]]] = {
     "confirm": (
-        intent_states.check_confirmable,
+        states.check_confirmable,
         {"requires_payment_method", "requires_confirmation", "requires_action"},
     ),
     "change the amount of": (
-        lambda intent: intent_states.check_editable(intent, "amount"),
+        lambda intent: states.check_editable(intent, "amount"),
         {"requires_payment_method", "requires_confirmation", "requires_action"},
     ),
     "capture": (
-        lambda intent: intent_states.check_capturable(intent, None),
+        lambda intent: states.check_capturable(intent, None),
         {"requires_capture"},
     ),
     "cancel": (
-        intent_states.check_cancelable,
+        states.check_cancelable,
         {
             "requires_payment_method",
             "requires_confirmation",
@@ -69,7 +68,7 @@ CHECKS: dict[str, tuple[Callable[[PaymentIntent], object], set[Status]]] = {
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("verb", CHECKS)
-def test_every_verb_in_every_status_is_allowed_or_refused(verb: str, status: Status):
+def test_every_action_is_allowed_or_refused_per_status(verb: str, status: Status):
     check, allowed = CHECKS[verb]
     intent = make_intent(status)
     before = replace(intent)
@@ -85,7 +84,7 @@ def test_every_verb_in_every_status_is_allowed_or_refused(verb: str, status: Sta
 
 def test_manual_capture_holds_the_money():
     intent, charge = make_intent(), make_charge()
-    intent_states.approve(intent, charge, NOW)
+    states.approve(intent, charge, NOW)
     assert (intent.status, intent.amount_capturable, intent.amount_received) == (
         "requires_capture",
         1000,
@@ -94,9 +93,9 @@ def test_manual_capture_holds_the_money():
     assert charge.amount_held == 1000
 
 
-def test_automatic_capture_takes_the_money():
+def test_automatic_capture_captures_the_money():
     intent, charge = make_intent(capture="automatic"), make_charge()
-    intent_states.approve(intent, charge, NOW)
+    states.approve(intent, charge, NOW)
     assert (intent.status, intent.amount_capturable, intent.amount_received) == (
         "succeeded",
         0,
@@ -106,10 +105,10 @@ def test_automatic_capture_takes_the_money():
 
 
 @pytest.mark.parametrize(("taken", "released"), [(1000, 0), (400, 600)])
-def test_a_capture_takes_its_amount_and_releases_the_rest(taken: int, released: int):
+def test_capture_takes_its_amount_and_releases_the_rest(taken: int, released: int):
     intent, charge = make_intent(), make_charge()
-    intent_states.approve(intent, charge, NOW)
-    intent_states.capture(intent, charge, taken, NOW + 5)
+    states.approve(intent, charge, NOW)
+    states.capture(intent, charge, taken, NOW + 5)
     assert (intent.status, intent.amount_capturable, intent.amount_received) == (
         "succeeded",
         0,
@@ -124,8 +123,8 @@ def test_a_capture_takes_its_amount_and_releases_the_rest(taken: int, released: 
 
 def test_cancel_releases_the_whole_hold():
     intent, charge = make_intent(), make_charge()
-    intent_states.approve(intent, charge, NOW)
-    intent_states.cancel(intent, charge, "abandoned", NOW + 5)
+    states.approve(intent, charge, NOW)
+    states.cancel(intent, charge, "abandoned", NOW + 5)
     assert (intent.status, intent.canceled_at, intent.cancellation_reason) == (
         "canceled",
         NOW + 5,
@@ -135,14 +134,14 @@ def test_cancel_releases_the_whole_hold():
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1001])
-def test_a_capture_of_nothing_or_too_much_is_refused(amount: int):
+def test_capture_of_zero_or_above_the_hold_is_refused(amount: int):
     with pytest.raises(StripeError) as refused:
-        intent_states.check_capturable(make_intent("requires_capture"), amount)
+        states.check_capturable(make_intent("requires_capture"), amount)
     kind = InvalidParameters if amount < 1 else StripeError
     assert type(refused.value) is kind
 
 
-def test_a_visa_hold_off_session_is_the_shorter_one():
+def test_visa_hold_off_session_is_shorter():
     mastercard = PAYMENT_METHOD_TOKENS["pm_card_mastercard"]
     day = card_outcomes.DAY_SECONDS
     assert card_outcomes.hold_seconds(VISA, off_session=True) == 4 * day + 18 * 3600
@@ -153,7 +152,7 @@ def test_a_visa_hold_off_session_is_the_shorter_one():
 @pytest.mark.parametrize("token", sorted(PAYMENT_METHOD_TOKENS))
 def test_every_card_has_an_outcome_off_session(token: str):
     card = PAYMENT_METHOD_TOKENS[token]
-    outcome = card_outcomes.outcome(card, off_session=True, error_on_requires_action=False)
+    outcome = card_outcomes.charge_outcome(card, off_session=True, error_on_requires_action=False)
     if card.authentication == "always":
         assert outcome == card.unauthenticated is not None
     else:

@@ -1,4 +1,4 @@
-"""Refunds that the cardholder's bank does not take, some time after they were made."""
+"""Refunds that fail after some time."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def refund_that_will_fail(client: stripe.StripeClient, hold: Any, amount: int) -
     return client.v1.refunds.create({"payment_intent": intent.id, "amount": amount})
 
 
-def test_it_has_succeeded_until_it_fails_and_then_its_money_can_be_given_back_again(
+def test_refund_fails_after_its_delay_and_can_be_repeated(
     client: stripe.StripeClient, hold: Any, http: Any, ledger: Any
 ):
     refund = refund_that_will_fail(client, hold, 300)
@@ -29,7 +29,7 @@ def test_it_has_succeeded_until_it_fails_and_then_its_money_can_be_given_back_ag
     assert client.v1.refunds.create({"charge": str(refund.charge)}).amount == 1299
 
 
-def test_its_events_say_what_it_was_before_and_name_no_request(
+def test_events_of_a_failed_refund_have_previous_attributes(
     client: stripe.StripeClient, hold: Any, http: Any
 ):
     refund = refund_that_will_fail(client, hold, 1299)

@@ -1,4 +1,4 @@
-"""A refusal leaves everything as it was; a card is good for as many charges as it should be."""
+"""Refused requests change nothing; cards can be charged as often as allowed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,7 @@ import pytest
 import stripe
 
 
-def test_an_amount_of_zero_is_refused_when_it_is_changed_too(
-    client: stripe.StripeClient, hold: Any
-):
+def test_update_to_an_amount_of_zero_is_refused(client: stripe.StripeClient, hold: Any):
     intents = client.v1.payment_intents
     intent = intents.create(hold(confirm=None, off_session=None))
     with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -25,7 +23,7 @@ def test_an_amount_of_zero_is_refused_when_it_is_changed_too(
         {"capture_method": "automatic", "receipt_email": "ann@example.com"},
     ],
 )
-def test_a_confirmation_that_is_refused_has_changed_nothing(
+def test_refused_confirmation_changes_nothing(
     client: stripe.StripeClient, http: httpx.Client, hold: Any, form: dict[str, str]
 ):
     made = client.v1.payment_intents.create(
@@ -37,7 +35,7 @@ def test_a_confirmation_that_is_refused_has_changed_nothing(
 
 
 @pytest.mark.parametrize("name", ["confirm[a]", "off_session[a]"])
-def test_a_hash_in_the_place_of_a_boolean_is_refused(http: httpx.Client, name: str):
+def test_hash_instead_of_a_boolean_is_refused(http: httpx.Client, name: str):
     form = {"amount": "100", "currency": "usd", name: "true"}
     assert http.post("/v1/payment_intents", data=form).status_code == 400
 
@@ -54,7 +52,7 @@ def ask(client: stripe.StripeClient, hold: Any) -> Callable[..., Any]:
     return ask
 
 
-def test_a_card_that_was_detached_meanwhile_is_not_charged_after_authentication(
+def test_card_detached_during_authentication_is_not_charged(
     client: stripe.StripeClient, http: httpx.Client, ask: Any
 ):
     customer = client.v1.customers.create().id
@@ -67,7 +65,7 @@ def test_a_card_that_was_detached_meanwhile_is_not_charged_after_authentication(
     assert "may not be used again" in after.last_payment_error["message"]
 
 
-def test_a_card_of_no_customer_is_charged_once_whichever_authentication_comes_first(
+def test_card_without_a_customer_is_charged_once_after_authentication(
     client: stripe.StripeClient, http: httpx.Client, ask: Any
 ):
     card = client.v1.payment_methods.retrieve("pm_card_threeDSecure2Required")

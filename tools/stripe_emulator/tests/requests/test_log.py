@@ -1,19 +1,19 @@
-"""The request log: its bound, its cursors, and which requests touched an object."""
+"""The request log: bounds, cursors, and the requests related to an object."""
 
 import pytest
-from stripe_emulator.requests.log import Entry, RequestLog
-from stripe_emulator.wire.messages import Answer, Request
+from stripe_emulator.requests.log import LogEntry, RequestLog
+from stripe_emulator.wire.messages import Request, Response
 
 
 @pytest.fixture(autouse=True)
-def _every_answer_is_stripes() -> None:
-    """The answers here are made up, so they are held to nothing."""
+def _check_every_response() -> None:
+    """Disable the check of responses, which are invented here."""
 
 
-def entry(number: int, body: bytes = b"{}", key: str = "", answered: bool = True) -> Entry:
+def entry(number: int, body: bytes = b"{}", key: str = "", answered: bool = True) -> LogEntry:
     headers = {b"idempotency-key": key.encode()} if key else {}
     request = Request("POST", "/v1/payment_intents", b"", headers, b"amount=1")
-    return Entry(f"req_{number}", 0, request, Answer(200, body) if answered else None, None)
+    return LogEntry(f"req_{number}", 0, request, Response(200, body) if answered else None, None)
 
 
 def filled(size: int, count: int) -> RequestLog:
@@ -23,17 +23,17 @@ def filled(size: int, count: int) -> RequestLog:
     return log
 
 
-def ids(entries: list[Entry]) -> list[str]:
+def ids(entries: list[LogEntry]) -> list[str]:
     return [one.id for one in entries]
 
 
-def test_a_first_look_gives_the_newest_that_are_kept_oldest_first():
+def test_first_read_returns_the_newest_entries_oldest_first():
     news = filled(size=5, count=8).after(None, limit=3)
     assert ids(news.entries) == ["req_5", "req_6", "req_7"]
     assert (news.fresh, news.missed) == (True, 0)
 
 
-def test_a_cursor_goes_on_where_it_was():
+def test_cursor_continues_after_the_last_entry():
     log = filled(size=5, count=3)
     cursor = log.after(None, limit=5).cursor
     assert log.after(cursor, limit=5).entries == []
@@ -44,7 +44,7 @@ def test_a_cursor_goes_on_where_it_was():
 
 
 @pytest.mark.parametrize(("size", "limit"), [(3, 10), (10, 3)])
-def test_what_came_too_fast_is_counted(size: int, limit: int):
+def test_omitted_entries_are_counted(size: int, limit: int):
     log = filled(size, 1)
     cursor = log.after(None, limit).cursor
     for number in range(1, 9):
@@ -54,14 +54,14 @@ def test_what_came_too_fast_is_counted(size: int, limit: int):
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "-1", "{name}-99", "{name}-", "other-0"])
-def test_a_cursor_of_another_log_starts_afresh(cursor: str):
+def test_cursor_of_another_log_starts_over(cursor: str):
     log = filled(size=5, count=2)
     name, _, _ = log.after(None, limit=5).cursor.partition("-")
     news = log.after(cursor.format(name=name), limit=5)
     assert (ids(news.entries), news.fresh) == (["req_0", "req_1"], True)
 
 
-def test_a_request_touched_what_it_names_and_what_its_key_named():
+def test_request_is_related_by_id_and_by_key():
     log = RequestLog(10)
     log.add(entry(0, key="k", answered=False))
     log.add(entry(1, b'{"id":"pi_1"}', key="k"))
@@ -72,7 +72,7 @@ def test_a_request_touched_what_it_names_and_what_its_key_named():
     assert log.touching("pi_3") == []
 
 
-def test_a_body_that_is_no_envelope_has_no_error_message():
+def test_truncated_body_has_no_error_message():
     request = Request("GET", "/v1/customers", b"", {}, b"")
-    broken = Entry("req_1", 0, request, Answer(500, b'{"error"'), "truncated")
+    broken = LogEntry("req_1", 0, request, Response(500, b'{"error"'), "truncated")
     assert broken.summary()["error_message"] is None

@@ -1,4 +1,4 @@
-"""Cards that ask the cardholder to authenticate, on session."""
+"""Cards that require authentication, on session."""
 
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ class Authentication(NamedTuple):
         ),
     ],
 )
-def test_the_redirect_leads_to_the_end_of_the_authentication(
+def test_redirect_completes_the_authentication(
     client: stripe.StripeClient, http: Any, hold: Any, case: Authentication
 ):
     intent = client.v1.payment_intents.create(

@@ -1,4 +1,4 @@
-"""Which events there are, what they carry, and how they are listed."""
+"""Events: types, contents and lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ EVERY_HOLD = ["charge.succeeded", "payment_intent.amount_capturable_updated"]
 
 @pytest.fixture
 def types(client: stripe.StripeClient) -> Types:
-    """The types of the events since the last look, oldest first."""
+    """The types of the events since the previous call, oldest first."""
     seen: set[str] = set()
 
     def types() -> list[str]:
@@ -23,7 +23,7 @@ def types(client: stripe.StripeClient) -> Types:
     return types
 
 
-def test_the_life_of_a_payment(client: stripe.StripeClient, hold: Any, types: Types):
+def test_events_of_a_payment(client: stripe.StripeClient, hold: Any, types: Types):
     intent = client.v1.payment_intents.create(hold())
     assert types() == ["payment_intent.created", *EVERY_HOLD]
     client.v1.payment_intents.capture(intent.id)
@@ -32,12 +32,12 @@ def test_the_life_of_a_payment(client: stripe.StripeClient, hold: Any, types: Ty
     assert types() == ["refund.created", "charge.refunded"]
 
 
-def test_a_payment_that_is_captured_at_once(client: stripe.StripeClient, hold: Any, types: Types):
+def test_events_of_an_automatic_capture(client: stripe.StripeClient, hold: Any, types: Types):
     client.v1.payment_intents.create(hold(capture_method="automatic"))
     assert types() == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
 
 
-def test_a_decline(client: stripe.StripeClient, hold: Any, types: Types):
+def test_decline(client: stripe.StripeClient, hold: Any, types: Types):
     with pytest.raises(stripe.CardError):
         client.v1.payment_intents.create(hold(payment_method="pm_card_chargeDeclined"))
     assert types() == [
@@ -56,7 +56,9 @@ def test_authentication(client: stripe.StripeClient, hold: Any, types: Types, ht
     assert types() == EVERY_HOLD
 
 
-def test_a_cancel_with_and_without_a_hold(client: stripe.StripeClient, hold: Any, types: Types):
+def test_events_of_a_cancellation_with_and_without_a_hold(
+    client: stripe.StripeClient, hold: Any, types: Types
+):
     for parameters in (hold(), hold(confirm=None, off_session=None)):
         intent = client.v1.payment_intents.create(parameters)
         types()
@@ -65,7 +67,7 @@ def test_a_cancel_with_and_without_a_hold(client: stripe.StripeClient, hold: Any
         assert types() == [*given_back, "payment_intent.canceled"]
 
 
-def test_customers_and_their_cards(client: stripe.StripeClient, types: Types):
+def test_events_of_customers_and_their_cards(client: stripe.StripeClient, types: Types):
     customer = client.v1.customers.create({"name": "Ann"})
     card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
     client.v1.payment_methods.attach(card.id, {"customer": customer.id})
@@ -81,7 +83,7 @@ def test_customers_and_their_cards(client: stripe.StripeClient, types: Types):
     ]
 
 
-def test_an_event_has_the_object_as_it_was(client: stripe.StripeClient, hold: Any):
+def test_event_has_a_snapshot_of_the_object(client: stripe.StripeClient, hold: Any):
     intent = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
     client.v1.payment_intents.cancel(intent.id)
     (held,) = client.v1.events.list({"type": "payment_intent.amount_capturable_updated"})
@@ -93,7 +95,7 @@ def test_an_event_has_the_object_as_it_was(client: stripe.StripeClient, hold: An
     assert (held.api_version, held.pending_webhooks) == ("2026-08-26.dahlia", 0)
 
 
-def test_an_update_says_what_it_was_before(client: stripe.StripeClient):
+def test_update_event_has_previous_attributes(client: stripe.StripeClient):
     customer = client.v1.customers.create({"name": "Ann"})
     client.v1.customers.update(customer.id, {"name": "Bob"})
     (updated,) = client.v1.events.list({"type": "customer.updated"})
@@ -101,7 +103,7 @@ def test_an_update_says_what_it_was_before(client: stripe.StripeClient):
     assert updated.data.object.name == "Bob"
 
 
-def test_events_are_found_by_type_and_read_one_by_one(client: stripe.StripeClient, hold: Any):
+def test_events_are_listed_by_type_and_retrieved(client: stripe.StripeClient, hold: Any):
     client.v1.payment_intents.create(hold())
     found = client.v1.events.list({"type": "payment_intent.*"}).data
     assert [event.type for event in found] == [EVERY_HOLD[1], "payment_intent.created"]

@@ -1,4 +1,4 @@
-"""Idempotency keys in all their forms."""
+"""Idempotency keys, through the SDK."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ def replayed(answer: Any) -> bool:
     return answer.last_response.headers.get("idempotent-replayed") == "true"
 
 
-def test_the_same_key_gives_the_same_answer(client: stripe.StripeClient, hold: Any, ledger: Any):
+def test_same_key_returns_the_same_response(client: stripe.StripeClient, hold: Any, ledger: Any):
     first = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
     again = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
     assert again.to_dict() == first.to_dict()
@@ -34,7 +34,7 @@ def test_the_same_key_gives_the_same_answer(client: stripe.StripeClient, hold: A
     assert (key["key"], list(key["digests"].values())) == ("k", [2])
 
 
-def test_the_order_of_the_parameters_does_not_matter(http: Any):
+def test_order_of_the_parameters_does_not_matter(http: Any):
     headers = {"Idempotency-Key": "k", "Content-Type": "application/x-www-form-urlencoded"}
     bodies = ("amount=100&currency=usd&metadata[a]=1", "metadata%5Ba%5D=1&currency=usd&amount=100")
     first, again = (
@@ -44,7 +44,7 @@ def test_the_order_of_the_parameters_does_not_matter(http: Any):
     assert again.headers["idempotent-replayed"] == "true"
 
 
-def test_the_same_key_with_other_parameters_is_refused(
+def test_same_key_with_other_parameters_is_refused(
     client: stripe.StripeClient, hold: Any, ledger: Any
 ):
     client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
@@ -62,7 +62,7 @@ def test_the_same_key_with_other_parameters_is_refused(
     assert len(ledger().payment_intents) == 1
 
 
-async def test_a_key_whose_first_request_is_in_flight_is_409(
+async def test_key_of_a_request_in_progress_is_409(
     async_client: stripe.StripeClient, hold: Any, arm: Any, running: Any
 ):
     arm("latency", seconds=1)
@@ -78,7 +78,7 @@ async def test_a_key_whose_first_request_is_in_flight_is_409(
     assert (again.id, replayed(again)) == (done.id, True)
 
 
-def test_a_wrong_key_and_a_rate_limit_are_not_kept(
+def test_authentication_and_rate_limit_errors_are_not_kept(
     client: stripe.StripeClient, hold: Any, arm: Any, running: Any
 ):
     with pytest.raises(stripe.AuthenticationError):
@@ -90,7 +90,7 @@ def test_a_wrong_key_and_a_rate_limit_are_not_kept(
     assert not replayed(client.v1.payment_intents.create(hold(), {"idempotency_key": "k"}))
 
 
-def test_a_key_is_forgotten_after_24_hours(
+def test_key_is_forgotten_after_24_hours(
     client: stripe.StripeClient, hold: Any, clock: Clock, ledger: Any
 ):
     first = client.v1.payment_intents.create(hold(), {"idempotency_key": "k"})
@@ -103,7 +103,7 @@ def test_a_key_is_forgotten_after_24_hours(
     assert sorted(key["digests"].values()) == [1, 2]
 
 
-def test_only_a_post_heeds_its_key(http: Any):
+def test_only_post_uses_its_idempotency_key(http: Any):
     for _ in range(2):
         answer = http.get("/v1/customers", headers={"Idempotency-Key": "k"})
         assert "idempotent-replayed" not in answer.headers

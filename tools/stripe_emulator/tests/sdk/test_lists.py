@@ -15,7 +15,7 @@ def ids(page: Any) -> list[str]:
     return [item.id for item in page.data]
 
 
-def test_lists_by_customer_and_by_time(client: stripe.StripeClient, clock: Clock):
+def test_lists_filter_by_customer_and_time(client: stripe.StripeClient, clock: Clock):
     customer = client.v1.customers.create()
     mine = create(client, customer=customer.id)
     clock.advance(10)
@@ -64,7 +64,7 @@ def test_search_joins_clauses_and_has_pages(client: stripe.StripeClient):
 @pytest.mark.parametrize(
     "query", ["", "metadata['a']", "colour:'red'", "status:'a' OR status:'b'", "amount>100"]
 )
-def test_a_query_that_is_not_understood_is_refused(client: stripe.StripeClient, query: str):
+def test_unsupported_query_is_refused(client: stripe.StripeClient, query: str):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.search({"query": query})
     assert refused.value.http_status == 400

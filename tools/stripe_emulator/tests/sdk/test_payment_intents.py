@@ -9,7 +9,7 @@ START = 1_800_000_000
 DAY = 86_400
 
 
-def test_a_payment_intent_has_all_of_stripes_fields(client: stripe.StripeClient, hold: Any):
+def test_payment_intent_has_all_fields_of_stripe(client: stripe.StripeClient, hold: Any):
     intent = client.v1.payment_intents.create(hold(description="Food", metadata={"saga_id": "s"}))
     assert len(intent.to_dict()) == 42
     assert (intent.object, intent.livemode, intent.created) == ("payment_intent", False, START)
@@ -18,7 +18,7 @@ def test_a_payment_intent_has_all_of_stripes_fields(client: stripe.StripeClient,
     assert isinstance(intent.latest_charge, str)
 
 
-def test_a_hold_says_until_when_it_can_be_captured(client: stripe.StripeClient, hold: Any):
+def test_hold_has_a_capture_before(client: stripe.StripeClient, hold: Any):
     intent = client.v1.payment_intents.create(hold(expand=["latest_charge"]))
     details = intent.latest_charge.payment_method_details.card
     assert details.capture_before == START + 4 * DAY + 18 * 3600
@@ -29,7 +29,7 @@ def test_a_hold_says_until_when_it_can_be_captured(client: stripe.StripeClient, 
     assert card.capture_before == START + 7 * DAY
 
 
-def test_a_partial_capture_releases_the_rest(client: stripe.StripeClient, hold: Any, ledger: Any):
+def test_partial_capture_releases_the_rest(client: stripe.StripeClient, hold: Any, ledger: Any):
     intent = client.v1.payment_intents.create(hold())
     captured = client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1000})
     assert (captured.amount_received, captured.amount_capturable) == (1000, 0)
@@ -52,7 +52,7 @@ def test_a_partial_capture_releases_the_rest(client: stripe.StripeClient, hold: 
         },
     ],
 )
-def test_cancel_ends_it_and_releases_the_hold(
+def test_cancel_releases_the_hold(
     client: stripe.StripeClient, hold: Any, ledger: Any, confirm: dict[str, Any]
 ):
     unconfirmed = {} if confirm else {"confirm": None, "off_session": None}

@@ -13,7 +13,7 @@ def paid(client: stripe.StripeClient, hold: Any) -> stripe.PaymentIntent:
     return client.v1.payment_intents.create(hold(amount=1000, capture_method="automatic"))
 
 
-def test_without_an_amount_all_is_refunded(client: stripe.StripeClient, paid: Any, ledger: Any):
+def test_refund_without_amount_is_full(client: stripe.StripeClient, paid: Any, ledger: Any):
     refund = client.v1.refunds.create({"payment_intent": paid.id})
     assert (refund.amount, refund.currency, refund.status) == (1000, "usd", "succeeded")
     assert (refund.charge, refund.payment_intent) == (paid.latest_charge, paid.id)
@@ -41,9 +41,7 @@ def test_refunds_are_listed_and_their_metadata_changes(client: stripe.StripeClie
     assert (expanded.payment_intent.id, expanded.charge.amount_refunded) == (paid.id, 3)
 
 
-def test_a_canceled_hold_is_a_reversal_and_no_refund_of_money(
-    client: stripe.StripeClient, hold: Any, ledger: Any
-):
+def test_canceled_hold_is_a_reversal(client: stripe.StripeClient, hold: Any, ledger: Any):
     intent = client.v1.payment_intents.create(hold())
     client.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "duplicate"})
     (reversal,) = client.v1.refunds.list({"payment_intent": intent.id})

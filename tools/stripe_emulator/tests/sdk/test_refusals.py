@@ -1,4 +1,4 @@
-"""What the emulator itself refuses of a PaymentIntent, and that a refusal leaves nothing behind."""
+"""Parameters that the emulator does not support are refused without effect."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ import stripe
         ),
     ],
 )
-def test_what_stripe_has_and_the_emulator_has_not_is_refused(
+def test_unsupported_parameter_is_refused(
     client: stripe.StripeClient, hold: Any, changes: dict[str, Any], param: str
 ):
     with pytest.raises(stripe.InvalidRequestError, match="does not support") as refused:
@@ -24,14 +24,14 @@ def test_what_stripe_has_and_the_emulator_has_not_is_refused(
     assert (refused.value.http_status, refused.value.param) == (400, param)
 
 
-def test_a_card_is_no_other_type_of_payment_method(client: stripe.StripeClient, hold: Any):
+def test_card_is_refused_for_other_payment_method_types(client: stripe.StripeClient, hold: Any):
     changes = {"payment_method_types": ["link"], "automatic_payment_methods": None}
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.create(hold(**changes))
     assert (refused.value.http_status, refused.value.param) == (400, "payment_method")
 
 
-def test_a_refusal_leaves_no_payment_intent(client: stripe.StripeClient, hold: Any):
+def test_refused_request_creates_no_payment_intent(client: stripe.StripeClient, hold: Any):
     for changes in ({"automatic_payment_methods": None}, {"colour": "red"}, {"amount": 1}):
         with pytest.raises(stripe.InvalidRequestError):
             client.v1.payment_intents.create(hold(**changes))

@@ -1,4 +1,4 @@
-"""Webhook endpoints: the API of Stripe's SDK."""
+"""Webhook endpoints, through the SDK."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def create(client: stripe.StripeClient, **changes: object) -> stripe.WebhookEndp
     return client.v1.webhook_endpoints.create(wanted)
 
 
-def test_the_secret_is_shown_only_when_it_is_created(client: stripe.StripeClient):
+def test_secret_is_returned_only_on_creation(client: stripe.StripeClient):
     made = create(client, description="orders", metadata={"team": "a"})
     assert (made.id[:4], made.secret[:6], len(made.secret)) == ("we_1", "whsec_", 38)
     assert (made.status, made.api_version, made.url) == ("enabled", None, HOOK)
@@ -22,7 +22,7 @@ def test_the_secret_is_shown_only_when_it_is_created(client: stripe.StripeClient
     assert (found.description, found.metadata["team"]) == ("orders", "a")
 
 
-def test_it_is_changed_disabled_and_enabled_again(client: stripe.StripeClient):
+def test_endpoint_is_updated_disabled_and_enabled(client: stripe.StripeClient):
     made = create(client)
     update = client.v1.webhook_endpoints.update
     changed = update(
@@ -38,7 +38,7 @@ def test_it_is_changed_disabled_and_enabled_again(client: stripe.StripeClient):
     assert update(made.id, {"disabled": False}).status == "enabled"
 
 
-def test_a_deleted_one_is_gone(client: stripe.StripeClient):
+def test_deleted_endpoint_is_unknown(client: stripe.StripeClient):
     kept, made = create(client), create(client)
     deleted = client.v1.webhook_endpoints.delete(made.id)
     assert (deleted.id, deleted.deleted) == (made.id, True)
@@ -48,7 +48,7 @@ def test_a_deleted_one_is_gone(client: stripe.StripeClient):
     assert [each.id for each in client.v1.webhook_endpoints.list().data] == [kept.id]
 
 
-def test_a_list_is_newest_first_and_has_no_secrets(client: stripe.StripeClient):
+def test_list_is_newest_first_without_secrets(client: stripe.StripeClient):
     made = [create(client).id for _ in range(3)]
     page = client.v1.webhook_endpoints.list({"limit": 2})
     assert [each.id for each in page.data] == [made[2], made[1]]
@@ -56,7 +56,7 @@ def test_a_list_is_newest_first_and_has_no_secrets(client: stripe.StripeClient):
     assert not any("secret" in each for each in page.data)
 
 
-def test_a_test_account_has_sixteen_at_most(client: stripe.StripeClient):
+def test_test_account_has_at_most_sixteen_endpoints(client: stripe.StripeClient):
     for _ in range(16):
         create(client)
     with pytest.raises(stripe.InvalidRequestError, match="maximum of 16 test webhook endpoints"):
@@ -76,7 +76,7 @@ def test_a_test_account_has_sixteen_at_most(client: stripe.StripeClient):
         ({"disabled": True}, "disabled", "unknown parameter"),
     ],
 )
-def test_what_cannot_be_is_refused(
+def test_invalid_endpoint_is_refused(
     client: stripe.StripeClient, changes: Any, param: str, message: str
 ):
     with pytest.raises(stripe.InvalidRequestError, match=message) as refused:
@@ -93,6 +93,6 @@ def test_url_and_events_are_required(http: Any, missing: str):
     assert (error["code"], error["param"]) == ("parameter_missing", missing)
 
 
-def test_no_events_at_all_is_refused(http: Any):
+def test_empty_list_of_events_is_refused(http: Any):
     refused = http.post("/v1/webhook_endpoints", data={"url": HOOK, "enabled_events": ""})
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "enabled_events")

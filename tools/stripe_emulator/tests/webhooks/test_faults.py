@@ -1,4 +1,4 @@
-"""Webhooks on demand: twice, late, out of order, lost."""
+"""Faults of webhooks: twice, late, out of order, lost."""
 
 import json
 from typing import Any
@@ -19,14 +19,14 @@ def make(client: stripe.StripeClient, *names: str) -> None:
 
 def names(receiver: Any, count: int) -> list[str]:
     receiver.events(count)
-    return [json.loads(each.body)["data"]["object"]["name"] for each in receiver.got]
+    return [json.loads(each.body)["data"]["object"]["name"] for each in receiver.received]
 
 
 def test_twice(client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: Any):
     arm("webhook_twice", endpoint="WEBHOOK customer.*")
     make(client, "Ann", "Bob")
     assert names(receiver, 3) == ["Ann", "Ann", "Bob"]
-    first, second, _ = (json.loads(got.body) for got in receiver.got)
+    first, second, _ = (json.loads(got.body) for got in receiver.received)
     assert first["id"] == second["id"]
     webhooks.until(lambda counts: counts["delivered"] == 2)
     assert [each["outcome"] for each in webhooks.deliveries()] == [
@@ -54,10 +54,10 @@ def test_out_of_order(client: stripe.StripeClient, receiver: Any, arm: Any):
     assert sorted(names(receiver, 3)) == ["Ann", "Bob", "Eve"]
 
 
-def test_out_of_order_waits_for_the_next_event_that_succeeds(
+def test_out_of_order_delivery_waits_for_the_next_delivered_event(
     client: stripe.StripeClient, receiver: Any, arm: Any
 ):
-    receiver.answers = [500]
+    receiver.responses = [500]
     arm("webhook_out_of_order", endpoint="WEBHOOK *")
     make(client, "Ann", "Bob")
     assert names(receiver, 1) == ["Bob"]
@@ -65,7 +65,7 @@ def test_out_of_order_waits_for_the_next_event_that_succeeds(
     assert names(receiver, 3) == ["Bob", "Eve", "Ann"]
 
 
-def test_out_of_order_does_not_wait_for_ever(
+def test_out_of_order_delivery_has_a_longest_delay(
     client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: Any
 ):
     now = webhooks.advance(0)
@@ -88,7 +88,9 @@ def test_lost(client: stripe.StripeClient, receiver: Any, arm: Any, webhooks: An
     assert (hit["event_id"], hit["kind"]) == (lost["event"], "webhook_lost")
 
 
-def test_a_fault_is_for_its_types_only(client: stripe.StripeClient, receiver: Any, arm: Any):
+def test_fault_applies_only_to_its_event_types(
+    client: stripe.StripeClient, receiver: Any, arm: Any
+):
     arm("webhook_lost", endpoint="WEBHOOK payment_intent.*")
     make(client, "Ann")
     assert names(receiver, 1) == ["Ann"]

@@ -1,4 +1,4 @@
-"""Webhooks across starts and stops: the settings' endpoint, the journal, a receiver that hangs."""
+"""Webhooks across restarts: the settings' endpoint, the journal, a hanging receiver."""
 
 import json
 import socket
@@ -13,9 +13,8 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from stripe_emulator.settings import Settings
+from stripe_emulator.settings import Settings, WebhookSettings
 from stripe_emulator.testing import RunningEmulator, running_emulator
-from stripe_emulator.webhook_settings import WebhookSettings
 
 SECRET = "whsec_of_the_settings"
 
@@ -40,7 +39,7 @@ def make(client: stripe.StripeClient, *names: str) -> None:
 
 def names(receiver: Any, count: int) -> list[str]:
     receiver.events(count)
-    return [json.loads(each.body)["data"]["object"]["name"] for each in receiver.got]
+    return [json.loads(each.body)["data"]["object"]["name"] for each in receiver.received]
 
 
 def wait_until_delivered(running: RunningEmulator, count: int) -> None:
@@ -52,7 +51,7 @@ def wait_until_delivered(running: RunningEmulator, count: int) -> None:
         assert time.monotonic() < deadline, counts
 
 
-def test_the_endpoint_of_the_settings_is_there_once(receiver: Any, tmp_path: Path):
+def test_endpoint_of_the_settings_is_created_once(receiver: Any, tmp_path: Path):
     webhooks = WebhookSettings(url=receiver.url, secret=SECRET)
     journal = tmp_path / "journal"
     made: list[str] = []
@@ -64,11 +63,11 @@ def test_the_endpoint_of_the_settings_is_there_once(receiver: Any, tmp_path: Pat
             wait_until_delivered(running, 1)
     assert names(receiver, 2) == ["Ann", "Bob"]
     assert made[0] == made[1]
-    for got in receiver.got:
+    for got in receiver.received:
         stripe.Webhook.construct_event(got.body, got.headers["Stripe-Signature"], SECRET)
 
 
-def test_the_command_forwards_events_and_says_how_they_are_signed(receiver: Any):
+def test_command_forwards_events_and_logs_the_secret(receiver: Any):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     options = ["--port", str(port), "--webhook-url", receiver.url, "--webhook-secret", SECRET]
@@ -84,11 +83,11 @@ def test_the_command_forwards_events_and_says_how_they_are_signed(receiver: Any)
         finally:
             process.terminate()
             _, log = process.communicate(timeout=10)
-    assert f"Events go to {receiver.url}, signed with {SECRET}" in log.decode()
+    assert f"webhook_forwarding url={receiver.url} secret={SECRET}" in log.decode()
     assert "Traceback" not in log.decode()
 
 
-def test_the_endpoint_of_the_settings_survives_a_reset(receiver: Any):
+def test_endpoint_of_the_settings_survives_a_reset(receiver: Any):
     with started(webhooks=WebhookSettings(url=receiver.url)) as (running, client):
         assert httpx.post(f"{running.url}/_emulator/reset").status_code == 204
         make(client, "Ann")
@@ -96,24 +95,24 @@ def test_the_endpoint_of_the_settings_survives_a_reset(receiver: Any):
         assert len(client.v1.webhook_endpoints.list().data) == 1
 
 
-def test_what_was_not_delivered_is_delivered_after_a_restart(receiver: Any, tmp_path: Path):
+def test_undelivered_event_is_delivered_after_a_restart(receiver: Any, tmp_path: Path):
     journal = tmp_path / "journal"
     wanted: Any = {"url": receiver.url, "enabled_events": ["customer.created"]}
     with started(journal=journal) as (running, client):
         endpoint = client.v1.webhook_endpoints.create(wanted)
         make(client, "Ann")
         wait_until_delivered(running, 1)
-        receiver.answers = ["hang"]
+        receiver.responses = ["hang"]
         make(client, "Bob", "Eve")
         assert names(receiver, 2) == ["Ann", "Bob"]
     with started(journal=journal):
         assert names(receiver, 4)[2:] == ["Bob", "Eve"]
-    for got in receiver.got:
+    for got in receiver.received:
         stripe.Webhook.construct_event(got.body, got.headers["Stripe-Signature"], endpoint.secret)
 
 
-def test_a_stop_does_not_wait_for_a_receiver_that_hangs(receiver: Any):
-    receiver.answers = ["hang"]
+def test_stop_does_not_wait_for_a_hanging_receiver(receiver: Any):
+    receiver.responses = ["hang"]
     with started(webhooks=WebhookSettings(url=receiver.url)) as (_, client):
         make(client, "Ann")
         receiver.events(1)
@@ -121,8 +120,8 @@ def test_a_stop_does_not_wait_for_a_receiver_that_hangs(receiver: Any):
     assert time.monotonic() - begun < 2
 
 
-def test_a_receiver_that_hangs_is_not_waited_for_and_delays_no_request(receiver: Any):
-    receiver.answers = ["hang"]
+def test_hanging_receiver_delays_no_request(receiver: Any):
+    receiver.responses = ["hang"]
     webhooks = WebhookSettings(url=receiver.url, timeout_seconds=0.3)
     with started(webhooks=webhooks) as (running, client):
         make(client, "Ann")
@@ -131,10 +130,10 @@ def test_a_receiver_that_hangs_is_not_waited_for_and_delays_no_request(receiver:
         assert receiver.types == ["customer.created"]
         assert names(receiver, 2) == ["Ann", "Bob"]
         log = httpx.get(f"{running.url}/_emulator/webhooks/deliveries").json()["deliveries"]
-    assert log[-1]["error"] == "no answer within 0.3 s"
+    assert log[-1]["error"] == "no response within 0.3 s"
 
 
-def test_a_host_of_the_settings_is_contacted():
+def test_host_of_the_settings_is_contacted():
     webhooks = WebhookSettings(
         url="http://receiver.invalid/", hosts=frozenset({"receiver.invalid"})
     )
@@ -148,8 +147,8 @@ def test_a_host_of_the_settings_is_contacted():
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_several_events_may_be_under_way_at_once(receiver: Any, host: str):
-    receiver.answers = ["hang", "hang"]
+def test_concurrent_deliveries_are_configurable(receiver: Any, host: str):
+    receiver.responses = ["hang", "hang"]
     url = receiver.url.replace("127.0.0.1", host)
     webhooks = WebhookSettings(url=url, concurrency=3)
     with started(webhooks=webhooks) as (_, client):

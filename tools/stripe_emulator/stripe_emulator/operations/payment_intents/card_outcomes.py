@@ -1,4 +1,4 @@
-"""What charging a card comes to, and how long a hold on it stands."""
+"""The outcome of charging a test card, and the duration of a hold on it."""
 
 from typing import Literal, TypeAlias
 
@@ -15,10 +15,10 @@ _HOLD_SECONDS = 7 * DAY_SECONDS
 _VISA_MERCHANT_INITIATED_HOLD_SECONDS = 4 * DAY_SECONDS + 18 * 3_600
 
 
-def outcome(card: Card, *, off_session: bool, error_on_requires_action: bool) -> Outcome:
-    """What charging a card comes to.
+def charge_outcome(card: Card, *, off_session: bool, error_on_requires_action: bool) -> Outcome:
+    """Return the outcome of charging a card.
 
-    Off session goes before `error_on_requires_action` where both are given (unverified).
+    `off_session` takes precedence over `error_on_requires_action` (unverified).
     """
     needed = card.authentication == "always" or (
         card.authentication == "on_session" and not off_session
@@ -33,7 +33,7 @@ def outcome(card: Card, *, off_session: bool, error_on_requires_action: bool) ->
 
 
 def hold_seconds(card: Card, *, off_session: bool) -> int:
-    """How long a hold on this card stands before it expires.
+    """Return the seconds after which an uncaptured hold on this card expires.
 
     https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
     """

@@ -1,15 +1,14 @@
-"""Confirming a PaymentIntent: charge the card, hold the money, or say why not."""
+"""Confirmation of PaymentIntents: authentication, charge, hold or decline."""
 
 from dataclasses import dataclass
 
-from stripe_emulator.account.account import Account, refuse_spent
+from stripe_emulator.account.account import Account, check_usable
 from stripe_emulator.objects.cards import Decline
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.operations.charges import new_charge
-from stripe_emulator.operations.payment_intents import card_outcomes
-from stripe_emulator.operations.payment_intents import states as intent_states
-from stripe_emulator.operations.payment_intents.cancellation import watch
+from stripe_emulator.operations.payment_intents import card_outcomes, states
+from stripe_emulator.operations.payment_intents.cancellation import schedule_expiry
 from stripe_emulator.operations.payment_intents.confirmation_checks import method_to_charge
 from stripe_emulator.wire.errors import CardDeclined, InvalidParameters
 from stripe_emulator.wire.json import JsonObject
@@ -18,18 +17,18 @@ from stripe_emulator.wire.parameters import Parameters
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How a PaymentIntent is confirmed; `origin` is where the emulator can be reached."""
+    """The options of a confirmation; `base_url` is the emulator's URL."""
 
-    origin: str
+    base_url: str
     off_session: bool = False
     error_on_requires_action: bool = False
     return_url: str | None = None
 
     @classmethod
-    def of(cls, parameters: Parameters, origin: str) -> "Confirmation":
-        """Read it from the parameters of `create` or `confirm`."""
+    def from_parameters(cls, parameters: Parameters, base_url: str) -> "Confirmation":
+        """Build it from the parameters of `create` or `confirm`."""
         return cls(
-            origin,
+            base_url,
             parameters.flag("off_session"),
             parameters.flag("error_on_requires_action"),
             parameters.text("return_url"),
@@ -40,32 +39,32 @@ def confirm_intent(account: Account, intent: PaymentIntent, confirmation: Confir
     """Charge the PaymentIntent's payment method.
 
     Raises:
-        CardDeclined: the charge failed; the PaymentIntent and the charge say why.
-        InvalidParameters: the payment method is another customer's, or used up.
-        UnexpectedState: there is no payment method.
+        CardDeclined: If the charge failed; the PaymentIntent and the charge have the reason.
+        InvalidParameters: If the payment method is another customer's or used up.
+        UnexpectedState: If there is no payment method.
     """
     method = method_to_charge(account, intent)
-    outcome = card_outcomes.outcome(
+    outcome = card_outcomes.charge_outcome(
         method.card,
         off_session=confirmation.off_session,
         error_on_requires_action=confirmation.error_on_requires_action,
     )
     if outcome == "authenticate":
-        intent_states.require_action(intent, method.id, _next_action(intent, confirmation))
+        states.require_action(intent, method.id, _next_action(intent, confirmation))
         account.emit("payment_intent.requires_action", intent)
     else:
         _charge(account, intent, method, outcome, off_session=confirmation.off_session)
 
 
 def _next_action(intent: PaymentIntent, confirmation: Confirmation) -> JsonObject:
-    """A redirect, or what Stripe.js would take where there is no way back (unverified)."""
+    """Return a redirect, or without a `return_url` an action of Stripe.js (unverified)."""
     if confirmation.return_url is None:
         return {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
     return {
         "type": "redirect_to_url",
         "redirect_to_url": {
             "return_url": confirmation.return_url,
-            "url": f"{confirmation.origin}/_emulator/authenticate/{intent.id}",
+            "url": f"{confirmation.base_url}/_emulator/authenticate/{intent.id}",
         },
     }
 
@@ -85,15 +84,15 @@ def _charge(
         charge.capture_before = charge.created + card_outcomes.hold_seconds(
             method.card, off_session=off_session
         )
-        watch(account, charge)
-    intent_states.approve(intent, charge, charge.created)
+        schedule_expiry(account, charge)
+    states.approve(intent, charge, charge.created)
     account.emit("charge.succeeded", charge)
     if intent.manual_capture:
         account.emit("payment_intent.amount_capturable_updated", intent)
     else:
         account.emit("payment_intent.succeeded", intent)
     if method.customer is None:
-        _keep_or_spend(account, intent, method)
+        _attach_or_use_up(account, intent, method)
 
 
 def _decline(
@@ -103,10 +102,8 @@ def _decline(
     if decline.charged:
         charge = new_charge(account, intent, method)
         charge.failure = decline
-    error = CardDeclined.by(
-        decline, charge=charge.id if charge else None, payment_method=method.as_json()
-    )
-    intent_states.decline(intent, charge, error.attributes())
+    error = decline.as_error(charge=charge.id if charge else None, payment_method=method.as_json())
+    states.decline(intent, charge, error.attributes())
     if charge is not None:
         account.emit("charge.failed", charge)
     account.emit("payment_intent.payment_failed", intent)
@@ -114,19 +111,19 @@ def _decline(
     return error
 
 
-def _keep_or_spend(account: Account, intent: PaymentIntent, method: PaymentMethod) -> None:
-    """Attach the card where it was set up for later, else never take it again (unverified)."""
+def _attach_or_use_up(account: Account, intent: PaymentIntent, method: PaymentMethod) -> None:
+    """Attach the card if it was set up for later use, otherwise use it up (unverified)."""
     if intent.customer is not None and intent.setup_future_usage is not None:
         account.attach(method, intent.customer)
     else:
-        method.spent = True
+        method.used_up = True
 
 
-def finish_authentication(account: Account, intent: PaymentIntent, *, succeeded: bool) -> None:
-    """The cardholder has authenticated, or failed to: charge the card, or ask for another.
+def complete_authentication(account: Account, intent: PaymentIntent, *, succeeded: bool) -> None:
+    """Charge the card after the authentication, or require another card if it failed.
 
-    A decline after it is in the PaymentIntent's `last_payment_error`, as no one waits for it; so is
-    the refusal of a card that was detached or used up meanwhile (unverified).
+    `last_payment_error` has a later decline, and the error of a card that was detached or used up
+    in the meantime (unverified).
     """
     method = account.payment_methods.get(intent.payment_method or "")
     if intent.status != "requires_action" or method is None:
@@ -134,9 +131,9 @@ def finish_authentication(account: Account, intent: PaymentIntent, *, succeeded:
     try:
         if not succeeded:
             raise _not_authenticated(method)
-        refuse_spent(method)
+        check_usable(method)
     except InvalidParameters as refusal:
-        intent_states.decline(intent, None, refusal.attributes())
+        states.decline(intent, None, refusal.attributes())
         account.emit("payment_intent.payment_failed", intent)
         return
     if method.card.decline is not None:

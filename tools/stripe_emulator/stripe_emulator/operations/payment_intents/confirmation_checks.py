@@ -1,6 +1,6 @@
-"""What a PaymentIntent is not confirmed for."""
+"""Checks of a confirmation, before anything is changed."""
 
-from stripe_emulator.account.account import Account, refuse_spent
+from stripe_emulator.account.account import Account, check_usable
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.operations.payment_intents.creation import check_owner
@@ -18,21 +18,22 @@ _RETURN_URL_MISSING = (
 
 
 def check_redirects(intent: PaymentIntent, return_url: str | None) -> None:
-    """Refuse a confirmation that may redirect and says not where to return.
+    """Check that a confirmation that may redirect has a `return_url`.
 
     Raises:
-        InvalidParameters: `return_url` is missing.
+        InvalidParameters: If it is missing.
     """
     if intent.redirects == "always" and return_url is None:
         raise InvalidParameters(_RETURN_URL_MISSING)
 
 
 def check_method(account: Account, intent: PaymentIntent, parameters: Parameters) -> None:
-    """Refuse, before anything is changed, to confirm with what cannot be charged.
+    """Check that the given payment method, or the PaymentIntent's, can be charged.
 
     Raises:
-        InvalidParameters: no card is allowed, or the PaymentIntent's own may not be used.
-        UnexpectedState: no payment method is given, and the PaymentIntent has none.
+        InvalidParameters: If cards are not allowed, or the PaymentIntent's card is another
+            customer's or used up.
+        UnexpectedState: If there is no payment method.
     """
     _check_types(parameters.texts("payment_method_types") or intent.payment_method_types)
     if parameters.text("payment_method") is None:
@@ -40,18 +41,18 @@ def check_method(account: Account, intent: PaymentIntent, parameters: Parameters
 
 
 def method_to_charge(account: Account, intent: PaymentIntent) -> PaymentMethod:
-    """The PaymentIntent's payment method.
+    """Return the PaymentIntent's payment method.
 
     Raises:
-        InvalidParameters: no card is allowed, or this one is another customer's, or used up.
-        UnexpectedState: there is none.
+        InvalidParameters: If cards are not allowed, or it is another customer's or used up.
+        UnexpectedState: If there is no payment method.
     """
     method = account.payment_methods.get(intent.payment_method) if intent.payment_method else None
     if method is None:
         raise UnexpectedState(_missing_method(intent), intent.as_json())
     _check_types(intent.payment_method_types)
     check_owner(method, intent.customer)
-    refuse_spent(method)
+    check_usable(method)
     return method
 
 

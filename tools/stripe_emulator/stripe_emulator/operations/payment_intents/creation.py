@@ -1,6 +1,6 @@
-"""What a new PaymentIntent is made of, and which parameters it is refused for."""
+"""Creation of PaymentIntents: their attributes and the checks of their parameters."""
 
-from stripe_emulator.account.account import Account, refuse_spent
+from stripe_emulator.account.account import Account, check_usable
 from stripe_emulator.account.metadata import merge
 from stripe_emulator.objects.currencies import check_amount, check_currency
 from stripe_emulator.objects.payment_intent import CARD_OPTIONS, PaymentIntent
@@ -11,12 +11,12 @@ from stripe_emulator.wire.parameters import Parameters
 _ONLY_WITH_CONFIRM = ("off_session", "return_url", "error_on_requires_action")
 
 
-def build(account: Account, parameters: Parameters) -> PaymentIntent:
-    """A new PaymentIntent that no collection holds yet.
+def build_payment_intent(account: Account, parameters: Parameters) -> PaymentIntent:
+    """Build a PaymentIntent without adding it to a collection.
 
     Raises:
-        InvalidParameters: the parameters do not go together, or are out of Stripe's limits.
-        ResourceMissing: there is no such customer or payment method.
+        InvalidParameters: If parameters contradict each other or exceed Stripe's limits.
+        ResourceMissing: If the customer or the payment method is unknown.
     """
     _check_combination(parameters)
     currency = check_currency(parameters.required_text("currency"))
@@ -24,7 +24,7 @@ def build(account: Account, parameters: Parameters) -> PaymentIntent:
     customer = parameters.text("customer")
     if customer is not None:
         account.customer(customer, "customer", in_path=False)
-    method = resolve_method(account, parameters, customer)
+    method = resolve_payment_method(account, parameters, customer)
     intent_id = account.ids.new("pi")
     return PaymentIntent(
         id=intent_id,
@@ -51,27 +51,29 @@ def build(account: Account, parameters: Parameters) -> PaymentIntent:
     )
 
 
-def resolve_method(account: Account, parameters: Parameters, customer: str | None) -> str | None:
-    """The id of the payment method that is asked for, minted where a token is given.
+def resolve_payment_method(
+    account: Account, parameters: Parameters, customer: str | None
+) -> str | None:
+    """Return the id of the requested payment method; a token creates one.
 
     Raises:
-        InvalidParameters: it is another customer's, or used up.
-        ResourceMissing: there is no such payment method.
+        InvalidParameters: If it is another customer's or used up.
+        ResourceMissing: If it is unknown.
     """
     wanted = parameters.text("payment_method")
     if wanted is None:
         return None
     method = account.payment_method(wanted, in_path=False)
     check_owner(method, customer)
-    refuse_spent(method)
+    check_usable(method)
     return method.id
 
 
 def check_owner(method: PaymentMethod, customer: str | None) -> None:
-    """Refuse a payment method that belongs to another customer than the PaymentIntent.
+    """Check that a payment method does not belong to another customer.
 
     Raises:
-        InvalidParameters: it does.
+        InvalidParameters: If it does.
     """
     if method.customer is None or method.customer == customer:
         return

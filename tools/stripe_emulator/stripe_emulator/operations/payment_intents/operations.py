@@ -5,14 +5,17 @@ from stripe_emulator.objects.currencies import check_amount, check_currency, che
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.operations.call import Call
 from stripe_emulator.operations.lists import list_page
-from stripe_emulator.operations.payment_intents import states as intent_states
+from stripe_emulator.operations.payment_intents import states
 from stripe_emulator.operations.payment_intents.cancellation import cancel_intent
 from stripe_emulator.operations.payment_intents.confirmation import Confirmation, confirm_intent
 from stripe_emulator.operations.payment_intents.confirmation_checks import (
     check_method,
     check_redirects,
 )
-from stripe_emulator.operations.payment_intents.creation import build, resolve_method
+from stripe_emulator.operations.payment_intents.creation import (
+    build_payment_intent,
+    resolve_payment_method,
+)
 from stripe_emulator.wire.json import JsonObject
 from stripe_emulator.wire.parameters import Parameters
 
@@ -27,10 +30,10 @@ _COLUMNS = (
 
 
 def create(call: Call) -> JsonObject:
-    """Create a PaymentIntent and, with `confirm`, confirm it; a declined one stays."""
+    """Create a PaymentIntent and, with `confirm`, confirm it; a declined one is kept."""
     account = call.account
-    intent = build(account, call.parameters)
-    confirmation = Confirmation.of(call.parameters, call.origin)
+    intent = build_payment_intent(account, call.parameters)
+    confirmation = Confirmation.from_parameters(call.parameters, call.base_url)
     confirming = call.parameters.flag("confirm")
     if confirming:
         check_minimum(intent.amount, intent.currency)
@@ -38,7 +41,7 @@ def create(call: Call) -> JsonObject:
     account.payment_intents.add(intent)
     account.intents_by_metadata.add(intent.id, intent.metadata)
     if intent.customer is not None:
-        account.payment_intents.put_in_group(intent.customer, intent)
+        account.payment_intents.add_to_group(intent.customer, intent)
     account.emit("payment_intent.created", intent)
     if confirming:
         confirm_intent(account, intent, confirmation)
@@ -46,12 +49,12 @@ def create(call: Call) -> JsonObject:
 
 
 def retrieve(call: Call) -> JsonObject:
-    """The PaymentIntent."""
+    """Return the PaymentIntent."""
     return call.account.payment_intent(call.ids[0]).as_json()
 
 
 def update(call: Call) -> JsonObject:
-    """Change what is given; amount and payment method only before the money is held."""
+    """Change the given attributes; amount and payment method only before money is held."""
     intent = call.account.payment_intent(call.ids[0])
     _check_update(intent, call.parameters)
     _change(call, intent)
@@ -60,10 +63,10 @@ def update(call: Call) -> JsonObject:
 
 
 def confirm(call: Call) -> JsonObject:
-    """Confirm a PaymentIntent, with another payment method where one is given."""
+    """Confirm a PaymentIntent, with another payment method if one is given."""
     intent = call.account.payment_intent(call.ids[0])
-    confirmation = Confirmation.of(call.parameters, call.origin)
-    intent_states.check_confirmable(intent)
+    confirmation = Confirmation.from_parameters(call.parameters, call.base_url)
+    states.check_confirmable(intent)
     check_minimum(intent.amount, intent.currency)
     check_redirects(intent, confirmation.return_url)
     check_method(call.account, intent, call.parameters)
@@ -73,12 +76,12 @@ def confirm(call: Call) -> JsonObject:
 
 
 def capture(call: Call) -> JsonObject:
-    """Take all or a part of the money on hold; the rest is released."""
+    """Capture the hold in full or in part; the rest is released."""
     intent = call.account.payment_intent(call.ids[0])
-    amount = intent_states.check_capturable(intent, call.parameters.integer("amount_to_capture"))
+    amount = states.check_capturable(intent, call.parameters.integer("amount_to_capture"))
     charge = call.account.latest_charge(intent)
     if charge is not None:
-        intent_states.capture(intent, charge, amount, call.account.clock.now())
+        states.capture(intent, charge, amount, call.account.clock.now())
         call.account.emit("charge.captured", charge, {"amount_captured": 0, "captured": False})
     _change(call, intent)
     call.account.emit("payment_intent.succeeded", intent)
@@ -86,15 +89,15 @@ def capture(call: Call) -> JsonObject:
 
 
 def cancel(call: Call) -> JsonObject:
-    """Cancel a PaymentIntent and release what it holds."""
+    """Cancel a PaymentIntent and release its hold."""
     intent = call.account.payment_intent(call.ids[0])
-    intent_states.check_cancelable(intent)
+    states.check_cancelable(intent)
     cancel_intent(call.account, intent, call.parameters.text("cancellation_reason"))
     return intent.as_json()
 
 
 def list_all(call: Call) -> JsonObject:
-    """PaymentIntents, newest first, all or those of one customer."""
+    """List PaymentIntents, newest first, all or those of one customer."""
     customer = call.parameters.text("customer")
     if customer is not None:
         call.account.customer(customer, "customer", in_path=False)
@@ -110,7 +113,7 @@ def list_all(call: Call) -> JsonObject:
 def _check_update(intent: PaymentIntent, parameters: Parameters) -> None:
     for param in ("amount", "currency", "payment_method", "customer", "capture_method"):
         if param in parameters:
-            intent_states.check_editable(intent, param)
+            states.check_editable(intent, param)
     amount, currency = parameters.integer("amount"), parameters.text("currency")
     if amount is not None or currency is not None:
         wanted = intent.amount if amount is None else amount
@@ -122,11 +125,11 @@ def _change(call: Call, intent: PaymentIntent) -> None:
     customer = parameters.text("customer")
     if customer is not None:
         call.account.customer(customer, "customer", in_path=False)
-    method = resolve_method(call.account, parameters, customer or intent.customer)
+    method = resolve_payment_method(call.account, parameters, customer or intent.customer)
     if customer is not None:
         _change_customer(call, intent, customer)
     if method is not None:
-        intent_states.choose_method(intent, method)
+        states.set_payment_method(intent, method)
     intent.amount = parameters.integer("amount") or intent.amount
     intent.currency = (parameters.text("currency") or intent.currency).lower()
     intent.capture_method = parameters.text("capture_method") or intent.capture_method
@@ -144,6 +147,6 @@ def _change(call: Call, intent: PaymentIntent) -> None:
 
 def _change_customer(call: Call, intent: PaymentIntent, customer: str) -> None:
     if intent.customer is not None:
-        call.account.payment_intents.take_from_group(intent.customer, intent)
+        call.account.payment_intents.remove_from_group(intent.customer, intent)
     intent.customer = customer
-    call.account.payment_intents.put_in_group(customer, intent)
+    call.account.payment_intents.add_to_group(customer, intent)

@@ -1,20 +1,20 @@
-"""What the operations on PaymentIntents accept, as data."""
+"""The parameters of the operations on PaymentIntents, with their readers."""
 
 from typing import Final
 
 from stripe_emulator.operations.schemas import OTHER_TYPES, PAGE, SHIPPING, unsupported
 from stripe_emulator.wire.forms import FormValue
-from stripe_emulator.wire.parameters import Accepts, Reader
+from stripe_emulator.wire.parameters import ParameterSpec, Reader
 from stripe_emulator.wire.readers import (
-    at_most,
     boolean,
     choice,
     clearable,
     email,
-    filled,
     integer,
     mapping,
+    max_length,
     metadata,
+    non_empty,
     only,
     text,
     texts,
@@ -30,7 +30,7 @@ _SETUP_FUTURE_USAGE: Final = choice("off_session", "on_session")
 _INTENT: Final[dict[str, Reader]] = {
     "capture_method": choice("automatic", "automatic_async", "manual"),
     "expand": texts,
-    "payment_method": filled,
+    "payment_method": non_empty,
     "payment_method_options": mapping(
         card=mapping(
             request_three_d_secure=only("automatic"),
@@ -56,12 +56,12 @@ _INTENT: Final[dict[str, Reader]] = {
 _CLEARING: Final[dict[str, Reader]] = {"setup_future_usage": clearable(_SETUP_FUTURE_USAGE)}
 _INTENT_COLUMNS: Final[dict[str, Reader]] = {
     "amount": integer,
-    "currency": filled,
-    "customer": filled,
-    "description": at_most(1000),
+    "currency": non_empty,
+    "customer": non_empty,
+    "description": max_length(1000),
     "metadata": metadata,
-    "statement_descriptor": at_most(22),
-    "statement_descriptor_suffix": at_most(22),
+    "statement_descriptor": max_length(22),
+    "statement_descriptor_suffix": max_length(22),
     "transfer_group": text,
     **unsupported(
         "application_fee_amount customer_account payment_method_configuration transfer_data"
@@ -70,10 +70,10 @@ _INTENT_COLUMNS: Final[dict[str, Reader]] = {
 _CONFIRMING: Final[dict[str, Reader]] = {
     "error_on_requires_action": boolean,
     "off_session": _off_session,
-    "return_url": filled,
+    "return_url": non_empty,
     **unsupported("confirmation_token mandate mandate_data radar_options use_stripe_sdk"),
 }
-CREATE: Final = Accepts(
+CREATE: Final = ParameterSpec(
     {
         **_INTENT,
         **_INTENT_COLUMNS,
@@ -87,31 +87,31 @@ CREATE: Final = Accepts(
     },
     required=("amount", "currency"),
 )
-UPDATE: Final = Accepts({**_INTENT, **_INTENT_COLUMNS, **_CLEARING})
-CONFIRM: Final = Accepts(
+UPDATE: Final = ParameterSpec({**_INTENT, **_INTENT_COLUMNS, **_CLEARING})
+CONFIRM: Final = ParameterSpec(
     {
         **_INTENT,
         **_CONFIRMING,
         **_CLEARING,
-        "client_secret": filled,
+        "client_secret": non_empty,
         **unsupported("amount_to_confirm"),
     }
 )
-RETRIEVE: Final = Accepts({"client_secret": filled, "expand": texts})
-CAPTURE: Final = Accepts(
+RETRIEVE: Final = ParameterSpec({"client_secret": non_empty, "expand": texts})
+CAPTURE: Final = ParameterSpec(
     {
         "amount_to_capture": integer,
         "expand": texts,
         "metadata": metadata,
-        "statement_descriptor": at_most(22),
-        "statement_descriptor_suffix": at_most(22),
+        "statement_descriptor": max_length(22),
+        "statement_descriptor_suffix": max_length(22),
         **unsupported(
             "amount_details application_fee_amount final_capture hooks payment_details "
             "transfer_data"
         ),
     }
 )
-CANCEL: Final = Accepts(
+CANCEL: Final = ParameterSpec(
     {
         "cancellation_reason": choice(
             "duplicate", "fraudulent", "requested_by_customer", "abandoned"
@@ -119,9 +119,9 @@ CANCEL: Final = Accepts(
         "expand": texts,
     }
 )
-LIST: Final = Accepts(
-    {**PAGE, "created": time_range, "customer": filled, **unsupported("customer_account")}
+LIST: Final = ParameterSpec(
+    {**PAGE, "created": time_range, "customer": non_empty, **unsupported("customer_account")}
 )
-SEARCH: Final = Accepts(
-    {"expand": texts, "limit": integer, "page": filled, "query": filled}, required=("query",)
+SEARCH: Final = ParameterSpec(
+    {"expand": texts, "limit": integer, "page": non_empty, "query": non_empty}, required=("query",)
 )

@@ -1,8 +1,8 @@
-"""`GET /v1/payment_intents/search`: by metadata from an index, and by a few fields.
+"""Search of PaymentIntents, by metadata from an index and by a few fields.
 
 The clauses `metadata['key']:'value'` and `field:'value'` are joined by AND; Stripe's other
-operators are refused. Unlike Stripe, whose search lags by up to a minute, this one sees every
-write at once. https://docs.stripe.com/search
+operators are refused. Every write is visible immediately, while Stripe's search lags by up to a
+minute. https://docs.stripe.com/search
 """
 
 import re
@@ -25,14 +25,14 @@ _FIELDS = ("amount", "currency", "customer", "status")
 
 
 class Clause(NamedTuple):
-    """One condition: a field, or a key of the metadata, has a value."""
+    """A condition: a field or a metadata key has a value."""
 
     field: str
     key: str
     value: str
 
     def holds(self, intent: PaymentIntent) -> bool:
-        """Whether the PaymentIntent meets it, in any case of letters."""
+        """Return True if the PaymentIntent matches, ignoring case."""
         if self.field == "metadata":
             actual = intent.metadata.get(self.key)
         else:
@@ -41,7 +41,7 @@ class Clause(NamedTuple):
 
 
 def search_payment_intents(call: Call) -> JsonObject:
-    """The PaymentIntents that meet the query, newest first, a page at a time."""
+    """Return a page of the PaymentIntents that match the query, newest first."""
     clauses = parse(call.parameters.required_text("query"))
     found = [
         intent
@@ -62,10 +62,10 @@ def search_payment_intents(call: Call) -> JsonObject:
 
 
 def parse(query: str) -> list[Clause]:
-    """The clauses of a query.
+    """Parse a query into its clauses.
 
     Raises:
-        InvalidParameters: the query is malformed, or uses what the emulator does not support.
+        InvalidParameters: If the query is malformed or not supported by the emulator.
     """
     clauses: list[Clause] = []
     position = 0

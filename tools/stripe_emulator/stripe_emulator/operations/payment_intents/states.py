@@ -1,7 +1,7 @@
-"""The states of a PaymentIntent: which transitions there are, and what each does to the money.
+"""The states of a PaymentIntent: its transitions and their effect on the money.
 
 requires_payment_method ⇄ requires_confirmation → requires_action → requires_capture → succeeded
-and canceled from each but succeeded. A transition that is refused has changed nothing.
+and canceled from each but succeeded. A refused transition changes nothing.
 https://docs.stripe.com/payments/paymentintents/lifecycle
 """
 
@@ -23,10 +23,10 @@ _CANCELABLE = (
 
 
 def check_confirmable(intent: PaymentIntent) -> None:
-    """Refuse to confirm a PaymentIntent that is already under way or over.
+    """Check that a PaymentIntent can be confirmed.
 
     Raises:
-        UnexpectedState: it is.
+        UnexpectedState: If money is held, captured or released.
     """
     if intent.status == "succeeded":
         raise _unexpected(
@@ -44,10 +44,10 @@ def check_confirmable(intent: PaymentIntent) -> None:
 
 
 def check_editable(intent: PaymentIntent, param: str) -> None:
-    """Refuse to change what is fixed once the money is held.
+    """Check that a parameter can be changed, which is the case before money is held.
 
     Raises:
-        UnexpectedState: it is held, taken or let go.
+        UnexpectedState: If money is held, captured or released.
     """
     if intent.status not in _EDITABLE:
         raise UnexpectedState(
@@ -59,15 +59,15 @@ def check_editable(intent: PaymentIntent, param: str) -> None:
         )
 
 
-def choose_method(intent: PaymentIntent, method_id: str | None) -> None:
-    """Give the PaymentIntent its payment method, or take it away."""
+def set_payment_method(intent: PaymentIntent, method_id: str | None) -> None:
+    """Set or remove the payment method."""
     intent.payment_method = method_id
     intent.status = "requires_confirmation" if method_id else "requires_payment_method"
     intent.next_action = None
 
 
 def approve(intent: PaymentIntent, charge: Charge, now: int) -> None:
-    """The charge went through: the money is held, or taken where capture is automatic."""
+    """Record a successful charge: hold the money, or capture it if capture is automatic."""
     intent.payment_method = charge.payment_method
     intent.latest_charge = charge.id
     intent.last_payment_error = None
@@ -83,7 +83,7 @@ def approve(intent: PaymentIntent, charge: Charge, now: int) -> None:
 
 
 def decline(intent: PaymentIntent, charge: Charge | None, error: JsonObject) -> None:
-    """The charge failed, or was never made for want of authentication: another card may follow."""
+    """Record a failed charge or a missing authentication; another card may follow."""
     intent.status = "requires_payment_method"
     intent.payment_method = None
     intent.latest_charge = charge.id if charge else None
@@ -92,7 +92,7 @@ def decline(intent: PaymentIntent, charge: Charge | None, error: JsonObject) -> 
 
 
 def require_action(intent: PaymentIntent, method_id: str, next_action: JsonObject) -> None:
-    """The cardholder has to authenticate first; no charge is made yet."""
+    """Require the cardholder's authentication before the charge."""
     intent.status = "requires_action"
     intent.payment_method = method_id
     intent.last_payment_error = None
@@ -100,11 +100,11 @@ def require_action(intent: PaymentIntent, method_id: str, next_action: JsonObjec
 
 
 def check_capturable(intent: PaymentIntent, amount: int | None) -> int:
-    """The amount to capture: what is asked for, or all of the hold.
+    """Return the amount to capture: the requested amount, or the whole hold.
 
     Raises:
-        UnexpectedState: nothing is held.
-        StripeError: the amount is not between 1 and what is held.
+        UnexpectedState: If nothing is held.
+        StripeError: If the amount is less than 1 or exceeds the hold.
     """
     if intent.status == "succeeded":
         raise _unexpected(
@@ -146,7 +146,7 @@ def check_capturable(intent: PaymentIntent, amount: int | None) -> int:
 
 
 def capture(intent: PaymentIntent, charge: Charge, amount: int, now: int) -> None:
-    """Take `amount` of the hold and release the rest, which is no refund of the charge."""
+    """Capture `amount` of the hold and release the rest, which is not a refund."""
     charge.amount_captured = amount
     charge.captured_at = now
     if amount < charge.amount:
@@ -158,10 +158,10 @@ def capture(intent: PaymentIntent, charge: Charge, amount: int, now: int) -> Non
 
 
 def check_cancelable(intent: PaymentIntent) -> None:
-    """Refuse to cancel what has succeeded or was canceled before.
+    """Check that a PaymentIntent can be canceled.
 
     Raises:
-        UnexpectedState: it has.
+        UnexpectedState: If it has succeeded or is canceled.
     """
     if intent.status not in _CANCELABLE:
         raise _unexpected(
@@ -173,7 +173,7 @@ def check_cancelable(intent: PaymentIntent) -> None:
 
 
 def cancel(intent: PaymentIntent, charge: Charge | None, reason: str | None, now: int) -> None:
-    """End the PaymentIntent and release whatever it holds."""
+    """Cancel the PaymentIntent and release its hold."""
     if charge is not None and charge.amount_held:
         charge.canceled = True
         charge.amount_released = charge.amount_held
