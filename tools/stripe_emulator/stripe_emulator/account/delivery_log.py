@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from stripe_emulator.wire.json import JsonObject
 
-Outcome: TypeAlias = Literal["delivered", "retried", "failed", "lost", "repeated"]
+DeliveryOutcome: TypeAlias = Literal["delivered", "retried", "failed", "lost", "repeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class DeliveryAttempt:
     url: str
     at: int
     attempt: int
-    outcome: Outcome
+    outcome: DeliveryOutcome
     status: int | None = None
     error: str | None = None
     next_attempt_at: int | None = None
@@ -50,14 +50,14 @@ class DeliveryLog:
 
     def __init__(self, size: int) -> None:
         self._attempts: deque[DeliveryAttempt] = deque(maxlen=size)
-        self._counts: Counter[tuple[str, Outcome]] = Counter()
+        self._counts: Counter[tuple[str, DeliveryOutcome]] = Counter()
 
     def add(self, attempt: DeliveryAttempt) -> None:
         """Add an attempt."""
         self._attempts.append(attempt)
         self._counts[attempt.endpoint, attempt.outcome] += 1
 
-    def count(self, endpoint_id: str, outcome: Outcome) -> int:
+    def count(self, endpoint_id: str, outcome: DeliveryOutcome) -> int:
         """Return the number of attempts with this outcome, including those no longer kept."""
         return self._counts[endpoint_id, outcome]
 

@@ -8,7 +8,7 @@ for each PaymentIntent.
 from dataclasses import asdict
 
 from stripe_emulator.account.account import Account
-from stripe_emulator.account.ledger import movements, totals
+from stripe_emulator.account.movements import movements, totals
 from stripe_emulator.requests.idempotency import IdempotencyKeys, KeyRecord
 from stripe_emulator.wire.json import JsonObject
 

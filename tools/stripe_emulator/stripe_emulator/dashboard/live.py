@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from fastapi.sse import format_sse_event
 
-from stripe_emulator.account.ledger import totals
+from stripe_emulator.account.movements import totals
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.objects.currencies import decimals
 from stripe_emulator.settings import Settings

@@ -1,7 +1,7 @@
 """Payments as the dashboard shows them: a row of the table, and the details."""
 
 from stripe_emulator.account.account import Account
-from stripe_emulator.account.ledger import movements
+from stripe_emulator.account.movements import movements
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.currencies import decimals
 from stripe_emulator.objects.payment_intent import PaymentIntent

@@ -20,7 +20,6 @@ from stripe_emulator.wire.request_errors import BodyTooLarge, UnrecognizedUrl
 from stripe_emulator.wire.version import API_VERSION
 
 Abort: TypeAlias = Callable[[tuple[str, int] | None], None]
-Outcome: TypeAlias = tuple[Response | None, Response | None]  # sent, withheld by a fault
 
 _log = logging.getLogger("uvicorn.error")
 _API_VERSION = API_VERSION.encode()

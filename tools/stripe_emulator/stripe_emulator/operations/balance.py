@@ -1,6 +1,6 @@
 """The operation on the balance. https://docs.stripe.com/api/balance."""
 
-from stripe_emulator.account.ledger import Totals, totals
+from stripe_emulator.account.movements import Totals, totals
 from stripe_emulator.operations.call import Call
 from stripe_emulator.wire.json import JsonObject
 

@@ -3,7 +3,7 @@
 import asyncio
 from math import ceil
 
-from stripe_emulator.account.delivery_log import DeliveryAttempt, Outcome
+from stripe_emulator.account.delivery_log import DeliveryAttempt, DeliveryOutcome
 from stripe_emulator.account.outbox import Delivery, DeliveryQueue
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.faults.fault import WEBHOOK, Fault
@@ -99,7 +99,11 @@ class EndpointWorker:
             self._log(delivery, endpoint, "failed", response)
 
     def _end(
-        self, delivery: Delivery, endpoint: WebhookEndpoint, outcome: Outcome, response: PostResult
+        self,
+        delivery: Delivery,
+        endpoint: WebhookEndpoint,
+        outcome: DeliveryOutcome,
+        response: PostResult,
     ) -> None:
         delivery.attempts += outcome == "delivered"
         self._emulator.mark_delivered(delivery.event, delivery.endpoint_id)
@@ -109,7 +113,7 @@ class EndpointWorker:
         self,
         delivery: Delivery,
         endpoint: WebhookEndpoint,
-        outcome: Outcome,
+        outcome: DeliveryOutcome,
         response: PostResult,
         next_attempt_at: int | None = None,
     ) -> None:

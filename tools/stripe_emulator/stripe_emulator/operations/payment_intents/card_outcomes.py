@@ -8,14 +8,16 @@ from stripe_emulator.objects.cards import (
     Decline,
 )
 
-Outcome: TypeAlias = Decline | Literal["approved", "authenticate"]
+ChargeOutcome: TypeAlias = Decline | Literal["approved", "authenticate"]
 
 DAY_SECONDS = 86_400
 _HOLD_SECONDS = 7 * DAY_SECONDS
 _VISA_MERCHANT_INITIATED_HOLD_SECONDS = 4 * DAY_SECONDS + 18 * 3_600
 
 
-def charge_outcome(card: Card, *, off_session: bool, error_on_requires_action: bool) -> Outcome:
+def charge_outcome(
+    card: Card, *, off_session: bool, error_on_requires_action: bool
+) -> ChargeOutcome:
     """Return the outcome of charging a card.
 
     `off_session` takes precedence over `error_on_requires_action` (unverified).
