@@ -10,7 +10,7 @@ from invariants import violations
 from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
-from stripe_emulator.refunds import FAILS_AFTER_SECONDS
+from stripe_emulator.operations.refunds import FAILS_AFTER_SECONDS
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 

@@ -1,10 +1,10 @@
-# ruff: noqa: INP001, T201  # a script, which prints what it measures
-"""How many PaymentIntents a second the emulator creates and confirms, and what each one costs.
+# ruff: noqa: INP001, T201  # a script that prints its measurements
+"""Benchmark of the emulator: PaymentIntents per second, and the CPU time and memory of each.
 
-`python tools/stripe_emulator/bench/payment_intents.py --count 20000` starts an emulator of its
-own, sends that many `POST /v1/payment_intents` with `confirm=true`, manual capture and an
-idempotency key over a few connections, and prints each tenth of them: the rate should be flat.
-With `--journal` the emulator keeps a journal, is killed at the end and started from it again.
+`python tools/stripe_emulator/bench/payment_intents.py --count 20000` starts an emulator, sends
+20,000 `POST /v1/payment_intents` with `confirm=true`, manual capture and an idempotency key over a
+few connections, and prints the rate of each tenth, which should be constant. With `--journal` the
+emulator keeps a journal, is killed at the end and is restored from it.
 """
 
 import argparse
@@ -91,7 +91,7 @@ async def _tenth(connections: list[_Connection], requests: list[bytes]) -> float
 
 
 def _usage(pid: int) -> tuple[float, int]:
-    """CPU seconds and resident bytes of a process."""
+    """Return the CPU seconds and the resident bytes of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return (int(fields[11]) + int(fields[12])) / _TICKS, pages * _PAGE_BYTES
@@ -115,9 +115,9 @@ async def _measure(pid: int, port: int, count: int, width: int) -> None:
         rates.append((last - first) / used)
         print(f"{rates[-1]:>15.0f}")
     cpu, resident = _usage(pid)
-    print(f"the last tenth's rate is {rates[-1] / rates[0]:.2f} of the first's, by CPU")
-    print(f"CPU of the emulator: {(cpu - start_cpu) * 1e6 / count:.0f} µs for each")
-    print(f"memory of the emulator: {(resident - start_bytes) / count / 1024:.1f} KiB for each")
+    print(f"rate of the last tenth / first tenth, per CPU second: {rates[-1] / rates[0]:.2f}")
+    print(f"CPU time per PaymentIntent: {(cpu - start_cpu) * 1e6 / count:.0f} µs")
+    print(f"memory per PaymentIntent: {(resident - start_bytes) / count / 1024:.1f} KiB")
     for connection in connections:
         connection.close()
 
@@ -139,10 +139,10 @@ def _wait_until_open(port: int) -> None:
 
 @contextmanager
 def _emulator(port: int, journal: Path | None) -> Generator[subprocess.Popen[bytes]]:
-    """An emulator that listens by now; it is killed at the end, as if by `kill -9`."""
+    """Run a listening emulator, which is killed at the end, as by `kill -9`."""
     command = [sys.executable, "-m", "stripe_emulator", "--port", str(port)]
     command += ["--log-level", "warning", *(["--journal", str(journal)] if journal else [])]
-    process = subprocess.Popen(command)  # noqa: S603  # our own
+    process = subprocess.Popen(command)  # noqa: S603  # a fixed command
     try:
         _wait_until_open(port)
         yield process
@@ -155,9 +155,9 @@ def _measure_restart(port: int, journal: Path, count: int) -> None:
     start = time.perf_counter()
     with _emulator(port, journal) as process:
         seconds, resident = time.perf_counter() - start, _usage(process.pid)[1]
-    print(f"journal: {journal.stat().st_size / count / 1024:.1f} KiB for each")
-    print(f"restart from the journal: {seconds:.1f} s, {count / seconds:.0f} a second", end=", ")
-    print(f"{resident / 2**20:.0f} MiB then")
+    print(f"journal per PaymentIntent: {journal.stat().st_size / count / 1024:.1f} KiB")
+    print(f"restore from the journal: {seconds:.1f} s, {count / seconds:.0f} per second", end=", ")
+    print(f"{resident / 2**20:.0f} MiB of memory")
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
-# ruff: noqa: INP001, T201, S603  # a script, which prints its table and starts pytest
-"""The fidelity table: the behaviour suite against this emulator, localstripe and stripe-mock.
+# ruff: noqa: INP001, T201, S603  # a script that prints a table and starts pytest
+"""Fidelity table: the behaviour suite against this emulator, localstripe and stripe-mock.
 
-`python tools/stripe_emulator/fidelity/compare.py` gets the other two ready, starts each server in
+`python tools/stripe_emulator/fidelity/compare.py` installs the other two, starts each server in
 turn, runs `tests/behaviour` against it and prints the table as Markdown; `--write` puts it into
-the README. A server that cannot be had here says "not run".
+the README of this folder. The column of a server that is not available has "not run".
 """
 
 import argparse
@@ -22,18 +22,18 @@ from servers import ROOT, Server, emulator, localstripe, running, stripe_mock
 
 _PACKAGE = Path(__file__).parents[1]
 _SUITE = _PACKAGE / "tests" / "behaviour"
-_README = _PACKAGE / "README.md"
+_README = Path(__file__).parent / "README.md"
 _START, _END = "<!-- fidelity table -->\n", "<!-- end of the fidelity table -->"
 
 Outcomes: TypeAlias = dict[str, list[bool]]
-"""For each feature, whether each of its tests passed."""
+"""The result of each test by feature; True is passed."""
 
 
 def run_suite(url: str, test_seconds: int, server_seconds: int) -> Outcomes:
     """Run the behaviour suite against a server.
 
     Raises:
-        subprocess.TimeoutExpired: it took longer than `server_seconds`.
+        subprocess.TimeoutExpired: If it takes longer than `server_seconds`.
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
@@ -55,7 +55,7 @@ def run_suite(url: str, test_seconds: int, server_seconds: int) -> Outcomes:
 
 
 def read_report(path: Path) -> Outcomes:
-    """The outcomes in a JUnit report: a test passed where nothing stands against it."""
+    """Read the outcomes of a JUnit report; a test passes without failure, error and skip."""
     tests: dict[tuple[str, str], bool] = {}
     for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314  # pytest wrote it
         feature = case.find("properties/property[@name='feature']")
@@ -70,14 +70,14 @@ def read_report(path: Path) -> Outcomes:
 
 
 def cell(passed: list[bool]) -> str:
-    """How far a feature is there."""
+    """Return the cell of a feature: `yes`, `no`, or how many tests pass."""
     if all(passed):
         return "yes"
     return f"part: {sum(passed)} of {len(passed)}" if any(passed) else "no"
 
 
 def table(columns: dict[str, Outcomes | None]) -> str:
-    """The outcomes as a Markdown table, a row for each feature and one for all of them."""
+    """Return the outcomes as a Markdown table: a row per feature and a total."""
     features = sorted({name for outcomes in columns.values() for name in outcomes or {}})
     rows = [["feature", *columns], ["---"] * (len(columns) + 1)]
     for name in features:
@@ -90,7 +90,7 @@ def table(columns: dict[str, Outcomes | None]) -> str:
 
 
 def compare(test_seconds: int, server_seconds: int) -> str:
-    """Run the suite against every server and say what came of it, as Markdown."""
+    """Run the suite against every server and return the table as Markdown."""
     columns: dict[str, Outcomes | None] = {}
     versions: list[str] = []
     found: dict[str, Server | None] = {
@@ -111,7 +111,7 @@ def compare(test_seconds: int, server_seconds: int) -> str:
 
 
 def write(text: str) -> None:
-    """Put the table into the README, between its two marks."""
+    """Write the table into the README, between its two markers."""
     before, _, rest = _README.read_text().partition(_START)
     _, _, after = rest.partition(_END)
     _README.write_text(f"{before}{_START}\n{text}\n{_END}{after}")
@@ -120,9 +120,9 @@ def write(text: str) -> None:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
-    parser.add_argument("--test-seconds", type=int, default=30, help="the longest one test takes")
-    parser.add_argument("--server-seconds", type=int, default=600, help="the longest for a server")
+    parser.add_argument("--write", action="store_true", help="write the table into README.md")
+    parser.add_argument("--test-seconds", type=int, default=30, help="timeout of one test")
+    parser.add_argument("--server-seconds", type=int, default=600, help="timeout per server")
     options = parser.parse_args()
     text = compare(options.test_seconds, options.server_seconds)
     if options.write:

@@ -1,8 +1,8 @@
 # ruff: noqa: INP001, S603  # part of a script, which starts other programs
-"""The servers that are compared: how each is made ready, started on loopback, and ended.
+"""The compared servers: installation, start on loopback, and stop.
 
-Nothing here becomes a part of this project: localstripe (GPL-3) gets a virtual environment of its
-own and runs as a process of its own, as stripe-mock does.
+None becomes part of this project: localstripe (GPL-3) has its own virtual environment and, like
+stripe-mock, runs as a separate process.
 """
 
 import importlib.metadata
@@ -27,14 +27,14 @@ _LOCALSTRIPE = """
 import sys
 from aiohttp import web
 from localstripe import resources, server
-resources.Store.dump_to_disk = lambda store: None  # it would write to a fixed file in /tmp
+resources.Store.dump_to_disk = lambda store: None  # it writes to a fixed file in /tmp
 web.run_app(server.app, host="127.0.0.1", port=int(sys.argv[1]), print=None)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that can be started: its command ends where the port goes, after `port_prefix`."""
+    """A server to start; `port_prefix` and the port are the last argument of its command."""
 
     name: str
     version: str
@@ -43,13 +43,13 @@ class Server:
 
 
 def emulator() -> Server:
-    """This emulator, as its command starts it."""
+    """Return this emulator, started by its command."""
     command = (sys.executable, "-m", "stripe_emulator", "--log-level", "error", "--port")
     return Server("emulator", importlib.metadata.version("stripe-emulator"), command)
 
 
 def localstripe() -> Server | None:
-    """The newest localstripe, installed where it is not yet; None without uv."""
+    """Install the latest localstripe and return it, or None without uv."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools/uv/bin"))
     if uv is None:
         return None
@@ -63,7 +63,7 @@ def localstripe() -> Server | None:
 
 
 def stripe_mock() -> Server | None:
-    """The newest stripe-mock, built where it is not yet; None without a Go toolchain."""
+    """Build the latest stripe-mock and return it, or None without a Go toolchain."""
     go = shutil.which("go")
     if go is None:
         return None
@@ -76,10 +76,10 @@ def stripe_mock() -> Server | None:
 
 @contextmanager
 def running(server: Server) -> Generator[str]:
-    """Run a server for as long as the block lasts; its address.
+    """Run a server during the block, which receives its URL.
 
     Raises:
-        TimeoutError: it does not listen in time.
+        TimeoutError: If it does not listen within 30 s.
     """
     port = _free_port()
     command = [*server.command, f"{server.port_prefix}{port}"]

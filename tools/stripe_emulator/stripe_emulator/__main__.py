@@ -1,4 +1,4 @@
-"""`python -m stripe_emulator` is the same as the command `stripe-emulator`."""
+"""Entry point of `python -m stripe_emulator`, the same as the command `stripe-emulator`."""
 
 from stripe_emulator.main import main
 

@@ -1,4 +1,4 @@
-"""The emulator as an ASGI application."""
+"""The wiring of the emulator as an ASGI application."""
 
 import asyncio
 import secrets
@@ -7,18 +7,17 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from stripe_emulator.api import Abort, StripeApi
-from stripe_emulator.control import control_router
-from stripe_emulator.dashboard import dashboard_router
+from stripe_emulator.control.router import control_router
+from stripe_emulator.dashboard.router import dashboard_router
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.journal import Journal, UnusableJournal
-from stripe_emulator.origins import OriginGuard
-from stripe_emulator.restoring import restore
+from stripe_emulator.http.origins import OriginGuard
+from stripe_emulator.http.stripe_api import Abort, StripeApi
+from stripe_emulator.journal.journal import Journal, UnusableJournal
+from stripe_emulator.journal.restore import restore
 from stripe_emulator.settings import Settings
-from stripe_emulator.webhook_control import webhooks_router
-from stripe_emulator.webhooks import WebhookSender
+from stripe_emulator.webhooks.sender import WebhookSender
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 
 
 def create_app(
@@ -26,16 +25,16 @@ def create_app(
     abort: Abort | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
-    """An emulator with an empty account, or with that of the journal in its settings.
+    """Build the application, with an empty account or that of the settings' journal.
 
     Args:
-        settings: the emulator's settings.
-        abort: resets a client's connection; without it the faults that reset one answer 500,
-            as an ASGI application cannot reset a connection by itself.
-        is_stopping: whether the server is about to stop, which ends the streams of open pages.
+        settings: The settings of the emulator.
+        abort: Resets a client's connection. Without it, faults that reset a connection respond
+            with 500, because an ASGI application cannot reset a connection by itself.
+        is_stopping: Returns True when the server is about to stop, which ends live updates.
 
     Raises:
-        UnusableJournal: the journal cannot be read.
+        UnusableJournal: If the journal cannot be read.
     """
     settings = settings or Settings()
     emulator = create_emulator(settings)
@@ -47,7 +46,6 @@ def create_app(
     app.state.webhook_sender = WebhookSender(emulator, settings.webhooks)
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
-    app.include_router(webhooks_router(emulator))
     app.include_router(dashboard_router(emulator, settings, is_stopping))
 
     @app.get("/healthz")
@@ -58,27 +56,27 @@ def create_app(
 
 
 def create_emulator(settings: Settings) -> Emulator:
-    """An emulator, as its journal left it where the settings name one.
+    """Build an emulator, restored from the settings' journal if there is one.
 
     Raises:
-        UnusableJournal: the journal cannot be read.
+        UnusableJournal: If the journal cannot be read.
     """
     emulator = Emulator(settings)
     if settings.journal is not None:
-        seed = secrets.randbits(32) if settings.any_seed is None else settings.any_seed
+        seed = secrets.randbits(32) if settings.effective_seed is None else settings.effective_seed
         journal = Journal(settings.journal, seed)
         try:
             restore(emulator, journal)
         except UnusableJournal:
             journal.close()
             raise
-    emulator.forward_events()
+    emulator.configure_forwarding()
     return emulator
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    watching = asyncio.create_task(_watch(app.state.emulator))
+    watching = asyncio.create_task(_apply_deadlines(app.state.emulator))
     async with app.state.webhook_sender.running():
         yield
     watching.cancel()
@@ -87,11 +85,11 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.emulator.close()
 
 
-async def _watch(emulator: Emulator) -> None:
-    """Notice what the passing of time does, also when nobody asks anything."""
+async def _apply_deadlines(emulator: Emulator) -> None:
+    """Apply deadlines periodically, without a request too."""
     while True:
-        emulator.look()
-        await asyncio.sleep(_LOOK_SECONDS)
+        emulator.apply_deadlines()
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def _leave_open(client: tuple[str, int] | None) -> None:

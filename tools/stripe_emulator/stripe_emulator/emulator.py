@@ -1,7 +1,7 @@
-"""The emulator without its HTTP: a request in, an answer out, and everything it remembers.
+"""The emulator without HTTP: an account, its idempotency keys, faults and request log.
 
-Its public methods are its commands: whatever changes anything goes through one of them, is entered
-into the journal where there is one, and happens at one moment of the emulator's clock.
+The public methods are commands. Every change of state is a command, which is recorded in the
+journal if there is one, and which is executed at one time of the emulator's clock.
 """
 
 import logging
@@ -9,39 +9,45 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from stripe_emulator import webhook_endpoints
-from stripe_emulator.account import Account
-from stripe_emulator.answers import Answer, Request
-from stripe_emulator.authentication import ApiKeys
-from stripe_emulator.cancellation import expire_due
-from stripe_emulator.confirmation import finish_authentication
-from stripe_emulator.errors import ServerError, StripeError
-from stripe_emulator.event_log import EventLog, Listener
-from stripe_emulator.faults import Faults
-from stripe_emulator.forms import decode_pairs
-from stripe_emulator.idempotency import IdempotencyKeys
-from stripe_emulator.ids import Ids
+from stripe_emulator.account.account import Account
+from stripe_emulator.account.event_log import EventLog, Listener
+from stripe_emulator.account.ids import Ids
+from stripe_emulator.account.outbox import Outbox
+from stripe_emulator.faults.armed import ArmedFaults
 from stripe_emulator.objects.event import Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
-from stripe_emulator.outbox import Outbox
-from stripe_emulator.request_log import RequestLog
+from stripe_emulator.operations import webhook_endpoints
+from stripe_emulator.operations.payment_intents.cancellation import apply_deadlines
+from stripe_emulator.operations.payment_intents.confirmation import complete_authentication
+from stripe_emulator.requests.authentication import ApiKeys
+from stripe_emulator.requests.execution import (
+    AdmittedRequest,
+    close_key,
+    error_response,
+    execute,
+    replay,
+)
+from stripe_emulator.requests.idempotency import IdempotencyKeys
+from stripe_emulator.requests.log import RequestLog
 from stripe_emulator.settings import Settings
-from stripe_emulator.work import Work, error_answer, key_headers, replay, run
+from stripe_emulator.wire.errors import ServerError, StripeError
+from stripe_emulator.wire.forms import decode_pairs
+from stripe_emulator.wire.messages import Request, Response
 
 _log = logging.getLogger("uvicorn.error")
 
 Record: TypeAlias = Callable[..., None]
-"""Called with the time, the name and the arguments of each command, before it is carried out."""
+"""Called with the time, the name and the arguments of a command before its execution."""
 
 
 class Emulator:
-    """One test account behind Stripe's API.
+    """One test account behind the Stripe API.
 
-    `begin` lets a request in and reserves its idempotency key; `finish` does the work. They are
-    two so that a fault can come between them; no command waits for anything.
+    `begin` admits a request and reserves its idempotency key; `finish` executes it. They are
+    separate so that a fault can be injected between them. No command blocks.
 
     Args:
-        settings: the emulator's settings.
+        settings: The settings of the emulator.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -49,159 +55,151 @@ class Emulator:
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
         self.max_body_bytes = settings.max_body_bytes
-        self.request_ids = Ids(None if settings.journal else settings.any_seed)
-        self.record: Record = _forget
-        self.close: Callable[[], None] = _nobody  # called when no more commands will come
-        self.wake: Callable[[], None] = _nobody  # called when what was not due may be due now
-        self.clear(settings.any_seed)
+        self.request_ids = Ids(None if settings.journal else settings.effective_seed)
+        self.record: Record = lambda *_: None
+        self.close: Callable[[], None] = lambda: None  # called after the last command
+        self.wake: Callable[[], None] = lambda: None  # called when deliveries may have become due
+        self.clear(settings.effective_seed)
 
     def clear(self, seed: int | None) -> None:
-        """Forget everything: an empty account, the scenario's faults only, the clock not ahead."""
+        """Start with an empty account, the scenario's faults and an unmoved clock."""
         settings, self._seed = self._settings, seed
         settings.clock.reset()
         events = EventLog(settings.event_log_size, self._listeners)
         outbox = Outbox(settings.event_log_size, settings.webhooks.log_size)
         self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
-        self.faults = Faults(settings)
+        self.faults = ArmedFaults(
+            settings.scenario.faults if settings.scenario else (),
+            settings.effective_seed,
+            settings.effective_rate_limit,
+            settings.fault_log_size,
+            monotonic=settings.monotonic,
+        )
         self.log = RequestLog(settings.request_log_size, settings.request_log_bytes)
 
     def reset(self) -> None:
-        """Begin again, as if just started."""
+        """Return to the state after the start."""
         self.record(0, "reset")
         self.clear(self._seed)
-        self.forward_events()
+        self.configure_forwarding()
         self.wake()
 
-    def forward_events(self) -> None:
-        """Have the webhook endpoint that the settings ask for; again changes nothing."""
+    def configure_forwarding(self) -> None:
+        """Create the webhook endpoint of the settings; repeating it changes nothing."""
         webhooks = self._settings.webhooks
         if webhooks.url is not None:
             self.forward(webhooks.url, webhooks.secret)
 
     def forward(self, url: str, secret: str | None) -> None:
-        """Have one webhook endpoint for all events at this URL, instead of one before."""
-        with self._moment() as now:
+        """Create one webhook endpoint for all events at this URL, or update the earlier one."""
+        with self._frozen_clock() as now:
             self.record(now, "forward", url, secret)
             webhook_endpoints.forward(self.account, url, secret)
 
-    def listen(self, listener: Listener) -> None:
-        """Call this with every event from now on, before the request that caused it is answered."""
+    def subscribe(self, listener: Listener) -> None:
+        """Call a listener with every new event, before the response to its request."""
         self._listeners.append(listener)
 
-    def begin(self, request: Request, request_id: str) -> Work | Answer:
-        """Let a request in, or answer it at once: an error, or the replay of its key."""
+    def begin(self, request: Request, request_id: str) -> AdmittedRequest | Response:
+        """Admit a request, or return its response: an error, or the replay of its key."""
         try:
             self._api_keys.check(request)
         except StripeError as error:
-            return error_answer(error, request, request_id)
+            return error_response(error, request, request_id)
         return self.admit(request, request_id)
 
-    def admit(self, request: Request, request_id: str) -> Work | Answer:
-        """`begin` for a request whose API key is good."""
-        with self._moment() as now:
-            if request.changes:
+    def admit(self, request: Request, request_id: str) -> AdmittedRequest | Response:
+        """Admit a request whose API key was checked; otherwise the same as `begin`."""
+        with self._frozen_clock() as now:
+            if request.may_write:
                 self.record(now, "begin", request_id, request)
             try:
                 pairs = decode_pairs(request.query) + decode_pairs(request.body)
                 key = request.header(b"idempotency-key")
                 if not key or request.method != "POST":
-                    return Work(request, request_id, pairs, None)
-                record = self.keys.begin(key, request.path, pairs, request_id, now)
+                    return AdmittedRequest(request, request_id, pairs, None)
+                record = self.keys.reserve(key, request.path, pairs, request_id, now)
             except StripeError as error:
-                return error_answer(error, request, request_id)
-            if record.answer is not None:
-                return replay(record, record.answer)
-            return Work(request, request_id, pairs, record)
+                return error_response(error, request, request_id)
+            if record.response is not None:
+                return replay(record, record.response)
+            return AdmittedRequest(request, request_id, pairs, record)
 
-    def finish(self, work: Work) -> Answer:
-        """Do the work of a request that was let in, and keep its answer under its key."""
-        with self._moment() as now:
-            self._enter(work, now, "finish")
-            try:
-                answer, kept = run(work, self.account), True
-            except StripeError as error:
-                answer, kept = error_answer(error, work.request, work.request_id), error.kept
-            except Exception:  # noqa: BLE001 - a bug of ours is answered as one of Stripe's would be
-                _log.exception("%s %s", work.request.method, work.request.path)
-                failure = error_answer(ServerError(), work.request, work.request_id)
-                answer, kept = failure, False
-            answer = self._end(work, answer, kept=kept)
-            if kept and work.key is not None:
-                answer.headers.append((b"stripe-should-retry", b"false"))
-            return answer
-
-    def settle(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
-        """End the reservation of the key with this answer, kept or not; no work is done."""
-        with self._moment() as now:
-            self._enter(work, now, "settle", answer, kept)
-            return self._end(work, answer, kept=kept)
-
-    def give_up(self, work: Work) -> None:
-        """Free the key of a request that will have no answer."""
-        if work.record is not None and work.record.waits_for(work.request_id):
-            self.record(self.account.clock.now(), "give_up", work.request_id)
-            self.keys.release(work.record)
-
-    def advance(self, seconds: int) -> int:
-        """Move the clock forward and return the new time; what is due by then happens.
+    def finish(self, admitted: AdmittedRequest) -> Response:
+        """Execute an admitted request, and keep its response under its key.
 
         Raises:
-            ValueError: `seconds` is negative.
+            OSError: If the journal cannot be written; the request is not executed.
+        """
+        with self._frozen_clock() as now:
+            self._journal(admitted, now, "finish")
+            try:
+                response, kept = execute(admitted, self.account), True
+            except StripeError as error:
+                response, kept = admitted.error(error), error.kept
+            except Exception:  # noqa: BLE001  # a bug of the emulator is a 500, as at Stripe
+                method, path = admitted.request.method, admitted.request.path
+                _log.exception("request_failed method=%s path=%s", method, path)
+                response, kept = admitted.error(ServerError()), False
+            response = close_key(admitted, self.keys, response, kept=kept)
+            if kept and admitted.key is not None:
+                response.headers.append((b"stripe-should-retry", b"false"))
+            return response
+
+    def close_key(self, admitted: AdmittedRequest, response: Response, *, kept: bool) -> Response:
+        """End the reservation of the key, with this response kept or not; execute nothing."""
+        with self._frozen_clock() as now:
+            self._journal(admitted, now, "close_key", response, kept)
+            return close_key(admitted, self.keys, response, kept=kept)
+
+    def abandon(self, admitted: AdmittedRequest) -> None:
+        """Free the key of a request that gets no response."""
+        if admitted.record is not None and admitted.record.is_reserved_by(admitted.request_id):
+            self.record(self.account.clock.now(), "abandon", admitted.request_id)
+            self.keys.release(admitted.record)
+
+    def advance(self, seconds: int) -> int:
+        """Move the clock forward, apply the deadlines until then, and return the new time.
+
+        Raises:
+            ValueError: If `seconds` is negative.
         """
         now = self.account.clock.advance(seconds)
         self.record(now, "advance", seconds)
-        with self._moment() as now:
+        with self._frozen_clock() as now:
             self.wake()
             return now
 
-    def look(self) -> None:
-        """Let happen what is due by now."""
-        expire_due(self.account)
+    def apply_deadlines(self) -> None:
+        """Apply the deadlines that are due."""
+        apply_deadlines(self.account)
 
     def authenticate(self, intent: PaymentIntent, *, succeeded: bool) -> None:
-        """The cardholder of a PaymentIntent has authenticated, or failed to."""
-        with self._moment() as now:
+        """Complete the authentication of a PaymentIntent's cardholder."""
+        with self._frozen_clock() as now:
             self.record(now, "authenticate", intent.id, succeeded)
-            finish_authentication(self.account, intent, succeeded=succeeded)
+            complete_authentication(self.account, intent, succeeded=succeeded)
 
-    def delivered(self, event: Event, endpoint_id: str) -> None:
-        """A webhook endpoint has taken an event."""
-        with self._moment() as now:
-            self.record(now, "delivered", event.id, endpoint_id)
+    def mark_delivered(self, event: Event, endpoint_id: str) -> None:
+        """Record that a webhook endpoint has received an event."""
+        with self._frozen_clock() as now:
+            self.record(now, "mark_delivered", event.id, endpoint_id)
             event.pending.discard(endpoint_id)
             self.account.outbox.remove(event.id, endpoint_id)
 
-    def _enter(self, work: Work, now: int, name: str, *arguments: object) -> None:
-        if not work.request.changes:
+    def _journal(self, admitted: AdmittedRequest, now: int, name: str, *arguments: object) -> None:
+        if not admitted.request.may_write:
             return
         try:
-            self.record(now, name, work.request_id, *arguments)
-        except OSError:  # what cannot be entered is not done
-            if work.record is not None:
-                self.keys.release(work.record)
+            self.record(now, name, admitted.request_id, *arguments)
+        except OSError:  # a command that cannot be recorded is not executed
+            if admitted.record is not None:
+                self.keys.release(admitted.record)
             raise
 
     @contextmanager
-    def _moment(self) -> Generator[int]:
-        with self.account.clock.stopped() as now:
-            expire_due(self.account)
+    def _frozen_clock(self) -> Generator[int]:
+        with self.account.clock.frozen() as now:
+            apply_deadlines(self.account)
             yield now
-
-    def _end(self, work: Work, answer: Answer, *, kept: bool) -> Answer:
-        if work.key is None:
-            return answer
-        if work.record is not None and kept:
-            self.keys.keep(work.record, answer)
-        elif work.record is not None:
-            self.keys.release(work.record)
-        headers = key_headers(work.key, work.request_id)
-        return Answer(answer.status, answer.body, headers, answer.error_code)
-
-
-def _forget(now: int, name: str, *arguments: object) -> None:
-    del now, name, arguments
-
-
-def _nobody() -> None:
-    pass

@@ -9,12 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from stripe_emulator import webhook_endpoints
-from stripe_emulator.journal import UnusableJournal
-from stripe_emulator.scenario import load_scenario
+from stripe_emulator.faults.scenario import load_scenario
+from stripe_emulator.journal.journal import UnusableJournal
+from stripe_emulator.operations import webhook_endpoints
 from stripe_emulator.server import EmulatorServer, listen
-from stripe_emulator.settings import Settings
-from stripe_emulator.webhook_settings import WebhookSettings
+from stripe_emulator.settings import Settings, WebhookSettings
 
 _log = logging.getLogger("uvicorn.error")
 _QUICK_COLLECTIONS = (50_000, 20, 1_000)
@@ -23,7 +22,7 @@ app = typer.Typer(add_completion=False)
 
 
 class LogLevel(StrEnum):
-    """How much the server's own log tells."""
+    """The levels of the server's log."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -33,44 +32,48 @@ class LogLevel(StrEnum):
 
 
 @app.command()
-def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", max=65_535)] = 12111,
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+def serve(  # noqa: PLR0913, PLR0917  # one parameter per option
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", max=65_535)] = 12111,
+    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
     beyond_loopback: Annotated[
         bool,
-        typer.Option("--beyond-loopback", help="Lets --host be any address, as in a container."),
+        typer.Option("--beyond-loopback", help="Allow any --host, as in a container."),
     ] = False,
-    seed: Annotated[int | None, typer.Option(help="Makes the ids repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the ids and faults.")] = None,
     request_log_size: Annotated[
-        int, typer.Option(help="How many requests are kept.", min=1)
+        int, typer.Option(help="Number of requests to keep.", min=1)
     ] = 1_000,
     journal: Annotated[
-        Path | None, typer.Option(help="Keeps the account in this file, across kill -9 too.")
+        Path | None, typer.Option(help="Keep the account in this file, across kill -9 too.")
     ] = None,
-    scenario: Annotated[Path | None, typer.Option(help="A file of faults to begin with.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="TOML file of faults to start with.")
+    ] = None,
     webhook_url: Annotated[
-        str | None, typer.Option(help="Gets every event, as with `stripe listen --forward-to`.")
+        str | None,
+        typer.Option(help="Receives every event, as with `stripe listen --forward-to`."),
     ] = None,
     webhook_secret: Annotated[
-        str | None, typer.Option(help="Signs what --webhook-url gets: whsec_…")
+        str | None, typer.Option(help="Signing secret for --webhook-url: whsec_…")
     ] = None,
     webhook_secret_file: Annotated[
-        Path | None, typer.Option(help="Holds that secret, so that no list of processes shows it.")
+        Path | None,
+        typer.Option(help="File with that secret, hidden from process lists."),
     ] = None,
     webhook_host: Annotated[
         list[str] | None,
-        typer.Option(help="A host beyond loopback that webhooks may go to; may be repeated."),
+        typer.Option(help="Host beyond loopback that webhooks may contact; repeatable."),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A name beside loopback's that the emulator is reached by; repeatable."),
+        typer.Option(help="Host name of the emulator besides loopback's; repeatable."),
     ] = None,
     log_level: Annotated[
         LogLevel, typer.Option(envvar="LOG_LEVEL", case_sensitive=False)
     ] = LogLevel.INFO,
 ) -> None:
-    """Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
-    gc.set_threshold(*_QUICK_COLLECTIONS)  # the objects stay: looking at them again finds nothing
+    """Run Stripe's test mode on loopback, in memory, until SIGTERM or Ctrl-C."""
+    gc.set_threshold(*_QUICK_COLLECTIONS)  # most objects are kept
     try:
         if webhook_secret_file:
             webhook_secret = webhook_secret_file.read_text().strip()
@@ -88,19 +91,20 @@ def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
         listener = listen(host, port, beyond_loopback=beyond_loopback)
     except (ValueError, OSError, UnusableJournal) as error:
         raise typer.BadParameter(str(error)) from None
-    signal.signal(signal.SIGTERM, _leave)
-    shown = f"[{host}]" if ":" in host else host
-    _log.info("Stripe emulator on http://%s:%d", shown, listener.getsockname()[1])
-    forwarding = webhook_endpoints.forwarding(server.emulator.account)
-    if forwarding is not None:
-        secret = (
-            f"the secret of {webhook_secret_file}" if webhook_secret_file else forwarding.secret
-        )
-        _log.info("Events go to %s, signed with %s", forwarding.url, secret)
+    signal.signal(signal.SIGTERM, _exit)
+    _log_start(server, host, listener.getsockname()[1], webhook_secret_file)
     server.run(sockets=[listener])
 
 
-def _leave(*_: object) -> NoReturn:
+def _log_start(server: EmulatorServer, host: str, port: int, secret_file: Path | None) -> None:
+    _log.info("emulator_listening url=http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    forwarding = webhook_endpoints.forwarding_endpoint(server.emulator.account)
+    if forwarding is not None:
+        secret = f"file:{secret_file}" if secret_file else forwarding.secret
+        _log.info("webhook_forwarding url=%s secret=%s", forwarding.url, secret)
+
+
+def _exit(*_: object) -> NoReturn:
     raise SystemExit(0)
 
 

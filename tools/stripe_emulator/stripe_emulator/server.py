@@ -1,4 +1,4 @@
-"""The emulator on a socket: loopback, unless more is asked for."""
+"""The HTTP server of the emulator, by default on loopback only."""
 
 import asyncio
 import ipaddress
@@ -11,22 +11,22 @@ from stripe_emulator.app import create_app
 from stripe_emulator.emulator import Emulator
 from stripe_emulator.settings import Settings
 
-_LINGER_NOT = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("ii", 1, 0)
 _SHUTDOWN_SECONDS = 2
-_PATIENCE_SECONDS = 1.0
+_SLOW_CLIENT_SECONDS = 1.0
 
 
 def listen(host: str, port: int, *, beyond_loopback: bool = False) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """Open a listening socket; port 0 takes a free port.
 
     Raises:
-        ValueError: the address is not a loopback address, and may not be another.
-        OSError: the port is taken.
+        ValueError: If the address is not a loopback address and `beyond_loopback` is false.
+        OSError: If the port is in use.
     """
     address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     if not address.is_loopback and not beyond_loopback:
         raise ValueError(
-            f"The emulator listens on loopback only, not on {host}, without --beyond-loopback."
+            f"The emulator listens on loopback only; {host} requires --beyond-loopback."
         )
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -41,11 +41,11 @@ def listen(host: str, port: int, *, beyond_loopback: bool = False) -> socket.soc
 
 
 class EmulatorServer(uvicorn.Server):
-    """A server for a new emulator; `run(sockets=[listen(...)])` runs it until it is told to stop.
+    """A server of a new emulator; `run(sockets=[listen(...)])` runs it until it is stopped.
 
     Args:
-        settings: the emulator's settings.
-        log_level: of the server's own log, in small letters.
+        settings: The settings of the emulator.
+        log_level: The level of the server's log, in lower case.
     """
 
     def __init__(self, settings: Settings | None = None, log_level: str = "info") -> None:
@@ -64,8 +64,8 @@ class EmulatorServer(uvicorn.Server):
         )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop within two seconds, though a client does not read what it is sent."""
-        asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._drop_slow_clients)
+        """Stop within two seconds, even if a client does not read its response."""
+        asyncio.get_running_loop().call_later(_SLOW_CLIENT_SECONDS, self._drop_slow_clients)
         await super().shutdown(sockets)
 
     def _drop_slow_clients(self) -> None:
@@ -75,10 +75,10 @@ class EmulatorServer(uvicorn.Server):
                 transport.abort()
 
     def reset(self, client: tuple[str, int] | None) -> None:
-        """Reset the connection of a client, which sees ECONNRESET after what was sent to it."""
+        """Reset the connection of a client, which sees ECONNRESET after the sent bytes."""
         for connection in tuple(self.server_state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None and transport.get_extra_info("peername")[:2] == client:
                 sock = transport.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
                 transport.close()

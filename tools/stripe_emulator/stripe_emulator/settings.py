@@ -1,36 +1,86 @@
-"""What can be set."""
+"""The settings of the emulator and of its webhooks."""
 
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from stripe_emulator.clock import Clock
-from stripe_emulator.rate_limit import Monotonic, RateLimit
-from stripe_emulator.scenario import Scenario
-from stripe_emulator.webhook_settings import WebhookSettings
+from stripe_emulator.account.clock import Clock
+from stripe_emulator.faults.rate_limit import Monotonic, RateLimit
+from stripe_emulator.faults.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Bounds of deliveries; times are in seconds of the emulator's clock unless noted.
+
+    Stripe publishes neither delays nor a timeout: "an exponential back off", up to three days, in
+    test mode three times in a few hours (https://docs.stripe.com/webhooks#retries).
+
+    Attributes:
+        url: Receives every event, as with `stripe listen --forward-to`; None for no endpoint.
+        secret: Signs the deliveries to `url`; None generates one.
+        hosts: Hosts beyond loopback that may be contacted, such as a service's name.
+        concurrency: The number of simultaneous deliveries to one endpoint; more than one may
+            change the order of events.
+        timeout_seconds: The timeout of a receiver's response, in real time.
+        response_limit_bytes: The number of bytes to read of a response body.
+        attempts: The number of attempts of a delivery.
+        retry_seconds: The delay after the first failed attempt, which doubles with each further
+            one.
+        retry_limit_seconds: The longest delay.
+        hold_seconds: The longest delay of an event that is delivered out of order.
+        log_size: The number of attempts that `/_emulator/webhooks/deliveries` keeps.
+    """
+
+    url: str | None = None
+    secret: str | None = None
+    hosts: frozenset[str] = frozenset()
+    concurrency: int = 1
+    timeout_seconds: float = 10.0
+    response_limit_bytes: int = 65_536
+    attempts: int = 16
+    retry_seconds: int = 2
+    retry_limit_seconds: int = 3_600
+    hold_seconds: int = 10
+    log_size: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Check the URL.
+
+        Raises:
+            ValueError: If it is not an http(s) URL with a host.
+        """
+        if self.url is not None:
+            parts = urlsplit(self.url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError(f"The webhook URL {self.url!r} is not an http(s) URL.")
+
+    def wait_seconds(self, attempts: int) -> int:
+        """Return the delay after this number of failed attempts."""
+        return min(self.retry_limit_seconds, self.retry_seconds << (attempts - 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The emulator's settings.
+    """The settings of the emulator.
 
     Attributes:
-        clock: the one clock of the emulator; a test gives one that it moves.
-        seed: makes the ids repeatable.
-        request_log_size: how many requests `/_emulator/requests` keeps.
-        journal: the file that the account is kept in, or None for memory alone.
-        request_log_bytes: how many bytes of bodies it keeps at the most.
-        max_body_bytes: of a request; a larger one is refused.
-        hosts: names beside those of loopback under which the control API may be reached.
-        event_log_size: how many events are kept, and so how many can wait to be delivered
-            to each webhook endpoint.
-        webhooks: how events are delivered.
-        scenario: the faults to begin with; its seed and rate limit are used where none is set.
-        rate_limit_per_second: how many requests pass, of all and of each endpoint; None is any.
-        fault_log_size: how many hits `/_emulator/faults` keeps.
-        monotonic: the seconds that the rate limit counts by.
-        dashboard_rows: how many rows the page gets at once and keeps of each table.
-        dashboard_tick_seconds: how often an open page is sent what is new.
+        clock: The emulator's clock.
+        seed: The seed of ids and faults; None takes the scenario's or a random one.
+        request_log_size: The number of requests that `/_emulator/requests` keeps.
+        request_log_bytes: The maximum size in bytes of the bodies that it keeps.
+        max_body_bytes: The maximum size of a request body in bytes; a larger one is refused.
+        hosts: Host names besides those of loopback under which the control API is available.
+        event_log_size: The number of events to keep, and of deliveries pending per endpoint.
+        journal: The file that keeps the account, or None for memory only.
+        webhooks: The bounds of deliveries.
+        scenario: The faults to start with; its seed and rate limit apply where none is set.
+        rate_limit_per_second: The limit of all requests and of each endpoint; None is unlimited.
+        fault_log_size: The number of hits that `/_emulator/faults` keeps.
+        monotonic: A monotonic clock in seconds, for the rate limit.
+        dashboard_rows: The number of rows that the dashboard keeps in each table.
+        dashboard_tick_seconds: The interval of updates to an open dashboard, in seconds.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -50,12 +100,12 @@ class Settings:
     dashboard_tick_seconds: float = 0.25
 
     @property
-    def any_seed(self) -> int | None:
+    def effective_seed(self) -> int | None:
         """The seed, or else the scenario's."""
         return self.scenario.seed if self.seed is None and self.scenario else self.seed
 
     @property
-    def any_rate_limit(self) -> RateLimit | None:
+    def effective_rate_limit(self) -> RateLimit | None:
         """The rate limit, or else the scenario's."""
         if self.rate_limit_per_second is not None:
             return RateLimit(per_second=self.rate_limit_per_second)

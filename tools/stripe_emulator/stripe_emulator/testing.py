@@ -1,4 +1,4 @@
-"""For tests: an emulator of one's own on a free port, in a thread of the same process."""
+"""A running emulator for tests, on a free port in a thread of the same process."""
 
 import threading
 import time
@@ -15,11 +15,11 @@ _START_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class RunningEmulator:
-    """An emulator that is up.
+    """A running emulator.
 
     Attributes:
-        url: its address, for `STRIPE_API_BASE`.
-        emulator: what it remembers, to look into between requests.
+        url: The base URL, for `STRIPE_API_BASE`.
+        emulator: The emulator, whose state can be read between requests.
     """
 
     url: str
@@ -28,7 +28,11 @@ class RunningEmulator:
 
 @contextmanager
 def running_emulator(settings: Settings | None = None) -> Generator[RunningEmulator]:
-    """Run an emulator with an empty account for as long as the block lasts."""
+    """Run an emulator with an empty account for the duration of the block.
+
+    Raises:
+        TimeoutError: If it does not start within 10 s.
+    """
     server = EmulatorServer(settings, "warning")
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -1,6 +1,6 @@
-"""An emulator that is empty for each test, the SDK as services use it, and plain HTTP.
+"""An empty emulator for each test, the SDK as services use it, and an HTTP client.
 
-Every answer of every test is held to Stripe's OpenAPI document when the test has ended.
+Every response of every test is checked against Stripe's OpenAPI document after the test.
 """
 
 import json
@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from stripe_emulator.clock import Clock
-from stripe_emulator.request_log import Entry, RequestLog
+from stripe_emulator.account.clock import Clock
+from stripe_emulator.requests.log import LogEntry, RequestLog
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import RunningEmulator, running_emulator
 
@@ -35,7 +35,7 @@ KEY = "sk_test_emulator"
 
 @pytest.fixture(scope="session")
 def document() -> Document | Unavailable:
-    """Stripe's OpenAPI document, or why there is none; with `CI` set there has to be one."""
+    """Stripe's OpenAPI document, or the reason that it is missing, an error with `CI` set."""
     try:
         return Document(openapi_document())
     except Unavailable as reason:
@@ -45,29 +45,29 @@ def document() -> Document | Unavailable:
 
 
 @pytest.fixture(scope="session")
-def every_entry() -> Iterator[list[Entry]]:
-    """What every emulator of this process enters into its log, before the log forgets it."""
-    entries: list[Entry] = []
+def logged_entries() -> Iterator[list[LogEntry]]:
+    """All log entries of every emulator of this process."""
+    entries: list[LogEntry] = []
     add = RequestLog.add
 
-    def add_and_remember(log: RequestLog, entry: Entry) -> None:
+    def add_and_record(log: RequestLog, entry: LogEntry) -> None:
         entries.append(entry)
         add(log, entry)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RequestLog, "add", add_and_remember)
+        patch.setattr(RequestLog, "add", add_and_record)
         yield entries
 
 
 @pytest.fixture(autouse=True)
-def _every_answer_is_stripes(
-    every_entry: list[Entry], document: Document | Unavailable
+def _check_every_response(
+    logged_entries: list[LogEntry], document: Document | Unavailable
 ) -> Iterator[None]:
-    every_entry.clear()
+    logged_entries.clear()
     yield
     if isinstance(document, Document):
-        complaints = Checker(document).log(every_entry)
-        assert not complaints, "\n".join(complaints)
+        problems = Checker(document).log(logged_entries)
+        assert not problems, "\n".join(problems)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +85,7 @@ def running(server: RunningEmulator) -> RunningEmulator:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
-    """Poll until a condition holds, 30 seconds at the most."""
+    """Poll until a condition holds, for at most 30 seconds."""
 
     def until(condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + 30
@@ -152,7 +152,7 @@ def ledger(http: httpx.Client) -> Callable[[], SimpleNamespace]:
 
 @pytest.fixture
 def hold() -> Callable[..., dict[str, Any]]:
-    """The parameters with which the payment service holds money."""
+    """Build the parameters with which the payment service holds money."""
 
     def hold(**changes: object) -> dict[str, Any]:
         parameters = {
@@ -171,15 +171,15 @@ def hold() -> Callable[..., dict[str, Any]]:
 
 
 class Receiver:
-    """A webhook endpoint's server: it keeps what it gets, and answers as it is told.
+    """A server of a webhook endpoint, which records its requests.
 
-    `answers` are for the next requests: a status, "hang", "close" or "flood", which is a
-    200 without an end; when they are used up, 200.
+    `responses` has the responses to the next requests: a status, "hang", "close" or "flood", an
+    endless 200. Later responses are 200.
     """
 
     def __init__(self) -> None:
-        self.answers: list[int | str] = []
-        self.got: list[SimpleNamespace] = []
+        self.responses: list[int | str] = []
+        self.received: list[SimpleNamespace] = []
         self.flooded = threading.Event()
         self._arrival = threading.Condition()
         self._stopped = threading.Event()
@@ -192,14 +192,14 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}/hook"
 
     def events(self, count: int) -> list[str]:
-        """The types of all events that arrived, once there are so many."""
+        """Wait for a number of events and return the types of all."""
         with self._arrival:
-            assert self._arrival.wait_for(lambda: len(self.got) >= count, 10), self.types
+            assert self._arrival.wait_for(lambda: len(self.received) >= count, 10), self.types
         return self.types
 
     @property
     def types(self) -> list[str]:
-        return [json.loads(each.body)["type"] for each in self.got]
+        return [json.loads(each.body)["type"] for each in self.received]
 
     def close(self) -> None:
         self._stopped.set()
@@ -210,8 +210,8 @@ class Receiver:
     def _take(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers["Content-Length"]))
         with self._arrival:
-            self.got.append(SimpleNamespace(headers=request.headers, body=body))
-            answer = self.answers.pop(0) if self.answers else 200
+            self.received.append(SimpleNamespace(headers=request.headers, body=body))
+            answer = self.responses.pop(0) if self.responses else 200
             self._arrival.notify_all()
         if answer == "hang":
             self._stopped.wait(20)
@@ -269,7 +269,7 @@ class Webhooks:
         self._http = http
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The newest endpoint's counts, once they are as they should be."""
+        """Return the newest endpoint's counts once they meet a condition."""
         deadline = time.monotonic() + 30
         while True:
             counts = self._http.get("/_emulator/webhooks").json()["endpoints"][-1]
@@ -278,14 +278,14 @@ class Webhooks:
             assert time.monotonic() < deadline, counts
 
     def attempt(self, number: int) -> dict[str, Any]:
-        """The entry of the log for the attempt of this number, from 1, once it was made."""
+        """Return the log entry of an attempt, counted from 1, once it exists."""
         deadline = time.monotonic() + 30
         while len(self.deliveries()) < number:
             assert time.monotonic() < deadline, self.deliveries()
         return self.deliveries()[number - 1]
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """The log of attempts, oldest first."""
+        """Return the log of attempts, oldest first."""
         return self._http.get("/_emulator/webhooks/deliveries").json()["deliveries"][::-1]
 
     def advance(self, seconds: int) -> int:

@@ -1,4 +1,4 @@
-"""The fidelity table is made of what pytest reports."""
+"""The fidelity table is generated from pytest's report."""
 
 import importlib
 from pathlib import Path
@@ -17,7 +17,7 @@ def compare(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("compare")
 
 
-def test_a_test_counts_where_nothing_stands_against_it(compare: Any, tmp_path: Path):
+def test_test_passes_without_failure_error_or_skip(compare: Any, tmp_path: Path):
     cases = [
         ("passes", "Capture", ""),
         ("fails", "Capture", "<failure/>"),
@@ -34,7 +34,7 @@ def test_a_test_counts_where_nothing_stands_against_it(compare: Any, tmp_path: P
     assert outcomes == {"Capture": [True, False], "Search": [False], "Cancel": [False]}
 
 
-def test_a_row_says_how_far_a_feature_is_there(compare: Any):
+def test_row_has_the_share_of_passed_tests(compare: Any):
     columns = {"this": {"Capture": [True, True], "Search": [True, False]}, "that": None}
     assert compare.table(columns).splitlines() == [
         "| feature | this | that |",
@@ -46,6 +46,6 @@ def test_a_row_says_how_far_a_feature_is_there(compare: Any):
     assert compare.cell([False, False]) == "no"
 
 
-def test_the_readme_has_a_place_for_the_table(compare: Any):
-    readme = (FIDELITY.parent / "README.md").read_text()
+def test_readme_has_one_place_for_the_table(compare: Any):
+    readme = (FIDELITY / "README.md").read_text()
     assert readme.count(compare._START) == readme.count(compare._END) == 1

@@ -1,4 +1,4 @@
-"""The command, as a process."""
+"""The command in a separate process."""
 
 import signal
 import socket
@@ -30,7 +30,7 @@ def wait_until_healthy(url: str) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_serves_until_it_is_told_to_stop(stop: signal.Signals):
+def test_command_serves_until_a_signal(stop: signal.Signals):
     port = free_port()
     with subprocess.Popen([*COMMAND, "--port", str(port)], stderr=subprocess.PIPE) as process:
         try:
@@ -44,7 +44,7 @@ def test_the_command_serves_until_it_is_told_to_stop(stop: signal.Signals):
 
 
 @pytest.mark.parametrize("host", ["::", "192.0.2.1"])
-def test_it_listens_on_loopback_only(host: str):
+def test_command_listens_on_loopback_only(host: str):
     refused = subprocess.run(
         [*COMMAND, "--host", host, "--port", "0"], capture_output=True, timeout=15, check=False
     )
@@ -52,7 +52,7 @@ def test_it_listens_on_loopback_only(host: str):
     assert b"loopback only" in refused.stderr
 
 
-def test_a_port_that_is_taken_is_a_clear_error():
+def test_port_in_use_is_a_clear_error():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = subprocess.run(

@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands."""
+"""The Python examples of the README."""
 
 import re
 from pathlib import Path
@@ -11,10 +11,10 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_a_python_example_of_the_readme_runs(running: Any, number: int):
+def test_python_example_of_the_readme_runs(running: Any, number: int):
     example = BLOCKS[number].replace("http://127.0.0.1:12111", running.url)
     exec(compile(example, f"README.md, example {number}", "exec"), {})  # noqa: S102
 
 
-def test_the_readme_has_examples():
+def test_readme_has_examples():
     assert len(BLOCKS) >= 3

@@ -1,1 +1,1 @@
-"""Stripe's objects: their state, and the JSON of each."""
+"""Stripe's objects: the state and the JSON of each, test cards and currencies."""

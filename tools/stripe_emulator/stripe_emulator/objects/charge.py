@@ -1,16 +1,16 @@
-"""Charges: one for each attempt to move money. https://docs.stripe.com/api/charges/object."""
+"""Charges: one for each payment attempt. https://docs.stripe.com/api/charges/object."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stripe_emulator.cards import Card, Decline
+from stripe_emulator.objects.cards import Card, Decline
 from stripe_emulator.objects.payment_method import card_attributes, checks
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 _BLOCKED_MESSAGE = "Stripe blocked this payment as too risky."
 _DECLINED_MESSAGE = "The bank did not return any further details with this decline."
 
-_ALWAYS: JsonObject = {
+_CONSTANTS: JsonObject = {
     "application": None,
     "application_fee": None,
     "application_fee_amount": None,
@@ -31,11 +31,11 @@ _ALWAYS: JsonObject = {
 
 @dataclass(slots=True)
 class Charge:
-    """An attempt to move money, and what became of the hold it made.
+    """A payment attempt and its hold; amounts are in the currency's minor unit.
 
-    Of the `amount` that a successful charge holds, what is neither captured nor released is
-    still held. A charge with a `failure` never held anything. `amount_refunded` is what was given
-    back of what had been captured; of a `canceled` hold, Stripe calls the whole amount refunded.
+    A successful charge holds `amount` until it is captured or released. A charge with a `failure`
+    never held anything. `amount_refunded` is the part of the captured amount that was refunded;
+    the API reports the whole amount of a `canceled` hold as refunded.
     """
 
     id: str
@@ -65,23 +65,23 @@ class Charge:
 
     @property
     def amount_held(self) -> int:
-        """What is on hold now: neither captured nor released."""
+        """The amount on hold: neither captured nor released."""
         if self.failure is not None:
             return 0
         return self.amount - self.amount_captured - self.amount_released
 
     @property
     def refunded(self) -> bool:
-        """Whether the hold was canceled, or all that was captured has been given back."""
+        """True if the hold was canceled or the captured amount was refunded in full."""
         return self.canceled or 0 < self.amount_captured == self.amount_refunded
 
     def as_json(self) -> JsonObject:
-        """The charge as the API returns it."""
+        """Return the charge as the API returns it."""
         failure = self.failure
         return {
             "id": self.id,
             "object": "charge",
-            **_ALWAYS,
+            **_CONSTANTS,
             "amount": self.amount,
             "amount_captured": self.amount_captured,
             "amount_refunded": self.amount if self.canceled else self.amount_refunded,

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 
 @dataclass(slots=True)
 class Customer:
-    """A customer; a deleted one stays, so that its id can be told from an unknown one."""
+    """A customer; a deleted one is kept, which distinguishes its id from an unknown one."""
 
     id: str
     created: int
@@ -23,7 +23,7 @@ class Customer:
     deleted: bool = False
 
     def as_json(self) -> JsonObject:
-        """The customer as the API returns it; of a deleted one only the id is left."""
+        """Return the customer as the API returns it; a deleted one has only its id."""
         if self.deleted:
             return {"id": self.id, "object": "customer", "deleted": True}
         return {

@@ -1,4 +1,4 @@
-"""Events: what happened to an object, with the object as it was then.
+"""Events: changes of an object, each with a snapshot of the object.
 
 https://docs.stripe.com/api/events/object
 """
@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import orjson
 
-from stripe_emulator.wire import API_VERSION, JsonObject
+from stripe_emulator.wire.json import JsonObject
+from stripe_emulator.wire.version import API_VERSION
 
 
 class Cause(NamedTuple):
-    """The request that an event came from; both are None where no request did it."""
+    """The request that caused an event; both fields are None if no request did."""
 
     request_id: str | None = None
     idempotency_key: str | None = None
@@ -23,9 +24,9 @@ NO_REQUEST = Cause()
 
 @dataclass(slots=True)
 class Event:
-    """A thing that happened. `snapshot` is the object's JSON at that moment, encoded.
+    """An event; `snapshot` is the object's encoded JSON at the time of the event.
 
-    `pending` are the ids of the webhook endpoints that have not taken it yet.
+    `pending` has the ids of the webhook endpoints that have not received it yet.
     """
 
     id: str
@@ -37,7 +38,7 @@ class Event:
     pending: set[str] = field(default_factory=set[str])
 
     def as_json(self) -> JsonObject:
-        """The event as the API returns it."""
+        """Return the event as the API returns it."""
         data: JsonObject = {"object": orjson.Fragment(self.snapshot)}
         if self.previous_attributes is not None:
             data["previous_attributes"] = self.previous_attributes

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 Status: TypeAlias = Literal[
     "requires_payment_method",
@@ -21,7 +21,7 @@ CARD_OPTIONS: JsonObject = {
 }
 CONFIGURATION: JsonObject = {"id": "pmc_1EmulatorDefaultSettings", "parent": None}
 
-_ALWAYS: JsonObject = {
+_CONSTANTS: JsonObject = {
     "allowed_payment_method_types": None,
     "amount_details": {"tip": {}},
     "application": None,
@@ -39,10 +39,10 @@ _ALWAYS: JsonObject = {
 
 @dataclass(slots=True)
 class PaymentIntent:
-    """A payment on its way; `intent_states` changes its status, nothing else does.
+    """A PaymentIntent; only `operations.payment_intents.states` changes its status.
 
     Amounts are in the currency's minor unit. `redirects` is `always` or `never` with automatic
-    payment methods, None where the caller named the types.
+    payment methods, and None if the caller named the payment method types.
     """
 
     id: str
@@ -76,16 +76,16 @@ class PaymentIntent:
 
     @property
     def manual_capture(self) -> bool:
-        """Whether confirming only holds the money."""
+        """True if a confirmation holds the money without capturing it."""
         return self.capture_method == "manual"
 
     def as_json(self) -> JsonObject:
-        """The PaymentIntent as the API returns it: all of Stripe's 42 fields."""
+        """Return the PaymentIntent as the API returns it, with all 42 fields."""
         automatic = self.redirects is not None
         return {
             "id": self.id,
             "object": "payment_intent",
-            **_ALWAYS,
+            **_CONSTANTS,
             "amount": self.amount,
             "amount_capturable": self.amount_capturable,
             "amount_received": self.amount_received,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
-from stripe_emulator.cards import Card
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.objects.cards import Card
+from stripe_emulator.wire.json import JsonObject
 
 _EXP_MONTH = 12
 _EXP_YEAR = 2034
@@ -29,9 +29,9 @@ NO_BILLING_DETAILS: JsonObject = {
 
 @dataclass(slots=True)
 class PaymentMethod:
-    """A card of a customer, or one for a single use.
+    """A customer's card, or a card for a single use.
 
-    `spent` means that it was detached, or used without a customer: Stripe then refuses it.
+    `used_up` is true after it was detached or used without a customer: Stripe then refuses it.
     """
 
     id: str
@@ -41,10 +41,10 @@ class PaymentMethod:
     allow_redisplay: str = "unspecified"
     billing_details: JsonObject = field(default_factory=lambda: NO_BILLING_DETAILS)
     metadata: dict[str, str] = field(default_factory=dict[str, str])
-    spent: bool = False
+    used_up: bool = False
 
     def as_json(self) -> JsonObject:
-        """The payment method as the API returns it."""
+        """Return the payment method as the API returns it."""
         return {
             "id": self.id,
             "object": "payment_method",
@@ -62,13 +62,13 @@ class PaymentMethod:
 
 
 def merge_billing_details(current: JsonObject, change: JsonObject) -> JsonObject:
-    """The billing details after a change; the address always has all of its keys."""
+    """Return the billing details after a change; the address keeps all of its keys."""
     address = cast("JsonObject | None", change.get("address", current["address"]))
     return {**current, **change, "address": {**_NO_ADDRESS, **(address or {})}}
 
 
 def card_attributes(card: Card) -> JsonObject:
-    """What a payment method and a charge both say of a card."""
+    """Return the attributes of a card that a payment method and a charge share."""
     digest = hashlib.sha256(f"{card.brand}{card.last4}".encode()).hexdigest()
     return {
         "brand": card.brand,
@@ -84,7 +84,7 @@ def card_attributes(card: Card) -> JsonObject:
 
 
 def checks(cvc_check: str | None) -> JsonObject:
-    """The card's checks; only that of the CVC is ever made."""
+    """Return the card's checks, of which only that of the CVC is performed."""
     return {
         "address_line1_check": None,
         "address_postal_code_check": None,

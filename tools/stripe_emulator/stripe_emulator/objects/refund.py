@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 _REFUND: JsonObject = {
     "reference_status": "pending",
@@ -14,10 +14,10 @@ _REVERSAL: JsonObject = {"type": "reversal"}
 
 @dataclass(slots=True)
 class Refund:
-    """Money given back, in the currency's minor unit; a card's refund has succeeded at once.
+    """A refund, in the currency's minor unit; a card's refund succeeds immediately.
 
-    One that fails later has a `failure_reason` from then on: the money is back in the account.
-    A `reversal` gave back a hold that was never captured: Stripe makes one for each canceled hold.
+    A refund that fails later gets a `failure_reason`, and its money returns to the account.
+    A `reversal` releases a hold that was never captured: Stripe creates one per canceled hold.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Refund:
     failure_reason: str | None = None
 
     def as_json(self) -> JsonObject:
-        """The refund as the API returns it."""
+        """Return the refund as the API returns it."""
         failed: JsonObject = {"failure_reason": self.failure_reason} if self.failure_reason else {}
         return {
             "id": self.id,

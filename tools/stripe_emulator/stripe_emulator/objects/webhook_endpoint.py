@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from stripe_emulator.wire import JsonObject
+from stripe_emulator.wire.json import JsonObject
 
 EVERY_TYPE = "*"
 
 
 @dataclass(slots=True)
 class WebhookEndpoint:
-    """Where events of some types are sent; a deleted one stays, and takes none.
+    """A destination for events of some types; a deleted one is kept and receives none.
 
-    `forwarding` marks the one that the settings ask for.
+    `forwarding` is true for the endpoint of the settings (`--webhook-url`).
     """
 
     id: str
@@ -27,18 +27,18 @@ class WebhookEndpoint:
 
     @property
     def status(self) -> str:
-        """`enabled` or `disabled`, or `deleted`, which the API never shows."""
+        """The status: `enabled`, `disabled`, or `deleted`, which the API never returns."""
         if self.deleted:
             return "deleted"
         return "disabled" if self.disabled else "enabled"
 
-    def takes(self, event_type: str) -> bool:
-        """Whether events of this type are sent to it."""
+    def subscribes_to(self, event_type: str) -> bool:
+        """Return True if the endpoint subscribes to events of this type."""
         enabled = self.enabled_events
         return EVERY_TYPE in enabled or event_type in enabled
 
     def as_json(self) -> JsonObject:
-        """The endpoint as the API returns it; the secret is shown only when it is created."""
+        """Return the endpoint as the API returns it; only its creation returns the secret."""
         if self.deleted:
             return {"id": self.id, "object": "webhook_endpoint", "deleted": True}
         return {

@@ -1,7 +1,7 @@
-"""What the behaviour suite runs against, and the marks of its tests.
+"""The targets of the behaviour suite, and the markers of its tests.
 
 By default it runs against an emulator in this process. With `STRIPE_SECRET_KEY=sk_test_…` it runs
-against Stripe's own test mode as well; with `BEHAVIOUR_API_BASE` against that server only.
+against Stripe's test mode too; with `BEHAVIOUR_API_BASE` only against that server.
 """
 
 import os
@@ -71,19 +71,19 @@ async def async_client(target: Target) -> AsyncIterator[stripe.StripeClient]:
 
 @pytest.fixture
 def unique() -> str:
-    """A word that no earlier run has used: for idempotency keys and metadata."""
+    """A unique word for idempotency keys and metadata."""
     return uuid.uuid4().hex
 
 
 @pytest.fixture
 def customer(client: stripe.StripeClient) -> stripe.Customer:
-    """A customer of this test's own, so that a shared account does not disturb."""
+    """A customer of this test, which keeps a shared account apart."""
     return client.v1.customers.create({"name": "Behaviour suite"})
 
 
 @pytest.fixture
 def hold() -> Callable[..., dict[str, Any]]:
-    """Parameters that hold money, with changes; one that is None is left out."""
+    """Build parameters that hold money; a change to None omits the parameter."""
 
     def hold(**changes: object) -> dict[str, Any]:
         parameters = {
@@ -103,7 +103,7 @@ def hold() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def pay(client: stripe.StripeClient, hold: Any) -> Iterator[Callable[..., stripe.PaymentIntent]]:
-    """Create a PaymentIntent that holds money, unless changed; a hold is let go at the end."""
+    """Create a PaymentIntent that holds money by default; holds are canceled at the end."""
     made: list[str] = []
 
     def pay(options: Any = None, /, **changes: object) -> stripe.PaymentIntent:
@@ -119,7 +119,7 @@ def pay(client: stripe.StripeClient, hold: Any) -> Iterator[Callable[..., stripe
 
 @pytest.fixture
 def refused(client: stripe.StripeClient, hold: Any) -> Callable[..., stripe.InvalidRequestError]:
-    """The 400 with which a PaymentIntent of these parameters is refused."""
+    """Return the 400 of a PaymentIntent with these parameters."""
 
     def refused(**changes: object) -> stripe.InvalidRequestError:
         with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -131,10 +131,10 @@ def refused(client: stripe.StripeClient, hold: Any) -> Callable[..., stripe.Inva
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "feature(name): the row of the fidelity table it counts in")
-    config.addinivalue_line("markers", "unverified(why): not seen in Stripe's test mode")
+    config.addinivalue_line("markers", "feature(name): the row of the fidelity table")
+    config.addinivalue_line("markers", "unverified(reason): not observed in Stripe's test mode")
     if STRIPE_KEY and not STRIPE_KEY.startswith("sk_test_"):
-        raise pytest.UsageError("STRIPE_SECRET_KEY is no test key: the behaviour suite needs one.")
+        raise pytest.UsageError("STRIPE_SECRET_KEY must be a test key (sk_test_…).")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -142,7 +142,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not item.path.is_relative_to(HERE):
             continue
         if item.get_closest_marker("feature") is None:
-            raise pytest.UsageError(f"{item.nodeid} has no feature.")
+            raise pytest.UsageError(f"{item.nodeid} has no marker `feature`.")
         for name in ("feature", "unverified"):
             mark = item.get_closest_marker(name)
             if mark is not None:
@@ -160,6 +160,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     )
     if reasons:
         count = sum(reasons.values())
-        terminalreporter.section(f"{count} tests expect what was not seen in Stripe's test mode")
+        terminalreporter.section(f"{count} tests are not verified in Stripe's test mode")
         for reason, number in sorted(reasons.items()):
             terminalreporter.line(f"{number:3}  {reason}")

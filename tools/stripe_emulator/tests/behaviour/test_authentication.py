@@ -1,4 +1,4 @@
-"""Cards that ask the cardholder to authenticate, and the redirect that it takes."""
+"""Cards that require authentication, and the redirect."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -45,7 +45,7 @@ def test_authentication_off_session_is_a_decline(
 
 
 @pytest.mark.feature("3-D Secure off session is a decline")
-def test_a_card_that_always_authenticates_is_declined_without_a_charge(
+def test_card_that_always_authenticates_is_declined_without_a_charge(
     client: stripe.StripeClient, hold: Any
 ):
     with pytest.raises(stripe.CardError) as refused:
@@ -55,9 +55,7 @@ def test_a_card_that_always_authenticates_is_declined_without_a_charge(
 
 
 @pytest.mark.feature("3-D Secure off session is a decline")
-def test_a_card_that_was_not_set_up_is_declined_with_a_charge(
-    client: stripe.StripeClient, hold: Any
-):
+def test_card_without_setup_is_declined_with_a_charge(client: stripe.StripeClient, hold: Any):
     with pytest.raises(stripe.CardError) as refused:
         client.v1.payment_intents.create(hold(payment_method=NOT_SET_UP))
     check_left_behind(refused.value, "authentication_required")
@@ -66,7 +64,7 @@ def test_a_card_that_was_not_set_up_is_declined_with_a_charge(
 
 
 @pytest.mark.feature("3-D Secure: error_on_requires_action")
-def test_authentication_that_is_not_handled_is_a_decline(client: stripe.StripeClient, hold: Any):
+def test_unhandled_authentication_is_a_decline(client: stripe.StripeClient, hold: Any):
     changes = {"payment_method": REQUIRED, "off_session": None, "error_on_requires_action": True}
     with pytest.raises(stripe.CardError) as refused:
         client.v1.payment_intents.create(hold(**changes))
@@ -74,7 +72,7 @@ def test_authentication_that_is_not_handled_is_a_decline(client: stripe.StripeCl
 
 
 @pytest.mark.feature("3-D Secure on session: next_action")
-def test_authentication_on_session_asks_for_a_redirect(pay: Pay):
+def test_authentication_on_session_requires_a_redirect(pay: Pay):
     intent = pay(payment_method=REQUIRED, off_session=None, return_url=BACK)
     assert (intent.status, intent.latest_charge) == ("requires_action", None)
     assert (intent.amount_capturable, intent.amount_received) == (0, 0)
@@ -84,20 +82,20 @@ def test_authentication_on_session_asks_for_a_redirect(pay: Pay):
 
 
 @pytest.mark.feature("3-D Secure on session: next_action")
-def test_without_a_way_back_stripe_js_takes_over(pay: Pay):
+def test_authentication_without_return_url_uses_stripe_js(pay: Pay):
     intent = pay(payment_method=REQUIRED, off_session=None)
     assert (intent.status, intent.next_action.type) == ("requires_action", "use_stripe_sdk")
 
 
 @pytest.mark.feature("return_url and allow_redirects=never")
-def test_a_redirect_needs_a_return_url(refused: Any):
+def test_redirect_needs_a_return_url(refused: Any):
     error = refused(**ANY_METHOD)
     assert "you must provide a `return_url`" in (error.user_message or "")
 
 
 @pytest.mark.feature("return_url and allow_redirects=never")
 @pytest.mark.parametrize("changes", [{}, NO_REDIRECTS, {**ANY_METHOD, "return_url": BACK}], ids=str)
-def test_without_a_redirect_no_return_url_is_needed(pay: Pay, changes: dict[str, Any]):
+def test_confirmation_without_redirects_needs_no_return_url(pay: Pay, changes: dict[str, Any]):
     assert pay(**changes).status == "requires_capture"
 
 
@@ -124,7 +122,7 @@ def test_some_parameters_need_confirm(refused: Any, param: str, value: object):
 
 @pytest.mark.feature("API keys")
 @pytest.mark.parametrize("key", ["nonsense", "sk_live_nonsense"])
-def test_a_key_that_is_none_is_401(client: stripe.StripeClient, key: str):
+def test_invalid_key_is_401(client: stripe.StripeClient, key: str):
     with pytest.raises(stripe.AuthenticationError) as refused:
         client.v1.payment_intents.list({}, {"api_key": key})
     assert refused.value.http_status == 401

@@ -8,7 +8,7 @@ import stripe
 
 
 @pytest.mark.feature("Customers: create, change, list")
-def test_a_customer_is_created_and_found_again(client: stripe.StripeClient):
+def test_created_customer_can_be_retrieved(client: stripe.StripeClient):
     created = client.v1.customers.create({"email": "a@example.com", "name": "Ann"})
     found = client.v1.customers.retrieve(created.id)
     assert found.to_dict() == created.to_dict()
@@ -17,7 +17,7 @@ def test_a_customer_is_created_and_found_again(client: stripe.StripeClient):
 
 
 @pytest.mark.feature("Customers: create, change, list")
-def test_what_is_changed_of_a_customer_is_kept_and_the_rest_too(client: stripe.StripeClient):
+def test_customer_update_changes_only_the_given_attributes(client: stripe.StripeClient):
     created = client.v1.customers.create(
         {"email": "a@example.com", "name": "Ann", "metadata": {"clerk": "user_1", "old": "x"}}
     )
@@ -31,7 +31,7 @@ def test_what_is_changed_of_a_customer_is_kept_and_the_rest_too(client: stripe.S
 
 
 @pytest.mark.feature("Customers: create, change, list")
-def test_a_customer_is_created_with_a_card(client: stripe.StripeClient):
+def test_customer_is_created_with_a_card(client: stripe.StripeClient):
     customer = client.v1.customers.create({"payment_method": "pm_card_visa"})
     (card,) = client.v1.customers.payment_methods.list(customer.id).data
     assert (card.customer, card.card.last4) == (customer.id, "4242")
@@ -50,7 +50,7 @@ def test_customers_are_listed_newest_first_and_by_email(client: stripe.StripeCli
 
 
 @pytest.mark.feature("Deleted customers")
-def test_a_deleted_customer_is_gone_but_not_unknown(
+def test_deleted_customer_can_be_retrieved_as_deleted(
     client: stripe.StripeClient, customer: stripe.Customer
 ):
     card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
@@ -63,7 +63,7 @@ def test_a_deleted_customer_is_gone_but_not_unknown(
 
 @pytest.mark.feature("Deleted customers")
 @pytest.mark.parametrize("verb", ["update", "delete"])
-def test_a_deleted_customer_cannot_be_changed(
+def test_deleted_customer_cannot_be_changed(
     client: stripe.StripeClient, customer: stripe.Customer, verb: str
 ):
     client.v1.customers.delete(customer.id)
@@ -73,7 +73,7 @@ def test_a_deleted_customer_cannot_be_changed(
 
 
 @pytest.mark.feature("Deleted customers")
-def test_a_deleted_customer_cannot_pay(
+def test_deleted_customer_cannot_be_charged(
     client: stripe.StripeClient,
     refused: Callable[..., stripe.InvalidRequestError],
     customer: stripe.Customer,

@@ -80,7 +80,7 @@ def check_decline(row: Row, refused: stripe.CardError) -> None:
 
 @pytest.mark.feature("Declines: the whole table")
 @pytest.mark.parametrize("row", TABLE)
-def test_a_bad_card_is_declined(client: stripe.StripeClient, hold: Any, row: Row):
+def test_declining_card_is_declined(client: stripe.StripeClient, hold: Any, row: Row):
     with pytest.raises(stripe.CardError) as refused:
         client.v1.payment_intents.create(hold(payment_method=f"pm_card_{row.token}"))
     check_decline(row, refused.value)
@@ -88,7 +88,7 @@ def test_a_bad_card_is_declined(client: stripe.StripeClient, hold: Any, row: Row
 
 @pytest.mark.feature("Declines: the whole table")
 @pytest.mark.parametrize("row", TABLE)
-async def test_a_bad_card_is_declined_asynchronously_too(
+async def test_declining_card_is_declined_by_the_async_client(
     async_client: stripe.StripeClient, hold: Any, row: Row
 ):
     with pytest.raises(stripe.CardError) as refused:
@@ -100,7 +100,7 @@ async def test_a_bad_card_is_declined_asynchronously_too(
 
 @pytest.mark.feature("Declines: the PaymentIntent and the charge that are left")
 @pytest.mark.parametrize("row", TABLE)
-def test_a_declined_payment_intent_stays_with_its_failed_charge(
+def test_declined_payment_intent_keeps_its_failed_charge(
     client: stripe.StripeClient, hold: Any, row: Row
 ):
     with pytest.raises(stripe.CardError) as refused:
@@ -114,7 +114,7 @@ def test_a_declined_payment_intent_stays_with_its_failed_charge(
 
 
 @pytest.mark.feature("Declines: the PaymentIntent and the charge that are left")
-def test_another_card_saves_a_declined_payment_intent(client: stripe.StripeClient, hold: Any):
+def test_declined_payment_intent_succeeds_with_another_card(client: stripe.StripeClient, hold: Any):
     with pytest.raises(stripe.CardError) as refused:
         client.v1.payment_intents.create(hold(payment_method="pm_card_chargeDeclined"))
     intent = client.v1.payment_intents.confirm(
@@ -127,7 +127,7 @@ def test_another_card_saves_a_declined_payment_intent(client: stripe.StripeClien
 
 @pytest.mark.feature("Declines: when a card is attached")
 @pytest.mark.parametrize("row", DECLINES, ids=lambda row: row.token)
-def test_a_bad_card_cannot_be_attached(
+def test_declining_card_cannot_be_attached(
     client: stripe.StripeClient, customer: stripe.Customer, row: Row
 ):
     with pytest.raises(stripe.CardError) as refused:
@@ -138,7 +138,7 @@ def test_a_bad_card_cannot_be_attached(
 
 
 @pytest.mark.feature("Declines: when a card is attached")
-def test_the_card_that_fails_when_charged_can_be_attached(
+def test_card_that_fails_when_charged_can_be_attached(
     client: stripe.StripeClient, hold: Any, customer: stripe.Customer
 ):
     card = client.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer.id})

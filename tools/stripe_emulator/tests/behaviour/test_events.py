@@ -1,4 +1,4 @@
-"""The events of a payment, as they are listed. https://docs.stripe.com/api/events/types."""
+"""The events of a payment. https://docs.stripe.com/api/events/types."""
 
 import time
 from collections.abc import Callable
@@ -25,14 +25,14 @@ def events_of(client: stripe.StripeClient, intent_id: str) -> dict[str, Any]:
 
 
 def wait_for(client: stripe.StripeClient, intent_id: str, *expected: str) -> Any:
-    """The events, once all that are expected are there; Stripe lists them a moment later."""
+    """Wait for the expected events, which Stripe lists with a delay."""
     deadline = time.monotonic() + EVENT_SECONDS
     while not set(expected) <= (found := events_of(client, intent_id)).keys():
         assert time.monotonic() < deadline, f"only {sorted(found)}"
     return found
 
 
-def test_a_hold_and_its_capture(client: stripe.StripeClient, pay: Pay):
+def test_events_of_a_hold_and_its_capture(client: stripe.StripeClient, pay: Pay):
     intent = pay()
     held = ("payment_intent.created", "charge.succeeded")
     wait_for(client, intent.id, *held, "payment_intent.amount_capturable_updated")
@@ -45,25 +45,25 @@ def test_a_hold_and_its_capture(client: stripe.StripeClient, pay: Pay):
     assert client.v1.events.retrieve(event.id).type == "payment_intent.succeeded"
 
 
-def test_a_hold_that_is_canceled(client: stripe.StripeClient, pay: Pay):
+def test_events_of_a_canceled_hold(client: stripe.StripeClient, pay: Pay):
     intent = client.v1.payment_intents.cancel(pay().id)
     found = wait_for(client, intent.id, "payment_intent.canceled", "charge.refunded")
     assert found["payment_intent.canceled"].data.object.status == "canceled"
 
 
-def test_a_decline(client: stripe.StripeClient, pay: Pay):
+def test_decline(client: stripe.StripeClient, pay: Pay):
     with pytest.raises(stripe.CardError) as refused:
         pay(payment_method="pm_card_chargeDeclined")
     declined = ("payment_intent.created", "charge.failed", "payment_intent.payment_failed")
     wait_for(client, refused.value.error.payment_intent.id, *declined)
 
 
-def test_an_authentication(client: stripe.StripeClient, pay: Pay):
+def test_events_of_an_authentication(client: stripe.StripeClient, pay: Pay):
     intent = pay(payment_method="pm_card_threeDSecure2Required", off_session=None)
     wait_for(client, intent.id, "payment_intent.created", "payment_intent.requires_action")
 
 
-def test_a_refund(client: stripe.StripeClient, pay: Pay):
+def test_events_of_a_refund(client: stripe.StripeClient, pay: Pay):
     intent = pay(capture_method="automatic")
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 500})
     found = wait_for(client, intent.id, "refund.created", "charge.refunded")

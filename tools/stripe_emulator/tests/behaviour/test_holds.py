@@ -1,4 +1,4 @@
-"""Money on hold: how it comes about, is captured in full or in part, and until when it stands."""
+"""Holds: creation, capture in full and in part, and expiry."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -22,20 +22,20 @@ BRANDS = {
 
 @pytest.mark.feature("Manual capture: the hold, for every brand")
 @pytest.mark.parametrize("brand", BRANDS)
-def test_a_good_card_holds_the_money(pay: Pay, brand: str):
+def test_accepted_card_holds_the_money(pay: Pay, brand: str):
     intent = pay(payment_method=f"pm_card_{brand}", expand=["payment_method"])
     assert intent.status == "requires_capture"
     assert (intent.payment_method.card.brand, intent.payment_method.card.last4) == BRANDS[brand]
 
 
 @pytest.mark.feature("Amounts follow the state")
-def test_what_is_held_is_capturable(pay: Pay):
+def test_held_amount_is_capturable(pay: Pay):
     intent = pay()
     assert (intent.amount, intent.amount_capturable, intent.amount_received) == (1299, 1299, 0)
 
 
 @pytest.mark.feature("Manual capture: the hold is a charge")
-def test_a_hold_is_a_charge_that_is_not_captured(client: stripe.StripeClient, pay: Pay):
+def test_hold_is_an_uncaptured_charge(client: stripe.StripeClient, pay: Pay):
     intent = pay()
     assert isinstance(intent.latest_charge, str)
     charge = client.v1.charges.retrieve(intent.latest_charge)
@@ -46,25 +46,25 @@ def test_a_hold_is_a_charge_that_is_not_captured(client: stripe.StripeClient, pa
 
 @pytest.mark.feature("Automatic capture")
 @pytest.mark.parametrize("method", ["automatic", "automatic_async"])
-def test_money_is_taken_at_once_where_asked_for(pay: Pay, method: str):
+def test_automatic_capture_captures_immediately(pay: Pay, method: str):
     intent = pay(capture_method=method)
     assert (intent.status, intent.capture_method) == ("succeeded", method)
 
 
 @pytest.mark.feature("Automatic capture")
-def test_money_is_taken_at_once_by_default(pay: Pay):
+def test_capture_is_automatic_by_default(pay: Pay):
     intent = pay(capture_method=None)
     assert (intent.status, intent.capture_method) == ("succeeded", "automatic_async")
 
 
 @pytest.mark.feature("Amounts follow the state")
-def test_what_is_taken_is_received(pay: Pay):
+def test_automatic_capture_is_received(pay: Pay):
     intent = pay(capture_method="automatic")
     assert (intent.amount_received, intent.amount_capturable) == (1299, 0)
 
 
 @pytest.mark.feature("Capture in full")
-def test_capture_takes_all_of_the_hold(client: stripe.StripeClient, pay: Pay):
+def test_capture_takes_the_whole_hold(client: stripe.StripeClient, pay: Pay):
     intent = client.v1.payment_intents.capture(pay().id)
     assert intent.status == "succeeded"
     charge = client.v1.charges.retrieve(intent.latest_charge)
@@ -72,7 +72,7 @@ def test_capture_takes_all_of_the_hold(client: stripe.StripeClient, pay: Pay):
 
 
 @pytest.mark.feature("Amounts follow the state")
-def test_what_is_captured_is_received(client: stripe.StripeClient, pay: Pay):
+def test_captured_amount_is_received(client: stripe.StripeClient, pay: Pay):
     intent = client.v1.payment_intents.capture(pay().id)
     assert (intent.amount_received, intent.amount_capturable) == (1299, 0)
 
@@ -85,7 +85,7 @@ def test_capture_may_add_metadata(client: stripe.StripeClient, pay: Pay):
 
 
 @pytest.mark.feature("Capture in full")
-async def test_capture_takes_all_of_the_hold_asynchronously_too(
+async def test_capture_takes_the_whole_hold_by_the_async_client(
     async_client: stripe.StripeClient, hold: Any
 ):
     intent = await async_client.v1.payment_intents.create_async(hold())
@@ -94,7 +94,7 @@ async def test_capture_takes_all_of_the_hold_asynchronously_too(
 
 
 @pytest.mark.feature("Capture in part releases the rest")
-def test_a_partial_capture_takes_a_part_for_good(client: stripe.StripeClient, pay: Pay):
+def test_partial_capture_is_final(client: stripe.StripeClient, pay: Pay):
     captured = client.v1.payment_intents.capture(pay().id, {"amount_to_capture": 1000})
     assert (captured.status, captured.amount) == ("succeeded", 1299)
     charge = client.v1.charges.retrieve(captured.latest_charge)
@@ -102,13 +102,13 @@ def test_a_partial_capture_takes_a_part_for_good(client: stripe.StripeClient, pa
 
 
 @pytest.mark.feature("Amounts follow the state")
-def test_the_rest_of_a_partial_capture_is_not_capturable(client: stripe.StripeClient, pay: Pay):
+def test_rest_of_a_partial_capture_is_not_capturable(client: stripe.StripeClient, pay: Pay):
     captured = client.v1.payment_intents.capture(pay().id, {"amount_to_capture": 1000})
     assert (captured.amount_received, captured.amount_capturable) == (1000, 0)
 
 
 @pytest.mark.feature("Capture in part releases the rest")
-def test_the_rest_of_a_partial_capture_is_released(client: stripe.StripeClient, pay: Pay):
+def test_rest_of_a_partial_capture_is_released(client: stripe.StripeClient, pay: Pay):
     captured = client.v1.payment_intents.capture(pay().id, {"amount_to_capture": 1000})
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.capture(captured.id)
@@ -119,7 +119,7 @@ def test_the_rest_of_a_partial_capture_is_released(client: stripe.StripeClient, 
 
 
 @pytest.mark.feature("Capture: amounts that are refused")
-def test_more_than_is_held_cannot_be_captured(client: stripe.StripeClient, pay: Pay):
+def test_capture_above_the_hold_is_refused(client: stripe.StripeClient, pay: Pay):
     intent = pay()
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1300})
@@ -132,7 +132,7 @@ def test_more_than_is_held_cannot_be_captured(client: stripe.StripeClient, pay: 
     ("amount", "code", "param"),
     [(0, "parameter_invalid_integer", "amount"), (-1, None, "amount_to_capture")],
 )
-def test_nothing_cannot_be_captured(
+def test_capture_of_zero_is_refused(
     client: stripe.StripeClient, pay: Pay, amount: int, code: str | None, param: str
 ):
     intent = pay()
@@ -145,14 +145,14 @@ def test_nothing_cannot_be_captured(
 
 
 @pytest.mark.feature("Until when a hold stands: capture_before")
-def test_a_hold_on_session_stands_for_seven_days(pay: Pay):
+def test_hold_on_session_lasts_seven_days(pay: Pay):
     charge = pay(off_session=None, expand=["latest_charge"]).latest_charge
     seconds = charge.payment_method_details.card.capture_before - charge.created
     assert seconds == pytest.approx(7 * DAY, abs=5)
 
 
 @pytest.mark.feature("Until when a hold stands: capture_before")
-def test_a_visa_hold_of_the_merchant_stands_for_less_than_five_days(pay: Pay):
+def test_visa_hold_off_session_lasts_less_than_five_days(pay: Pay):
     charge = pay(expand=["latest_charge"]).latest_charge
     seconds = charge.payment_method_details.card.capture_before - charge.created
     assert seconds == pytest.approx(4 * DAY + 18 * 3600, abs=5)

@@ -14,7 +14,7 @@ def replayed(headers: Any) -> bool:
 
 
 @pytest.mark.feature("Idempotency: replay and its headers")
-def test_the_same_key_gives_the_same_answer(pay: Pay, unique: str):
+def test_same_key_returns_the_same_response(pay: Pay, unique: str):
     first, again = (pay({"idempotency_key": unique}) for _ in range(2))
     assert again.to_dict() == first.to_dict()
     assert not replayed(first.last_response.headers)
@@ -24,7 +24,7 @@ def test_the_same_key_gives_the_same_answer(pay: Pay, unique: str):
 
 
 @pytest.mark.feature("Idempotency: replay and its headers")
-def test_the_answer_is_the_first_one_even_when_the_world_moved_on(
+def test_replay_returns_the_first_response_after_later_changes(
     client: stripe.StripeClient, pay: Pay, unique: str
 ):
     first = pay({"idempotency_key": unique})
@@ -34,7 +34,7 @@ def test_the_answer_is_the_first_one_even_when_the_world_moved_on(
 
 
 @pytest.mark.feature("Idempotency: replay and its headers")
-def test_a_capture_is_replayed_too(client: stripe.StripeClient, pay: Pay, unique: str):
+def test_capture_is_replayed_too(client: stripe.StripeClient, pay: Pay, unique: str):
     intent = pay()
     first, again = (
         client.v1.payment_intents.capture(intent.id, {}, {"idempotency_key": unique})
@@ -45,7 +45,7 @@ def test_a_capture_is_replayed_too(client: stripe.StripeClient, pay: Pay, unique
 
 
 @pytest.mark.feature("Idempotency: other parameters are refused")
-def test_the_same_key_with_other_parameters_is_refused(pay: Pay, unique: str):
+def test_same_key_with_other_parameters_is_refused(pay: Pay, unique: str):
     pay({"idempotency_key": unique})
     with pytest.raises(stripe.IdempotencyError) as refused:
         pay({"idempotency_key": unique}, amount=1300)
@@ -54,7 +54,7 @@ def test_the_same_key_with_other_parameters_is_refused(pay: Pay, unique: str):
 
 
 @pytest.mark.feature("Idempotency: other parameters are refused")
-def test_the_same_key_at_another_endpoint_is_refused(
+def test_same_key_at_another_endpoint_is_refused(
     client: stripe.StripeClient, pay: Pay, unique: str
 ):
     pay({"idempotency_key": unique})
@@ -64,16 +64,14 @@ def test_the_same_key_at_another_endpoint_is_refused(
 
 
 @pytest.mark.feature("Idempotency: other parameters are refused")
-def test_the_refusal_of_another_endpoint_names_it(
-    client: stripe.StripeClient, pay: Pay, unique: str
-):
+def test_refusal_of_another_endpoint_names_it(client: stripe.StripeClient, pay: Pay, unique: str):
     pay({"idempotency_key": unique})
     with pytest.raises(stripe.IdempotencyError, match="the same endpoint they were first used for"):
         client.v1.customers.create({}, {"idempotency_key": unique})
 
 
 @pytest.mark.feature("Idempotency: what is kept under a key")
-def test_a_decline_is_kept(pay: Pay, unique: str):
+def test_decline_is_kept(pay: Pay, unique: str):
     ids: list[str] = []
     for _ in range(2):
         with pytest.raises(stripe.CardError) as refused:
@@ -85,7 +83,7 @@ def test_a_decline_is_kept(pay: Pay, unique: str):
 
 @pytest.mark.feature("Idempotency: what is kept under a key")
 @pytest.mark.unverified("which 400s an idempotency key keeps")
-def test_a_state_error_is_kept(client: stripe.StripeClient, pay: Pay, unique: str):
+def test_state_error_is_kept(client: stripe.StripeClient, pay: Pay, unique: str):
     intent = pay(confirm=None, off_session=None)
     for _ in range(2):
         with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -109,21 +107,21 @@ def test_a_state_error_is_kept(client: stripe.StripeClient, pay: Pay, unique: st
     ],
     ids=str,
 )
-def test_a_refusal_of_the_parameters_is_not_kept(pay: Pay, unique: str, changes: dict[str, Any]):
+def test_parameter_error_is_not_kept(pay: Pay, unique: str, changes: dict[str, Any]):
     with pytest.raises(stripe.InvalidRequestError):
         pay({"idempotency_key": unique}, **changes)
     assert not replayed(pay({"idempotency_key": unique}).last_response.headers)
 
 
 @pytest.mark.feature("Idempotency: what is not kept under a key")
-def test_a_wrong_api_key_is_not_kept(pay: Pay, unique: str):
+def test_wrong_api_key_is_not_kept(pay: Pay, unique: str):
     with pytest.raises(stripe.AuthenticationError):
         pay({"idempotency_key": unique, "api_key": "nonsense"})
     assert not replayed(pay({"idempotency_key": unique}).last_response.headers)
 
 
 @pytest.mark.feature("Idempotency: what is not kept under a key")
-def test_a_key_is_at_most_255_characters(client: stripe.StripeClient, unique: str):
+def test_key_has_at_most_255_characters(client: stripe.StripeClient, unique: str):
     longest = unique.ljust(255, "k")
     client.v1.customers.create({}, {"idempotency_key": longest})
     with pytest.raises(stripe.StripeError) as refused:

@@ -41,7 +41,7 @@ def test_pages_forward_and_backward(
 
 
 @pytest.mark.feature("Lists with cursors")
-def test_a_list_by_time(client: stripe.StripeClient, customer: stripe.Customer, made: list[str]):
+def test_list_by_time(client: stripe.StripeClient, customer: stripe.Customer, made: list[str]):
     newest = client.v1.payment_intents.retrieve(made[-1])
     parameters = {"customer": customer.id, "created": {"lte": newest.created}}
     assert ids(client.v1.payment_intents.list(parameters)) == made[::-1]
@@ -66,7 +66,7 @@ def test_a_list_by_time(client: stripe.StripeClient, customer: stripe.Customer, 
     ],
     ids=str,
 )
-def test_a_page_that_cannot_be_is_refused(
+def test_invalid_page_is_refused(
     client: stripe.StripeClient, parameters: Any, code: str | None, param: str | None
 ):
     with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -77,7 +77,7 @@ def test_a_page_that_cannot_be_is_refused(
 
 @pytest.mark.feature("Lists: what is refused")
 @pytest.mark.parametrize(("limit", "shown"), [(0, 1), (101, 5)])
-def test_a_limit_out_of_range_is_brought_into_it(
+def test_limit_is_clamped_to_its_range(
     client: stripe.StripeClient,
     customer: stripe.Customer,
     made: list[str],
@@ -101,14 +101,14 @@ def test_search_finds_by_metadata(client: stripe.StripeClient, target: Any, pay:
 
 @pytest.mark.feature("Search by metadata")
 @pytest.mark.parametrize("query", ["metadata['a']", "colour:'red'"])
-def test_a_query_that_is_not_understood_is_refused(client: stripe.StripeClient, query: str):
+def test_unsupported_query_is_refused(client: stripe.StripeClient, query: str):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.search({"query": query})
     assert refused.value.http_status == 400
 
 
 @pytest.mark.feature("expand[]")
-def test_expansion_goes_through_objects(pay: Pay, customer: stripe.Customer):
+def test_nested_objects_are_expanded(pay: Pay, customer: stripe.Customer):
     intent = pay(
         customer=customer.id, expand=["latest_charge.customer", "payment_method", "customer"]
     )
@@ -119,7 +119,7 @@ def test_expansion_goes_through_objects(pay: Pay, customer: stripe.Customer):
 
 
 @pytest.mark.feature("expand[]")
-def test_expansion_goes_through_lists(
+def test_items_of_lists_are_expanded(
     client: stripe.StripeClient, pay: Pay, customer: stripe.Customer
 ):
     pay(customer=customer.id)
@@ -131,12 +131,12 @@ def test_expansion_goes_through_lists(
 
 @pytest.mark.feature("expand[]")
 @pytest.mark.parametrize("path", ["colour", "latest_charge.payment_intent.customer.x.y"])
-def test_what_cannot_be_expanded_is_refused(refused: Any, path: str):
+def test_unexpandable_property_is_refused(refused: Any, path: str):
     assert "expand" in (refused(expand=[path]).user_message or "")
 
 
 @pytest.mark.feature("expand[]")
-def test_a_list_is_expanded_through_its_data(client: stripe.StripeClient):
+def test_list_is_expanded_through_its_data(client: stripe.StripeClient):
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded") as refused:
         client.v1.payment_intents.list({"expand": ["latest_charge"]})
     assert refused.value.http_status == 400

@@ -1,4 +1,4 @@
-"""Payment methods: attached, detached, used again."""
+"""Payment methods: attachment, detachment and reuse."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ Pay: TypeAlias = Callable[..., stripe.PaymentIntent]
 
 @pytest.fixture
 def card(client: stripe.StripeClient, customer: stripe.Customer) -> stripe.PaymentMethod:
-    """A good card that is attached to the customer."""
+    """A succeeding card that is attached to the customer."""
     return client.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id})
 
 
@@ -20,7 +20,7 @@ def new_card(client: stripe.StripeClient) -> stripe.PaymentMethod:
 
 
 @pytest.mark.feature("Payment methods: create and change")
-def test_a_card_is_created_from_a_token(client: stripe.StripeClient):
+def test_card_is_created_from_a_token(client: stripe.StripeClient):
     card = client.v1.payment_methods.create(
         {
             "type": "card",
@@ -33,7 +33,9 @@ def test_a_card_is_created_from_a_token(client: stripe.StripeClient):
 
 
 @pytest.mark.feature("Payment methods: create and change")
-def test_a_card_keeps_what_is_not_changed(client: stripe.StripeClient, card: stripe.PaymentMethod):
+def test_update_changes_only_the_given_attributes(
+    client: stripe.StripeClient, card: stripe.PaymentMethod
+):
     for details in ({"name": "Ann"}, {"email": "a@example.com"}):
         changed = client.v1.payment_methods.update(card.id, {"billing_details": details})
     assert (changed.billing_details.name, changed.billing_details.email) == (
@@ -44,20 +46,20 @@ def test_a_card_keeps_what_is_not_changed(client: stripe.StripeClient, card: str
 
 @pytest.mark.feature("Payment methods: create and change")
 @pytest.mark.parametrize("token", ["tok_unknown", None])
-def test_a_card_needs_a_token(client: stripe.StripeClient, token: str | None):
+def test_card_requires_a_token(client: stripe.StripeClient, token: str | None):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_methods.create({"type": "card", "card": {"token": token}})
     assert refused.value.http_status == 400
 
 
 @pytest.mark.feature("Payment methods: create and change")
-def test_a_token_can_be_looked_at(client: stripe.StripeClient):
+def test_token_can_be_retrieved(client: stripe.StripeClient):
     card = client.v1.payment_methods.retrieve("pm_card_visa_chargeDeclined")
     assert (card.card.last4, card.customer) == ("0002", None)
 
 
 @pytest.mark.feature("Payment methods: attach and detach")
-def test_attaching_a_token_mints_an_id_that_remembers_the_card(
+def test_attaching_a_token_creates_a_payment_method(
     client: stripe.StripeClient, card: stripe.PaymentMethod, customer: stripe.Customer
 ):
     assert card.id.startswith("pm_1")
@@ -78,7 +80,7 @@ def test_attaching_again_changes_nothing(
 
 
 @pytest.mark.feature("Payment methods: attach and detach")
-def test_a_card_is_attached_to_one_customer_only(
+def test_card_is_attached_to_one_customer_only(
     client: stripe.StripeClient, card: stripe.PaymentMethod
 ):
     other = client.v1.customers.create()
@@ -87,14 +89,14 @@ def test_a_card_is_attached_to_one_customer_only(
 
 
 @pytest.mark.feature("Payment methods: attach and detach")
-def test_attaching_needs_a_customer(client: stripe.StripeClient):
+def test_attaching_requires_a_customer(client: stripe.StripeClient):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_methods.attach("pm_card_visa")
     assert (refused.value.http_status, refused.value.code) == (400, "parameter_missing")
 
 
 @pytest.mark.feature("Payment methods: attach and detach")
-def test_a_detached_card_is_with_no_customer(
+def test_detached_card_has_no_customer(
     client: stripe.StripeClient, card: stripe.PaymentMethod, customer: stripe.Customer
 ):
     assert client.v1.payment_methods.detach(card.id).customer is None
@@ -107,7 +109,7 @@ def test_a_detached_card_is_with_no_customer(
 
 
 @pytest.mark.feature("Payment methods: used again, and never again")
-def test_an_attached_card_pays_again_and_again(
+def test_attached_card_can_be_charged_repeatedly(
     pay: Pay, card: stripe.PaymentMethod, customer: stripe.Customer
 ):
     for _ in range(2):
@@ -116,7 +118,7 @@ def test_an_attached_card_pays_again_and_again(
 
 
 @pytest.mark.feature("Payment methods: used again, and never again")
-def test_a_detached_card_is_never_used_again(
+def test_detached_card_cannot_be_used(
     client: stripe.StripeClient, pay: Pay, card: stripe.PaymentMethod, customer: stripe.Customer
 ):
     client.v1.payment_methods.detach(card.id)
@@ -127,7 +129,7 @@ def test_a_detached_card_is_never_used_again(
 
 
 @pytest.mark.feature("Payment methods: used again, and never again")
-def test_a_card_without_a_customer_is_used_once(client: stripe.StripeClient, pay: Pay):
+def test_card_without_a_customer_can_be_charged_once(client: stripe.StripeClient, pay: Pay):
     card = new_card(client)
     assert pay(payment_method=card.id).status == "requires_capture"
     with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
@@ -143,7 +145,7 @@ def test_setup_for_future_usage_attaches_the_card(
 
 
 @pytest.mark.feature("Payment methods: of another customer")
-def test_another_customer_cannot_pay_with_a_card(
+def test_card_of_another_customer_is_refused(
     client: stripe.StripeClient, pay: Pay, card: stripe.PaymentMethod
 ):
     other: Any = client.v1.customers.create()
@@ -153,7 +155,7 @@ def test_another_customer_cannot_pay_with_a_card(
 
 
 @pytest.mark.feature("Payment methods: of another customer")
-def test_a_customers_card_needs_the_customer(pay: Pay, card: stripe.PaymentMethod):
+def test_card_of_a_customer_requires_the_customer(pay: Pay, card: stripe.PaymentMethod):
     with pytest.raises(stripe.InvalidRequestError, match="Please include the Customer") as refused:
         pay(payment_method=card.id)
     assert (refused.value.code, refused.value.param) == ("parameter_missing", "source")

@@ -11,7 +11,7 @@ Pay: TypeAlias = Callable[..., stripe.PaymentIntent]
 
 @pytest.fixture
 def paid(pay: Pay) -> stripe.PaymentIntent:
-    """1299 that were taken at once."""
+    """A PaymentIntent of 1299 that was captured immediately."""
     return pay(capture_method="automatic")
 
 
@@ -23,7 +23,7 @@ def refusal(client: stripe.StripeClient, **parameters: object) -> stripe.Invalid
 
 
 @pytest.mark.feature("Refunds: full and partial")
-def test_a_refund_says_what_it_gives_back(client: stripe.StripeClient, paid: stripe.PaymentIntent):
+def test_refund_has_its_amount_and_objects(client: stripe.StripeClient, paid: stripe.PaymentIntent):
     wanted = {"reason": "requested_by_customer", "metadata": {"saga_id": "a"}}
     refund = client.v1.refunds.create({"payment_intent": paid.id, **wanted})
     assert refund.id.startswith("re_")
@@ -35,7 +35,7 @@ def test_a_refund_says_what_it_gives_back(client: stripe.StripeClient, paid: str
 
 
 @pytest.mark.feature("Refunds: full and partial")
-def test_a_full_refund_gives_everything_back(
+def test_full_refund_returns_the_whole_amount(
     client: stripe.StripeClient, paid: stripe.PaymentIntent
 ):
     refund = client.v1.refunds.create({"payment_intent": paid.id})
@@ -46,7 +46,7 @@ def test_a_full_refund_gives_everything_back(
 
 
 @pytest.mark.feature("Refunds: full and partial")
-def test_refunds_in_part_until_nothing_is_left(
+def test_partial_refunds_up_to_the_whole_amount(
     client: stripe.StripeClient, paid: stripe.PaymentIntent
 ):
     first = client.v1.refunds.create({"charge": paid.latest_charge, "amount": 500})
@@ -60,7 +60,7 @@ def test_refunds_in_part_until_nothing_is_left(
 
 
 @pytest.mark.feature("Refunds: full and partial")
-def test_what_was_captured_in_part_is_refunded_as_far_as_it_was_captured(
+def test_partially_captured_charge_is_refunded_up_to_the_captured_amount(
     client: stripe.StripeClient, pay: Pay
 ):
     intent = client.v1.payment_intents.capture(pay().id, {"amount_to_capture": 1000})
@@ -71,7 +71,7 @@ def test_what_was_captured_in_part_is_refunded_as_far_as_it_was_captured(
 
 
 @pytest.mark.feature("Refunds: full and partial")
-def test_refunds_are_found_again_by_payment_intent_and_charge(
+def test_refunds_are_listed_by_payment_intent_and_charge(
     client: stripe.StripeClient, paid: stripe.PaymentIntent
 ):
     made = [
@@ -86,7 +86,7 @@ def test_refunds_are_found_again_by_payment_intent_and_charge(
 
 
 @pytest.mark.feature("Refunds: repeated under one key")
-def test_a_refund_is_replayed_under_its_key(
+def test_refund_is_replayed_under_its_key(
     client: stripe.StripeClient, paid: stripe.PaymentIntent, unique: str
 ):
     first, again = (
@@ -98,14 +98,18 @@ def test_a_refund_is_replayed_under_its_key(
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_more_than_the_charge_is_refused(client: stripe.StripeClient, paid: stripe.PaymentIntent):
+def test_refund_above_the_charge_is_refused(
+    client: stripe.StripeClient, paid: stripe.PaymentIntent
+):
     error = refusal(client, payment_intent=paid.id, amount=1300)
     assert (error.code, error.param) == (None, "amount")
     assert error.user_message == "Refund amount ($13.00) is greater than charge amount ($12.99)"
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_more_than_is_left_is_refused(client: stripe.StripeClient, paid: stripe.PaymentIntent):
+def test_refund_above_the_unrefunded_amount_is_refused(
+    client: stripe.StripeClient, paid: stripe.PaymentIntent
+):
     client.v1.refunds.create({"payment_intent": paid.id, "amount": 1000})
     error = refusal(client, payment_intent=paid.id, amount=300)
     assert (error.code, error.param) == (None, "amount")
@@ -117,7 +121,7 @@ def test_more_than_is_left_is_refused(client: stripe.StripeClient, paid: stripe.
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_what_was_refunded_is_not_refunded_again(
+def test_refunded_charge_is_not_refunded_again(
     client: stripe.StripeClient, paid: stripe.PaymentIntent
 ):
     client.v1.refunds.create({"payment_intent": paid.id})
@@ -128,7 +132,7 @@ def test_what_was_refunded_is_not_refunded_again(
 
 @pytest.mark.feature("Refunds: what is refused")
 @pytest.mark.parametrize("amount", [0, -5])
-def test_nothing_cannot_be_refunded(
+def test_refund_of_zero_is_refused(
     client: stripe.StripeClient, paid: stripe.PaymentIntent, amount: int
 ):
     error = refusal(client, payment_intent=paid.id, amount=amount)
@@ -136,13 +140,13 @@ def test_nothing_cannot_be_refunded(
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_a_refund_names_what_to_refund(client: stripe.StripeClient):
+def test_refund_requires_a_charge_or_payment_intent(client: stripe.StripeClient):
     error = refusal(client, amount=100)
     assert "payment_intent or charge" in (error.user_message or "")
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_an_unknown_charge_is_404_though_it_is_in_the_body(client: stripe.StripeClient):
+def test_unknown_charge_is_404_though_it_is_in_the_body(client: stripe.StripeClient):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.refunds.create({"charge": "ch_unknown"})
     error = refused.value
@@ -150,7 +154,7 @@ def test_an_unknown_charge_is_404_though_it_is_in_the_body(client: stripe.Stripe
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_an_unknown_payment_intent_is_400_and_an_unknown_refund_404(client: stripe.StripeClient):
+def test_unknown_payment_intent_is_400_and_an_unknown_refund_404(client: stripe.StripeClient):
     assert refusal(client, payment_intent="pi_unknown").code == "resource_missing"
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.refunds.retrieve("re_unknown")
@@ -158,13 +162,13 @@ def test_an_unknown_payment_intent_is_400_and_an_unknown_refund_404(client: stri
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_a_reason_is_one_of_three(client: stripe.StripeClient, paid: stripe.PaymentIntent):
+def test_reason_must_be_one_of_three(client: stripe.StripeClient, paid: stripe.PaymentIntent):
     error = refusal(client, payment_intent=paid.id, reason="expired_uncaptured_charge")
     assert error.param == "reason"
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_what_was_never_charged_cannot_be_refunded(client: stripe.StripeClient, pay: Pay):
+def test_uncharged_payment_intent_cannot_be_refunded(client: stripe.StripeClient, pay: Pay):
     intent = pay(confirm=None, off_session=None)
     error = refusal(client, payment_intent=intent.id)
     assert error.user_message == (
@@ -173,7 +177,7 @@ def test_what_was_never_charged_cannot_be_refunded(client: stripe.StripeClient, 
 
 
 @pytest.mark.feature("Refunds: what is refused")
-def test_a_hold_is_canceled_and_not_refunded(client: stripe.StripeClient, pay: Pay):
+def test_hold_cannot_be_refunded(client: stripe.StripeClient, pay: Pay):
     intent = pay()
     for held in ({"charge": intent.latest_charge}, {"payment_intent": intent.id}):
         error = refusal(client, **held, amount=100)
@@ -185,7 +189,7 @@ def test_a_hold_is_canceled_and_not_refunded(client: stripe.StripeClient, pay: P
 
 
 @pytest.mark.feature("A canceled hold shows as a refund")
-def test_the_charge_of_a_canceled_hold_is_refunded(client: stripe.StripeClient, pay: Pay):
+def test_charge_of_a_canceled_hold_is_refunded(client: stripe.StripeClient, pay: Pay):
     intent: Any = client.v1.payment_intents.cancel(pay().id)
     charge = client.v1.charges.retrieve(intent.latest_charge)
     assert (charge.refunded, charge.amount_refunded) == (True, 1299)

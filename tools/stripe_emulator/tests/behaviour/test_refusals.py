@@ -1,4 +1,4 @@
-"""What is refused before any work: unknown ids and parameters, amounts, currencies, metadata."""
+"""Errors before execution: unknown ids and parameters, amounts, currencies, metadata."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ unverified = pytest.mark.unverified
         ("payment_method", "pm_card_unheard_of", "PaymentMethod"),
     ],
 )
-def test_an_unknown_id_in_the_body_is_400(refused: Any, param: str, unknown: str, kind: str):
+def test_unknown_id_in_the_body_is_400(refused: Any, param: str, unknown: str, kind: str):
     error = refused(**{param: unknown})
     assert (error.code, error.param) == ("resource_missing", param)
     assert (error.user_message or "").startswith(f"No such {kind}: '{unknown}'")
@@ -27,7 +27,7 @@ def test_an_unknown_id_in_the_body_is_400(refused: Any, param: str, unknown: str
 
 @pytest.mark.feature("Unknown ids: 400 in the body, 404 in the path")
 @pytest.mark.parametrize("resource", ["payment_intents", "charges", "customers", "payment_methods"])
-def test_an_unknown_id_in_the_path_is_404(client: stripe.StripeClient, resource: str):
+def test_unknown_id_in_the_path_is_404(client: stripe.StripeClient, resource: str):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         getattr(client.v1, resource).retrieve("xx_unknown")
     assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
@@ -35,7 +35,7 @@ def test_an_unknown_id_in_the_path_is_404(client: stripe.StripeClient, resource:
 
 @pytest.mark.feature("Unknown ids: 400 in the body, 404 in the path")
 @pytest.mark.parametrize("verb", ["confirm", "capture", "cancel", "update"])
-def test_what_is_unknown_cannot_be_acted_on(client: stripe.StripeClient, verb: str):
+def test_actions_on_unknown_objects_are_404(client: stripe.StripeClient, verb: str):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         getattr(client.v1.payment_intents, verb)("pi_unknown")
     assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
@@ -65,7 +65,7 @@ def test_what_is_unknown_cannot_be_acted_on(client: stripe.StripeClient, verb: s
     ],
     ids=str,
 )
-def test_what_cannot_be_read_is_refused(
+def test_malformed_parameter_is_refused(
     refused: Any, changes: dict[str, Any], code: str | None, param: str | None
 ):
     error = refused(**changes)
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_refused(
 
 
 @pytest.mark.feature("Unknown, missing and malformed parameters")
-def test_an_error_says_where_to_read_on(refused: Any):
+def test_error_has_a_doc_url(refused: Any):
     error = refused(colour="red")
     body = error.json_body["error"]
     assert body["type"] == "invalid_request_error"
@@ -93,7 +93,7 @@ def test_an_error_says_where_to_read_on(refused: Any):
         (100_000_000, "amount_too_large"),
     ],
 )
-def test_amounts_beyond_the_limits_are_refused(refused: Any, amount: int, code: str):
+def test_amounts_outside_the_limits_are_refused(refused: Any, amount: int, code: str):
     error = refused(amount=amount)
     assert (error.code, error.param) == (code, "amount")
     assert "amount" in (error.user_message or "").lower()
@@ -101,7 +101,7 @@ def test_amounts_beyond_the_limits_are_refused(refused: Any, amount: int, code: 
 
 @pytest.mark.feature("Amounts: the least and the most")
 @pytest.mark.parametrize("amount", [50, 99_999_999])
-def test_amounts_at_the_limits_are_taken(pay: Pay, amount: int):
+def test_amounts_at_the_limits_are_accepted(pay: Pay, amount: int):
     assert pay(amount=amount).amount_capturable == amount
 
 
@@ -114,13 +114,13 @@ def test_amounts_at_the_limits_are_taken(pay: Pay, amount: int):
         pytest.param("kwd", 1290, marks=unverified("amounts in currencies of three decimals")),
     ],
 )
-def test_an_amount_is_in_the_minor_unit(pay: Pay, currency: str, amount: int):
+def test_amount_is_in_the_minor_unit(pay: Pay, currency: str, amount: int):
     intent = pay(amount=amount, currency=currency)
     assert (intent.amount_capturable, intent.currency) == (amount, currency.lower())
 
 
 @pytest.mark.feature("Currencies, with and without decimals")
-def test_a_currency_that_is_none_is_refused(refused: Any):
+def test_unknown_currency_is_refused(refused: Any):
     error = refused(currency="xyz")
     assert error.param == "currency"
     assert "Invalid currency: xyz" in (error.user_message or "")
@@ -128,7 +128,7 @@ def test_a_currency_that_is_none_is_refused(refused: Any):
 
 @pytest.mark.feature("Currencies, with and without decimals")
 @unverified("amounts in currencies of three decimals")
-def test_three_decimals_end_in_zero(refused: Any):
+def test_amount_of_three_decimal_currency_ends_in_zero(refused: Any):
     error = refused(currency="kwd", amount=1299)
     assert (error.code, error.param) == ("parameter_invalid_integer", "amount")
 
@@ -143,7 +143,7 @@ def test_three_decimals_end_in_zero(refused: Any):
     ],
     ids=["value", "key", "keys"],
 )
-def test_metadata_beyond_the_limits_is_refused(refused: Any, metadata: dict[str, str]):
+def test_metadata_above_the_limits_is_refused(refused: Any, metadata: dict[str, str]):
     assert "etadata" in (refused(metadata=metadata).user_message or "")
 
 

@@ -41,7 +41,7 @@ def test_step_by_step_from_creation_to_capture(client: stripe.StripeClient):
 
 @pytest.mark.feature("Cancel from each state")
 @pytest.mark.parametrize("status", BEFORE_CANCEL)
-def test_cancel_ends_it_and_releases_the_hold(client: stripe.StripeClient, pay: Pay, status: str):
+def test_cancel_releases_the_hold(client: stripe.StripeClient, pay: Pay, status: str):
     intent = pay(**BEFORE_CANCEL[status])
     assert intent.status == status
     canceled = client.v1.payment_intents.cancel(intent.id)
@@ -50,7 +50,7 @@ def test_cancel_ends_it_and_releases_the_hold(client: stripe.StripeClient, pay: 
 
 
 @pytest.mark.feature("Cancel from each state")
-def test_a_cancellation_has_a_time_and_a_reason(client: stripe.StripeClient, pay: Pay):
+def test_cancellation_has_a_time_and_a_reason(client: stripe.StripeClient, pay: Pay):
     intent = pay()
     canceled = client.v1.payment_intents.cancel(
         intent.id, {"cancellation_reason": "requested_by_customer"}
@@ -60,13 +60,13 @@ def test_a_cancellation_has_a_time_and_a_reason(client: stripe.StripeClient, pay
 
 
 @pytest.mark.feature("Amounts follow the state")
-def test_what_is_canceled_is_not_capturable(client: stripe.StripeClient, pay: Pay):
+def test_canceled_payment_intent_is_not_capturable(client: stripe.StripeClient, pay: Pay):
     canceled = client.v1.payment_intents.cancel(pay().id)
     assert (canceled.amount_capturable, canceled.amount_received) == (0, 0)
 
 
 @pytest.mark.feature("Cancel from each state")
-def test_what_has_succeeded_cannot_be_canceled(client: stripe.StripeClient, pay: Pay):
+def test_succeeded_payment_intent_cannot_be_canceled(client: stripe.StripeClient, pay: Pay):
     intent = pay(capture_method="automatic")
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.cancel(intent.id)
@@ -76,7 +76,7 @@ def test_what_has_succeeded_cannot_be_canceled(client: stripe.StripeClient, pay:
 
 @pytest.mark.feature("Wrong state: 400 with the PaymentIntent")
 @pytest.mark.parametrize("verb", ["capture", "confirm", "cancel"])
-def test_what_is_canceled_stays_canceled(client: stripe.StripeClient, pay: Pay, verb: str):
+def test_canceled_payment_intent_stays_canceled(client: stripe.StripeClient, pay: Pay, verb: str):
     canceled = client.v1.payment_intents.cancel(pay().id)
     with pytest.raises(stripe.InvalidRequestError) as refused:
         getattr(client.v1.payment_intents, verb)(canceled.id)
@@ -86,7 +86,7 @@ def test_what_is_canceled_stays_canceled(client: stripe.StripeClient, pay: Pay, 
 
 
 @pytest.mark.feature("Wrong state: 400 with the PaymentIntent")
-def test_what_is_not_confirmed_cannot_be_captured(client: stripe.StripeClient, pay: Pay):
+def test_unconfirmed_payment_intent_cannot_be_captured(client: stripe.StripeClient, pay: Pay):
     intent = pay(**UNCONFIRMED)
     with pytest.raises(stripe.InvalidRequestError, match="status of requires_confirmation") as it:
         client.v1.payment_intents.capture(intent.id)
@@ -97,7 +97,7 @@ def test_what_is_not_confirmed_cannot_be_captured(client: stripe.StripeClient, p
 @pytest.mark.parametrize(
     "change", [{"amount": 100}, {"currency": "eur"}, {"payment_method": "pm_card_amex"}], ids=str
 )
-def test_what_is_held_cannot_be_changed_any_more(
+def test_held_payment_intent_cannot_be_changed(
     client: stripe.StripeClient, pay: Pay, change: dict[str, Any]
 ):
     intent = pay()

@@ -1,4 +1,4 @@
-"""A real browser, Debian's Chromium or any that is on the path, and the page in it."""
+"""A browser (Chromium from the path) with the dashboard."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 
 
 class Shown:
-    """What the page shows."""
+    """The elements of the dashboard."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -41,25 +41,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[[str], Shown]]:
-    """Opens a page at an emulator, which may complain of nothing and ask no other host."""
+    """Open a dashboard, which must log no error and contact no other host."""
     opened: list[Page] = []
-    complaints: list[str] = []
+    problems: list[str] = []
 
     def open_page(url: str) -> Shown:
         page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 800})
         opened.append(page)
         page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
             "request",
-            lambda asked: None if asked.url.startswith(url) else complaints.append(asked.url),
+            lambda asked: None if asked.url.startswith(url) else problems.append(asked.url),
         )
         return Shown(page)
 
     yield open_page
     for page in opened:
         page.close()
-    assert complaints == []
+    assert problems == []
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def page(shown: Shown) -> Page:
 
 @pytest.fixture
 def hold_money(client: stripe.StripeClient, hold: Any) -> Callable[..., str | None]:
-    """Hold money; the PaymentIntent's id, or None where Stripe refused."""
+    """Hold money and return the PaymentIntent's id, or None if it was refused."""
 
     def hold_money(key: str | None = None, **changes: object) -> str | None:
         with suppress(stripe.StripeError):

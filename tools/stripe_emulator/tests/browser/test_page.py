@@ -1,4 +1,4 @@
-"""The page as a whole: its stream, its clock, its faults."""
+"""The dashboard: updates, clock and faults."""
 
 import itertools
 from typing import Any
@@ -9,7 +9,7 @@ from stripe_emulator.settings import Settings
 from stripe_emulator.testing import running_emulator
 
 
-def test_the_clock_is_advanced_and_all_is_reset(
+def test_clock_can_be_advanced_and_state_reset(
     page: Page, shown: Any, running: Any, hold_money: Any
 ):
     hold_money()
@@ -40,9 +40,7 @@ def test_armed_faults_are_shown_and_disarmed(page: Page, shown: Any, arm: Any):
     expect(faults).to_be_hidden()
 
 
-def test_a_connection_that_breaks_loses_and_repeats_no_row(
-    page: Page, shown: Any, http: httpx.Client
-):
+def test_broken_connection_misses_and_repeats_no_row(page: Page, shown: Any, http: httpx.Client):
     def ask(count: int) -> list[str]:
         return [http.get("/v1/customers").headers["request-id"] for _ in range(count)]
 
@@ -64,7 +62,7 @@ def test_a_connection_that_breaks_loses_and_repeats_no_row(
     assert shown == asked[::-1]
 
 
-def test_a_hidden_page_lets_go_and_catches_up(page: Page, shown: Any, http: httpx.Client):
+def test_hidden_page_disconnects_and_catches_up(page: Page, shown: Any, http: httpx.Client):
     page.goto("/#requests")
     shown.is_live()
     http.get("/v1/customers/cus_1")
@@ -87,7 +85,7 @@ def hide(page: Page, *, hidden: bool) -> None:
     )
 
 
-def test_a_page_that_stays_open_keeps_a_bounded_number_of_rows(open_page: Any):
+def test_open_page_keeps_a_bounded_number_of_rows(open_page: Any):
     with running_emulator(Settings(dashboard_rows=5)) as running, httpx.Client() as http:
         shown = open_page(running.url)
         shown.page.goto("/#requests")
@@ -98,7 +96,7 @@ def test_a_page_that_stays_open_keeps_a_bounded_number_of_rows(open_page: Any):
         expect(shown.requests).to_have_count(5)
 
 
-def test_an_address_that_names_nothing_shows_the_payments(page: Page, shown: Any):
+def test_unknown_address_shows_the_payments(page: Page, shown: Any):
     page.goto("/#%")
     expect(page.get_by_role("link", name="Payments")).to_have_attribute("aria-current", "page")
     shown.is_live()

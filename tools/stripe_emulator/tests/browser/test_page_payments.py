@@ -1,4 +1,4 @@
-"""Payments on the page."""
+"""Payments on the dashboard."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 SCRIPT = "<script>window.hacked = true</script><img src=x onerror='window.hacked = true'>"
 
 
-def test_a_payment_appears_and_changes_by_itself(
+def test_payment_appears_and_updates_live(
     page: Page, shown: Any, client: stripe.StripeClient, hold_money: Any
 ):
     page.goto("/")
@@ -26,7 +26,7 @@ def test_a_payment_appears_and_changes_by_itself(
     expect(totals.locator("tbody tr")).to_have_text("JPY12,00011,0001,00000")
 
 
-def test_a_failed_payment_shows_its_cause(page: Page, shown: Any, hold_money: Any):
+def test_failed_payment_shows_its_error(page: Page, shown: Any, hold_money: Any):
     hold_money(payment_method="pm_card_visa_chargeDeclinedInsufficientFunds", key="order-1")
     page.goto("/")
     expect(shown.payments).to_contain_text("card_declined · insufficient_funds")
@@ -40,7 +40,7 @@ def test_a_failed_payment_shows_its_cause(page: Page, shown: Any, hold_money: An
     expect(shown.detail.get_by_label("Response body")).to_contain_text('  "error": {')
 
 
-def test_text_from_outside_stays_text(page: Page, shown: Any, hold_money: Any):
+def test_foreign_text_is_not_markup(page: Page, shown: Any, hold_money: Any):
     intent_id = hold_money(description=SCRIPT, metadata={"saga_id": SCRIPT})
     page.goto("/")
     expect(shown.payments).to_contain_text(SCRIPT)
@@ -51,7 +51,7 @@ def test_text_from_outside_stays_text(page: Page, shown: Any, hold_money: Any):
     assert page.evaluate("window.hacked") is None
 
 
-def test_an_old_payment_is_found_by_its_saga(page: Page, shown: Any, hold_money: Any):
+def test_old_payment_is_found_by_metadata(page: Page, shown: Any, hold_money: Any):
     hold_money(metadata={"saga_id": "saga-0"})
     for number in range(1, 51):
         hold_money(metadata={"saga_id": f"saga-{number}"})
@@ -69,7 +69,7 @@ def test_an_old_payment_is_found_by_its_saga(page: Page, shown: Any, hold_money:
 
 
 @pytest.mark.parametrize("view", ["payments", "requests", "payment"])
-def test_nothing_is_cut_off_on_a_narrow_screen(page: Page, hold_money: Any, view: str):
+def test_narrow_screen_shows_everything(page: Page, hold_money: Any, view: str):
     intent_id = hold_money(
         amount=99_999_999,
         description="x" * 200,
@@ -88,7 +88,7 @@ def test_nothing_is_cut_off_on_a_narrow_screen(page: Page, hold_money: Any, view
     )
 
 
-def test_a_page_works_by_keyboard_alone(page: Page, shown: Any, hold_money: Any):
+def test_page_works_with_the_keyboard(page: Page, shown: Any, hold_money: Any):
     for _ in range(2):
         hold_money()
     page.goto("/")

@@ -1,4 +1,4 @@
-"""Requests on the page."""
+"""Requests on the dashboard."""
 
 from typing import Any
 
@@ -29,20 +29,20 @@ def test_requests_are_filtered(
     expect(shown.requests).to_have_count(0)
 
 
-def test_the_log_link_of_an_error_opens_the_request(page: Page, shown: Any, http: httpx.Client):
+def test_log_link_of_an_error_opens_the_request(page: Page, shown: Any, http: httpx.Client):
     link = http.post("/v1/customers", data={"colour": "red"}).json()["error"]["request_log_url"]
     page.goto(link)
     expect(page).to_have_url(f"{http.base_url}/#{link.rpartition('/')[2]}")
     expect(shown.detail).to_contain_text("Received unknown parameter: colour")
     page.goto("/#req_unknown")
-    expect(shown.detail).to_contain_text("unknown here, or forgotten by now")
+    expect(shown.detail).to_contain_text("unknown or no longer kept")
 
 
-def test_a_withheld_answer_is_shown(page: Page, shown: Any, hold_money: Any, arm: Any):
+def test_withheld_response_is_shown(page: Page, shown: Any, hold_money: Any, arm: Any):
     arm("status_500_after")
     hold_money(key="order-1")
     page.goto("/#requests")
     shown.requests.get_by_role("link").click()
-    expect(shown.detail).to_contain_text("The work was done, though the caller saw a 500.")
-    withheld = shown.detail.get_by_label("The answer that the caller did not get")
+    expect(shown.detail).to_contain_text("The request was executed, but the caller received a 500.")
+    withheld = shown.detail.get_by_label("Withheld response")
     expect(withheld).to_contain_text('"status": "requires_capture"')

@@ -1,4 +1,4 @@
-"""Stripe's document, and Stripe's command line against an emulator and nothing else."""
+"""Stripe's OpenAPI document, and Stripe's CLI connected to an emulator only."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from stripe_official.downloads import Unavailable, stripe_command
 
 @pytest.fixture(scope="session")
 def published(document: Document | Unavailable) -> Document:
-    """Stripe's OpenAPI document; a test that asks for it is skipped where there is none."""
+    """Stripe's OpenAPI document; tests are skipped if it is not available."""
     if isinstance(document, Unavailable):
         pytest.skip(f"Stripe's OpenAPI document is not available: {document}")
     return document
@@ -23,7 +23,7 @@ def published(document: Document | Unavailable) -> Document:
 
 @pytest.fixture(scope="session")
 def command() -> Path:
-    """The executable; a test of it is skipped where there is none, with `CI` set it fails."""
+    """The executable; tests are skipped if it is not available, and fail with `CI` set."""
     try:
         return stripe_command()
     except Unavailable as reason:
@@ -35,7 +35,7 @@ def command() -> Path:
 
 @pytest.fixture
 def outside() -> Iterator[tuple[str, list[str]]]:
-    """The address of a proxy that leads nowhere, and what was asked of it."""
+    """The URL of a proxy that refuses everything, and the requests it received."""
     asked: list[str] = []
 
     class Nowhere(BaseHTTPRequestHandler):
@@ -56,7 +56,7 @@ def outside() -> Iterator[tuple[str, list[str]]]:
 def cli(
     command: Path, running: RunningEmulator, outside: tuple[str, list[str]], tmp_path: Path
 ) -> Iterator[Callable[..., str]]:
-    """Run it; it may ask whether there is a newer version of itself, and is told nothing."""
+    """Run the CLI; its check for a newer version gets no response."""
     proxy, asked = outside
     environment = {
         "HOME": str(tmp_path),

@@ -1,4 +1,4 @@
-"""Answers at their fullest: every field filled, everything expanded, every way to fail.
+"""Complete responses: every field set, everything expanded, every failure.
 
 What is asserted here is little: that each of them is as Stripe's document says is checked when
 the test has ended, as it is for every other test.
@@ -41,7 +41,7 @@ def customer(post: Post) -> str:
     return card["id"]
 
 
-def test_a_customer_with_everything(http: httpx.Client, post: Post, customer: str):
+def test_customer_with_all_parameters(http: httpx.Client, post: Post, customer: str):
     methods = http.get(f"/v1/customers/{customer}/payment_methods").json()["data"]
     settings = {"invoice_settings[default_payment_method]": methods[0]["id"]}
     expanded = {"expand[]": "invoice_settings.default_payment_method.customer"}
@@ -55,13 +55,13 @@ def test_a_customer_with_everything(http: httpx.Client, post: Post, customer: st
     assert answer["address"]["line2"] is None
 
 
-def test_what_is_cleared_is_null(post: Post, customer: str):
+def test_cleared_parameters_are_null(post: Post, customer: str):
     names = ("address", "shipping", "email", "name", "phone", "description", "metadata")
     answer = post(f"customers/{customer}", data=dict.fromkeys(names, ""))
     assert [answer[name] for name in names] == [None] * 6 + [{}]
 
 
-def test_a_payment_method_with_everything(post: Post):
+def test_payment_method_with_all_parameters(post: Post):
     billing = {f"billing_details[{k.replace('[', '][', 1)}": v for k, v in ADDRESS.items()}
     names = {f"billing_details[{name}]": "a@b.example" for name in ("email", "name", "phone")}
     card = post(
@@ -76,7 +76,7 @@ def test_a_payment_method_with_everything(post: Post):
 
 
 @pytest.mark.parametrize("capture_method", ["manual", "automatic", "automatic_async"])
-def test_a_payment_intent_with_everything(
+def test_payment_intent_with_all_parameters(
     http: httpx.Client, post: Post, customer: str, capture_method: str
 ):
     methods = http.get(f"/v1/customers/{customer}/payment_methods").json()["data"]
@@ -108,9 +108,7 @@ def test_a_payment_intent_with_everything(
     assert intent["shipping"] == intent["latest_charge"]["shipping"]
 
 
-def test_a_payment_intent_of_a_customer_that_was_deleted(
-    http: httpx.Client, post: Post, customer: str
-):
+def test_payment_intent_of_a_deleted_customer(http: httpx.Client, post: Post, customer: str):
     intent = post("payment_intents", amount=1299, currency="usd", customer=customer)
     assert http.delete(f"/v1/customers/{customer}").json()["deleted"] is True
     answer = http.get(f"/v1/payment_intents/{intent['id']}", params={"expand[]": "customer"})
@@ -118,7 +116,7 @@ def test_a_payment_intent_of_a_customer_that_was_deleted(
 
 
 @pytest.mark.parametrize("return_url", [{"return_url": "https://example.com"}, {}])
-def test_a_payment_intent_that_needs_an_action(post: Post, return_url: dict[str, str]):
+def test_payment_intent_that_requires_an_action(post: Post, return_url: dict[str, str]):
     intent = post(
         "payment_intents",
         data={"payment_method_types[]": "card", **return_url},
@@ -141,7 +139,7 @@ def test_a_payment_intent_that_needs_an_action(post: Post, return_url: dict[str,
         "pm_card_radarBlock",
     ],
 )
-def test_a_charge_that_failed(http: httpx.Client, post: Post, token: str):
+def test_failed_charge(http: httpx.Client, post: Post, token: str):
     error = post(
         "payment_intents",
         status=402,

@@ -1,4 +1,4 @@
-"""What holds the answers to Stripe's document notices what it is there for, and misses none."""
+"""The checker of responses finds every kind of problem and checks every response."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from stripe_emulator.answers import Answer, Request
-from stripe_emulator.request_log import Entry
+from stripe_emulator.requests.log import LogEntry
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import running_emulator
+from stripe_emulator.wire.messages import Request, Response
 from stripe_official.checker import Checker
 from stripe_official.document import Document
 
@@ -30,31 +30,29 @@ def intent(client: stripe.StripeClient, hold: Any) -> Json:
 
 
 @pytest.fixture
-def complain(checker: Checker, intent: Json) -> Callable[..., str]:
-    """What is said of a PaymentIntent after a change to it or to a hash in it."""
+def problem_after(checker: Checker, intent: Json) -> Callable[..., str]:
+    """Change a PaymentIntent or a hash in it and return the problem that is found."""
 
-    def complain(*path: str, remove: str | None = None, **change: Any) -> str:
-        assert checker.answer("POST", INTENTS, 200, intent) == []
+    def problem_after(*path: str, remove: str | None = None, **change: Any) -> str:
+        assert checker.response("POST", INTENTS, 200, intent) == []
         hash_ = intent
         for name in path:
             hash_ = hash_[name]
         hash_.update(change)
         if remove:
             del hash_[remove]
-        (complaint,) = checker.answer("POST", INTENTS, 200, intent)
-        return complaint.removeprefix(f"POST {INTENTS} 200 ")
+        (problem,) = checker.response("POST", INTENTS, 200, intent)
+        return problem.removeprefix(f"POST {INTENTS} 200 ")
 
-    return complain
+    return problem_after
 
 
-def test_the_document_is_of_the_version_that_the_emulator_says_it_has(
-    published: Document, http: httpx.Client
-):
+def test_document_has_the_api_version_of_the_emulator(published: Document, http: httpx.Client):
     assert published.version == http.get("/v1/customers").headers["stripe-version"]
 
 
 @pytest.mark.parametrize(
-    ("path", "name", "complaint"),
+    ("path", "name", "problem"),
     [
         ([], "amount_received", "$: 'amount_received' is missing from payment_intent"),
         (["customer"], "balance", "$.customer: 'balance' is missing from customer"),
@@ -65,24 +63,24 @@ def test_the_document_is_of_the_version_that_the_emulator_says_it_has(
         ),
     ],
 )
-def test_a_field_that_is_missing(
-    complain: Callable[..., str], path: list[str], name: str, complaint: str
+def test_missing_field_is_reported(
+    problem_after: Callable[..., str], path: list[str], name: str, problem: str
 ):
-    assert complain(*path, remove=name) == complaint
+    assert problem_after(*path, remove=name) == problem
 
 
 @pytest.mark.parametrize(
     "path", [[], ["customer"], ["latest_charge", "outcome"], ["amount_details"]]
 )
-def test_a_field_that_stripe_has_not(complain: Callable[..., str], path: list[str]):
+def test_unknown_field_is_reported(problem_after: Callable[..., str], path: list[str]):
     where = ".".join(["$", *path])
-    assert complain(*path, colour="red") == (
+    assert problem_after(*path, colour="red") == (
         f"{where}: Additional properties are not allowed ('colour' was unexpected)"
     )
 
 
 @pytest.mark.parametrize(
-    ("path", "change", "complaint"),
+    ("path", "change", "problem"),
     [
         ([], {"amount": "1299"}, "$.amount: '1299' is not of type 'integer'"),
         ([], {"amount": None}, "$.amount: None is not of type 'integer'"),
@@ -93,34 +91,34 @@ def test_a_field_that_stripe_has_not(complain: Callable[..., str], path: list[st
         (["customer"], {"created": "x"}, "$.customer.created: 'x' is not of type 'integer'"),
     ],
 )
-def test_a_value_that_stripe_would_not_send(
-    complain: Callable[..., str], path: list[str], change: Json, complaint: str
+def test_invalid_value_is_reported(
+    problem_after: Callable[..., str], path: list[str], change: Json, problem: str
 ):
-    assert complain(*path, **change).startswith(complaint)
+    assert problem_after(*path, **change).startswith(problem)
 
 
-def test_an_object_in_a_list(checker: Checker, client: stripe.StripeClient, intent: Json):
+def test_object_in_a_list_is_checked(checker: Checker, client: stripe.StripeClient, intent: Json):
     page = client.v1.payment_intents.list().to_dict()
-    assert checker.answer("GET", INTENTS, 200, page) == []
+    assert checker.response("GET", INTENTS, 200, page) == []
     del page["data"][0]["amount_received"]
-    assert checker.answer("GET", INTENTS, 200, page) == [
+    assert checker.response("GET", INTENTS, 200, page) == [
         f"GET {INTENTS} 200 $.data[0]: 'amount_received' is missing from payment_intent"
     ]
 
 
-def test_an_error(checker: Checker, client: stripe.StripeClient, hold: Any):
+def test_error_is_checked(checker: Checker, client: stripe.StripeClient, hold: Any):
     with pytest.raises(stripe.CardError) as declined:
         client.v1.payment_intents.create(hold(payment_method="pm_card_chargeDeclined"))
     error = declined.value.json_body
-    assert checker.answer("POST", INTENTS, 402, error) == []
+    assert checker.response("POST", INTENTS, 402, error) == []
     error["error"]["colour"] = "red"
     del error["error"]["payment_intent"]["amount_received"]
-    unknown, missing = checker.answer("POST", INTENTS, 402, error)
+    unknown, missing = checker.response("POST", INTENTS, 402, error)
     assert "'colour' was unexpected" in unknown
     assert missing.endswith("'amount_received' is missing from payment_intent")
 
 
-def test_an_event(checker: Checker, intent: Json):
+def test_event_is_checked(checker: Checker, intent: Json):
     event = {
         "id": "evt_1",
         "object": "event",
@@ -139,34 +137,34 @@ def test_an_event(checker: Checker, intent: Json):
     assert len(checker.object(event)) == 1
 
 
-def test_an_object_of_a_kind_that_no_table_describes(checker: Checker):
-    (*_, complaint) = checker.object({"object": "payout"})
-    assert complaint == "$: no table says which fields every payout has"
+def test_object_of_unknown_kind_is_reported(checker: Checker):
+    (*_, problem) = checker.object({"object": "payout"})
+    assert problem == "$: no table says which fields every payout has"
 
 
-def test_an_operation_that_stripe_has_not(checker: Checker):
-    assert checker.answer("GET", "/v1/colours", 200, {}) == ["Stripe has no GET /v1/colours"]
+def test_unknown_operation_is_reported(checker: Checker):
+    assert checker.response("GET", "/v1/colours", 200, {}) == ["Stripe has no GET /v1/colours"]
     missing = {"error": {"type": "invalid_request_error"}}
-    assert checker.answer("GET", "/v1/colours", 404, missing) == []
-    assert checker.answer("GET", "/v1/colours", 404, {"error": {"type": "red"}}) != []
+    assert checker.response("GET", "/v1/colours", 404, missing) == []
+    assert checker.response("GET", "/v1/colours", 404, {"error": {"type": "red"}}) != []
 
 
-def test_what_an_emulator_answered_is_read_out_of_its_log(checker: Checker):
+def test_responses_are_checked_from_the_log(checker: Checker):
     request = Request("GET", "/v1/customers", b"", {}, b"")
-    entries = [Entry(f"req_{at}", 0, request, Answer(200, b"{}"), None) for at in range(2)]
-    unanswered = Entry("req_2", 0, request, None, "reset")
-    complaints = checker.log([*entries, unanswered])
-    assert complaints[0] == "GET /v1/customers 200 $: 'data' is a required property"
-    assert len(complaints) == len(set(complaints))
+    entries = [LogEntry(f"req_{at}", 0, request, Response(200, b"{}"), None) for at in range(2)]
+    unanswered = LogEntry("req_2", 0, request, None, "reset")
+    problems = checker.log([*entries, unanswered])
+    assert problems[0] == "GET /v1/customers 200 $: 'data' is a required property"
+    assert len(problems) == len(set(problems))
 
 
-def test_no_answer_escapes(every_entry: list[Entry], http: httpx.Client):
+def test_every_response_is_checked(logged_entries: list[LogEntry], http: httpx.Client):
     http.get("/v1/customers")
     http.post("/_emulator/reset")
     with running_emulator(Settings(request_log_size=1)) as forgetful:
         for resource in ("charges", "payment_intents"):
             assert httpx.get(f"{forgetful.url}/v1/{resource}").status_code == 401
-    assert [entry.request.path for entry in every_entry] == [
+    assert [entry.request.path for entry in logged_entries] == [
         "/v1/customers",
         "/v1/charges",
         "/v1/payment_intents",

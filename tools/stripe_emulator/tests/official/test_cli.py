@@ -1,4 +1,4 @@
-"""Stripe's own command line, unmodified, against the emulator.
+"""Stripe's CLI, unmodified, against the emulator.
 
 https://docs.stripe.com/cli; `--api-base` is a flag of its that its help does not show.
 """
@@ -32,7 +32,7 @@ def test_customers_create(cli: Cli, client: stripe.StripeClient):
     assert (customer.name, customer.metadata.to_dict()) == ("Ann", {"a": "b"})
 
 
-def test_a_payment_intent_from_creation_to_capture(cli: Cli, newest: Callable[[], Any]):
+def test_payment_intent_is_created_confirmed_and_captured(cli: Cli, newest: Callable[[], Any]):
     def payment_intents(*arguments: str) -> Any:
         return json.loads(cli("payment_intents", *arguments))
 
@@ -53,14 +53,14 @@ def test_a_payment_intent_from_creation_to_capture(cli: Cli, newest: Callable[[]
     assert listed["id"] == created["id"]
 
 
-def test_a_payment_intent_that_is_canceled(cli: Cli, newest: Callable[[], Any]):
+def test_payment_intent_is_canceled(cli: Cli, newest: Callable[[], Any]):
     created = json.loads(cli("payment_intents", "create", "--amount", "1299", "--currency", "usd"))
     cli("payment_intents", "cancel", created["id"], "--cancellation-reason", "duplicate")
     assert (newest().status, newest().cancellation_reason) == ("canceled", "duplicate")
     assert "payment_intent_unexpected_state" in cli("payment_intents", "capture", created["id"])
 
 
-def test_fixtures_of_our_own(cli: Cli, client: stripe.StripeClient, newest: Callable[[], Any]):
+def test_own_fixtures_run(cli: Cli, client: stripe.StripeClient, newest: Callable[[], Any]):
     cli("fixtures", str(HOLD_AND_CAPTURE))
     intent = newest()
     assert (intent.status, intent.amount_received) == ("succeeded", 1000)
@@ -114,5 +114,5 @@ def test_trigger_of_a_payment_method(cli: Cli, client: stripe.StripeClient, even
 
 
 @pytest.mark.parametrize("event", ["payment_intent.processing", "payment_intent.partially_funded"])
-def test_trigger_of_what_only_debits_and_bank_transfers_have_is_refused(cli: Cli, event: str):
+def test_trigger_of_debits_and_bank_transfers_is_refused(cli: Cli, event: str):
     assert "The Stripe emulator does not support" in cli("trigger", event, exit_status=1)

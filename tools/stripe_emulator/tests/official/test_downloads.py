@@ -1,4 +1,4 @@
-"""What is downloaded is what was pinned, whole, or nothing."""
+"""Downloads are complete and as pinned, or fail."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_registry_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch, cache: Path):
+def test_unreachable_registry_is_reported(monkeypatch: pytest.MonkeyPatch, cache: Path):
     monkeypatch.setenv("UV_DEFAULT_INDEX", NOWHERE)
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(Unavailable, match=r"(?i)failed to fetch"):
@@ -25,7 +25,7 @@ def test_a_registry_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPat
     assert list(cache.iterdir()) == []
 
 
-def test_what_is_not_what_was_pinned_is_refused(
+def test_download_other_than_the_pinned_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache: Path
 ):
     pinned = (downloads._PINNED / "requirements.txt").read_text()
@@ -37,7 +37,7 @@ def test_what_is_not_what_was_pinned_is_refused(
     assert list(cache.iterdir()) == []
 
 
-def test_of_two_that_fill_the_cache_at_once_one_is_kept(cache: Path):
+def test_concurrent_downloads_keep_one_result(cache: Path):
     def install(folder: Path) -> None:
         (folder / "by").write_text("the slower")
         if not list(cache.glob("cli-*/by")):
@@ -48,7 +48,7 @@ def test_of_two_that_fill_the_cache_at_once_one_is_kept(cache: Path):
     assert list(cache.iterdir()) == [folder]
 
 
-def test_what_is_in_the_cache_is_not_downloaded_again(cache: Path):
+def test_cached_download_is_not_repeated(cache: Path):
     def install(folder: Path) -> None:
         (folder / str(len(list(cache.iterdir())))).touch()
 

@@ -1,4 +1,4 @@
-"""Makes `histories`, the package beside the test, importable."""
+"""Adds the package `histories` to the import path."""
 
 import sys
 from pathlib import Path

@@ -58,7 +58,7 @@ HAS_SENT = precondition(lambda machine: machine.history.sent)
 
 
 class PaymentIntentMachine(RuleBasedStateMachine):
-    """Any calls in any order: what must come of each is the model's word."""
+    """Calls in any order; the model has the expected result of each."""
 
     taken: ClassVar[set[tuple[str | None, str]]] = set()
 

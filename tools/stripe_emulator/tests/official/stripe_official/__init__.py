@@ -1,1 +1,1 @@
-"""What Stripe publishes of its API, and how an answer is held to it."""
+"""Checks of responses against Stripe's published API."""

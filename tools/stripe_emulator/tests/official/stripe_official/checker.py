@@ -1,4 +1,4 @@
-"""Holds an answer to Stripe's document: what is wrong, missing or unknown in it, as sentences."""
+"""A checker of responses against Stripe's document: invalid, missing and unknown fields."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
-from stripe_emulator.request_log import Entry
+from stripe_emulator.requests.log import LogEntry
 
 from stripe_official.document import Document
 from stripe_official.fields import ALWAYS
@@ -16,48 +16,50 @@ _ENVELOPES = frozenset({"list", "search_result"})
 
 
 class Checker:
-    """Says what an answer, or an object of Stripe's, has that Stripe's would not have.
+    """A checker of responses and of Stripe's objects.
 
-    An object is recognised by its `object`, wherever it stands: at the top, in a list, expanded,
-    in an error or in an event. So an operation that is new needs nothing here.
+    An object is recognised by its `object` at any place: at the top, in a list, expanded, in an
+    error or in an event. New operations need no change here.
 
     Args:
-        document: what Stripe publishes.
+        document: Stripe's document.
     """
 
     def __init__(self, document: Document) -> None:
         self._document = document
 
-    def log(self, entries: Iterable[Entry]) -> list[str]:
-        """What is wrong with all that an emulator answered, each complaint once."""
-        answers = [(entry.request, entry.answer) for entry in entries if entry.answer is not None]
-        complaints = {
-            complaint: None
+    def log(self, entries: Iterable[LogEntry]) -> list[str]:
+        """Return the problems of all logged responses, each once."""
+        answers = [
+            (entry.request, entry.response) for entry in entries if entry.response is not None
+        ]
+        problems = {
+            problem: None
             for request, answer in answers
-            for complaint in self.answer(
+            for problem in self.response(
                 request.method, request.path, answer.status, json.loads(answer.body)
             )
         }
-        return list(complaints)
+        return list(problems)
 
-    def answer(self, method: str, path: str, status: int, body: dict[str, Any]) -> list[str]:
-        """What is wrong with the answer to a request; nothing when Stripe could have sent it."""
+    def response(self, method: str, path: str, status: int, body: dict[str, Any]) -> list[str]:
+        """Return the problems of a response; empty if Stripe could have sent it."""
         template = self._document.path_of(method, path)
         if template is not None:
-            validator = self._document.answer_validator(method, template, status)
+            validator = self._document.response_validator(method, template, status)
         elif status >= HTTPStatus.BAD_REQUEST:
             validator = self._document.kind_validator("error")
         else:
             return [f"Stripe has no {method} {path}"]
         subject = f"{method} {template or path} {status}"
-        return [f"{subject} {found}" for found in self._complaints(validator, body)]
+        return [f"{subject} {found}" for found in self._problems(validator, body)]
 
     def object(self, value: dict[str, Any]) -> list[str]:
-        """What is wrong with one object, such as an event that was delivered."""
+        """Return the problems of an object, such as a delivered event."""
         validator = self._document.kind_validator(value["object"])
-        return list(self._complaints(validator, value))
+        return list(self._problems(validator, value))
 
-    def _complaints(self, validator: Validator, body: dict[str, Any]) -> Iterator[str]:
+    def _problems(self, validator: Validator, body: dict[str, Any]) -> Iterator[str]:
         yield from _invalid(validator, body)
         for where, kind, value in _hashes(body, "$", ""):
             if kind in self._document.kinds and kind not in ALWAYS:
@@ -77,25 +79,25 @@ def _invalid(validator: Validator, body: dict[str, Any]) -> Iterator[str]:
 
 
 def _causes(error: ValidationError) -> Iterator[ValidationError]:
-    """The error, or where no schema of several fits what is wrong with the likeliest."""
+    """Yield the error, or if no schema of several fits, the errors of the likeliest one."""
     if error.validator != "anyOf":
         yield error
         return
     errors_by_schema: dict[Any, list[ValidationError]] = {}
     for inner in error.context:
         errors_by_schema.setdefault(inner.relative_schema_path[0], []).append(inner)
-    for inner in min(errors_by_schema.values(), key=_unlikelihood):
+    for inner in min(errors_by_schema.values(), key=_unlikeliness):
         yield from _causes(inner)
 
 
-def _unlikelihood(errors: list[ValidationError]) -> tuple[bool, bool, int]:
+def _unlikeliness(errors: list[ValidationError]) -> tuple[bool, bool, int]:
     other_type = any(not error.relative_path and error.validator == "type" for error in errors)
     other_object = any(list(error.relative_path) == ["object"] for error in errors)
     return other_type, other_object, len(errors)
 
 
 def _hashes(value: Any, where: str, kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every hash with where it stands, and its kind: of an object, or a path from the nearest."""
+    """Yield every hash with its path and its kind, the path from the nearest object."""
     if isinstance(value, list):
         for at, item in enumerate(value):
             yield from _hashes(item, f"{where}[{at}]", kind)

@@ -1,7 +1,7 @@
 """Stripe's OpenAPI document: its operations, and its schemas as JSON Schema.
 
-OpenAPI 3.0 says `nullable` where JSON Schema has a type. What it leaves open is closed here: an
-object that lists its properties has no others.
+OpenAPI 3.0 has `nullable` in place of a JSON Schema type. Schemas are closed here: an object
+with listed properties has no others.
 """
 
 import json
@@ -25,7 +25,7 @@ class Document:
     """Stripe's OpenAPI document.
 
     Args:
-        file: where it is.
+        file: The path of the document.
     """
 
     def __init__(self, file: Path) -> None:
@@ -36,12 +36,12 @@ class Document:
         self.kinds: dict[str, Any] = components
         schemas = {"components": {"schemas": as_json_schema(components)}}
         self._registry = Registry().with_resource(_URN, DRAFT202012.create_resource(schemas))
-        self.answer_validator = cache(self._answer_validator)
+        self.response_validator = cache(self._response_validator)
         self.kind_validator = cache(self._kind_validator)
         self.path_of = cache(self._path_of)
 
     def _path_of(self, method: str, path: str) -> str | None:
-        """The document's path that this one is an instance of; a literal one comes first."""
+        """Return the document's path that matches a path; a literal one takes precedence."""
         verb = method.lower()
         if verb in self._paths.get(path, {}):
             return path
@@ -51,7 +51,7 @@ class Document:
         return None
 
     def parameters(self, method: str, path: str) -> dict[str, Any]:
-        """What an operation accepts in its query and its body, as the schema of one hash."""
+        """Return the parameters of an operation's query and body as the schema of one hash."""
         operation = self._paths[path][method.lower()]
         queried = [given for given in operation.get("parameters", []) if given["in"] == "query"]
         content = operation.get("requestBody", {"content": {}})["content"]
@@ -63,13 +63,13 @@ class Document:
             "required": [*required, *body.get("required", [])],
         }
 
-    def _answer_validator(self, method: str, path: str, status: int) -> Validator:
+    def _response_validator(self, method: str, path: str, status: int) -> Validator:
         responses = self._paths[path][method.lower()]["responses"]
         response = responses.get(str(status), responses["default"])
         return self._validator(as_json_schema(response["content"]["application/json"]["schema"]))
 
     def _kind_validator(self, kind: str) -> Validator:
-        """For the object of this name among the document's schemas."""
+        """Return the validator of a schema of the document."""
         return self._validator({"$ref": f"{_URN}{_COMPONENTS}{kind}"})
 
     def _validator(self, schema: dict[str, Any]) -> Validator:
@@ -77,7 +77,7 @@ class Document:
 
 
 def as_json_schema(schema: Any) -> Any:
-    """A schema of OpenAPI 3.0, or a hash or list of them, as JSON Schema 2020-12, closed."""
+    """Convert OpenAPI 3.0 schemas to closed schemas of JSON Schema 2020-12."""
     if isinstance(schema, list):
         return [as_json_schema(item) for item in schema]
     if not isinstance(schema, dict):

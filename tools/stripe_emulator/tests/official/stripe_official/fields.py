@@ -1,4 +1,4 @@
-"""The fields that Stripe's objects always have, null ones included: a table of facts.
+"""The fields that Stripe's objects always have, including null ones.
 
 The OpenAPI document requires only five of a PaymentIntent's fields; Stripe's own fixtures show the
 others. Taken from `openapi/fixtures3.json` of https://github.com/stripe/openapi at commit
@@ -87,4 +87,4 @@ ALWAYS: Final[dict[str, str]] = {
         "status url"
     ),
 }
-"""The names by kind of object, or by kind and path of a hash within it."""
+"""The names of fields by kind of object, or by kind and path of a hash within it."""

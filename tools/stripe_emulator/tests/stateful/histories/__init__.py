@@ -1,1 +1,1 @@
-"""What a history of calls needs: a caller, a model that says what must come of each, and checks."""
+"""Histories of calls: a caller, a model of the expected results, and checks."""

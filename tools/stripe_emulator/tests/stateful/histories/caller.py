@@ -1,17 +1,17 @@
-"""Calls the emulator as its HTTP edge does, without HTTP, and restarts it from its journal."""
+"""A caller of the emulator without HTTP, which can restart it from its journal."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from stripe_emulator.answers import Answer, Request
-from stripe_emulator.clock import Clock
+from stripe_emulator.account.clock import Clock
 from stripe_emulator.emulator import Emulator
-from stripe_emulator.journal import Journal
-from stripe_emulator.restoring import restore
+from stripe_emulator.journal.journal import Journal
+from stripe_emulator.journal.restore import restore
+from stripe_emulator.requests.execution import AdmittedRequest
 from stripe_emulator.settings import Settings
-from stripe_emulator.work import Work
+from stripe_emulator.wire.messages import Request, Response
 
 START = 1_800_000_000
 _SEED = 7
@@ -28,7 +28,7 @@ class Reply(NamedTuple):
 
 
 class Caller:
-    """One emulator and its journal; the clock stands still unless it is moved."""
+    """An emulator and its journal, with a clock that only moves on request."""
 
     def __init__(self, journal: Path) -> None:
         self.path = journal
@@ -42,14 +42,16 @@ class Caller:
         restore(self.emulator, self._journal)
 
     def restart(self) -> None:
-        """End as `kill -9` would, and start again from the journal."""
+        """Stop as by `kill -9` and restart from the journal."""
         self.close()
         self._start()
 
     def close(self) -> None:
         self._journal.close()
 
-    def begin(self, path: str, form: dict[str, str], key: str | None = None) -> Work | Answer:
+    def begin(
+        self, path: str, form: dict[str, str], key: str | None = None
+    ) -> AdmittedRequest | Response:
         self._requests += 1
         headers = {b"host": b"127.0.0.1:12111", b"authorization": b"Bearer sk_test_history"}
         if key is not None:
@@ -57,8 +59,8 @@ class Caller:
         request = Request("POST", f"/v1/{path}", b"", headers, urlencode(form).encode())
         return self.emulator.begin(request, f"req_{self._requests}")
 
-    def finish(self, work: Work | Answer) -> Reply:
-        answer = work if isinstance(work, Answer) else self.emulator.finish(work)
+    def finish(self, work: AdmittedRequest | Response) -> Reply:
+        answer = work if isinstance(work, Response) else self.emulator.finish(work)
         replayed = (b"idempotent-replayed", b"true") in answer.headers
         return Reply(answer.status, answer.body, replayed)
 

@@ -1,10 +1,10 @@
-"""What is true after every step, whatever the step was."""
+"""Invariants after every step."""
 
 from collections import defaultdict
 from typing import Any
 
 import orjson
-from stripe_emulator.ledger import ledger
+from stripe_emulator.control.ledger import ledger
 
 from histories.caller import Caller
 from histories.model import DAY, World
@@ -43,13 +43,13 @@ TOLD_BY = {
 
 
 def digest(caller: Caller, world: World) -> dict[str, Any]:
-    """Everything that a caller can see, except what an idempotency key keeps."""
+    """Return everything observable except the kept responses of idempotency keys."""
     account = caller.emulator.account
     collections = (account.customers, account.payment_intents, account.charges, account.refunds)
     methods = [method for method in account.payment_methods if method.id in world.methods]
     return {
         "objects": [orjson.dumps(item.as_json()) for items in collections for item in items],
-        "methods": [(orjson.dumps(method.as_json()), method.spent) for method in methods],
+        "methods": [(orjson.dumps(method.as_json()), method.used_up) for method in methods],
         "events": [
             (event.id, event.type, event.created, event.snapshot, event.cause)
             for event in account.events
@@ -61,17 +61,17 @@ def digest(caller: Caller, world: World) -> dict[str, Any]:
 
 
 def kept_answers(caller: Caller) -> list[tuple[Any, ...]]:
-    """What the idempotency keys keep, for 24 hours."""
+    """Return the responses that idempotency keys keep for 24 hours."""
     now = caller.emulator.account.clock.now()
     return [
-        (key.key, key.digest, key.created, key.answer.status, key.answer.body)
+        (key.key, key.digest, key.created, key.response.status, key.response.body)
         for key in caller.emulator.keys
-        if key.answer is not None and now - key.created < DAY
+        if key.response is not None and now - key.created < DAY
     ]
 
 
 def check_intents(shown: dict[str, dict[str, Any]], world: World) -> None:
-    """Every PaymentIntent is what the model says, and its amounts agree with its status."""
+    """Check every PaymentIntent against the model, and its amounts against its status."""
     assert set(shown) == set(world.intents)
     for intent_id, intent in world.intents.items():
         seen = shown[intent_id]
@@ -88,7 +88,7 @@ def check_intents(shown: dict[str, dict[str, Any]], world: World) -> None:
 
 
 def check_ledger(caller: Caller, world: World) -> None:
-    """Money is conserved: in each PaymentIntent, in each currency, and as the model has it."""
+    """Check that money is conserved per PaymentIntent, per currency and as in the model."""
     emulator = caller.emulator
     book: Any = ledger(emulator.account, emulator.keys)
     sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -119,7 +119,7 @@ def check_ledger(caller: Caller, world: World) -> None:
 def check_events(
     events: list[dict[str, Any]], before: dict[str, str], shown: dict[str, dict[str, Any]]
 ) -> set[tuple[str | None, str]]:
-    """Each change of status is a legal one and has its one event; returns the changes."""
+    """Check that each change of status is legal and has one event; return the changes."""
     types: dict[str, list[str]] = defaultdict(list)
     for event in events:
         types[event["data"]["object"]["id"]].append(event["type"])
@@ -137,7 +137,7 @@ def check_events(
 
 
 def check_snapshots(events: list[dict[str, Any]], objects: list[dict[str, Any]]) -> None:
-    """The last event of an object shows it as it is."""
+    """Check that the last event of an object has its current state."""
     last = {event["data"]["object"]["id"]: event["data"]["object"] for event in events}
     for item in objects:
         assert item == last.get(item["id"], item)

@@ -1,4 +1,4 @@
-"""One history: an emulator and a model side by side, compared after every step."""
+"""A history: an emulator and a model, compared after every step."""
 
 import shutil
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from stripe_emulator.work import Work
+from stripe_emulator.requests.execution import AdmittedRequest
 
 from histories import checks
 from histories.caller import START, Caller, Reply
@@ -31,7 +31,7 @@ class Kept(NamedTuple):
 
 
 class Lasting(NamedTuple):
-    """What the journal must bring back when it is cut anywhere from here to the next one."""
+    """The state to restore from a journal that is cut between this entry and the next."""
 
     size: int
     seen: dict[str, Any]
@@ -39,7 +39,7 @@ class Lasting(NamedTuple):
 
 
 class History:
-    """Sends calls, and raises AssertionError where the emulator and the model disagree."""
+    """A history of calls; a difference between emulator and model is an AssertionError."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="histories-"))
@@ -63,7 +63,7 @@ class History:
         shutil.rmtree(self.folder)
 
     def send(self, operation: Operation, key: str | None = None) -> None:
-        """Make a call; under a key that keeps an answer, it is a replay or a mismatch."""
+        """Make a call, which is a replay or a mismatch under a key with a kept response."""
         sent = Sent(operation, key)
         self.sent.append(sent)
         kept = self._kept.get(key) if key else None
@@ -79,11 +79,11 @@ class History:
         assert self._seen() == before
 
     def overlap(self, sent: Sent, ending: str) -> None:
-        """Call again while the first is under way, which then ends, is given up, or is killed."""
+        """Repeat a call in progress, which is then finished, abandoned or killed."""
         key = f"overlap-{next(self._numbers)}"
         expected = sent.operation.expect(self.world)
         work = self.caller.begin(*sent.content, key)
-        assert isinstance(work, Work)
+        assert isinstance(work, AdmittedRequest)
         for form in (sent.operation.form(), {"other": "parameters"}):
             reply = self.caller.post(sent.operation.path, form, key)
             assert (reply.status, reply.body["error"]["code"]) == (409, "idempotency_key_in_use")
@@ -91,20 +91,20 @@ class History:
             self._finish(Sent(sent.operation, key), work, expected)
             return
         if ending == "give up":
-            self.caller.emulator.give_up(work)
+            self.caller.emulator.abandon(work)
         else:
             self.restart()
         self.send(sent.operation, key)
 
     def restart(self) -> None:
-        """Kill the emulator: its journal brings everything back."""
+        """Kill the emulator and restore it from its journal."""
         before, kept = self._seen(), checks.kept_answers(self.caller)
         self.caller.restart()
         assert self._seen() == before
         assert checks.kept_answers(self.caller) == kept
 
     def cut(self, at: int) -> None:
-        """Start another emulator from the beginning of the journal: no call is there by half."""
+        """Start another emulator from a prefix of the journal, which has no partial call."""
         written = self.caller.path.read_bytes()
         at %= len(written) + 1
         path = self.folder / "cut"
@@ -119,13 +119,13 @@ class History:
             path.unlink()
 
     def advance(self, seconds: int) -> None:
-        """Move the clock; the holds that end by then, and no others, are released."""
+        """Move the clock and check that exactly the expired holds are released."""
         self.world.now += seconds
         self.caller.emulator.advance(seconds)
         list(self.world.expire())
 
     def authenticate(self, intent_id: str, *, succeeded: bool) -> None:
-        """The cardholder authenticates; where nobody waits for it, nothing happens."""
+        """Authenticate the cardholder; without a pending authentication nothing happens."""
         before = self._seen()
         intent = self.caller.emulator.account.payment_intent(intent_id)
         self.caller.emulator.authenticate(intent, succeeded=succeeded)
@@ -135,7 +135,7 @@ class History:
             assert self._seen() == before
 
     def check(self) -> None:
-        """Compare everything that can be seen with the model."""
+        """Compare everything observable with the model."""
         pages = (self.caller.get(path, "limit=100") for path in ("payment_intents", "charges"))
         intents, charges = (page["data"] for page in pages)
         shown = {intent["id"]: intent for intent in intents}

@@ -1,4 +1,4 @@
-"""What must come of each call, said a second time: written from Stripe's rules, not from the code.
+"""A model of the expected results, written from Stripe's rules and not from the code.
 
 The world is what a bookkeeper beside the emulator knows: statuses, cards, and where the money is.
 """
@@ -14,7 +14,7 @@ STATE = "payment_intent_unexpected_state"
 
 @dataclass(frozen=True)
 class Card:
-    """`asks` says when the cardholder must authenticate; `declines` is the code of the 402."""
+    """A card: `asks` is when the cardholder must authenticate, `declines` the code of the 402."""
 
     declines: str | None = None
     asks: str = "never"
@@ -22,7 +22,7 @@ class Card:
     visa: bool = True
 
     def outcome(self, *, off_session: bool, error_on_action: bool) -> str:
-        """`approved`, `authenticate`, or the code of a decline."""
+        """Return `approved`, `authenticate`, or the code of a decline."""
         if self.asks == "always" or (self.asks == "on_session" and not off_session):
             refused = off_session or error_on_action
             return "authentication_required" if refused else "authenticate"
@@ -51,7 +51,7 @@ CARDS = {
 class Method:
     card: Card
     customer: str | None = None
-    spent: bool = False
+    used_up: bool = False
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Intent:
     ended: tuple[int, str | None] | None = None
 
     def hold(self, card: Card, now: int, *, off_session: bool) -> None:
-        """The card was charged: hold the money, or take it at once."""
+        """Record a charge: hold the money or capture it."""
         if self.capture == "manual":
             days = 4.75 if card.visa and off_session else 7
             self.held, self.capture_before = self.amount, int(now + days * DAY)
@@ -100,25 +100,25 @@ class World:
     customers: list[str] = field(default_factory=list)
 
     def method(self, wanted: str) -> Method:
-        """A known payment method, or the new one that a token stands for."""
+        """Return a known payment method, or the new one of a token."""
         return Method(CARDS[wanted]) if wanted in CARDS else self.methods[wanted]
 
     def use(self, method: Method, intent: Intent) -> None:
-        """A card of no customer is good for one charge, unless it is set up for later ones."""
+        """Use up a card without a customer, unless it is set up for later charges."""
         if method.customer is None:
             later = intent.kept_for_later and intent.customer is not None
-            method.customer, method.spent = (intent.customer, False) if later else (None, True)
+            method.customer, method.used_up = (intent.customer, False) if later else (None, True)
 
     def authenticated(self, intent: Intent, *, succeeded: bool) -> None:
         method = self.methods[intent.method or ""]
-        if not succeeded or method.card.declines or method.spent:
+        if not succeeded or method.card.declines or method.used_up:
             intent.fail()
         else:
             intent.hold(method.card, self.now, off_session=False)
             self.use(method, intent)
 
     def expire(self) -> Iterator[Intent]:
-        """The holds that end by now; each ends at its own deadline."""
+        """Return the holds that have expired; each expires at its own deadline."""
         for intent in self.intents.values():
             if intent.held and intent.capture_before and intent.capture_before <= self.now:
                 intent.end(intent.capture_before, "automatic")
@@ -134,7 +134,7 @@ def _nothing(_shown: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Expected:
-    """The answer that must come; `change` tells the model of it, given the object it shows."""
+    """The expected response; `change` updates the model from the returned object."""
 
     status: int = 200
     code: str | None = None

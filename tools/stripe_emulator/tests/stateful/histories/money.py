@@ -1,4 +1,4 @@
-"""The calls that end a PaymentIntent, give money back, or say whose a card is."""
+"""Calls that capture, cancel, refund, and attach or detach cards."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +98,7 @@ class Attach:
         method = world.method(self.method)
         if not method.card.attachable:
             return Expected(402, method.card.declines)
-        if method.spent or method.customer not in {None, self.customer}:
+        if method.used_up or method.customer not in {None, self.customer}:
             return INVALID
 
         def change(shown: dict[str, Any]) -> None:
@@ -125,14 +125,14 @@ class Detach:
             return INVALID
 
         def change(_shown: dict[str, Any]) -> None:
-            method.customer, method.spent = None, True
+            method.customer, method.used_up = None, True
 
         return Expected(change=change)
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """A call about a PaymentIntent that there is not: its id is in the path, or in the body."""
+    """A call for an unknown PaymentIntent, with its id in the path or in the body."""
 
     in_path: bool
 

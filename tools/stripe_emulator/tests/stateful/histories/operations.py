@@ -1,4 +1,4 @@
-"""The calls of a history: the form that each sends, and what the model expects of it."""
+"""The calls of a history: their forms and expected responses."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ class Operation(Protocol):
 
 @dataclass(frozen=True)
 class How:
-    """How a PaymentIntent is confirmed."""
+    """The options of a confirmation."""
 
     off_session: bool = False
     error_on_action: bool = False
@@ -157,7 +157,7 @@ class Update:
 
 
 def confirmed(world: World, intent: Intent, wanted: str, how: How) -> Expected:
-    """What charging this card for this PaymentIntent comes to."""
+    """Return the outcome of charging a card for a PaymentIntent."""
     method = world.method(wanted)
     outcome = method.card.outcome(off_session=how.off_session, error_on_action=how.error_on_action)
 

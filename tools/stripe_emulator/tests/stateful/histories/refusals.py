@@ -1,4 +1,4 @@
-"""What is refused before any work, whichever call it comes with."""
+"""Errors before execution, common to all calls."""
 
 from histories.model import CARDS, INVALID, Expected, Method, World, invalid
 
@@ -16,4 +16,4 @@ def method_refusal(world: World, wanted: str | None, customer: str | None) -> Ex
     method = world.method(wanted) if wanted else Method(CARDS["pm_card_visa"])
     if method.customer not in {None, customer}:
         return invalid("parameter_missing" if customer is None else None)
-    return INVALID if method.spent else None
+    return INVALID if method.used_up else None

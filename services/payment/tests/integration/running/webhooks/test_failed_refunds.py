@@ -17,7 +17,7 @@ from payment_service.webhooks.receive import WebhookReceiver
 from pydantic import SecretStr
 from saga_messaging.http.problems import install_problems
 from saga_stripe import stripe_http
-from stripe_emulator.refunds import FAILS_AFTER_SECONDS
+from stripe_emulator.operations.refunds import FAILS_AFTER_SECONDS
 
 SECRET = "whsec_test"
 

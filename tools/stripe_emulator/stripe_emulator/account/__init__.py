@@ -1,0 +1,1 @@
+"""The state of one test account: its objects, clock, ids, events and outbox."""

@@ -1,0 +1,1 @@
+"""The dashboard at `/` and the data that it reads."""

@@ -1,0 +1,1 @@
+"""Injected faults and the rate limit, as data and as armed."""

@@ -1,0 +1,1 @@
+"""The journal that keeps an account across restarts."""

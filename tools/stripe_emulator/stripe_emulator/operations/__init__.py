@@ -1,0 +1,1 @@
+"""The operations of the Stripe API, by object; `table` lists them all."""

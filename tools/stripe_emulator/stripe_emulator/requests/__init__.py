@@ -1,0 +1,1 @@
+"""One request to the Stripe API, from its API key to its logged response."""

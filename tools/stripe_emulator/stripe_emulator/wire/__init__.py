@@ -1,0 +1,1 @@
+"""Stripe's wire format: JSON, forms, parameters, messages and errors."""
