@@ -17,10 +17,10 @@ import pytest
 from saga_cli.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
-from at_stripe import settings_for
+from support.stripe_account import settings_for
 
 if TYPE_CHECKING:
-    from compose.project import Project
+    from support.containers.project import Project
 
 COMPOSE_PROJECT = "TEST_COMPOSE_PROJECT"
 # Docker's SDK leaves it to Python to close its Unix sockets.
@@ -47,7 +47,7 @@ def compose_project() -> "Iterator[Project | None]":
     if COMPOSE_PROJECT not in os.environ:
         yield None
         return
-    from compose.project import running_project  # noqa: PLC0415 - only where it is asked for
+    from support.containers.project import running_project  # noqa: PLC0415 - only where it is asked for
 
     with running_project(os.environ[COMPOSE_PROJECT]) as project:
         yield project

@@ -1,8 +1,8 @@
 """Every card of the demo, through HTTP: each order ends as its card says."""
 
 import pytest
-from customers import ended, post_order, register
 from saga_cli.demo_cases import CASES
+from support.orders import ended, post_order, register
 
 pytestmark = pytest.mark.stack
 

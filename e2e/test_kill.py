@@ -1,8 +1,8 @@
 """kill -9 of each process in the middle of 500 orders: every order ends as its card says, once."""
 
 import pytest
-from at_stripe import fewer_at_stripe
-from rush import rush
+from support.load import rush
+from support.stripe_account import fewer_at_stripe
 
 pytestmark = [
     pytest.mark.stack,

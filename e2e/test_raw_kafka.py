@@ -7,12 +7,12 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
-from at_stripe import stripe_of
-from customers import ended, eventually, order_of, post_order
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_schemas import decode
 from saga_schemas.topics import USER_EVENTS
+from support.orders import ended, eventually, order_of, post_order
+from support.stripe_account import stripe_of
 
 pytestmark = pytest.mark.stack
 

@@ -16,11 +16,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from compose.command import Compose
-from compose.engine import Engine, usable_engine
-from compose.project import Project, running_project
-from compose.stand_ins import ensure_images, remove_stand_ins
-from compose.unavailable import Unavailable
+from support.containers.command import Compose
+from support.containers.engine import Engine, usable_engine
+from support.containers.project import Project, running_project
+from support.containers.substitute_images import ensure_images, remove_stand_ins
+from support.containers.unavailable import Unavailable
 
 Running = Callable[..., AbstractContextManager[Project]]
 REQUIRED = "REQUIRE_DOCKER"

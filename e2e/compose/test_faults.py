@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from customers import ended, eventually, post_order, register
-from invariants import violations
 from saga_cli.demo_cases import CASES
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from support.invariants import violations
+from support.orders import ended, eventually, post_order, register
 
 ORDERS = 300
 """For each container, in as many waves as there are faults; one fault in the middle of each."""

@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import psutil
 import pytest
-from consumer_groups import members, numbers, partition_of, read_offsets
-from customers import eventually, place_orders
-from invariants import rows, violations
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_messaging.settings import DatabaseSettings, KafkaSettings
+from support.invariants import rows, violations
+from support.kafka.consumer_groups import members, numbers, partition_of, read_offsets
+from support.orders import eventually, place_orders
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -3,8 +3,11 @@
 import time
 
 import pytest
-from customers import HTTP, ended, eventually, order_of, post_order, register
-from kafka.brokers import (
+from saga_cli.demo_cases import CASES
+from saga_cli.settings import StackSettings
+from saga_cli.stack import Stack
+from saga_schemas.topics import PAYMENT_COMMANDS, USER_COMMANDS
+from support.kafka.brokers import (
     busiest,
     controller,
     in_sync,
@@ -13,11 +16,8 @@ from kafka.brokers import (
     reassign,
     wait_until_in_sync,
 )
-from rush import rush
-from saga_cli.demo_cases import CASES
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
-from saga_schemas.topics import PAYMENT_COMMANDS, USER_COMMANDS
+from support.load import rush
+from support.orders import HTTP, ended, eventually, order_of, post_order, register
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

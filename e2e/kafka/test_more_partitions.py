@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
-from consumer_groups import members, numbers, read_offsets
-from customers import eventually, place_orders
-from invariants import violations
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
+from support.invariants import violations
+from support.kafka.consumer_groups import members, numbers, read_offsets
+from support.orders import eventually, place_orders
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -1,11 +1,11 @@
 """TLS, passwords and rights on three brokers: the controllers know each other by certificate."""
 
 import pytest
-from customers import ended, eventually, post_order, register
-from invariants import violations
 from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
+from support.invariants import violations
+from support.orders import ended, eventually, post_order, register
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 import psutil
 import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
-from customers import ended, eventually, post_order, reaches, register
-from invariants import violations
-from kafka_users import as_user, creating, deny, may_read, may_write, run
 from saga_cli import checks, running
 from saga_cli.certificates import ensure_certificates
 from saga_cli.demo_cases import CASES
@@ -27,6 +24,9 @@ from saga_messaging.kafka_refusals import KafkaRefuses
 from saga_messaging.publisher import Publisher
 from saga_messaging.settings import MessagingSettings
 from saga_schemas.topics import TOPICS
+from support.invariants import violations
+from support.kafka.access import as_user, creating, deny, may_read, may_write, run
+from support.orders import ended, eventually, post_order, reaches, register
 from typer.testing import CliRunner
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-from compose.keeper import address, clear
-from compose.packages import compose_cache, compose_plugin, engine_root
-from compose.project import API_VERSION
-from compose.unavailable import Unavailable
 from docker.errors import DockerException
 from requests import RequestException
 from saga_cli.errors import ChildFailedError, StackError
 from saga_cli.waiting import wait_until_nothing
+from support.containers.engine_supervisor import address, clear
+from support.containers.packages import compose_cache, compose_plugin, engine_root
+from support.containers.project import API_VERSION
+from support.containers.unavailable import Unavailable
 
 START_SECONDS = 60.0
 LOG_TAIL = 2_000
@@ -117,7 +117,8 @@ def _locked() -> Generator[None]:
 def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[None]:
     places = f"--data-root {compose_cache()}/engine --exec-root {folder}/exec"
     options = f"{places} --pidfile {folder}/pid -H {address(folder)} {HARMLESS}"
-    command = f"{sys.executable} -m compose.keeper {folder} docker-init -- dockerd {options}"
+    supervisor = f"{sys.executable} -m support.containers.engine_supervisor {folder}"
+    command = f"{supervisor} docker-init -- dockerd {options}"
     log = compose_cache() / "dockerd.log"
     with log.open("wb") as output:
         keeper = subprocess.Popen(
@@ -125,7 +126,7 @@ def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parents[2])},
             start_new_session=True,  # a Ctrl-C is for the tests
         )
     try:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import AlterPartitionReassignmentsRequest
-from customers import eventually
 from saga_cli.services import KAFKA
 from saga_cli.stack import Stack
+from support.orders import eventually
 
 T = TypeVar("T")
 SYNC_SECONDS = 90.0

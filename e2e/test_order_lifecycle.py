@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from at_stripe import ledger_of, let_it_be_heard, stripe_of
-from customers import HTTP, ask, ended, eventually, order_of, post_order, reaches, register
-from invariants import violations
 from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from stripe_emulator.refunds import FAILS_AFTER_SECONDS
+from support.invariants import violations
+from support.orders import HTTP, ask, ended, eventually, order_of, post_order, reaches, register
+from support.stripe_account import ledger_of, let_it_be_heard, stripe_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 

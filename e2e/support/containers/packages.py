@@ -6,8 +6,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from compose.unavailable import Unavailable
 from saga_cli.paths import cache_dir
+from support.containers.unavailable import Unavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ENGINE_RELEASE = "bookworm"

@@ -2,10 +2,10 @@
 
 import psycopg2
 import pytest
-from customers import ask, ended, eventually, post_order, reaches, register
 from saga_cli.demo_cases import CASES
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from sqlalchemy import make_url
+from support.orders import ask, ended, eventually, post_order, reaches, register
 
 OURS = (*SERVICES, EMULATOR)
 ALL = (KAFKA, POSTGRES, *OURS)

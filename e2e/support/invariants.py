@@ -8,11 +8,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from at_stripe import ledger_of
 from saga_cli.asking import ask
 from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
 from sqlalchemy import create_engine, text
+from support.stripe_account import ledger_of
 
 GROUPS = {
     "order-saga": ("user_events", "payment_events"),

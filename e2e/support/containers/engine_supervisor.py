@@ -5,7 +5,9 @@ The engine is in a PID and a mount namespace of its own: with its first process 
 containerd, the shims, the containers, and every mount. What these do not hold, the networks'
 bridges, is removed before.
 
-    python -m compose.keeper FOLDER COMMAND...     the engine's address is FOLDER/s
+    python -m support.containers.engine_supervisor FOLDER COMMAND...
+
+The engine's address is FOLDER/s.
 """
 
 import os
@@ -20,9 +22,9 @@ from pathlib import Path
 
 import docker
 import psutil
-from compose.project import API_VERSION
 from docker.errors import DockerException
 from requests import RequestException
+from support.containers.project import API_VERSION
 
 # Dies with us; and what it starts, with it.
 NAMESPACES = (

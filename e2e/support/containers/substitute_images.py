@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from compose.engine import Engine
-from compose.packages import ENGINE_RELEASE, KEYRING, compose_cache, engine_root, mirror
-from compose.unavailable import Unavailable
 from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
 from saga_cli.jars import ensure_jars
 from saga_cli.kafka_config import LOGGING
+from support.containers.engine import Engine
+from support.containers.packages import ENGINE_RELEASE, KEYRING, compose_cache, engine_root, mirror
+from support.containers.unavailable import Unavailable
 
 IMAGES = Path(__file__).parent / "images"
 DEBIAN = "saga-reference/debian"

@@ -21,7 +21,7 @@ E2E = Path(__file__).parents[1]
 KILL = "test_kill.py::test_a_process_killed_in_the_middle_of_500_orders_loses_and_doubles_nothing"
 # The brokers that are killed have tests of their own. Last comes what leaves its stack running.
 SUITES = (
-    "test_life.py",
+    "test_order_lifecycle.py",
     "test_raw_kafka.py",
     f"{KILL}[order_saga]",
     f"{KILL}[payment]",

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import stripe
-from customers import HTTP, stripe_address
 from saga_cli.demo_users import stripe_client
 from saga_cli.settings import StackSettings, with_environment
 from saga_cli.stack import Stack
+from support.orders import HTTP, stripe_address
 
 FOREIGN = "STRIPE_SECRET_KEY" in os.environ
 PAGE = 100

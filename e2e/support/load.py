@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 
-from customers import eventually, place_orders
-from invariants import violations
 from saga_cli.stack import Stack
+from support.invariants import violations
+from support.orders import eventually, place_orders
 
 MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
 

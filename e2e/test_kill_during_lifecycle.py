@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from at_stripe import fewer_at_stripe, ledger_of, settings_for
-from customers import (
+from saga_cli.demo_cases import CASES
+from saga_cli.stack import Stack
+from support.invariants import rows, violations
+from support.orders import (
     PATIENCE_SECONDS,
     ended,
     eventually,
@@ -18,9 +20,7 @@ from customers import (
     post_order,
     register,
 )
-from invariants import rows, violations
-from saga_cli.demo_cases import CASES
-from saga_cli.stack import Stack
+from support.stripe_account import fewer_at_stripe, ledger_of, settings_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compose.engine import Engine
 from saga_cli.errors import PortTakenError
 from saga_cli.ports import SEARCH_RANGE, PortReservation
 from saga_cli.services import KAFKA, POSTGRES
+from support.containers.engine import Engine
+from support.repository import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
-FILES = ("docker-compose.yml", "e2e/compose/offline.yml")
+FILES = ("docker-compose.yml", "e2e/support/containers/offline.yml")
 COMMAND_SECONDS = 600
 # What somebody's own `.env` may say, and is not for tests.
 NOT_OURS = {"EMULATORS": "1", "STRIPE_API_BASE": "", "STRIPE_SYSTEM": "", "COMPOSE_PROFILES": ""}
@@ -88,7 +88,7 @@ class Compose:
     def _command(self, *command: str, **environment: str) -> str:
         result = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=REPOSITORY,
             env={**self._environment(), **environment},
             capture_output=True,
             text=True,

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.0.0.2"  # of this machine, and none of the names that its control API answers to
-SUITE = ROOT / "e2e" / "test_life.py"
+SUITE = ROOT / "e2e" / "test_order_lifecycle.py"
 READY_SECONDS = 30
 SUITE_SECONDS = 360
 
