@@ -1,58 +1,44 @@
 """The end-to-end tests of the whole system, through the published ports of its containers."""
 
-import os
-import subprocess
-import sys
 import time
 
 import httpx
 import pytest
-from support.repository import REPOSITORY
+from support.suites import run_suites
 
-# What puts a letter among the dead comes last, as others look whether there is none.
-FILES = ("test_cards.py", "test_order_lifecycle.py", "test_raw_kafka.py")
+# The suite that leaves dead letters comes last, as the others check that there are none.
+SUITES = ("test_cards.py", "test_order_lifecycle.py", "test_raw_kafka.py")
 SUITE_SECONDS = 400
 REPLICAS = [{"payment": 1, "order_saga": 1}, {"payment": 3, "order_saga": 2}]
 
 
-@pytest.fixture(params=REPLICAS, ids=lambda many: f"payment={many['payment']}")
-def replicas(request, running):
-    """The project with so many replicas of each service."""
+@pytest.fixture(params=REPLICAS, ids=lambda replicas: f"payment={replicas['payment']}")
+def replicated(request, running):
+    """Return the project and the number of replicas of each service."""
     with running(**request.param) as project:
         yield project, request.param
 
 
-def test_the_suite_passes(compose, replicas, record_property):
-    project, numbers = replicas
-    assert ready(project, numbers) == numbers
+def test_suites_pass(compose, replicated, record_property):
+    project, replicas = replicated
+    assert ready_replicas(project, replicas) == replicas
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "--without-servers", "-q", "-p", "no:cacheprovider"]
-    files = [str(REPOSITORY / "e2e" / name) for name in FILES]
-    ran = subprocess.run(
-        [*command, "-m", "not embedded", *files],
-        cwd=REPOSITORY,
-        env={
-            **os.environ,
-            **compose.engine.environment,
-            "DOCKER_HOST": compose.engine.host,
-            "TEST_COMPOSE_PROJECT": project.name,
-        },
-        capture_output=True,
-        text=True,
-        timeout=SUITE_SECONDS,
-        check=False,
-    )
-    assert ran.returncode == 0, f"{ran.stdout[-20_000:]}{ran.stderr}"
-    record_property("summary", f"{ran.stdout.splitlines()[-1]} ({time.monotonic() - began:.0f} s)")
+    environment = {
+        **compose.engine.environment,
+        "DOCKER_HOST": compose.engine.host,
+        "TEST_COMPOSE_PROJECT": project.name,
+    }
+    report = run_suites(SUITES, environment, SUITE_SECONDS)
+    record_property("summary", f"{report.summary} ({time.monotonic() - began:.0f} s)")
 
 
-def ready(project, numbers):
-    """How many replicas say that they are ready, each at an address of its own."""
+def ready_replicas(project, replicas):
+    """Return how many replicas of each service are ready, each at an address of its own."""
     urls = {
-        service: {project.url(service, one + 1) for one in range(many)}
-        for service, many in numbers.items()
+        service: {project.url(service, number + 1) for number in range(count)}
+        for service, count in replicas.items()
     }
     return {
-        service: sum(httpx.get(f"{url}/readyz").status_code == 200 for url in each)
-        for service, each in urls.items()
+        service: sum(httpx.get(f"{url}/readyz").status_code == 200 for url in found)
+        for service, found in urls.items()
     }

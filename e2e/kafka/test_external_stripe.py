@@ -1,42 +1,38 @@
-"""The life of orders against a Stripe that no stack started, as with a key of Stripe's own.
+"""The order lifecycle with a Stripe that the stack does not start, as with a key of Stripe's own.
 
-It is the emulator, reached by an address from which it lets nobody control it.
+Stripe is the emulator, on an address from which its control API refuses requests.
 """
 
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
 from saga_cli.ports import reserve_free_port
 from saga_cli.processes import Child
 from saga_cli.waiting import wait_until_nothing
+from support.suites import run_suites
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 
-ROOT = Path(__file__).parents[2]
-ADDRESS = "127.0.0.2"  # of this machine, and none of the names that its control API answers to
-SUITE = ROOT / "e2e" / "test_order_lifecycle.py"
+ADDRESS = "127.0.0.2"  # loopback, but no host name that the control API accepts
 READY_SECONDS = 30
 SUITE_SECONDS = 360
 
 
 @pytest.fixture
-def somebody_elses_stripe(tmp_path):
+def external_stripe(tmp_path):
     port = reserve_free_port().release()
     argv = [sys.executable, "-m", "stripe_emulator", "--host", ADDRESS, "--port", str(port)]
     emulator = Child("Stripe", argv, log=tmp_path / "stripe.log")
     emulator.start()
     try:
-        wait_until_nothing(lambda: silent(f"http://{ADDRESS}:{port}"), READY_SECONDS)
+        wait_until_nothing(lambda: connection_error(f"http://{ADDRESS}:{port}"), READY_SECONDS)
         yield f"http://{ADDRESS}:{port}"
     finally:
         emulator.stop()
 
 
-def silent(url):
+def connection_error(url):
     try:
         httpx.get(url, trust_env=False)
     except httpx.TransportError as error:
@@ -44,21 +40,10 @@ def silent(url):
     return None
 
 
-def test_orders_live_the_same_where_stripe_is_not_ours(somebody_elses_stripe, record_property):
-    control = httpx.get(f"{somebody_elses_stripe}/_emulator/ledger", trust_env=False)
+def test_order_lifecycle_is_the_same_with_an_external_stripe(external_stripe, record_property):
+    control = httpx.get(f"{external_stripe}/_emulator/ledger", trust_env=False)
     assert control.status_code == 403
-    theirs = {"STRIPE_SECRET_KEY": "sk_test_other", "STRIPE_API_BASE": somebody_elses_stripe}
-    command = [sys.executable, "-m", "pytest", "--without-servers", "-p", "no:cacheprovider"]
-    ran = subprocess.run(
-        [*command, "-m", "not embedded", str(SUITE)],
-        cwd=ROOT,
-        env={**os.environ, **theirs},
-        capture_output=True,
-        text=True,
-        timeout=SUITE_SECONDS,
-        check=False,
-    )
-    assert ran.returncode == 0, f"{ran.stdout[-20_000:]}{ran.stderr}"
-    skipped = [line for line in ran.stdout.splitlines() if line.startswith("SKIPPED")]
-    assert all("Stripe is not ours" in line for line in skipped)
-    record_property("summary", ran.stdout.splitlines()[-1].strip("= "))
+    environment = {"STRIPE_SECRET_KEY": "sk_test_other", "STRIPE_API_BASE": external_stripe}
+    report = run_suites(["test_order_lifecycle.py"], environment, SUITE_SECONDS)
+    assert all("Stripe is external" in line for line in report.skipped)
+    record_property("summary", report.summary)

@@ -1,4 +1,4 @@
-"""A Docker engine: the one that is there, or one of our own, which leaves nothing behind."""
+"""A Docker engine: the one that already runs, or one started for the tests and removed after."""
 
 import fcntl
 import os
@@ -16,26 +16,27 @@ from docker.errors import DockerException
 from requests import RequestException
 from saga_cli.errors import ChildFailedError, StackError
 from saga_cli.waiting import wait_until_nothing
-from support.containers.engine_supervisor import address, clear
-from support.containers.packages import compose_cache, compose_plugin, engine_root
-from support.containers.project import API_VERSION
-from support.containers.unavailable import Unavailable
+from support.containers.api_version import API_VERSION
+from support.containers.debian_packages import compose_plugin, containers_cache, engine_root
+from support.containers.engine_supervisor import address, remove_all
+from support.containers.errors import EngineUnavailable
+from support.repository import END_TO_END
 
 START_SECONDS = 60.0
 LOG_TAIL = 2_000
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
-# The machine's firewall and routing stay as they are. Published ports go through docker-proxy.
-HARMLESS = "--iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bridge=none"
+# Leaves the machine's firewall and routing alone. Published ports go through docker-proxy.
+NETWORK = "--iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bridge=none"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that answers.
+    """A Docker engine that answers.
 
     Attributes:
         host: Its address, as in DOCKER_HOST.
-        environment: What the command `docker` needs to reach it, beside what is set already.
-        own: Whether it was started here.
+        environment: Variables that the command `docker` needs to reach it.
+        own: True if the tests started it.
     """
 
     host: str
@@ -43,48 +44,52 @@ class Engine:
     own: bool
 
     def client(self) -> docker.DockerClient:
-        """The SDK's client; close it."""
+        """Return a client of the SDK; close it after use."""
         return docker.DockerClient(base_url=self.host, version=API_VERSION)
 
 
 @contextmanager
 def usable_engine() -> Generator[Engine]:
-    """The engine of DOCKER_HOST or of the default socket, or else one of our own, ended after.
+    """Yield the engine of DOCKER_HOST or the default socket, or else start one and remove it after.
 
     Raises:
-        Unavailable: There is none, and none can be started.
+        EngineUnavailable: No engine answers, and none can be started.
     """
-    if host := _running():
+    if host := _running_host():
         with tempfile.TemporaryDirectory(prefix="saga-docker-") as folder:
-            yield Engine(host, {"DOCKER_HOST": host, **_commands(Path(folder))}, own=False)
+            yield Engine(host, {"DOCKER_HOST": host, **_docker_command(Path(folder))}, own=False)
         return
-    with _locked():
-        root = _requirements()
+    with _only_run():
+        root = _require_programs()
         folder = Path(tempfile.mkdtemp(prefix="saga-docker-"))
-        environment = {**_commands(folder), **_programs(root), "DOCKER_HOST": address(folder)}
+        environment = {
+            **_docker_command(folder),
+            **_search_paths(root),
+            "DOCKER_HOST": address(folder),
+        }
         with _running_dockerd(folder, environment):
-            clear(address(folder))  # what is left where even the keeper was killed
+            remove_all(address(folder))  # left by a run whose supervisor was killed too
             yield Engine(address(folder), environment, own=True)
 
 
-def _running() -> str | None:
+def _running_host() -> str | None:
     host = os.environ.get("DOCKER_HOST") or (DEFAULT_SOCKET.exists() and f"unix://{DEFAULT_SOCKET}")
-    return host if host and not _silent(host) else None
+    return host if host and not _connection_error(host) else None
 
 
-def _commands(folder: Path) -> dict[str, str]:
-    """`docker compose`, from a package unless the machine has it."""
+def _docker_command(folder: Path) -> dict[str, str]:
+    """Return the variables for `docker compose`, from a package unless the machine has it."""
     if shutil.which("docker"):
-        asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-        if not asked.returncode:
+        version = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+        if not version.returncode:
             return {}
     plugins = folder / "config/cli-plugins"
     plugins.mkdir(parents=True)
     (plugins / "docker-compose").symlink_to(compose_plugin())
-    return {"DOCKER_CONFIG": str(folder / "config"), **_programs(engine_root())}
+    return {"DOCKER_CONFIG": str(folder / "config"), **_search_paths(engine_root())}
 
 
-def _programs(root: Path) -> dict[str, str]:
+def _search_paths(root: Path) -> dict[str, str]:
     libraries = next((root / "usr/lib").glob("*-linux-gnu"))
     return {
         "PATH": f"{root}/usr/bin:{root}/usr/sbin:{os.environ['PATH']}",
@@ -93,60 +98,65 @@ def _programs(root: Path) -> dict[str, str]:
     }
 
 
-def _requirements() -> Path:
+def _require_programs() -> Path:
     if os.geteuid() != 0:
-        raise Unavailable("no Docker engine answers, and starting one takes root")
+        raise EngineUnavailable("no Docker engine answers, and only root can start one")
     for program in ("unshare", "setpriv"):
         if not shutil.which(program):
-            raise Unavailable(f"no Docker engine answers, and `{program}` of util-linux is missing")
+            raise EngineUnavailable(
+                f"no Docker engine answers, and `{program}` of util-linux is missing"
+            )
     return engine_root()
 
 
 @contextmanager
-def _locked() -> Generator[None]:
-    """One engine at a time, as they share a folder of images."""
-    with (compose_cache() / "lock").open("w") as lock:
+def _only_run() -> Generator[None]:
+    """Hold a lock: engines of the tests share a folder of images, so only one may run."""
+    with (containers_cache() / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Unavailable("another run of these tests has its engine running") from None
+            raise EngineUnavailable("another run of these tests has its engine running") from None
         yield
 
 
 @contextmanager
 def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[None]:
-    places = f"--data-root {compose_cache()}/engine --exec-root {folder}/exec"
-    options = f"{places} --pidfile {folder}/pid -H {address(folder)} {HARMLESS}"
-    supervisor = f"{sys.executable} -m support.containers.engine_supervisor {folder}"
-    command = f"{supervisor} docker-init -- dockerd {options}"
-    log = compose_cache() / "dockerd.log"
+    log = containers_cache() / "dockerd.log"
     with log.open("wb") as output:
-        keeper = subprocess.Popen(
-            command.split(),
+        supervisor = subprocess.Popen(
+            _supervised_dockerd(folder),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parents[2])},
-            start_new_session=True,  # a Ctrl-C is for the tests
+            env={**os.environ, **environment, "PYTHONPATH": str(END_TO_END)},
+            start_new_session=True,  # Ctrl-C interrupts the tests only
         )
     try:
         try:
-            wait_until_nothing(lambda: _not_ready(keeper, address(folder)), START_SECONDS)
+            wait_until_nothing(lambda: _not_ready(supervisor, address(folder)), START_SECONDS)
         except StackError as error:
-            said = log.read_text(errors="replace")[-LOG_TAIL:]
-            raise Unavailable(f"dockerd does not start: {error}\n{said}") from error
+            tail = log.read_text(errors="replace")[-LOG_TAIL:]
+            raise EngineUnavailable(f"dockerd does not start: {error}\n{tail}") from error
         yield
     finally:
-        keeper.communicate()  # it cleans up once its standard input is closed
+        supervisor.communicate()  # closes its standard input, and waits until it has cleaned up
 
 
-def _not_ready(keeper: "subprocess.Popen[bytes]", host: str) -> str | None:
-    if keeper.poll() is not None:
-        raise ChildFailedError(f"it ended with {keeper.returncode}")
-    return _silent(host)
+def _supervised_dockerd(folder: Path) -> list[str]:
+    folders = f"--data-root {containers_cache()}/engine --exec-root {folder}/exec"
+    options = f"{folders} --pidfile {folder}/pid -H {address(folder)} {NETWORK}"
+    supervisor = f"{sys.executable} -m support.containers.engine_supervisor {folder}"
+    return f"{supervisor} docker-init -- dockerd {options}".split()
 
 
-def _silent(host: str) -> str | None:
+def _not_ready(supervisor: "subprocess.Popen[bytes]", host: str) -> str | None:
+    if supervisor.poll() is not None:
+        raise ChildFailedError(f"it ended with {supervisor.returncode}")
+    return _connection_error(host)
+
+
+def _connection_error(host: str) -> str | None:
     client = docker.DockerClient(base_url=host, version=API_VERSION)
     try:
         client.ping()

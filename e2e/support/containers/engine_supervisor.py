@@ -1,13 +1,13 @@
-"""Keeps a Docker engine until its standard input ends, and leaves nothing of it behind.
+"""A process that runs a Docker engine until its standard input closes, and then removes it.
 
-It is a process of its own, so that this happens in whichever way the tests end, `kill -9` included.
-The engine is in a PID and a mount namespace of its own: with its first process everything ends,
-containerd, the shims, the containers, and every mount. What these do not hold, the networks'
-bridges, is removed before.
+It is separate from the tests so that it cleans up however they end, `kill -9` included. The engine
+has a PID and a mount namespace of its own, so everything ends with its first process: containerd,
+the shims, the containers, and every mount. Bridges of networks outlive the namespaces, so these are
+removed first.
 
     python -m support.containers.engine_supervisor FOLDER COMMAND...
 
-The engine's address is FOLDER/s.
+The engine listens on the socket FOLDER/s.
 """
 
 import os
@@ -24,26 +24,26 @@ import docker
 import psutil
 from docker.errors import DockerException
 from requests import RequestException
-from support.containers.project import API_VERSION
+from support.containers.api_version import API_VERSION
 
-# Dies with us; and what it starts, with it.
+# Ends when the supervisor ends, together with everything that it started.
 NAMESPACES = (
     "setpriv --pdeathsig KILL unshare --mount --pid --fork --mount-proc --kill-child".split()
 )
-KEPT = "24h"
-CLEAR_SECONDS = 30.0
+BUILD_CACHE_AGE = "24h"
+REMOVE_SECONDS = 30.0
 PRUNE_SECONDS = 180
-END_SECONDS = 30.0
+STOP_SECONDS = 30.0
 POLL_SECONDS = 0.2
 
 
 def address(folder: Path) -> str:
-    """Where the engine of this folder answers."""
+    """Return the address of the engine that runs in this folder."""
     return f"unix://{folder}/s"
 
 
-def clear(host: str) -> None:
-    """Removes every container, network and volume of an engine of our own; images are its cache."""
+def remove_all(host: str) -> None:
+    """Remove every container, network and volume of an engine; its images stay, as a cache."""
     client = docker.DockerClient(base_url=host, version=API_VERSION)
     try:
         for container in client.containers.list(all=True):
@@ -57,55 +57,55 @@ def clear(host: str) -> None:
         client.close()
 
 
-def keep(folder: Path, command: list[str]) -> None:
-    """Runs the engine until it ends, or whoever started us has closed our standard input."""
+def supervise(folder: Path, command: list[str]) -> None:
+    """Run the engine until it ends or standard input closes; then remove all that it made."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     try:
         engine = subprocess.Popen([*NAMESPACES, *command], stdin=subprocess.DEVNULL)
         select.select([sys.stdin, os.pidfd_open(engine.pid)], [], [])
         if engine.poll() is None:
-            _cleared(address(folder))
-            _pruned(address(folder))
-            _end(engine)
+            _remove_all_with_retries(address(folder))
+            _prune_build_cache(address(folder))
+            _stop(engine)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _cleared(host: str) -> None:
-    """Insists, as a command of a run that was killed may still be starting containers."""
-    deadline = time.monotonic() + CLEAR_SECONDS
+def _remove_all_with_retries(host: str) -> None:
+    """Retry, as a command of a killed test run may still be starting containers."""
+    deadline = time.monotonic() + REMOVE_SECONDS
     while time.monotonic() < deadline:
         try:
-            return clear(host)
+            return remove_all(host)
         except (DockerException, RequestException) as error:
-            print(f"Not cleared yet: {error}", flush=True)  # noqa: T201 - into the engine's log
+            print(f"Not removed yet: {error}", flush=True)  # noqa: T201 - into the engine's log
             time.sleep(POLL_SECONDS)
     return None
 
 
-def _pruned(host: str) -> None:
-    """Of what builds have left, a day's is kept; more would fill the disk, run by run."""
+def _prune_build_cache(host: str) -> None:
+    """Remove build layers older than a day; otherwise every run would use more of the disk."""
     client = docker.DockerClient(base_url=host, version=API_VERSION, timeout=PRUNE_SECONDS)
     try:
-        client.images.prune(filters={"dangling": True, "until": KEPT})
+        client.images.prune(filters={"dangling": True, "until": BUILD_CACHE_AGE})
     except (DockerException, RequestException) as error:
         print(f"Not pruned: {error}", flush=True)  # noqa: T201 - as above
     finally:
         client.close()
 
 
-def _end(engine: "subprocess.Popen[bytes]") -> None:
-    """Ends the namespaces' first process cleanly; `unshare` itself, above it, takes no signal."""
+def _stop(engine: "subprocess.Popen[bytes]") -> None:
+    """Terminate the first process of the namespaces; `unshare` above it ignores signals."""
     with suppress(psutil.NoSuchProcess):
         for first in psutil.Process(engine.pid).children():
             first.terminate()
     try:
-        engine.wait(END_SECONDS)
+        engine.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         engine.kill()
         engine.wait()
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), sys.argv[2:])
+    supervise(Path(sys.argv[1]), sys.argv[2:])

@@ -1,4 +1,4 @@
-"""Images under the names that the compose file has, built here where no registry can be reached."""
+"""Substitutes for the official images, built here where no image registry can be reached."""
 
 import os
 import shutil
@@ -11,27 +11,38 @@ from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
 from saga_cli.jars import ensure_jars
 from saga_cli.kafka_config import LOGGING
+from support.containers.debian_packages import (
+    ENGINE_RELEASE,
+    KEYRING,
+    containers_cache,
+    engine_root,
+    mirror,
+)
 from support.containers.engine import Engine
-from support.containers.packages import ENGINE_RELEASE, KEYRING, compose_cache, engine_root, mirror
-from support.containers.unavailable import Unavailable
+from support.containers.errors import EngineUnavailable
 
 IMAGES = Path(__file__).parent / "images"
-DEBIAN = "saga-reference/debian"
-STAND_IN = "saga-reference.stand-in"  # such an image is built again, mostly out of the cache
+BASE = "saga-reference/debian"
+# The label of a substitute, which each run builds again, mostly from the cache. Images of earlier
+# runs have it too.
+LABEL = "saga-reference.stand-in"
 LOCAL_CAS = Path("/usr/local/share/ca-certificates")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 BUILD_SECONDS = 600
 
 
 def ensure_images(engine: Engine, wanted: dict[str, str]) -> dict[str, str]:
-    """Afterwards every wanted image is there: it was, or it is pulled, or a stand-in has its name.
+    """Provide every image: keep it if present, else pull it, else build a substitute of its name.
 
     Args:
-        engine: Where they are to be.
-        wanted: The images' names, by what they are: `python`, `postgres`, `kafka`.
+        engine: The engine that is to have the images.
+        wanted: The names of the images, by kind: `python`, `postgres`, `kafka`.
 
     Returns:
-        How each was come by.
+        The origin of each image, by kind: `present`, `pulled` or `substitute`.
+
+    Raises:
+        EngineUnavailable: No base image can be made for a substitute.
     """
     client = engine.client()
     try:
@@ -40,14 +51,14 @@ def ensure_images(engine: Engine, wanted: dict[str, str]) -> dict[str, str]:
         client.close()
 
 
-def remove_stand_ins(engine: Engine, images: dict[str, str]) -> None:
-    """Frees the names that stand-ins have, except on an engine of our own, whose cache they are."""
+def remove_substitutes(engine: Engine, images: dict[str, str]) -> None:
+    """Remove substitutes from an engine that others use; the tests' own engine keeps them."""
     if engine.own:
         return
     client = engine.client()
     try:
         for image in images.values():
-            if STAND_IN in (_labels(client, image) or {}):
+            if LABEL in (_labels(client, image) or {}):
                 client.images.remove(image, force=True)
     finally:
         client.close()
@@ -55,25 +66,25 @@ def remove_stand_ins(engine: Engine, images: dict[str, str]) -> None:
 
 def _ensure(engine: Engine, client: DockerClient, name: str, image: str) -> str:
     present = _labels(client, image)
-    if present is not None and STAND_IN not in present:
-        return "was there"
+    if present is not None and LABEL not in present:
+        return "present"
     if present is None and _pulled(client, image):
         return "pulled"
     with tempfile.TemporaryDirectory(prefix="saga-image-") as folder:
-        _debian(engine, client)
+        _ensure_base(engine, client)
         context = Path(folder) / "context"
         shutil.copytree(IMAGES / name, context)
-        FILLERS.get(name, lambda _: None)(context)
+        ADD_FILES.get(name, lambda _: None)(context)
         _docker(engine, "build", "--network=host", "--quiet", f"--tag={image}", str(context))
-    return "a stand-in"
+    return "substitute"
 
 
-def _kafka_files(context: Path) -> None:
+def _add_kafka_files(context: Path) -> None:
     shutil.copytree(ensure_jars(), context / "libs")
     (context / "log4j2.yaml").write_text(LOGGING)
 
 
-FILLERS: dict[str, Callable[[Path], None]] = {"kafka": _kafka_files}
+ADD_FILES: dict[str, Callable[[Path], None]] = {"kafka": _add_kafka_files}
 
 
 def _labels(client: DockerClient, image: str) -> dict[str, str] | None:
@@ -91,19 +102,19 @@ def _pulled(client: DockerClient, image: str) -> bool:
     return True
 
 
-def _debian(engine: Engine, client: DockerClient) -> None:
-    """What all stand-ins are made of; it trusts the CAs that this machine trusts."""
-    if _labels(client, DEBIAN) is not None:
+def _ensure_base(engine: Engine, client: DockerClient) -> None:
+    """Make the base image of all substitutes; it trusts the CAs that this machine trusts."""
+    if _labels(client, BASE) is not None:
         return
-    archive = compose_cache() / "debian.tar"
+    archive = containers_cache() / "debian.tar"
     if not archive.exists():
-        _bootstrap(archive)
+        _make_archive(archive)
     variables = [f"ENV {name}={BUNDLE}" for name in ("PIP_CERT", "SSL_CERT_FILE")]
     changes = [f"--change={line}" for line in variables]
-    _docker(engine, "import", *changes, str(archive), DEBIAN)
+    _docker(engine, "import", *changes, str(archive), BASE)
 
 
-def _bootstrap(archive: Path) -> None:
+def _make_archive(archive: Path) -> None:
     scratch = archive.with_suffix(".new.tar")
     command = [engine_root() / "usr/bin/mmdebstrap", "--variant=minbase", "--mode=root", "--quiet"]
     command += ["--include=ca-certificates,python3,python3-venv,python3-pip"]
@@ -120,7 +131,7 @@ def _bootstrap(archive: Path) -> None:
             timeout=BUILD_SECONDS,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise Unavailable(f"no base image: {error} {getattr(error, 'stderr', '')}") from error
+        raise EngineUnavailable(f"no base image: {error} {getattr(error, 'stderr', '')}") from error
     scratch.rename(archive)
 
 

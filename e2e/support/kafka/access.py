@@ -1,4 +1,4 @@
-"""Kafka as its users see it: what each may do, and how a right is taken away."""
+"""The rights of Kafka's users, tried with real requests."""
 
 import asyncio
 import contextlib
@@ -13,28 +13,53 @@ from aiokafka.protocol.admin import DeleteAclsRequest
 from saga_cli.asking import ask
 from saga_cli.kafka_acls import ALLOW, ANY_HOST, LITERAL, Acl
 from saga_cli.stack import Stack
+from saga_messaging.publisher import Publisher
+from saga_messaging.settings import MessagingSettings
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    return ask(asyncio.wait_for(work, PATIENCE_SECONDS))
+def run(request: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns within `TIMEOUT_SECONDS`."""
+    return ask(asyncio.wait_for(request, TIMEOUT_SECONDS))
 
 
-def as_user(stack: Stack, user: str) -> dict[str, Any]:
-    """The options of an aiokafka client that is this user."""
+def options_of(stack: Stack, user: str) -> dict[str, Any]:
+    """Return the options of an aiokafka client that logs in as this user."""
     security = stack.addresses.kafka_security
     assert security
     return security.client_options(stack.kafka_bootstrap, user)
 
 
-async def may_write(options: Mapping[str, Any], topic: str, value: bytes | None = None) -> bool:
-    """Whether a record gets onto the topic; an empty one that nobody can read, or a given one."""
+def settings_of(stack: Stack, user: str, **changes: Any) -> MessagingSettings:
+    """Return the settings of a service that logs in as this user, with some settings changed."""
+    security = stack.addresses.kafka_security
+    assert security
+    credentials = {name.lower(): value for name, value in security.environment(user).items()}
+    servers = {"kafka_bootstrap_servers": stack.kafka_bootstrap}
+    return MessagingSettings(**{"database_url": "unused", **servers, **credentials, **changes})
+
+
+async def list_topics(settings: MessagingSettings) -> None:
+    """List topics as a service does when it starts.
+
+    Raises:
+        KafkaRefuses: Kafka refused the connection, or was not trusted.
+    """
+    publisher = Publisher(settings)
+    try:
+        await publisher.topics()
+    finally:
+        await publisher.close()
+
+
+async def may_write(options: Mapping[str, Any], topic: str, value: bytes = b"") -> bool:
+    """Try to write a record; return False if that is forbidden."""
     producer = AIOKafkaProducer(**options, enable_idempotence=True, acks="all")
     await producer.start()
     try:
-        await producer.send_and_wait(topic, value or b"", key=b"nobody")
+        await producer.send_and_wait(topic, value, key=b"nobody")
     except TopicAuthorizationFailedError:
         return False
     finally:
@@ -44,7 +69,7 @@ async def may_write(options: Mapping[str, Any], topic: str, value: bytes | None 
 
 
 async def may_read(options: Mapping[str, Any], topic: str) -> bool:
-    """Whether a fetch of the topic is answered."""
+    """Try to fetch from a topic; return False if that is forbidden."""
     consumer = AIOKafkaConsumer(topic, **options, auto_offset_reset="earliest")
     try:
         await consumer.start()
@@ -56,8 +81,8 @@ async def may_read(options: Mapping[str, Any], topic: str) -> bool:
     return True
 
 
-async def creating(options: Mapping[str, Any], topic: str) -> type[KafkaError]:
-    """What comes of making a topic."""
+async def create_topic(options: Mapping[str, Any], topic: str) -> type[KafkaError]:
+    """Try to create a topic; return the type of Kafka's answer, which may be `NoError`."""
     admin = AIOKafkaAdminClient(**options)
     await admin.start()
     try:
@@ -68,8 +93,8 @@ async def creating(options: Mapping[str, Any], topic: str) -> type[KafkaError]:
     return for_code(code)
 
 
-async def deny(options: Mapping[str, Any], acl: Acl) -> None:
-    """Take a right away, as the admin."""
+async def revoke(options: Mapping[str, Any], acl: Acl) -> None:
+    """Delete one ACL, as the admin."""
     client = AIOKafkaClient(**options)
     await client.bootstrap()
     principal = f"User:{acl.user}"

@@ -1,89 +1,92 @@
-"""A cluster seen and moved from outside: who leads, who is in sync, who is the controller."""
+"""The state of a cluster: partition leaders, replicas in sync, the controller."""
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import AlterPartitionReassignmentsRequest
 from saga_cli.services import KAFKA
 from saga_cli.stack import Stack
-from support.orders import eventually
+from support.kafka.admin import with_admin
+from support.polling import eventually
 
-T = TypeVar("T")
 SYNC_SECONDS = 90.0
+REASSIGN_MILLISECONDS = 10_000
 
 
-def part(number: int) -> str:
-    """The name of a broker's part."""
-    return f"{KAFKA}-{number}"
+def part_name(broker: int) -> str:
+    """Return the name of a broker's part of the stack."""
+    return f"{KAFKA}-{broker}"
 
 
 def controller(stack: Stack) -> int:
-    """The node that leads the quorum, as the latest of the nodes' notes says."""
-    notes = (stack.settings.data_dir / KAFKA).glob("node-*/log/__cluster_metadata-0/quorum-state")
-    latest = max((json.loads(note.read_text()) for note in notes), key=lambda n: n["leaderEpoch"])
-    return latest["leaderId"]
+    """Return the broker that leads the quorum, from the newest quorum state of any node."""
+    folder = stack.settings.data_dir / KAFKA
+    files = folder.glob("node-*/log/__cluster_metadata-0/quorum-state")
+    states = [json.loads(file.read_text()) for file in files]
+    return max(states, key=lambda state: state["leaderEpoch"])["leaderId"]
 
 
-def busiest(stack: Stack, topic: str) -> int:
-    """The broker that leads most partitions of a topic."""
+def busiest_leader(stack: Stack, topic: str) -> int:
+    """Return the broker that leads the most partitions of a topic."""
     (((leader, _),)) = Counter(leaders(stack, topic).values()).most_common(1)
     return leader
 
 
 def leaders(stack: Stack, topic: str) -> dict[int, int]:
-    """The leader of each partition."""
-    topics = asked(stack, lambda admin: admin.describe_topics([topic]))
-    return {each["partition"]: each["leader"] for each in topics[0]["partitions"]}
+    """Return the leader of each partition of a topic."""
+    [described] = _request(stack, lambda admin: admin.describe_topics([topic]))
+    return {found["partition"]: found["leader"] for found in described["partitions"]}
 
 
 def wait_until_in_sync(stack: Stack) -> None:
-    """Returns when every replica of every partition has what its leader has."""
-    assert eventually(lambda: behind(stack), lambda found: not found, SYNC_SECONDS) == []
+    """Return once every replica of every partition is in sync.
+
+    Raises:
+        AssertionError: One was not within `SYNC_SECONDS`.
+    """
+    assert eventually(lambda: out_of_sync(stack), lambda found: not found, SYNC_SECONDS) == []
 
 
-def behind(stack: Stack) -> list[str]:
-    """The partitions that lack a replica in sync."""
+def out_of_sync(stack: Stack) -> list[str]:
+    """Return the partitions that lack a replica in sync, as sentences."""
     return [
-        f"{topic['topic']}[{each['partition']}]: {each['isr']} of {each['replicas']}"
-        for topic in asked(stack, lambda admin: admin.describe_topics())
-        for each in topic["partitions"]
-        if set(each["isr"]) != set(each["replicas"])
+        f"{topic['topic']}[{found['partition']}]: {found['isr']} of {found['replicas']}"
+        for topic in _request(stack, lambda admin: admin.describe_topics())
+        for found in topic["partitions"]
+        if set(found["isr"]) != set(found["replicas"])
     ]
 
 
 def in_sync(stack: Stack, topic: str) -> set[tuple[int, ...]]:
-    """The brokers in sync, as they occur among the partitions of a topic."""
-    topics = asked(stack, lambda admin: admin.describe_topics([topic]))
-    return {tuple(sorted(each["isr"])) for each in topics[0]["partitions"]}
+    """Return the sets of in-sync brokers that occur among the partitions of a topic."""
+    [described] = _request(stack, lambda admin: admin.describe_topics([topic]))
+    return {tuple(sorted(found["isr"])) for found in described["partitions"]}
 
 
 def reassign(stack: Stack, topic: str, replicas: dict[int, list[int]]) -> None:
-    """Asks for the partitions of a topic to be kept by these brokers, the first of them leading."""
+    """Reassign partitions of a topic to these brokers, the first of which is to lead."""
     partitions = [(number, brokers, {}) for number, brokers in replicas.items()]
-    request = AlterPartitionReassignmentsRequest(10_000, [(topic, partitions, {})], {})
-    answer = asked(stack, lambda admin: admin._send_request(request))  # noqa: SLF001
+    request = AlterPartitionReassignmentsRequest(
+        REASSIGN_MILLISECONDS, [(topic, partitions, {})], {}
+    )
+    answer = _request(stack, lambda admin: admin._send_request(request))  # noqa: SLF001
     errors = [code for _, parts, _ in answer.responses for _, code, *_ in parts]
     assert (answer.error_code, set(errors)) == (0, {0}), answer
 
 
-def asked(stack: Stack, ask: Callable[[Any], Awaitable[T]]) -> T:
-    """What is answered by any broker that is there: the client asks one by chance, dead or not."""
+def _request(stack: Stack, request: Callable[[AIOKafkaAdminClient], Awaitable[Any]]) -> Any:
+    """Retry until a broker answers: the client picks one at random, and it may be down."""
 
-    async def main() -> T | None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    def answered() -> Any:
         try:
-            await admin.start()
-            return await ask(admin)
+            return with_admin(stack, request)
         except KafkaError:
             return None
-        finally:
-            await admin.close()
 
-    answer = eventually(lambda: asyncio.run(main()), lambda seen: seen is not None)
+    answer = eventually(answered, lambda seen: seen is not None)
     assert answer is not None, "no broker answered"
     return answer

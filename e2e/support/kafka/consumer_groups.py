@@ -1,66 +1,52 @@
-"""Who has which partitions, and how far each was read: as Kafka itself describes a group."""
+"""Consumer groups as Kafka describes them: members, their partitions, committed offsets."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.partitioner import murmur2
-from saga_cli.stack import Stack
+from support.kafka.admin import with_admin
+from support.system import System
 
-T = TypeVar("T")
 
+def members(system: System, group: str) -> dict[int, set[TopicPartition]]:
+    """Return the partitions of each member of a group, by process id; empty in a rebalance."""
 
-def members(stack: Stack, group: str) -> dict[int, set[TopicPartition]]:
-    """The partitions of each member of a group, by its process id; none while they move."""
-
-    async def ask(admin: AIOKafkaAdminClient) -> dict[int, set[TopicPartition]]:
+    async def describe(admin: AIOKafkaAdminClient) -> dict[int, set[TopicPartition]]:
         replies: list[Any] = await admin.describe_consumer_groups([group])
-        [described] = [each for reply in replies for each in reply.to_object()["groups"]]
+        [described] = [found for reply in replies for found in reply.to_object()["groups"]]
         return {
-            int(member["client_id"].rpartition("-")[2]): _partitions(member["member_assignment"])
+            int(member["client_id"].rpartition("-")[2]): _assigned(member["member_assignment"])
             for member in described["members"]
         }
 
-    return _with_admin(stack, ask)
+    return with_admin(system, describe)
 
 
-def read_offsets(stack: Stack, group: str) -> Mapping[TopicPartition, int]:
-    """Up to where the group has acked each partition."""
+def committed_offsets(system: System, group: str) -> Mapping[TopicPartition, int]:
+    """Return the offset up to which the group has committed each partition."""
 
-    async def ask(admin: AIOKafkaAdminClient) -> dict[TopicPartition, int]:
+    async def read(admin: AIOKafkaAdminClient) -> dict[TopicPartition, int]:
         found = await admin.list_consumer_group_offsets(group)
         return {place: max(0, committed.offset) for place, committed in found.items()}
 
-    return _with_admin(stack, ask)
+    return with_admin(system, read)
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """The partition number of a saga, on every topic."""
+    """Return the partition number of a saga, the same on every topic."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
 def numbers(places: Iterable[TopicPartition]) -> set[int]:
-    """The partition numbers, whatever the topic."""
+    """Return the partition numbers, whatever the topic."""
     return {place.partition for place in places}
 
 
-def _partitions(assignment: bytes) -> set[TopicPartition]:
-    if not assignment:  # so says Kafka while it waits for who will be in the group
+def _assigned(assignment: bytes) -> set[TopicPartition]:
+    if not assignment:  # while Kafka waits for members to join
         return set()
     decoded = ConsumerProtocolMemberAssignment.decode(assignment)
     return {TopicPartition(topic, n) for topic, found in decoded.assignment for n in found}
-
-
-def _with_admin(stack: Stack, ask: Callable[[AIOKafkaAdminClient], Awaitable[T]]) -> T:
-    async def main() -> T:
-        admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-        await admin.start()
-        try:
-            return await ask(admin)
-        finally:
-            await admin.close()
-
-    return asyncio.run(main())

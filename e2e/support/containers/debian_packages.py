@@ -1,13 +1,14 @@
-"""Programs of Debian's packages, unpacked into a folder of the user's cache, never installed."""
+"""Programs from Debian packages, unpacked into the user's cache and never installed."""
 
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from saga_cli.paths import cache_dir
-from support.containers.unavailable import Unavailable
+from support.containers.errors import EngineUnavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ENGINE_RELEASE = "bookworm"
@@ -21,52 +22,52 @@ COMPOSE_PLUGIN = Path("usr/libexec/docker/cli-plugins/docker-compose")
 DOWNLOAD_SECONDS = 300
 
 
-def compose_cache() -> Path:
-    """Where the second run finds what the first one fetched and built."""
+def containers_cache() -> Path:
+    """Return the folder that keeps downloads and images from one run to the next."""
     folder = cache_dir() / "compose"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def engine_root() -> Path:
-    """The folder with the engine's `usr`.
+    """Return the folder that has the engine's `usr`.
 
     Raises:
-        Unavailable: The packages cannot be had.
+        EngineUnavailable: The packages cannot be downloaded or unpacked.
     """
     root = _unpacked(ENGINE_RELEASE, ENGINE)
-    iptables = root / "usr/sbin/iptables"  # without it names of containers are not resolved
+    iptables = root / "usr/sbin/iptables"  # needed to resolve the names of containers
     if not iptables.is_symlink():
         iptables.symlink_to("xtables-nft-multi")
     return root
 
 
 def compose_plugin() -> Path:
-    """The program behind `docker compose`.
+    """Return the program behind `docker compose`.
 
     Raises:
-        Unavailable: The package cannot be had.
+        EngineUnavailable: The package cannot be downloaded or unpacked.
     """
     return _unpacked(COMPOSE_RELEASE, COMPOSE) / COMPOSE_PLUGIN
 
 
 @cache
 def mirror() -> str:
-    """The Debian mirror that this machine uses."""
+    """Return the URL of the Debian mirror that this machine uses."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
     fields = ["Created-By: Packages", "Component: main"]
     found = _run([*command, *fields]).split()
     return next((uri for uri in found if "security" not in uri), "http://deb.debian.org/debian/")
 
 
-def _unpacked(release: str, packages: list[str]) -> Path:
-    """A folder under its final name is whole: it is filled elsewhere and then renamed."""
-    root = compose_cache() / f"packages-{release}"
+def _unpacked(release: str, packages: Sequence[str]) -> Path:
+    """Return the folder of these packages; it is filled elsewhere and renamed when complete."""
+    root = containers_cache() / f"packages-{release}"
     if root.exists():
         return root
     if not shutil.which("apt-get") or not KEYRING.exists():
-        raise Unavailable("Debian's apt-get and keyring are not on this machine")
-    with tempfile.TemporaryDirectory(dir=compose_cache()) as scratch:
+        raise EngineUnavailable("Debian's apt-get and keyring are not on this machine")
+    with tempfile.TemporaryDirectory(dir=containers_cache()) as scratch:
         filled = Path(scratch) / "root"
         for package in _downloaded(release, packages, Path(scratch)):
             _run(["dpkg", "-x", str(package), str(filled)])
@@ -74,8 +75,8 @@ def _unpacked(release: str, packages: list[str]) -> Path:
     return root
 
 
-def _downloaded(release: str, packages: list[str], folder: Path) -> list[Path]:
-    """The .deb files, from lists of our own: the machine's are neither read nor changed."""
+def _downloaded(release: str, packages: Sequence[str], folder: Path) -> list[Path]:
+    """Download .deb files with package lists of their own; the machine's stay untouched."""
     (folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {release} main\n")
     (folder / "lists").mkdir()
     apt = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root"]
@@ -97,5 +98,5 @@ def _run(command: list[str], folder: Path | None = None) -> str:
             timeout=DOWNLOAD_SECONDS,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or ""
-        raise Unavailable(f"{' '.join(command[:1])} failed: {error} {said}".strip()) from error
+        output = getattr(error, "stderr", None) or ""
+        raise EngineUnavailable(f"{command[0]} failed: {error} {output}".strip()) from error
