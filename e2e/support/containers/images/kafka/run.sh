@@ -1,6 +1,6 @@
-# The official image's contract: every KAFKA_X_Y is the setting x.y ("__" is "_", "___" is "-"), but
-# for those that are meant for its scripts; the folder of an empty node is formatted by CLUSTER_ID.
-set -euo pipefail -f  # no globs: `libs/*` is for java
+# The interface of the official image: each KAFKA_X_Y is the setting x.y ("__" is "_", "___" is "-"),
+# except the variables of its scripts; an empty data folder is formatted with CLUSTER_ID.
+set -euo pipefail -f  # no globs: java expands `libs/*` itself
 
 properties=/etc/kafka/server.properties
 for variable in "${!KAFKA_@}"; do

@@ -1,5 +1,5 @@
 #!/bin/bash
-# As much of the official image's contract as docker-compose.yml uses: run as `user: postgres`,
+# The part of the official image's interface that docker-compose.yml uses: run as `user: postgres`,
 # POSTGRES_PASSWORD_FILE, PGDATA, and /docker-entrypoint-initdb.d/*.sh on an empty data folder.
 set -euo pipefail
 
