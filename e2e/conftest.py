@@ -18,7 +18,8 @@ import pytest
 from saga_cli.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
-from support.stacks import stack_settings
+pytest.register_assert_rewrite("support")
+from support.stacks import stack_settings  # noqa: E402 - once `support` can be imported and is rewritten
 
 if TYPE_CHECKING:
     from support.containers.project import Project

@@ -6,16 +6,11 @@ containers: `project.container("payment").kill()`.
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from support.containers.compose import Compose
 from support.containers.engine import Engine, usable_engine
 from support.containers.errors import EngineUnavailable
