@@ -1,7 +1,7 @@
-"""What every test may ask for: an embedded Kafka and PostgreSQL, started once for the whole run.
+"""Fixtures of every test: an embedded Kafka and PostgreSQL, started once for the whole run.
 
-The process that owns the run starts them, before pytest-xdist's workers, which find them by their
-environment; both die with it.
+Pytest's main process starts both before the workers of pytest-xdist, which find their addresses in
+the environment, and stops both when it ends.
 """
 
 import os
@@ -28,18 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without-servers",
         action="store_true",
-        help="start neither Kafka nor PostgreSQL: for tests that need neither",
+        help="do not start Kafka and PostgreSQL, for tests that need neither",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell that starts us in the background has SIGINT ignored, and so would have the programs
-    # that tests start and interrupt.
+    # A shell ignores SIGINT in what it starts in the background, and the programs that tests start
+    # and interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    unneeded = config.option.collectonly or config.option.without_servers
-    if hasattr(config, "workerinput") or unneeded or KAFKA in os.environ:
+    not_needed = config.option.collectonly or config.option.without_servers
+    if hasattr(config, "workerinput") or not_needed or KAFKA in os.environ:
         return
-    global _folder  # noqa: PLW0603 - one run, one folder
+    global _folder  # noqa: PLW0603 - one folder for the run
     _folder = Path(tempfile.mkdtemp(prefix="saga-tests-"))
     _folder.chmod(0o755)  # PostgreSQL may run as another user
     kafka, postgres = EmbeddedKafka(_folder / "kafka"), EmbeddedPostgres(_folder / "postgres")
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What a test measured (`record_property("summary", …)`) is shown, whichever worker ran it."""
+    """Show what tests recorded with `record_property("summary", …)`, in any worker."""
     for report in terminalreporter.getreports("passed"):
         for name, text in report.user_properties:
             if name == "summary":
@@ -68,21 +68,22 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap() -> str:
-    """The address of an Apache Kafka that the whole run shares: use a topic prefix of your own."""
+    """Return the address of a Kafka that all tests share; use a topic prefix."""
     return os.environ[KAFKA]
 
 
 @pytest.fixture
 def database_url() -> Iterator[str]:
-    """A fresh, empty database of this test's own."""
+    """Yield the URL of a new database, dropped after the test."""
     name = f"test_{uuid.uuid4().hex}"
     admin = os.environ[POSTGRES]
-    with_admin(admin, f"CREATE DATABASE {name}")
+    execute(admin, f"CREATE DATABASE {name}")
     yield admin.replace("/postgres?", f"/{name}?")
-    with_admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def with_admin(dsn: str, statement: str) -> None:
+def execute(dsn: str, statement: str) -> None:
+    """Execute one statement outside of a transaction."""
     connection = psycopg2.connect(dsn.replace("postgresql+psycopg2", "postgresql"))
     connection.autocommit = True
     try:

@@ -1,14 +1,13 @@
-"""How late a deadline fires, and what it costs: `make bench-deadlines`.
+"""Measure how late deadlines fire and what one costs: `make bench-deadlines`.
 
-The orchestrator runs alone on a fresh local stack: nobody answers, so that the time of every order
-passes. Orders are posted at an even pace, and their deadlines come due at the same pace; first
-with one replica, then with two. Late is what lies between the moment when a deadline was due and
-the line in the order's history, both by the database's clock.
+The order saga runs on a fresh local stack without the other services, so no command is answered
+and the deadline of every order passes. Orders are posted at an even pace, so their deadlines are
+due at the same pace; first with one replica, then with two. The delay of a deadline is the time
+from when it was due until its line in the order's history, both by the database's clock.
 """
 
 import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 import time
@@ -18,17 +17,15 @@ from typing import Any, Final
 import aiohttp
 import psutil
 import psycopg2
-from rich.console import Console
-from rich.table import Table
+from report import save, show
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 
-RESULTS: Final = Path(__file__).parent / "results" / "deadlines.json"
 ORDER: Final = {"clerk_user_id": "user_1", "amount": 1299, "description": "Pizza"}
 QUIET_SECONDS: Final = 9.0  # after the last post and before the first deadline
-SETTLING_SECONDS: Final = 4.0  # of those, until what was posted is sent
+SENDING_SECONDS: Final = 4.0  # of those, until every command is sent
 LIMIT_SECONDS: Final = 120.0
-LATE: Final = """
+DELAYS: Final = """
     SELECT extract(epoch FROM fired.received_at - sent.sent_at)::float - %s
     FROM inbox fired JOIN outbox sent USING (correlation_id)
     WHERE fired.type = 'deadline_passed' AND sent.type = 'retrieve_payment_info'
@@ -36,7 +33,8 @@ LATE: Final = """
 """
 
 
-async def main(orders: int, seconds: float) -> dict[str, dict[str, float]]:
+async def measure_replicas(orders: int, seconds: float) -> dict[str, dict[str, float]]:
+    """Measure with one replica and with two; arguments as on the command line."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # noqa: ASYNC240 - PostgreSQL may run as another user
         environment = {
@@ -46,7 +44,7 @@ async def main(orders: int, seconds: float) -> dict[str, dict[str, float]]:
         alone = StackSettings(
             data_dir=Path(folder) / "first",
             services=("order_saga",),
-            stripe_api_base="http://127.0.0.1:1",  # nobody asks Stripe here
+            stripe_api_base="http://127.0.0.1:1",  # not used here
             service_env=environment,
         )
         with Stack(alone) as first:
@@ -65,33 +63,35 @@ async def main(orders: int, seconds: float) -> dict[str, dict[str, float]]:
 
 
 async def measure(replicas: list[Stack], orders: int, seconds: float) -> dict[str, float]:
-    fired_before = fired(replicas[0])
+    """Post orders to these replicas and measure the delays of their deadlines."""
+    fired_before = count_fired(replicas[0])
     await post_orders(replicas, orders, seconds)
-    await asyncio.sleep(SETTLING_SECONDS)
+    await asyncio.sleep(SENDING_SECONDS)
     quiet = Usage(replicas)
-    await asyncio.sleep(QUIET_SECONDS - SETTLING_SECONDS - 1)
+    await asyncio.sleep(QUIET_SECONDS - SENDING_SECONDS - 1)
     idle = quiet.seconds() / quiet.elapsed()
     busy = Usage(replicas)
     async with asyncio.timeout(LIMIT_SECONDS):
-        while fired(replicas[0]) < fired_before + orders:  # noqa: ASYNC110 - another process's
+        while count_fired(replicas[0]) < fired_before + orders:  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.05)
     cpu = busy.seconds() - idle * busy.elapsed()
-    late = sorted(
-        row[0] * 1000 for row in query(replicas[0], LATE, (seconds + QUIET_SECONDS, orders))
+    delays = sorted(
+        row[0] * 1000 for row in query(replicas[0], DELAYS, (seconds + QUIET_SECONDS, orders))
     )
-    hundredths = statistics.quantiles(late, n=100)
+    percentiles = statistics.quantiles(delays, n=100)
     return {
         "deadlines": orders,
         "due_per_s": orders / seconds,
-        "late_p50_ms": hundredths[49],
-        "late_p99_ms": hundredths[98],
-        "late_max_ms": late[-1],
+        "late_p50_ms": percentiles[49],
+        "late_p99_ms": percentiles[98],
+        "late_max_ms": delays[-1],
         "cpu_ms_per_deadline": cpu * 1000 / orders,
         "cpu_percent_idle": idle * 100,
     }
 
 
 async def post_orders(replicas: list[Stack], orders: int, seconds: float) -> None:
+    """Post orders to the replicas in turn, at an even pace."""
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
         start = time.perf_counter()
         for number in range(orders):
@@ -101,32 +101,37 @@ async def post_orders(replicas: list[Stack], orders: int, seconds: float) -> Non
 
 
 async def post_order(http: aiohttp.ClientSession, url: str) -> None:
+    """Post one order."""
     async with http.post(url, json=ORDER) as response:
         response.raise_for_status()
 
 
 class Usage:
-    """The CPU time of all replicas since it was made."""
+    """The CPU time that the replicas have used since this object was created."""
 
     def __init__(self, replicas: list[Stack]) -> None:
         self._processes = [psutil.Process(replica.pid("order_saga")) for replica in replicas]
         self._start, self._used = time.perf_counter(), self._now()
 
     def seconds(self) -> float:
+        """Return the CPU time in seconds."""
         return self._now() - self._used
 
     def elapsed(self) -> float:
+        """Return the elapsed time in seconds."""
         return time.perf_counter() - self._start
 
     def _now(self) -> float:
         return sum(sum(process.cpu_times()[:2]) for process in self._processes)
 
 
-def fired(stack: Stack) -> int:
+def count_fired(stack: Stack) -> int:
+    """Return how many deadlines have fired so far."""
     return query(stack, "SELECT count(*) FROM inbox WHERE type = 'deadline_passed'")[0][0]
 
 
 def query(stack: Stack, statement: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the rows of a query in the order saga's database."""
     url = stack.database_urls["order_saga"].replace("postgresql+psycopg2", "postgresql")
     connection = psycopg2.connect(url)
     try:
@@ -137,19 +142,13 @@ def query(stack: Stack, statement: str, parameters: tuple[Any, ...] = ()) -> lis
         connection.close()
 
 
-def show(results: dict[str, dict[str, float]]) -> None:
-    table = Table("what", *results)
-    for name in next(iter(results.values())):
-        table.add_row(name, *(f"{measured[name]:,.2f}" for measured in results.values()))
-    Console().print(table)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=2000)
-    parser.add_argument("--seconds", type=float, default=4.0, help="over which they come due")
+    parser.add_argument("--orders", type=int, default=2000, help="orders of each run")
+    parser.add_argument(
+        "--seconds", type=float, default=4.0, help="the time within which all deadlines are due"
+    )
     arguments = parser.parse_args()
-    measured = asyncio.run(main(arguments.orders, arguments.seconds))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(measured, indent=2) + "\n")
+    measured = asyncio.run(measure_replicas(arguments.orders, arguments.seconds))
+    save("deadlines.json", measured)
     show(measured)

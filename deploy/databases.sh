@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once by PostgreSQL's image, on an empty volume: a role and a database for each service, which
-# nobody else may use.
+# Create a role and a database for each service; no other role may connect to it. PostgreSQL's image
+# runs this script once, when the volume is empty.
 set -eu
 for service in user order_saga payment; do
   service=$service psql --set ON_ERROR_STOP=1 --set name="$service" \

@@ -1,4 +1,4 @@
-"""Ends with 0 if this container's HTTP side answers 200: the images have no curl."""
+"""Exit with 0 if this container answers 200 at HEALTH_PATH; the images have no curl."""
 
 import http.client
 import os

@@ -1,8 +1,8 @@
-"""Makes the secrets of docker-compose.yml, each a file; what exists is kept.
+"""Create the secrets of docker-compose.yml, one file each; existing secrets are kept.
 
-Run it again after a password file was replaced by hand, and the addresses follow: they are made
-anew. Only the owner can enter the folder. The files in it are readable by all, as each is mounted
-on its own into a container that runs as another user.
+Database URLs are written again on every run, so that they follow a password that was replaced. Only
+the owner can enter the folder. The files in it are readable by all: each is mounted by itself into
+a container that runs as another user.
 """
 
 import os
@@ -15,7 +15,7 @@ SERVICES = ("user", "order_saga", "payment")
 
 
 def make_secrets(folder: Path) -> None:
-    """Afterwards every secret is there, and every database's address has its role's password."""
+    """Create missing secrets, and write each database URL with its role's current password."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     _keep_or_write(folder / "postgres_password", secrets.token_hex(24))
@@ -24,7 +24,7 @@ def make_secrets(folder: Path) -> None:
         _keep_or_write(password, secrets.token_hex(24))
         url = f"postgresql+psycopg2://{service}:{password.read_text().strip()}@postgres:5432/{service}"
         _write(folder / f"{service}_database_url", url)
-    # Of the emulator; for Stripe's test mode put your own sk_test_… and whsec_… into the files.
+    # For the emulator. With Stripe's test mode, write your sk_test_… and whsec_… to the files.
     _keep_or_write(folder / "stripe_secret_key", f"sk_test_{secrets.token_hex(16)}")
     _keep_or_write(folder / "stripe_webhook_secret", f"whsec_{secrets.token_hex(24)}")
 

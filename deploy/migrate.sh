@@ -1,5 +1,5 @@
 #!/bin/sh
-# Topics and tables of every service, each in its own database with its own role.
+# Create or update the topics and tables of every service, each with its own database role.
 set -eu
 migrate() {
   DATABASE_URL=$(cat "/run/secrets/$1_database_url") python -m "$2" migrate

@@ -1,8 +1,9 @@
-"""The whole system, once for each process that runs tests: real Kafka, PostgreSQL and services.
+"""Fixtures of the whole system: real Kafka, PostgreSQL and services, one for each test process.
 
 Stripe is the emulator, or Stripe's own test mode where STRIPE_SECRET_KEY=sk_test_… is set. With
-TEST_COMPOSE_PROJECT=saga nothing is started: the tests use the containers of that compose project,
-but for those marked `embedded`. With KAFKA_BOOTSTRAP_SERVERS=… they use that Kafka, but for those.
+KAFKA_BOOTSTRAP_SERVERS=… the tests use that Kafka. With TEST_COMPOSE_PROJECT=saga nothing is
+started: they use the containers of that compose project. Neither applies to tests marked
+`embedded`.
 """
 
 import os
@@ -17,65 +18,70 @@ import pytest
 from saga_cli.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
-from at_stripe import settings_for
+pytest.register_assert_rewrite("support")
+from support.stacks import stack_settings  # noqa: E402 - once `support` can be imported and is rewritten
 
 if TYPE_CHECKING:
-    from compose.project import Project
+    from support.containers.project import Project
+    from support.system import System
 
 COMPOSE_PROJECT = "TEST_COMPOSE_PROJECT"
-# Docker's SDK leaves it to Python to close its Unix sockets.
-LEFT_OPEN = "ignore:unclosed <socket.*family=1:ResourceWarning"
+# Docker's SDK does not close its Unix sockets itself.
+UNCLOSED_SOCKETS = "ignore:unclosed <socket.*family=1:ResourceWarning"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("filterwarnings", LEFT_OPEN)
+    config.addinivalue_line("filterwarnings", UNCLOSED_SOCKETS)
 
 
 @pytest.fixture
 def stack_folder() -> Iterator[Path]:
+    """Yield a folder for the data of one test's stack."""
     yield from _folder()
 
 
 @pytest.fixture(scope="module")
 def module_folder() -> Iterator[Path]:
+    """Yield a folder for the data of one module's stack."""
     yield from _folder()
 
 
 @pytest.fixture(scope="session")
 def compose_project() -> "Iterator[Project | None]":
-    """The compose project to test, if one is named."""
+    """Yield the compose project to test, or None."""
     if COMPOSE_PROJECT not in os.environ:
         yield None
         return
-    from compose.project import running_project  # noqa: PLC0415 - only where it is asked for
+    # Docker's SDK is needed only here.
+    from support.containers.project import running_project  # noqa: PLC0415
 
     with running_project(os.environ[COMPOSE_PROJECT]) as project:
         yield project
 
 
 @pytest.fixture(scope="session")
-def stack(compose_project) -> "Iterator[Stack | Project]":
-    """All of it, started once; tests on it leave it running."""
+def stack(compose_project) -> "Iterator[System]":
+    """Yield a system that all tests share; they leave it running."""
     if compose_project:
         yield compose_project
         return
     for folder in _folder():
-        with Stack(settings_for(folder)) as running:
+        with Stack(stack_settings(folder)) as running:
             yield running
 
 
 @pytest.fixture(scope="module")
-def own_stack(compose_project, module_folder) -> "Iterator[Stack | Project]":
-    """A stack whose parts these tests stop, and whose Stripe's clock they move."""
+def own_stack(compose_project, module_folder) -> "Iterator[System]":
+    """Yield a system whose parts a module may stop, and whose Stripe's clock it may move."""
     if compose_project:
         yield compose_project
         return
-    with Stack(settings_for(module_folder)) as running:
+    with Stack(stack_settings(module_folder)) as running:
         yield running
 
 
 def _folder() -> Iterator[Path]:
-    # None of pytest's own: whenever pytest starts it closes them to PostgreSQL's user.
+    # Not pytest's `tmp_path`, whose parent PostgreSQL's user cannot enter.
     folder = Path(tempfile.mkdtemp(prefix="saga-e2e-"))
     folder.chmod(0o755)  # PostgreSQL may run as another user
     yield folder

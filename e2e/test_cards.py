@@ -1,22 +1,23 @@
-"""Every card of the demo, through HTTP: each order ends as its card says."""
+"""Every card of the demo, through the orders API."""
 
 import pytest
-from customers import ended, post_order, register
 from saga_cli.demo_cases import CASES
+from support.orders import post_order, wait_for_outcome
+from support.users import register_user, register_users
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
-def test_an_order_ends_as_its_card_says(stack, case):
-    [user] = register(stack, [case])
-    order = ended(stack, post_order(stack, user))
+def test_order_ends_as_its_card_requires(stack, case):
+    [user] = register_users(stack, [case])
+    order = wait_for_outcome(stack, post_order(stack, user))
     assert case.expected.differences(order) == []
 
 
-def test_the_history_tells_the_whole_story(stack):
-    [user] = register(stack, [case for case in CASES if case.title == "insufficient funds"])
-    order = ended(stack, post_order(stack, user))
+def test_history_lists_every_message_of_a_declined_order(stack):
+    user = register_user(stack, "insufficient funds")
+    order = wait_for_outcome(stack, post_order(stack, user))
     assert [(entry["direction"], entry["type"]) for entry in order["history"]] == [
         ("in", "place_order"),
         ("out", "retrieve_payment_info"),

@@ -1,4 +1,4 @@
-"""Messages written by hand, exactly as the specification shows them, on the real topics."""
+"""Messages exactly as the specification shows them, sent to the real topics."""
 
 import asyncio
 import json
@@ -7,16 +7,19 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
-from at_stripe import stripe_of
-from customers import ended, eventually, order_of, post_order
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_schemas import decode
 from saga_schemas.topics import USER_EVENTS
+from support.http import HTTP
+from support.orders import get_order, post_order, wait_for_outcome
+from support.polling import eventually
+from support.stripe_account import stripe_client_of
 
 pytestmark = pytest.mark.stack
 
-AS_SPECIFIED = """{
+USER = "user_by_hand"
+SPECIFIED = """{
   "type": "user.payment_info_retrieved",
   "correlation_id": "<saga_id>",
   "timestamp": "2025-03-31T10:30:00Z",
@@ -56,96 +59,96 @@ def send(stack, topic, value, key):
     asyncio.run(main())
 
 
-def customer(stack):
-    return stripe_of(stack).v1.customers.create().id
-
-
-def specified(saga, stripe_customer):
+def specified_message(saga, stripe_customer):
     return (
-        AS_SPECIFIED.replace("<saga_id>", saga)
-        .replace("<clerk_user_id>", "user_by_hand")
+        SPECIFIED.replace("<saga_id>", saga)
+        .replace("<clerk_user_id>", USER)
         .replace("<stripe_customer_id>", stripe_customer)
         .replace("<payment_method_id>", "pm_card_visa")
         .encode()
     )
 
 
-def test_the_specification_s_message_leads_to_a_hold(without_user_service):
+def new_customer(stack):
+    return stripe_client_of(stack).v1.customers.create().id
+
+
+def test_specified_message_authorizes_the_order(without_user_service):
     stack = without_user_service
-    saga = post_order(stack, "user_by_hand")
-    send(stack, "user_events", specified(saga, customer(stack)), saga.encode())
-    order = ended(stack, saga)
+    saga = post_order(stack, USER)
+    send(stack, "user_events", specified_message(saga, new_customer(stack)), saga.encode())
+    order = wait_for_outcome(stack, saga)
     assert order["state"] == "authorized", order
     assert order["payment_intent_id"].startswith("pi_")
 
 
-def test_the_same_message_twice_has_one_effect(without_user_service):
+def test_duplicate_message_has_one_effect(without_user_service):
     stack = without_user_service
-    saga, message = post_order(stack, "user_by_hand"), None
-    message = specified(saga, customer(stack))
+    saga = post_order(stack, USER)
+    message = specified_message(saga, new_customer(stack))
     for _ in range(2):
         send(stack, "user_events", message, saga.encode())
-    order = ended(stack, saga)
-    came = [entry["type"] for entry in order["history"] if entry["direction"] == "in"]
-    assert came == ["place_order", "user.payment_info_retrieved", "payment.authorized"]
+    order = wait_for_outcome(stack, saga)
+    received = [entry["type"] for entry in order["history"] if entry["direction"] == "in"]
+    assert received == ["place_order", "user.payment_info_retrieved", "payment.authorized"]
 
 
-def test_an_authorize_payment_by_hand_is_answered(without_user_service):
+def test_authorize_payment_sent_by_hand_is_handled(without_user_service):
     stack = without_user_service
     saga = str(uuid.uuid4())
-    event = decode(USER_EVENTS, specified(saga, customer(stack)))
-    command = json.loads(specified(saga, event.payload.customer.stripe_customer_id))
+    event = decode(USER_EVENTS, specified_message(saga, new_customer(stack)))
+    command = json.loads(specified_message(saga, event.payload.customer.stripe_customer_id))
     command |= {"type": "authorize_payment", "source": "by-hand"}
     send(stack, "payment_commands", json.dumps(command).encode(), saga.encode())
     url = f"{stack.payments_url}/payments/{saga}"
     payment = eventually(
-        lambda: httpx.get(url).json(), lambda seen: seen.get("status") not in (404, "pending")
+        lambda: HTTP.get(url).json(), lambda seen: seen.get("status") not in (404, "pending")
     )
     assert payment["status"] == "authorized", payment
 
 
-def test_bytes_that_are_no_message_do_not_stop_the_partition(without_user_service):
+def test_invalid_bytes_become_a_dead_letter_and_the_partition_goes_on(without_user_service):
     stack = without_user_service
-    saga = post_order(stack, "user_by_hand")
+    saga = post_order(stack, USER)
     send(stack, "user_events", b"\xff\x00 no message", saga.encode())
-    send(stack, "user_events", specified(saga, customer(stack)), saga.encode())
-    order = ended(stack, saga)
+    send(stack, "user_events", specified_message(saga, new_customer(stack)), saga.encode())
+    order = wait_for_outcome(stack, saga)
     assert order["state"] == "authorized", order
-    letters = [entry for entry in order["history"] if entry["type"] == "dead-letter"]
-    assert [letter["note"] for letter in letters] == ["to user_events.dlq"]
+    dead_letters = [entry for entry in order["history"] if entry["type"] == "dead-letter"]
+    assert [entry["note"] for entry in dead_letters] == ["to user_events.dlq"]
 
 
-@pytest.mark.embedded
-def test_a_user_service_that_never_answers_rejects_the_order(stack_folder):
-    settings = StackSettings(
+@pytest.fixture
+def order_saga_settings(stack_folder):
+    """Return the settings of a stack without the other services, with a timeout of a second."""
+    return StackSettings(
         data_dir=stack_folder,
         services=("order_saga",),
         service_env={"PAYMENT_INFO_TIMEOUT_SECONDS": "1"},
     )
-    with Stack(settings) as stack:
-        saga = post_order(stack, "user_by_hand")
-        assert order_of(stack, saga)["deadline_at"]
-        order = ended(stack, saga)
+
+
+@pytest.mark.embedded
+def test_order_is_rejected_when_the_user_service_does_not_answer(order_saga_settings):
+    with Stack(order_saga_settings) as stack:
+        saga = post_order(stack, USER)
+        assert get_order(stack, saga)["deadline_at"]
+        order = wait_for_outcome(stack, saga)
     assert order["state"] == "rejected"
     assert order["reason"]["code"] == "payment_info_timeout"
 
 
 @pytest.mark.embedded
-def test_orders_are_taken_while_kafka_is_away_from_the_start(stack_folder):
-    settings = StackSettings(
-        data_dir=stack_folder,
-        services=("order_saga",),
-        service_env={"PAYMENT_INFO_TIMEOUT_SECONDS": "1"},
-    )
-    with Stack(settings) as stack:
+def test_orders_are_accepted_when_kafka_is_down_from_the_start(order_saga_settings):
+    with Stack(order_saga_settings) as stack:
         stack.kill("order_saga")
         stack.kill("kafka")
         stack.parts["order_saga"].launch()
-        saga = post_order(stack, "user_by_hand")
+        saga = post_order(stack, USER)
         ready = httpx.get(f"{stack.orders_url}/readyz")
         stack.start("kafka")
-        order = ended(stack, saga)
+        order = wait_for_outcome(stack, saga)
     assert (ready.status_code, ready.json()["database"]) == (503, "ok")
     assert order["reason"]["code"] == "payment_info_timeout"
-    (question,) = [one for one in order["history"] if one["type"] == "retrieve_payment_info"]
-    assert question["sent_at"]
+    (command,) = [entry for entry in order["history"] if entry["type"] == "retrieve_payment_info"]
+    assert command["sent_at"]

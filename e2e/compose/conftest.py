@@ -1,107 +1,106 @@
-"""The whole system in containers, once for each file of tests, as `make up` makes it.
+"""Fixtures of the whole system in containers, started by `make up` once for each module of tests.
 
-`project` is what most tests want: `project.container("payment").kill()`,
-`project.url("order_saga")`; and all that the end-to-end tests' helpers take as a stack.
+`project` is a running `Project`, which has the interface of `System` and gives access to its
+containers: `project.container("payment").kill()`.
 """
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
+from support.containers.compose import Compose
+from support.containers.engine import Engine, usable_engine
+from support.containers.errors import EngineUnavailable
+from support.containers.project import Project, running_project
+from support.containers.substitute_images import ensure_images, remove_substitutes
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from compose.command import Compose
-from compose.engine import Engine, usable_engine
-from compose.project import Project, running_project
-from compose.stand_ins import ensure_images, remove_stand_ins
-from compose.unavailable import Unavailable
-
-Running = Callable[..., AbstractContextManager[Project]]
+StartProject = Callable[..., AbstractContextManager[Project]]
 REQUIRED = "REQUIRE_DOCKER"
-_missing: list[str] = []
-_times: list[str] = []
+_unavailable: list[str] = []
+_durations: list[str] = []
 
 
 def pytest_configure() -> None:
-    # Also who is told to stop removes what it made.
+    # SIGTERM also has to remove what the tests made.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    """A Docker engine; without one every test is skipped, and the run says so at its end."""
+    """Yield a Docker engine; without one every test is skipped, and the summary says so."""
     began = time.monotonic()
-    with _or_skipped(), usable_engine() as engine:
-        _took("engine", began)
+    with _skipped_without_engine(), usable_engine() as engine:
+        _record_duration("engine", began)
         yield engine
 
 
 @pytest.fixture(scope="session")
 def compose(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
-    """`make up` and `docker compose` for a project of this run's own; not started."""
+    """Yield the commands of a compose project of this run, which is not started yet."""
     compose = Compose(engine, tmp_path_factory.mktemp("secrets"))
     began = time.monotonic()
     try:
-        with _or_skipped():
+        with _skipped_without_engine():
             images = ensure_images(engine, compose.images())
-        _took(f"images ({', '.join(f'{name} {how}' for name, how in images.items())})", began)
+        origins = ", ".join(f"{name}: {origin}" for name, origin in images.items())
+        _record_duration(f"images ({origins})", began)
         yield compose
     finally:
-        remove_stand_ins(engine, compose.images())
+        remove_substitutes(engine, compose.images())
 
 
 @pytest.fixture(scope="session")
-def running(compose: Compose) -> Running:
-    """`with running(payment=3) as project:` the project without any data, and removed after."""
+def running(compose: Compose) -> StartProject:
+    """Return a context manager that starts the project without data and removes it at the end.
+
+    It takes the number of replicas: `with running(payment=3) as project:`.
+    """
 
     @contextmanager
     def running(**replicas: int) -> Generator[Project]:
         began = time.monotonic()
         try:
-            said = compose.up(**replicas)
-            _took("make up", began)
-            _times.append(said[said.rindex("SERVICE") :].rstrip())
+            output = compose.up(**replicas)
+            _record_duration("make up", began)
+            _durations.append(output[output.rindex("SERVICE") :].rstrip())
             with running_project(compose.name, compose.engine.host) as project:
                 yield project
         finally:
             began = time.monotonic()
             compose.down(volumes=True)
-            _took("make down", began)
+            _record_duration("make down", began)
 
     return running
 
 
 @pytest.fixture(scope="module")
-def project(running: Running) -> Iterator[Project]:
-    """The project, running and healthy; tests on it leave it so."""
+def project(running: StartProject) -> Iterator[Project]:
+    """Yield the project, running and healthy; tests leave it healthy."""
     with running() as project:
         yield project
 
 
 @contextmanager
-def _or_skipped() -> Generator[None]:
+def _skipped_without_engine() -> Generator[None]:
     try:
         yield
-    except Unavailable as error:
-        _missing.append(str(error))
+    except EngineUnavailable as error:
+        _unavailable.append(str(error))
         if os.environ.get(REQUIRED):
-            pytest.fail(f"{REQUIRED} is set, and there is no Docker engine: {error}")
+            pytest.fail(f"{REQUIRED} is set, and no Docker engine is available: {error}")
         pytest.skip(f"no Docker engine: {error}")
 
 
-def _took(what: str, began: float) -> None:
-    _times.append(f"{what}: {time.monotonic() - began:.1f} s")
+def _record_duration(activity: str, began: float) -> None:
+    _durations.append(f"{activity}: {time.monotonic() - began:.1f} s")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in _times:
+    for line in _durations:
         terminalreporter.write_line(line)
-    for reason in _missing:
+    for reason in _unavailable:
         terminalreporter.section("DOCKER COMPOSE WAS NOT TESTED", sep="!", red=True, bold=True)
         terminalreporter.write_line(f"No Docker engine could be used or started: {reason}")

@@ -1,4 +1,4 @@
-"""Each container is killed, paused, restarted, cut off while orders run: each ends right, once."""
+"""Each container is killed, paused, restarted and disconnected while orders run."""
 
 import time
 from collections import Counter
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from customers import ended, eventually, post_order, register
-from invariants import violations
-from saga_cli.demo_cases import CASES
 from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from support.invariants import violations_at_rest
+from support.load import CLIENTS, MIX, wrong_outcomes
+from support.orders import post_order, wait_for_outcome
+from support.polling import eventually
+from support.users import cases, register_users
 
 ORDERS = 300
-"""For each container, in as many waves as there are faults; one fault in the middle of each."""
-CLIENTS = 16
+"""For each container, a quarter of them for each fault, which comes in the middle of it."""
 PAUSE_SECONDS = 12.0
-"""More than KAFKA_SESSION_TIMEOUT_SECONDS: who is silent for so long has lost its partitions."""
-CUT_SECONDS = 5.0
-"""Less than that: nobody has noticed but those who wrote or read."""
-END_SECONDS = 90.0
-OURS = (*SERVICES, EMULATOR)
-MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
+"""More than KAFKA_SESSION_TIMEOUT_SECONDS: a paused consumer loses its partitions."""
+DISCONNECT_SECONDS = 5.0
+"""Less than that: a disconnected consumer keeps its partitions."""
+OUTCOME_SECONDS = 90.0
+BUILT = (*SERVICES, EMULATOR)
 
 
 def killed(project, service):
@@ -31,7 +31,7 @@ def killed(project, service):
 
 def paused(project, service):
     project.container(service).pause()
-    last(PAUSE_SECONDS)
+    elapse(PAUSE_SECONDS)
     project.container(service).unpause()
 
 
@@ -39,25 +39,25 @@ def restarted(project, service):
     project.container(service).restart()
 
 
-def cut_off(project, service):
+def disconnected(project, service):
     project.disconnect(service)
-    last(CUT_SECONDS)
+    elapse(DISCONNECT_SECONDS)
     project.reconnect(service)
 
 
-FAULTS = (killed, paused, restarted, cut_off)
+FAULTS = (killed, paused, restarted, disconnected)
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where orders are posted, also while nobody answers there."""
+class FixedAddress:
+    """The address of the orders API, also while no container publishes it."""
 
     orders_url: str
 
 
 @pytest.fixture(scope="module")
-def fragile(compose, running):
-    """The project, where who comes back has its old port: the ranges are for replicas."""
+def project_with_fixed_ports(compose, running):
+    """Start a project whose containers keep their ports; with ranges they may get others."""
     ranges = compose.ports
     compose.ports = {name: span.partition("-")[0] for name, span in ranges.items()}
     with running() as project:
@@ -65,50 +65,54 @@ def fragile(compose, running):
     compose.ports = ranges
 
 
-@pytest.mark.parametrize("service", [KAFKA, POSTGRES, *OURS])
-def test_orders_survive_every_fault_of(service, fragile, record_property):
-    users = register(fragile, [case for case in CASES if case.title in MIX])
-    address, orders, took = Address(fragile.orders_url), [], []
+@pytest.mark.parametrize("service", [KAFKA, POSTGRES, *BUILT])
+def test_orders_survive_every_fault(service, project_with_fixed_ports, record_property):
+    project = project_with_fixed_ports
+    users = register_users(project, cases(*MIX))
+    api, orders, durations = FixedAddress(project.orders_url), [], []
     for fault in FAULTS:
         began = time.monotonic()
-        orders += wave(fragile, address, users, fault, service)
-        took.append(f"{fault.__name__} {time.monotonic() - began:.0f} s")
-    wrong = [
-        (order["id"], differences)
-        for user, order in orders
-        if (differences := users[user].expected.differences(order))
-    ]
-    assert wrong == []
+        orders += place_orders_during(fault, service, project, api, list(users))
+        durations.append(f"{fault.__name__} {time.monotonic() - began:.0f} s")
+    assert wrong_outcomes(users, orders) == []
     states = Counter(order["state"] for _, order in orders)
     assert states == {"authorized": ORDERS * 2 // 5, "rejected": ORDERS * 3 // 5}
-    assert eventually(lambda: violations(fragile), lambda found: not found) == []
-    record_property("summary", ", ".join(took))
+    assert violations_at_rest(project) == []
+    record_property("summary", ", ".join(durations))
 
 
-def test_after_all_that_each_service_still_stops_by_itself(fragile):
-    for service in OURS:
-        fragile.stop(service)
-    states = {service: fragile.container(service).attrs["State"] for service in OURS}
-    assert {service: state["ExitCode"] for service, state in states.items()} == dict.fromkeys(
-        OURS, 0
-    )
+def test_each_service_stops_cleanly_afterwards(project_with_fixed_ports):
+    project = project_with_fixed_ports
+    for service in BUILT:
+        project.stop(service)
+    codes = {service: project.container(service).attrs["State"]["ExitCode"] for service in BUILT}
+    assert codes == dict.fromkeys(BUILT, 0)
 
 
-def wave(project, address, users, fault, service):
-    """Orders of everybody, a fault once a third is accepted. Returns each user and ended order."""
-    names = [list(users)[number % len(users)] for number in range(ORDERS // len(FAULTS))]
+def place_orders_during(fault, service, project, api, users):
+    """Place orders of every user, with the fault once a third is accepted.
+
+    Returns each order's user and the order in its resting or terminal state.
+    """
+    names = [users[number % len(users)] for number in range(ORDERS // len(FAULTS))]
     with ThreadPoolExecutor(CLIENTS) as clients:
-        posts = [clients.submit(post_order, address, name) for name in names]
+        posts = [clients.submit(post_order, api, name) for name in names]
         eventually(lambda: sum(post.done() for post in posts), lambda done: done >= len(posts) // 3)
         struck = datetime.now(UTC).isoformat()
         fault(project, service)
         project.await_healthy(service)
         orders = [post.result() for post in posts]
-        ends = list(clients.map(lambda order: ended(address, order, END_SECONDS), orders))
-    assert any(order["created_at"] < struck < order["updated_at"] for order in ends), "none ran"
-    return list(zip(names, ends, strict=True))
+        outcomes = list(
+            clients.map(lambda order: wait_for_outcome(api, order, OUTCOME_SECONDS), orders)
+        )
+    interrupted = [
+        order for order in outcomes if order["created_at"] < struck < order["updated_at"]
+    ]
+    assert interrupted, "no order was under way"
+    return list(zip(names, outcomes, strict=True))
 
 
-def last(seconds):
-    over = time.monotonic() + seconds
-    eventually(time.monotonic, lambda now: now >= over, seconds)
+def elapse(seconds):
+    """Return after `seconds`."""
+    end = time.monotonic() + seconds
+    eventually(time.monotonic, lambda now: now >= end, seconds)

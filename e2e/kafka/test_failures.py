@@ -1,161 +1,169 @@
-"""Brokers that die, restart, lose their lead or are too few, in the middle of 300 orders."""
+"""Brokers that are killed, restarted, replaced as leaders or too few, in the middle of 300 orders.
+
+Each order ends as its card requires, once.
+"""
 
 import time
 
 import pytest
-from customers import HTTP, ended, eventually, order_of, post_order, register
-from kafka.brokers import (
-    busiest,
-    controller,
-    in_sync,
-    leaders,
-    part,
-    reassign,
-    wait_until_in_sync,
-)
-from rush import rush
-from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_schemas.topics import PAYMENT_COMMANDS, USER_COMMANDS
+from support.http import HTTP
+from support.kafka.brokers import (
+    busiest_leader,
+    controller,
+    in_sync,
+    leaders,
+    part_name,
+    reassign,
+    wait_until_in_sync,
+)
+from support.load import states_after_fault
+from support.orders import get_order, order_body, post_order, wait_for_outcome
+from support.polling import eventually
+from support.users import register_user
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 ORDERS = 300
-AS_THE_CARDS_SAY = {"authorized": 120, "rejected": 180}
-NODES = {1, 2, 3}
-UNHEARD_SECONDS = 5.0
-GOES_ON_SECONDS = 60.0
-# Brokers start slowly on a busy machine, and no order may be given up meanwhile.
-PATIENT = {"PAYMENT_INFO_TIMEOUT_SECONDS": "300", "AUTHORIZATION_TIMEOUT_SECONDS": "300"}
+EXPECTED = {"authorized": 120, "rejected": 180}
+BROKERS = {1, 2, 3}
+UNSENT_SECONDS = 5.0
+RECOVERY_SECONDS = 60.0
+# Brokers start slowly on a busy machine; no order may time out meanwhile.
+LONG_TIMEOUTS = {"PAYMENT_INFO_TIMEOUT_SECONDS": "300", "AUTHORIZATION_TIMEOUT_SECONDS": "300"}
 
 
 @pytest.fixture(scope="module")
-def running(module_folder):
-    settings = StackSettings(data_dir=module_folder, brokers=len(NODES), service_env=PATIENT)
+def cluster(module_folder):
+    settings = StackSettings(
+        data_dir=module_folder, brokers=len(BROKERS), service_env=LONG_TIMEOUTS
+    )
     with Stack(settings) as stack:
         yield stack
 
 
 @pytest.fixture
-def stack(running):
-    """The cluster with nothing amiss."""
-    wait_until_in_sync(running)
-    return running
+def stack(cluster):
+    """Return the stack with every replica in sync."""
+    wait_until_in_sync(cluster)
+    return cluster
 
 
 @pytest.fixture
-def visa(stack):
-    return next(iter(register(stack, [case for case in CASES if case.title == "visa"])))
+def user(stack):
+    return register_user(stack, "visa")
 
 
-def seconds_until_work_goes_on(stack, user):
-    """How long from now until an order of every partition has been held."""
+def recovery_seconds(stack, user):
+    """Return how long it takes from now until an order of every partition is authorized."""
     began = time.monotonic()
     orders = [post_order(stack, user) for _ in range(stack.settings.partitions)]
-    states = {ended(stack, order, GOES_ON_SECONDS)["state"] for order in orders}
+    states = {wait_for_outcome(stack, order, RECOVERY_SECONDS)["state"] for order in orders}
     assert states == {"authorized"}
     return time.monotonic() - began
 
 
 @pytest.mark.parametrize("role", ["leader of most partitions", "controller"])
-def test_a_broker_killed_and_started_again(stack, visa, role, record_property):
-    victim = controller(stack) if role == "controller" else busiest(stack, PAYMENT_COMMANDS.name)
-    stalled = []
+def test_orders_go_on_after_a_broker_is_killed(stack, user, role, record_property):
+    topic = PAYMENT_COMMANDS.name
+    victim = controller(stack) if role == "controller" else busiest_leader(stack, topic)
+    measured = []
 
     def crash():
-        stack.kill(part(victim))
-        stalled.append(seconds_until_work_goes_on(stack, visa))
-        assert victim not in leaders(stack, PAYMENT_COMMANDS.name).values()
-        stack.start(part(victim))
+        stack.kill(part_name(victim))
+        measured.append(recovery_seconds(stack, user))
+        assert victim not in leaders(stack, topic).values()
+        stack.start(part_name(victim))
         wait_until_in_sync(stack)
 
-    assert rush(stack, ORDERS, crash) == AS_THE_CARDS_SAY
-    record_property("summary", f"work went on {stalled[0]:.1f} s after kill -9 of the {role}")
+    assert states_after_fault(stack, ORDERS, crash) == EXPECTED
+    record_property("summary", f"recovered {measured[0]:.1f} s after kill -9 of the {role}")
 
 
-def test_all_brokers_restarted_one_after_the_other(stack):
+def test_orders_survive_a_rolling_restart_of_all_brokers(stack):
     def restart_each():
-        for number in NODES:
-            stack.stop(part(number))
-            stack.start(part(number))
+        for number in BROKERS:
+            stack.stop(part_name(number))
+            stack.start(part_name(number))
             wait_until_in_sync(stack)
 
-    assert rush(stack, ORDERS, restart_each) == AS_THE_CARDS_SAY
+    assert states_after_fault(stack, ORDERS, restart_each) == EXPECTED
 
 
-def test_partitions_moved_away_from_their_leader_and_back(stack):
+def test_orders_survive_moving_every_partition_from_its_leader_and_back(stack):
     topic = PAYMENT_COMMANDS.name
     before = leaders(stack, topic)
 
     def move():
-        reassign(stack, topic, {n: sorted(NODES - {leader}) for n, leader in before.items()})
+        reassign(stack, topic, {n: sorted(BROKERS - {leader}) for n, leader in before.items()})
         moved = eventually(
             lambda: leaders(stack, topic),
             lambda now: all(now[n] not in (before[n], -1) for n in before),
         )
         assert all(moved[n] != before[n] for n in before), moved
-        back = {n: [*sorted(NODES - {leader}), leader] for n, leader in before.items()}
+        back = {n: [*sorted(BROKERS - {leader}), leader] for n, leader in before.items()}
         reassign(stack, topic, back)
         wait_until_in_sync(stack)
 
-    assert rush(stack, ORDERS, move) == AS_THE_CARDS_SAY
+    assert states_after_fault(stack, ORDERS, move) == EXPECTED
 
 
-def test_with_one_broker_left_orders_are_taken_and_wait_and_all_end_when_two_are_back(stack, visa):
-    lost = [part(number) for number in sorted(NODES - {controller(stack)})]
-    kept = []
+def test_orders_are_accepted_with_one_broker_and_end_once_two_are_back(stack, user):
+    lost = [part_name(number) for number in sorted(BROKERS - {controller(stack)})]
+    accepted = []
 
-    def cut_off():
+    def lose_two_brokers():
         for name in lost:
             stack.kill(name)
-        kept.extend(taken_and_unheard(stack, visa))
+        accepted.extend(orders_without_a_sent_command(stack, user))
         stack.start(*lost)
 
-    assert rush(stack, ORDERS, cut_off) == AS_THE_CARDS_SAY
-    assert {ended(stack, order)["state"] for order in kept} == {"authorized"}
+    assert states_after_fault(stack, ORDERS, lose_two_brokers) == EXPECTED
+    assert {wait_for_outcome(stack, order)["state"] for order in accepted} == {"authorized"}
 
 
-def test_one_replica_in_sync_acknowledges_nothing_though_the_cluster_goes_on(stack, visa):
-    """Two brokers keep the topic of first commands, and one of the two is lost."""
+def test_commands_are_not_acknowledged_with_one_replica_in_sync(stack, user):
+    """Two brokers have the topic of the first commands, and one of the two is killed."""
     topic = USER_COMMANDS.name
-    stays, lost, outside = sorted(NODES)
-    kept = []
+    stays, lost, other = sorted(BROKERS)
+    accepted = []
 
-    def keep_on(*brokers):
+    def place_replicas_on(*brokers):
         reassign(stack, topic, {number: [*brokers] for number in leaders(stack, topic)})
 
-    def bereave():
-        keep_on(stays, lost)
+    def lose_one_of_two_replicas():
+        place_replicas_on(stays, lost)
         wait_until_in_sync(stack)
-        stack.kill(part(lost))
+        stack.kill(part_name(lost))
         alone = eventually(lambda: in_sync(stack, topic), lambda isr: isr == {(stays,)})
         assert alone == {(stays,)}
-        kept.extend(taken_and_unheard(stack, visa))
-        stack.start(part(lost))
-        keep_on(stays, lost, outside)
+        accepted.extend(orders_without_a_sent_command(stack, user))
+        stack.start(part_name(lost))
+        place_replicas_on(stays, lost, other)
         wait_until_in_sync(stack)
 
-    assert rush(stack, ORDERS, bereave) == AS_THE_CARDS_SAY
-    assert {ended(stack, order)["state"] for order in kept} == {"authorized"}
+    assert states_after_fault(stack, ORDERS, lose_one_of_two_replicas) == EXPECTED
+    assert {wait_for_outcome(stack, order)["state"] for order in accepted} == {"authorized"}
 
 
-def taken_and_unheard(stack, user):
-    """Orders that are accepted while Kafka acknowledges none of their commands."""
-    orders = [taken_at_once(stack, user) for _ in range(stack.settings.partitions)]
-    sent = eventually(lambda: [sent_at(stack, order) for order in orders], any, UNHEARD_SECONDS)
+def orders_without_a_sent_command(stack, user):
+    """Place an order for each partition; check that Kafka acknowledges none of their commands."""
+    orders = [post_once(stack, user) for _ in range(stack.settings.partitions)]
+    sent = eventually(lambda: [sent_at(stack, order) for order in orders], any, UNSENT_SECONDS)
     assert sent == [None] * len(orders)
     return orders
 
 
-def taken_at_once(stack, user):
-    order = {"clerk_user_id": user, "amount": 1299, "description": "Food delivery order"}
-    response = HTTP.post(f"{stack.orders_url}/orders", json=order)
+def post_once(stack, user):
+    """Post an order without a retry; return its id."""
+    response = HTTP.post(f"{stack.orders_url}/orders", json=order_body(user))
     assert response.status_code == 202, response.text
     return response.json()["id"]
 
 
 def sent_at(stack, order):
-    """When Kafka acknowledged the order's first command, or None."""
-    history = order_of(stack, order)["history"]
-    return next(one["sent_at"] for one in history if one["type"] == "retrieve_payment_info")
+    """Return when Kafka acknowledged the order's first command, or None."""
+    history = get_order(stack, order)["history"]
+    return next(line["sent_at"] for line in history if line["type"] == "retrieve_payment_info")

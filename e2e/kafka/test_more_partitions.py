@@ -1,16 +1,17 @@
-"""Topics get more partitions while orders are under way: each still ends as its card says."""
+"""Topics get more partitions while orders are under way."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
-from consumer_groups import members, numbers, read_offsets
-from customers import eventually, place_orders
-from invariants import violations
+from aiokafka.admin import NewPartitions
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
+from support.invariants import violations_at_rest
+from support.kafka.admin import with_admin
+from support.kafka.consumer_groups import committed_offsets, members, numbers
+from support.load import place_orders
+from support.polling import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -18,11 +19,11 @@ BEFORE, AFTER = 4, 12
 GROUPS = ("payment-service", "order-saga", "user-service")
 MIX = ("visa", "insufficient funds")
 ORDERS = 120
-PATIENCE_SECONDS = 60
+OUTCOME_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def growing(module_folder):
+def growing_stack(module_folder):
     settings = StackSettings(
         data_dir=module_folder,
         partitions=BEFORE,
@@ -33,40 +34,34 @@ def growing(module_folder):
         yield stack
 
 
-def raise_partitions(stack):
-    async def main():
-        admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-        await admin.start()
-        try:
-            names = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
-            await admin.create_partitions(dict.fromkeys(names, NewPartitions(AFTER)))
-        finally:
-            await admin.close()
-
-    asyncio.run(main())
+def add_partitions(stack):
+    names = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
+    totals = dict.fromkeys(names, NewPartitions(AFTER))
+    with_admin(stack, lambda admin: admin.create_partitions(totals))
     stack.settings = replace(stack.settings, partitions=AFTER)
 
 
-def test_partitions_are_raised_while_orders_are_under_way(growing):
-    place_orders(growing, MIX, ORDERS, PATIENCE_SECONDS, lambda: raise_partitions(growing))
+def test_orders_under_way_end_right_and_new_partitions_are_used(growing_stack):
+    stack = growing_stack
+    place_orders(stack, MIX, ORDERS, OUTCOME_SECONDS, lambda: add_partitions(stack))
     for group in GROUPS:
-        assigned = eventually(lambda group=group: shared_out(growing, group), everything)
-        assert everything(assigned), group
+        assigned = eventually(lambda group=group: assigned_partitions(stack, group), is_complete)
+        assert is_complete(assigned), group
 
-    assert everything(eventually(lambda: used_by_more_orders(growing), everything))
-    assert eventually(lambda: violations(growing), lambda found: not found) == []
+    assert is_complete(eventually(lambda: partitions_used_by_more_orders(stack), is_complete))
+    assert violations_at_rest(stack) == []
 
 
-def shared_out(stack, group):
+def assigned_partitions(stack, group):
     return set().union(*map(numbers, members(stack, group).values()))
 
 
-def used_by_more_orders(stack):
-    """The partitions that commands to the payment service were ever on."""
-    place_orders(stack, MIX, ORDERS, PATIENCE_SECONDS)
-    offsets = read_offsets(stack, "payment-service")
+def partitions_used_by_more_orders(stack):
+    """Place more orders; return the partitions that ever had a command to the payment service."""
+    place_orders(stack, MIX, ORDERS, OUTCOME_SECONDS)
+    offsets = committed_offsets(stack, "payment-service")
     return numbers(place for place, offset in offsets.items() if offset)
 
 
-def everything(found):
-    return found == set(range(AFTER))
+def is_complete(partitions):
+    return partitions == set(range(AFTER))

@@ -1,32 +1,33 @@
-"""TLS, passwords and rights on three brokers: the controllers know each other by certificate."""
+"""TLS, passwords and ACLs on three brokers, whose controllers authenticate by certificate."""
 
 import pytest
-from customers import ended, eventually, post_order, register
-from invariants import violations
-from saga_cli.demo_cases import CASES
 from saga_cli.settings import StackSettings
 from saga_cli.stack import Stack
+from support.invariants import violations_at_rest
+from support.orders import post_order, wait_for_outcome
+from support.users import cases, register_users
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 
 MIX = ("visa", "insufficient funds")
-PATIENT = {"PAYMENT_INFO_TIMEOUT_SECONDS": "300", "AUTHORIZATION_TIMEOUT_SECONDS": "300"}
+LONG_TIMEOUTS = {"PAYMENT_INFO_TIMEOUT_SECONDS": "300", "AUTHORIZATION_TIMEOUT_SECONDS": "300"}
 
 
 @pytest.fixture(scope="module")
 def stack(module_folder):
     settings = StackSettings(
-        data_dir=module_folder, brokers=3, secure_kafka=True, service_env=PATIENT
+        data_dir=module_folder, brokers=3, secure_kafka=True, service_env=LONG_TIMEOUTS
     )
     with Stack(settings) as running:
         yield running
 
 
-def test_a_secured_cluster_bears_the_loss_of_each_broker_in_turn(stack):
-    users = register(stack, [case for case in CASES if case.title in MIX])
+def test_secure_cluster_survives_the_loss_of_each_broker_in_turn(stack):
+    users = register_users(stack, cases(*MIX))
     for broker in ("kafka-1", "kafka-2", "kafka-3"):
         stack.kill(broker)
-        for user, each in users.items():
-            assert each.expected.differences(ended(stack, post_order(stack, user))) == []
+        for user, case in users.items():
+            order = wait_for_outcome(stack, post_order(stack, user))
+            assert case.expected.differences(order) == []
         stack.start(broker)
-    assert eventually(lambda: violations(stack), lambda found: not found) == []
+    assert violations_at_rest(stack) == []
