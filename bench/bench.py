@@ -24,9 +24,9 @@ import psycopg2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_schemas.topics import ORDER_EVENTS, TOPICS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 OUR_SERVICES = ("order_saga", "user", "payment")
 RESULTS = Path(__file__).parent / "results" / "latest.json"

@@ -20,8 +20,8 @@ import psutil
 import psycopg2
 from rich.console import Console
 from rich.table import Table
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 RESULTS: Final = Path(__file__).parent / "results" / "deadlines.json"
 ORDER: Final = {"clerk_user_id": "user_1", "amount": 1299, "description": "Pizza"}

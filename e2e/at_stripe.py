@@ -13,9 +13,9 @@ from typing import Any
 
 import stripe
 from customers import HTTP, stripe_address
-from saga_cli.demo_users import stripe_client
-from saga_cli.settings import StackSettings, with_environment
-from saga_cli.stack import Stack
+from saga_demo.users import stripe_client
+from saga_stack.settings import StackSettings, with_environment
+from saga_stack.stack import Stack
 
 FOREIGN = "STRIPE_SECRET_KEY" in os.environ
 PAGE = 100

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.partitioner import murmur2
-from saga_cli.stack import Stack
+from saga_stack.stack import Stack
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import httpx
 from saga_cli.api import LIMITS, Api
-from saga_cli.demo_cases import CASES, Case
-from saga_cli.demo_users import prepare_user, stripe_client
-from saga_cli.stack import Stack
+from saga_demo.cases import CASES, Case
+from saga_demo.users import prepare_user, stripe_client
+from saga_stack.stack import Stack
 
 T = TypeVar("T")
 RESTS = {"authorized", "completed", "needs_attention"}

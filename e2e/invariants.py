@@ -9,9 +9,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from at_stripe import ledger_of
-from saga_cli.asking import ask
-from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
+from saga_stack.kafka.event_loop import ask
+from saga_stack.stack import Stack
 from sqlalchemy import create_engine, text
 
 GROUPS = {

@@ -10,9 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import DeleteAclsRequest
-from saga_cli.asking import ask
-from saga_cli.kafka_acls import ALLOW, ANY_HOST, LITERAL, Acl
-from saga_cli.stack import Stack
+from saga_stack.kafka.acls import ALLOW, ANY_HOST, LITERAL, Acl
+from saga_stack.kafka.event_loop import ask
+from saga_stack.stack import Stack
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 60

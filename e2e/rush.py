@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from customers import eventually, place_orders
 from invariants import violations
-from saga_cli.stack import Stack
+from saga_stack.stack import Stack
 
 MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
 

@@ -2,7 +2,7 @@
 
 import pytest
 from customers import ended, post_order, register
-from saga_cli.demo_cases import CASES
+from saga_demo.cases import CASES
 
 pytestmark = pytest.mark.stack
 

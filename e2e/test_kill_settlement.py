@@ -19,8 +19,8 @@ from customers import (
     register,
 )
 from invariants import rows, violations
-from saga_cli.demo_cases import CASES
-from saga_cli.stack import Stack
+from saga_demo.cases import CASES
+from saga_stack.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(240)]
 

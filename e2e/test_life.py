@@ -7,9 +7,9 @@ import pytest
 from at_stripe import ledger_of, let_it_be_heard, stripe_of
 from customers import HTTP, ask, ended, eventually, order_of, post_order, reaches, register
 from invariants import violations
-from saga_cli.demo_cases import CASES
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_demo.cases import CASES
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from stripe_emulator.refunds import FAILS_AFTER_SECONDS
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]

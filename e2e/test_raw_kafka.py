@@ -9,10 +9,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from at_stripe import stripe_of
 from customers import ended, eventually, order_of, post_order
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_schemas import decode
 from saga_schemas.topics import USER_EVENTS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 pytestmark = pytest.mark.stack
 

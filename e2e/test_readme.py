@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from payment_service.troubleshooting import TROUBLESHOOTING
 from saga_cli.main import app
+from typer import Context
+from typer.main import get_command
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
@@ -17,8 +19,8 @@ def test_every_make_target_exists():
 
 
 def test_every_saga_command_exists():
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    commands |= {group.name for group in app.registered_groups}
+    group = get_command(app)
+    commands = set(group.list_commands(Context(group)))
     named = set(re.findall(r"(?:`|^)saga ([a-z]+)", TEXT, re.MULTILINE))
     assert named
     assert named <= commands

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from compose.engine import Engine
-from saga_cli.errors import PortTakenError
-from saga_cli.ports import SEARCH_RANGE, PortReservation
-from saga_cli.services import KAFKA, POSTGRES
+from saga_stack.errors import PortTakenError
+from saga_stack.processes.ports import SEARCH_RANGE, PortReservation
+from saga_stack.services import KAFKA, POSTGRES
 
 ROOT = Path(__file__).parents[2]
 FILES = ("docker-compose.yml", "e2e/compose/offline.yml")

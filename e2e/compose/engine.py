@@ -18,8 +18,8 @@ from compose.project import API_VERSION
 from compose.unavailable import Unavailable
 from docker.errors import DockerException
 from requests import RequestException
-from saga_cli.errors import ChildFailedError, StackError
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.errors import ChildFailedError, StackError
+from saga_stack.processes.waiting import wait_until_nothing
 
 START_SECONDS = 60.0
 LOG_TAIL = 2_000

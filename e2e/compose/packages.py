@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from compose.unavailable import Unavailable
-from saga_cli.paths import cache_dir
+from saga_stack.paths import cache_dir
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ENGINE_RELEASE = "bookworm"

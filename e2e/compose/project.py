@@ -8,9 +8,9 @@ import docker
 from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
-from saga_cli.settings import StackSettings
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_stack.settings import StackSettings
 from sqlalchemy import make_url
 
 PORTS = {"order_saga": 8000, "user": 8001, "payment": 8002, EMULATOR: 12111}

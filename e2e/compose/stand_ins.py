@@ -12,8 +12,8 @@ from compose.packages import ENGINE_RELEASE, KEYRING, compose_cache, engine_root
 from compose.unavailable import Unavailable
 from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
-from saga_cli.jars import ensure_jars
-from saga_cli.kafka_config import LOGGING
+from saga_stack.java.jars import ensure_jars
+from saga_stack.kafka.config import LOGGING
 
 IMAGES = Path(__file__).parent / "images"
 DEBIAN = "saga-reference/debian"

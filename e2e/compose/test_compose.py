@@ -3,8 +3,8 @@
 import psycopg2
 import pytest
 from customers import ask, ended, eventually, post_order, reaches, register
-from saga_cli.demo_cases import CASES
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_demo.cases import CASES
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from sqlalchemy import make_url
 
 OURS = (*SERVICES, EMULATOR)

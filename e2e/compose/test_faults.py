@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from customers import ended, eventually, post_order, register
 from invariants import violations
-from saga_cli.demo_cases import CASES
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_demo.cases import CASES
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 
 ORDERS = 300
 """For each container, in as many waves as there are faults; one fault in the middle of each."""

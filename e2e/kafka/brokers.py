@@ -10,8 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import AlterPartitionReassignmentsRequest
 from customers import eventually
-from saga_cli.services import KAFKA
-from saga_cli.stack import Stack
+from saga_stack.services import KAFKA
+from saga_stack.stack import Stack
 
 T = TypeVar("T")
 SYNC_SECONDS = 90.0

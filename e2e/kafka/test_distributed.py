@@ -12,9 +12,9 @@ import pytest
 from consumer_groups import members, numbers, partition_of, read_offsets
 from customers import eventually, place_orders
 from invariants import rows, violations
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_messaging.settings import DatabaseSettings, KafkaSettings
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 

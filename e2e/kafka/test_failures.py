@@ -14,10 +14,10 @@ from kafka.brokers import (
     wait_until_in_sync,
 )
 from rush import rush
-from saga_cli.demo_cases import CASES
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_demo.cases import CASES
 from saga_schemas.topics import PAYMENT_COMMANDS, USER_COMMANDS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

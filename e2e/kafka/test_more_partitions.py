@@ -8,9 +8,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from consumer_groups import members, numbers, read_offsets
 from customers import eventually, place_orders
 from invariants import violations
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 

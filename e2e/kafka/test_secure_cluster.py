@@ -3,9 +3,9 @@
 import pytest
 from customers import ended, eventually, post_order, register
 from invariants import violations
-from saga_cli.demo_cases import CASES
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_demo.cases import CASES
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 

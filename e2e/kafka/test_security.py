@@ -11,22 +11,24 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from customers import ended, eventually, post_order, reaches, register
 from invariants import violations
 from kafka_users import as_user, creating, deny, may_read, may_write, run
-from saga_cli import checks, running
-from saga_cli.certificates import ensure_certificates
-from saga_cli.demo_cases import CASES
-from saga_cli.errors import ChildFailedError
-from saga_cli.kafka_acls import ACCESSES, Acl, Operation, Resource, allow
 from saga_cli.main import app
-from saga_cli.parts import migration
-from saga_cli.probes import broker_answers
-from saga_cli.processes import run_to_the_end
-from saga_cli.services import SERVICES
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_cli.running_stack import read_running_stack
+from saga_demo.cases import CASES
 from saga_messaging.kafka_refusals import KafkaRefuses
 from saga_messaging.publisher import Publisher
 from saga_messaging.settings import MessagingSettings
 from saga_schemas.topics import TOPICS
+from saga_stack.commands import checks
+from saga_stack.commands.announcement import announced
+from saga_stack.components import migration
+from saga_stack.errors import ChildFailedError
+from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, allow
+from saga_stack.kafka.certificates import ensure_certificates
+from saga_stack.kafka.probes import broker_answers
+from saga_stack.processes.child import run_to_the_end
+from saga_stack.services import SERVICES
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from typer.testing import CliRunner
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -213,8 +215,8 @@ def test_the_operators_commands_work(stack):
 
 
 def test_doctor_finds_the_broker(stack):
-    with running.announced(stack):
-        found = running.read(stack.settings.data_dir)
+    with announced(stack):
+        found = read_running_stack(stack.settings.data_dir)
         assert checks.faults(checks.parts_of(found)) == []
 
 

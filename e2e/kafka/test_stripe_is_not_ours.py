@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from saga_cli.ports import reserve_free_port
-from saga_cli.processes import Child
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.processes.child import Child
+from saga_stack.processes.ports import reserve_free_port
+from saga_stack.processes.waiting import wait_until_nothing
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 

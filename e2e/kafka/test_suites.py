@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from saga_cli.kafka_cluster import brokers_of
 from saga_messaging.durability import differences
 from saga_messaging.kafka import client_options
 from saga_messaging.settings import KafkaSettings
 from saga_schemas.topics import TOPICS
+from saga_stack.kafka.cluster import brokers_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from messaging_testing.messages import command
 from messaging_testing.world import World
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_until_nothing
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 

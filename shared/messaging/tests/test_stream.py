@@ -9,8 +9,8 @@ import pytest
 from messaging_testing.messages import command
 from messaging_testing.service import SLOW
 from messaging_testing.world import Participant
-from saga_cli.waiting import wait_until_nothing
 from saga_messaging import migrations
+from saga_stack.processes.waiting import wait_until_nothing
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

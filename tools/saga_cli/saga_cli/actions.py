@@ -8,8 +8,8 @@ import typer
 from rich.text import Text
 
 from saga_cli.api import Api, Json, order_path
+from saga_cli.console import output, report_errors
 from saga_cli.orders import DataDir, OrdersUrl, find_orders_url
-from saga_cli.screen import clear_errors, output
 
 OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
 Amount = Annotated[
@@ -99,7 +99,7 @@ def _ask(  # noqa: PLR0913, PLR0917 - what is asked, of what, where
     body: Json,
     key: str | None = None,
 ) -> None:
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         answer = api.post(order_path(order_id, verb), body, key)
     output.print(Text(f"Order {answer['id']} is {answer['state']}: {answer['effect']}"))
     output.print(Text(f"Follow it: saga show {answer['id']}"))

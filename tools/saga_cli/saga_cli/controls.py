@@ -7,8 +7,8 @@ from rich.text import Text
 
 from saga_cli.actions import NOBODY, By, Note
 from saga_cli.api import Api
+from saga_cli.console import output, report_errors
 from saga_cli.orders import DataDir, OrdersUrl, find_orders_url
-from saga_cli.screen import clear_errors, output
 
 
 def pause(
@@ -19,7 +19,7 @@ def pause(
     data_dir: DataDir = None,
 ) -> None:
     """Take no new orders until `saga resume`; what is under way goes on."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         paused = api.post("/controls/pause", {"by": by, "note": note})["paused"]
     output.print(
         Text(
@@ -33,6 +33,6 @@ def resume(
     *, by: By = NOBODY, note: Note = "", orders_url: OrdersUrl = None, data_dir: DataDir = None
 ) -> None:
     """Take new orders again."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         api.post("/controls/resume", {"by": by, "note": note})
     output.print("New orders are taken.")

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from saga_cli.actions import NOBODY, By, Note
 from saga_cli.api import Api, Json
+from saga_cli.console import output, report_errors
 from saga_cli.orders import DataDir, OrdersUrl, find_orders_url
-from saga_cli.screen import clear_errors, output
 
 dlq = typer.Typer(
     help="Dead letters: what a service could not handle, as it came.", no_args_is_help=True
@@ -32,7 +32,7 @@ def list_letters(
     data_dir: DataDir = None,
 ) -> None:
     """List dead letters of all topics, newest first."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         page = api.get("/dead-letters", limit=limit, all="true" if everything else None)
     letter = Column("LETTER", no_wrap=True)  # it is to be copied
     table = Table(letter, "AT", "CONSUMER", "ORDER", "DEALT WITH", "REASON", box=None)
@@ -46,7 +46,7 @@ def list_letters(
 @dlq.command()
 def show(letter: Letter, orders_url: OrdersUrl = None, data_dir: DataDir = None) -> None:
     """Show one dead letter: why it is there, where it came from, its raw value."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         output.print(_story(api.get(f"/dead-letters/{letter}")))
 
 
@@ -64,7 +64,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Put the raw value back on the topic that it came from, under its key."""
     body = {"by": by, "note": note, "again": again}
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         answer = api.post(f"/dead-letters/{letter}/replay", body)
     came_from = answer["came_from"].partition("[")[0]
     output.print(Text(f"{letter} goes back to {came_from}."))
@@ -80,7 +80,7 @@ def drop(
     data_dir: DataDir = None,
 ) -> None:
     """Mark a dead letter as dealt with: it leaves the list, and Kafka keeps it."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         api.post(f"/dead-letters/{letter}/drop", {"by": by, "note": note})
     output.print(Text(f"{letter} is dropped; saga dlq list --all still shows it."))
 

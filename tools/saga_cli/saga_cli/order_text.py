@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saga_cli.money import money
-from saga_cli.steps import step_milliseconds
+from saga_cli.step_durations import step_milliseconds
 
 Json = dict[str, Any]
 COLOURS = {

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from saga_cli import running
 from saga_cli.api import Api, order_path
-from saga_cli.errors import StackError
+from saga_cli.console import output, report_errors
+from saga_cli.errors import CommandError
 from saga_cli.order_text import order_story, orders_table
 from saga_cli.paths import data_dir, demo_dir
-from saga_cli.screen import clear_errors, output
+from saga_cli.running_stack import read_running_stack
 
 OrdersUrl = Annotated[
     str | None,
@@ -33,7 +33,7 @@ def orders(  # noqa: PLR0913 - each is a filter of the API
     data_dir: DataDir = None,
 ) -> None:
     """List orders, newest first."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         page = api.get(
             "/orders",
             state=state,
@@ -53,7 +53,7 @@ def show(
     data_dir: DataDir = None,
 ) -> None:
     """Tell the whole story of one order: state, reason with cause and cure, every message."""
-    with clear_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         output.print(order_story(api.get(order_path(order_id))))
 
 
@@ -61,7 +61,7 @@ def find_orders_url(chosen: str | None, folder: Path | None) -> str:
     """The address to ask: the chosen one, else that of the stack that runs here.
 
     Raises:
-        StackError: None was chosen and no stack runs.
+        CommandError: None was chosen and no stack runs.
     """
     return find_url("order_saga", chosen, folder, "--orders-url or ORDERS_URL")
 
@@ -70,15 +70,15 @@ def find_url(service: str, chosen: str | None, folder: Path | None, naming: str)
     """Likewise of any service; `naming` is how to choose it.
 
     Raises:
-        StackError: None was chosen and no stack runs.
+        CommandError: None was chosen and no stack runs.
     """
     if chosen:
         return chosen
     for candidate in [folder] if folder else [data_dir(), demo_dir()]:
-        found = running.read(candidate.absolute())
+        found = read_running_stack(candidate.absolute())
         if found and service in found.urls:
             return found.urls[service]
-    raise StackError(
+    raise CommandError(
         "No stack runs here.",
         f"Start one with saga up, or name the service with {naming}.",
     )

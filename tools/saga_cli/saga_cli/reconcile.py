@@ -8,9 +8,9 @@ from rich.text import Text
 
 from saga_cli.actions import NOBODY, By, Note
 from saga_cli.api import Api, Json
-from saga_cli.comparing import Comparison, compare
+from saga_cli.console import output, report_errors
+from saga_cli.order_payment_diff import Comparison, compare
 from saga_cli.orders import DataDir, OrdersUrl, find_orders_url, find_url
-from saga_cli.screen import clear_errors, output
 
 TIMEOUT_SECONDS = 300.0
 
@@ -39,7 +39,7 @@ def reconcile(  # noqa: PLR0913 - each is an option of the command
     What is safe is repaired at Stripe; an order that differs from its payment is told. Who asked
     and why is kept with what came of it, at GET /reconciliations of the payment service.
     """
-    with clear_errors():
+    with report_errors():
         url = find_url("payment", payments_url, data_dir, "--payments-url or PAYMENTS_URL")
         with Api(url, TIMEOUT_SECONDS) as api:
             report = api.post("/reconcile", {"since": since, "by": by, "note": note})

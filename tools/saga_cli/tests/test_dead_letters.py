@@ -24,11 +24,11 @@ PLACE = "payment_commands.dlq/1/3"
 
 def test_the_list_names_each_letter_as_the_other_commands_take_it(service):
     letters = [LETTER, LETTER | {"dealt_with": DROPPED}]
-    service.answer = 200, {"dead_letters": letters, "whole": False}
+    service.response = 200, {"dead_letters": letters, "whole": False}
 
     result = service.run("dlq", "list", "--all", "--limit", "2")
 
-    assert service.asked == [("GET", "/dead-letters?limit=2&all=true", None)]
+    assert service.requests == [("GET", "/dead-letters?limit=2&all=true", None)]
     _, fresh, dropped, *more = result.output.splitlines()
     assert fresh.split()[0] == PLACE
     assert "payload.amount: it is [no] number" in fresh
@@ -37,10 +37,10 @@ def test_the_list_names_each_letter_as_the_other_commands_take_it(service):
 
 
 def test_what_nobody_has_dealt_with_is_the_default(service):
-    service.answer = 200, {"dead_letters": [], "whole": True}
+    service.response = 200, {"dead_letters": [], "whole": True}
 
     assert service.run("dlq", "list").output == "No dead letters.\n"
-    assert service.asked == [("GET", "/dead-letters?limit=20", None)]
+    assert service.requests == [("GET", "/dead-letters?limit=20", None)]
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_what_nobody_has_dealt_with_is_the_default(service):
     ],
 )
 def test_a_letter_is_shown_whole_also_where_it_is_no_text(service, changes, told):
-    service.answer = 200, WHOLE | changes
+    service.response = 200, WHOLE | changes
 
     result = service.run("dlq", "show", PLACE)
 
     assert told in result.output
     assert "payment_commands[1]@17" in result.output
-    assert service.asked == [("GET", f"/dead-letters/{PLACE}", None)]
+    assert service.requests == [("GET", f"/dead-letters/{PLACE}", None)]
 
 
 @pytest.mark.parametrize(
@@ -75,16 +75,16 @@ def test_a_letter_is_shown_whole_also_where_it_is_no_text(service, changes, told
     ],
 )
 def test_who_acts_on_a_letter_and_why_is_sent_along(service, words, path, body):
-    service.answer = 200, WHOLE
+    service.response = 200, WHOLE
 
     assert service.run("dlq", *words).exit_code == 0
-    assert service.asked == [("POST", f"/dead-letters/{PLACE}/{path}", body)]
+    assert service.requests == [("POST", f"/dead-letters/{PLACE}/{path}", body)]
 
 
 @pytest.mark.parametrize("verb", ["show", "replay", "drop"])
 @pytest.mark.parametrize("status", [404, 409, 503])
 def test_what_the_service_refuses_ends_the_command_with_1(service, verb, status):
-    service.answer = status, {"title": "No.", "detail": "It was replayed."}
+    service.response = status, {"title": "No.", "detail": "It was replayed."}
 
     result = service.run("dlq", verb, PLACE)
 

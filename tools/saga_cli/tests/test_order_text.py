@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 from saga_cli.money import money
 from saga_cli.order_text import order_story, orders_table, reason_code
-from saga_cli.steps import step_milliseconds, total_milliseconds
+from saga_cli.step_durations import step_milliseconds, total_milliseconds
 
 
 def entry(at: str, direction: str, kind: str) -> dict:

@@ -1,7 +1,7 @@
 """`saga reconcile`: Stripe against payments, payments against orders."""
 
 import pytest
-from saga_cli.comparing import differs, is_under_way
+from saga_cli.order_payment_diff import differs, is_under_way
 
 
 def report(**changes: object) -> dict[str, object]:
@@ -19,12 +19,12 @@ DIFFERENCE = {
 
 @pytest.fixture(autouse=True)
 def no_orders(service):
-    service.answers["/orders"] = 200, {"orders": [], "next_cursor": None}
-    service.answers["/reconcile"] = 200, report()
+    service.responses["/orders"] = 200, {"orders": [], "next_cursor": None}
+    service.responses["/reconcile"] = 200, report()
 
 
 def test_a_reconciliation_tells_what_was_repaired(service):
-    service.answers["/reconcile"] = 200, report(repaired=[DIFFERENCE])
+    service.responses["/reconcile"] = 200, report(repaired=[DIFFERENCE])
 
     said = ("--by", "ann", "--note", "Webhooks were lost.")
     result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z", *said)
@@ -33,11 +33,11 @@ def test_a_reconciliation_tells_what_was_repaired(service):
     assert "3 seen, 1 in agreement, 1 not ours" in result.output
     assert "pi_1" in result.output
     told = {"since": "2026-02-01T12:00:00Z", "by": "ann", "note": "Webhooks were lost."}
-    assert service.asked[0] == ("POST", "/reconcile", told)
+    assert service.requests[0] == ("POST", "/reconcile", told)
 
 
 def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service):
-    service.answers["/reconcile"] = 200, report(not_repaired=[DIFFERENCE])
+    service.responses["/reconcile"] = 200, report(not_repaired=[DIFFERENCE])
 
     result = service.run("reconcile")
 
@@ -100,9 +100,9 @@ def test_what_is_under_way_is_not_judged(state):
 
 
 def test_an_order_that_differs_ends_the_command_with_1(service):
-    service.answers["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
-    service.answers["/payments/o1"] = 404, {"title": "There is no such payment."}
-    service.answers["/orders/o1"] = 200, order("authorized")
+    service.responses["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
+    service.responses["/payments/o1"] = 404, {"title": "There is no such payment."}
+    service.responses["/orders/o1"] = 200, order("authorized")
 
     result = service.run("reconcile")
 
@@ -112,9 +112,9 @@ def test_an_order_that_differs_ends_the_command_with_1(service):
 
 
 def test_an_order_that_moves_meanwhile_is_under_way(service):
-    service.answers["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
-    service.answers["/payments/o1"] = 200, payment("canceled")
-    service.answers["/orders/o1"] = 200, order("canceled", updated_at="2026-02-01T12:00:01Z")
+    service.responses["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
+    service.responses["/payments/o1"] = 200, payment("canceled")
+    service.responses["/orders/o1"] = 200, order("canceled", updated_at="2026-02-01T12:00:01Z")
 
     result = service.run("reconcile")
 
@@ -123,9 +123,9 @@ def test_an_order_that_moves_meanwhile_is_under_way(service):
 
 
 def test_no_more_orders_are_read_than_are_asked_for(service):
-    service.answers["/orders"] = 200, {"orders": [], "next_cursor": "next"}
+    service.responses["/orders"] = 200, {"orders": [], "next_cursor": "next"}
 
     assert service.run("reconcile", "--orders", "150").exit_code == 0
 
-    read = [path for _, path, _ in service.asked if path.startswith("/orders?")]
+    read = [path for _, path, _ in service.requests if path.startswith("/orders?")]
     assert read == ["/orders?limit=100", "/orders?limit=50&cursor=next"]

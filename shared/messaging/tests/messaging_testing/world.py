@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from saga_cli.ports import reserve_free_port
-from saga_cli.processes import Child, run_to_the_end
-from saga_cli.waiting import wait_until_nothing
 from saga_messaging import migrations
 from saga_messaging.kafka import create_topics
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
+from saga_stack.processes.child import Child, run_to_the_end
+from saga_stack.processes.ports import reserve_free_port
+from saga_stack.processes.waiting import wait_until_nothing
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
