@@ -232,7 +232,7 @@ def test_dead_letters_of_every_consumer_are_listed_and_replayed(stack):
     }
     assert "no message" in saga(stack, "dlq", "show", letters[0])
     for letter in letters:
-        assert "goes back to" in saga(stack, "dlq", "replay", letter)
+        assert "was sent to" in saga(stack, "dlq", "replay", letter)
     again = eventually(lambda: letters_in(stack), lambda found: len(found) == 3, 60)
     assert len(set(again) - set(letters)) == 3, "each came back, and could not be handled again"
 

@@ -1,4 +1,4 @@
-"""The two consoles: results go to standard output, everything else to standard error."""
+"""The two consoles: results on standard output, everything else on standard error."""
 
 import os
 import sys
@@ -12,8 +12,7 @@ from rich.text import Text
 
 from saga_cli.errors import CommandError
 
-# Without a terminal nobody sees where a line would have to be cut.
-PLAIN_WIDTH = 240
+PLAIN_WIDTH = 240  # where no terminal sets a width
 
 
 def _console(*, stderr: bool) -> Console:
@@ -28,29 +27,29 @@ errors = _console(stderr=True)
 
 @contextmanager
 def report_errors() -> Generator[None]:
-    """Ends the command with exit code 1 and problem and cure in plain words, not a traceback."""
+    """Print an expected error and its cure instead of a traceback, and end with exit code 1."""
     try:
         yield
     except CommandError as error:
-        _complain(error.problem, error.cure)
+        _fail(error.problem, error.cure)
     except httpx.HTTPStatusError as error:
-        _complain(_explained(error.response), "")
+        _fail(_problem_text(error.response))
     except httpx.InvalidURL as error:
-        _complain(f"That is no name that can be asked for: {error}.", "")
+        _fail(f"The request is not a valid URL: {error}.")
     except httpx.HTTPError as error:
-        _complain(f"{error.request.url} does not answer: {error}.", "Is it up? Try: saga doctor")
+        _fail(f"{error.request.url} does not respond: {error}.", "Find the cause: saga doctor")
 
 
-def _explained(response: httpx.Response) -> str:
-    """What an RFC 9457 answer says, or whatever else was answered."""
+def _problem_text(response: httpx.Response) -> str:
+    """Return title and detail of an RFC 9457 problem, or the beginning of any other response."""
     try:
         problem = response.json()
         return f"{problem['title']} {problem.get('detail') or ''}".strip()
     except (ValueError, KeyError, TypeError):
-        return f"{response.request.url} answered {response.status_code}: {response.text[:500]}"
+        return f"{response.request.url} returned {response.status_code}: {response.text[:500]}"
 
 
-def _complain(problem: str, cure: str) -> None:
+def _fail(problem: str, cure: str = "") -> None:
     errors.print(Text("Error: ", style="bold red") + Text(problem))
     if cure:
         errors.print(Text("Cure:  ", style="bold green") + Text(cure))

@@ -2,13 +2,13 @@
 
 import typer
 
-from saga_cli.actions import cancel, capture, refund, resolve, retry
-from saga_cli.controls import pause, resume
-from saga_cli.dead_letters import dlq
-from saga_cli.orders import orders, show
+from saga_cli.commands.actions import cancel, capture, refund, resolve, retry
+from saga_cli.commands.controls import pause, resume
+from saga_cli.commands.dead_letters import dlq
+from saga_cli.commands.orders import orders, show
+from saga_cli.commands.reconcile import reconcile
+from saga_cli.commands.why import why
 from saga_cli.plugins import PluginGroup
-from saga_cli.reconcile import reconcile
-from saga_cli.why import why
 
 app = typer.Typer(
     cls=PluginGroup,

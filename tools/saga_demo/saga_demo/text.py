@@ -6,8 +6,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 from saga_cli.api import Json
-from saga_cli.order_text import state_text
-from saga_cli.step_durations import step_milliseconds, total_milliseconds
+from saga_cli.text.durations import step_milliseconds, total_milliseconds
+from saga_cli.text.orders import state_text
 
 from saga_demo.card_orders import Placed
 from saga_demo.scenarios import Story

@@ -1,4 +1,4 @@
-"""How an order looks on the screen."""
+"""Orders as text for the terminal."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saga_cli.money import money
-from saga_cli.step_durations import step_milliseconds
+from saga_cli.text.durations import step_milliseconds
+from saga_cli.text.money import money
 
 Json = dict[str, Any]
 COLOURS = {
@@ -25,20 +25,20 @@ COLOURS = {
 
 
 def state_text(order: Json) -> Text:
-    """The state in its colour, marked if its deadline has passed."""
+    """Format the state in its colour, marked if its deadline has passed."""
     overdue = " (overdue)" if order.get("overdue") else ""
     return Text(order["state"] + overdue, style=COLOURS.get(order["state"], "yellow"))
 
 
 def reason_code(order: Json) -> str:
-    """Why an order was rejected, in codes: ours, and the issuer's where there is one."""
+    """Return the codes of the order's reason: ours, then the issuer's if it differs."""
     reason = order.get("reason") or {}
     codes = (reason.get("code"), reason.get("decline_code"))
     return " / ".join(dict.fromkeys(code for code in codes if code))
 
 
 def orders_table(orders: Sequence[Json]) -> Table:
-    """Several orders, one in each row."""
+    """Format several orders, one per row."""
     table = Table(
         "ORDER", "CREATED", "USER", "AMOUNT", "STATE", "REASON", "PAYMENT INTENT", box=None
     )
@@ -55,23 +55,24 @@ def orders_table(orders: Sequence[Json]) -> Table:
     return table
 
 
-def order_story(order: Json) -> RenderableType:
-    """One order: where it stands, why, and every message of its saga."""
-    parts: list[RenderableType] = [_facts(order)]
+def order_details(order: Json) -> RenderableType:
+    """Format one order: its state, its reason, and every message of its saga."""
+    sections: list[RenderableType] = [_facts(order)]
     if order["reason"]:
-        parts += [Text("\nWhy", style="bold"), _reason(order["reason"])]
-    return Group(*parts, Text("\nHistory", style="bold"), _history(order))
+        sections += [Text("\nReason", style="bold"), _reason(order["reason"])]
+    return Group(*sections, Text("\nHistory", style="bold"), _history(order))
 
 
 def _facts(order: Json) -> Table:
+    durations = step_milliseconds(order["history"])
     facts = {
         "Order": order["id"],
         "State": state_text(order),
         "Amount": money(order["amount"], order["currency"]),
-        "Captured": _some(order, "captured"),
-        "Refunded": _some(order, "refunded"),
+        "Captured": _amount(order, "captured"),
+        "Refunded": _amount(order, "refunded"),
         "Disputed": "by the cardholder's bank" if order.get("disputed") else "",
-        "Parked": f"{order['parked']} could not go on" if order.get("parked") else "",
+        "Parked": f"{order['parked']} failed" if order.get("parked") else "",
         "Attempt": _attempt(order),
         "Description": escape(order["description"]),
         "User": escape(order["clerk_user_id"]),
@@ -80,20 +81,18 @@ def _facts(order: Json) -> Table:
         "Updated": order["updated_at"],
         "Deadline": order["deadline_at"],
         "Hold ends": order.get("capture_before"),
-        "Took": ", ".join(
-            f"{k} {v:.0f} ms" for k, v in step_milliseconds(order["history"]).items()
-        ),
+        "Durations": ", ".join(f"{step} {ms:.0f} ms" for step, ms in durations.items()),
     }
     return _pairs(facts)
 
 
-def _some(order: Json, name: str) -> str:
-    """An amount, where there is one."""
+def _amount(order: Json, name: str) -> str:
+    """Format an amount of the order; empty if it is zero or missing."""
     return money(order[name], order["currency"]) if order.get(name) else ""
 
 
 def _attempt(order: Json) -> str:
-    """Which time the order is in its state, where it is not the first."""
+    """Format the number of the current attempt; empty for the first."""
     attempt = order.get("attempt") or 1
     return f"{attempt} of {order['state']}" if attempt > 1 else ""
 
@@ -105,8 +104,8 @@ def _reason(reason: Json) -> Table:
         "Decline code": reason.get("decline_code"),
         "Advice": reason.get("advice_code"),
     }
-    words = {"Cause": reason.get("message"), "Cure": reason.get("cure")}
-    return _pairs({name: escape(text or "") for name, text in {**words, **codes}.items()})
+    sentences = {"Cause": reason.get("message"), "Cure": reason.get("cure")}
+    return _pairs({name: escape(text or "") for name, text in {**sentences, **codes}.items()})
 
 
 def _history(order: Json) -> Table:
@@ -127,7 +126,7 @@ def _history(order: Json) -> Table:
 
 
 def _note(entry: Json, known: set[str]) -> str:
-    """What a message did, and what led to it where that is not in the history itself."""
+    """Return the entry's note, with its cause if the cause is not in the history."""
     cause = entry.get("causation_id")
     return entry["note"] + (f" (caused by {cause})" if cause and cause not in known else "")
 

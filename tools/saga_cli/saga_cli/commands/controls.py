@@ -1,38 +1,42 @@
-"""`saga pause` and `saga resume`: whether new orders are taken."""
+"""`saga pause` and `saga resume`: control whether new orders are accepted."""
 
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from saga_cli.actions import NOBODY, By, Note
 from saga_cli.api import Api
+from saga_cli.commands.options import DEFAULT_ACTOR, By, DataDir, Note, OrdersUrl
 from saga_cli.console import output, report_errors
-from saga_cli.orders import DataDir, OrdersUrl, find_orders_url
+from saga_cli.service_urls import find_orders_url
 
 
 def pause(
     *,
-    note: Annotated[str, typer.Option(help="Why: everybody whose order is refused is told.")],
-    by: By = NOBODY,
+    note: Annotated[str, typer.Option(help="The reason; part of every refusal.")],
+    by: By = DEFAULT_ACTOR,
     orders_url: OrdersUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Take no new orders until `saga resume`; what is under way goes on."""
+    """Refuse new orders until `saga resume`; orders in progress continue."""
     with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         paused = api.post("/controls/pause", {"by": by, "note": note})["paused"]
     output.print(
         Text(
             f"New orders are paused by {paused['by']} since {paused['since']}: {paused['note']}\n"
-            "What is under way goes on. Take new orders again: saga resume"
+            "Orders in progress continue. Accept new orders again: saga resume"
         )
     )
 
 
 def resume(
-    *, by: By = NOBODY, note: Note = "", orders_url: OrdersUrl = None, data_dir: DataDir = None
+    *,
+    by: By = DEFAULT_ACTOR,
+    note: Note = "",
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Take new orders again."""
+    """Accept new orders again."""
     with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
         api.post("/controls/resume", {"by": by, "note": note})
-    output.print("New orders are taken.")
+    output.print("New orders are accepted.")
