@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from at_stripe import ledger_of
 from saga_schemas.topics import TOPICS
-from saga_stack.kafka.event_loop import ask
+from saga_stack.kafka.event_loop import run_on_kafka_loop
 from saga_stack.stack import Stack
 from sqlalchemy import create_engine, text
 
@@ -35,7 +35,7 @@ def violations(stack: Stack) -> list[str]:
         *one_body_for_each_key(ledger),
         *nothing_unfinished(stack, sagas, payments),
         *every_message_arrived_once(stack),
-        *ask(nothing_in_kafka_left(stack)),
+        *run_on_kafka_loop(nothing_in_kafka_left(stack)),
     ]
 
 

@@ -11,7 +11,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import DeleteAclsRequest
 from saga_stack.kafka.acls import ALLOW, ANY_HOST, LITERAL, Acl
-from saga_stack.kafka.event_loop import ask
+from saga_stack.kafka.event_loop import run_on_kafka_loop
 from saga_stack.stack import Stack
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 60
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    return ask(asyncio.wait_for(work, PATIENCE_SECONDS))
+    return run_on_kafka_loop(asyncio.wait_for(work, PATIENCE_SECONDS))
 
 
 def as_user(stack: Stack, user: str) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_orders_are_taken_while_kafka_is_away_from_the_start(stack_folder):
     with Stack(settings) as stack:
         stack.kill("order_saga")
         stack.kill("kafka")
-        stack.parts["order_saga"].launch()
+        stack.components["order_saga"].launch()
         saga = post_order(stack, "user_by_hand")
         ready = httpx.get(f"{stack.orders_url}/readyz")
         stack.start("kafka")

@@ -19,7 +19,7 @@ from compose.unavailable import Unavailable
 from docker.errors import DockerException
 from requests import RequestException
 from saga_stack.errors import ChildFailedError, StackError
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 START_SECONDS = 60.0
 LOG_TAIL = 2_000
@@ -130,7 +130,7 @@ def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[
         )
     try:
         try:
-            wait_until_nothing(lambda: _not_ready(keeper, address(folder)), START_SECONDS)
+            wait_while(lambda: _not_ready(keeper, address(folder)), START_SECONDS)
         except StackError as error:
             said = log.read_text(errors="replace")[-LOG_TAIL:]
             raise Unavailable(f"dockerd does not start: {error}\n{said}") from error

@@ -8,7 +8,7 @@ import docker
 from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from saga_stack.settings import StackSettings
 from sqlalchemy import make_url
@@ -132,7 +132,7 @@ class Project:
             ill = [f"{one.name} is {one.health}" for one in found if one.health != "healthy"]
             return "; ".join(ill)
 
-        wait_until_nothing(missing, seconds)
+        wait_while(missing, seconds)
 
     @property
     def _network(self) -> Network:

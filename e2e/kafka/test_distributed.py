@@ -74,7 +74,7 @@ def longest_step(order):
 
 
 def talks_to_stripe(stack, name):
-    stripe = stack.parts["emulator"].port.port
+    stripe = stack.components["emulator"].port.port
     connections = psutil.Process(stack.pid(name)).net_connections("tcp")
     return stripe in {each.raddr.port for each in connections if each.raddr}
 

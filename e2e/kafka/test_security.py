@@ -22,10 +22,10 @@ from saga_stack.commands import checks
 from saga_stack.commands.announcement import announced
 from saga_stack.components import migration
 from saga_stack.errors import ChildFailedError
-from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, allow
+from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, create_acls
 from saga_stack.kafka.certificates import ensure_certificates
 from saga_stack.kafka.probes import broker_answers
-from saga_stack.processes.child import run_to_the_end
+from saga_stack.processes.child import run_to_completion
 from saga_stack.services import SERVICES
 from saga_stack.settings import StackSettings
 from saga_stack.stack import Stack
@@ -64,7 +64,7 @@ def told(stack, name, **environment):
     own = child.env
     stack.stop(name)
     child.env = {**own, **environment}
-    stack.parts[name].launch()
+    stack.components[name].launch()
     try:
         yield
     finally:
@@ -100,7 +100,7 @@ def test_a_service_with_a_wrong_password_says_so_and_goes_on_with_the_right_one(
     with told(stack, "payment", **WRONG_PASSWORD):
         order = post_order(stack, user)
         said = eventually(
-            lambda: stack.parts["payment"].not_ready() or "ready",
+            lambda: stack.components["payment"].not_ready() or "ready",
             lambda fault: "KAFKA" in fault,
             REFUSED_SECONDS,
         )
@@ -117,17 +117,17 @@ def test_a_service_without_a_right_names_what_it_may_not_read(stack, missing):
     run(deny(stack.kafka_options, right))
     try:
         stack.stop("user")
-        stack.parts["user"].launch()
+        stack.components["user"].launch()
         said = eventually(
-            lambda: stack.parts["user"].not_ready() or "ready",
+            lambda: stack.components["user"].not_ready() or "ready",
             lambda fault: "KAFKA" in fault,
             REFUSED_SECONDS,
         )
     finally:
-        allow(stack.kafka_options, [right])
+        create_acls(stack.kafka_options, [right])
     assert "KAFKA_USERNAME=user-service may not" in said
     assert missing in said
-    assert eventually(stack.parts["user"].not_ready, lambda fault: not fault, 60) is None
+    assert eventually(stack.components["user"].not_ready, lambda fault: not fault, 60) is None
 
 
 @pytest.mark.parametrize("mistake", NOBODYS)
@@ -165,7 +165,7 @@ def test_a_migration_that_kafka_turns_away_ends_and_says_why(stack, tmp_path):
     other = ensure_certificates(tmp_path, "broker", ["127.0.0.1"])
     child.env = {**child.env, "KAFKA_CA_FILE": str(other.authority)}
     with pytest.raises(ChildFailedError, match=r"no topics were made: .* KAFKA_CA_FILE"):
-        run_to_the_end([child], REFUSED_SECONDS)
+        run_to_completion([child], REFUSED_SECONDS)
 
 
 def test_plain_text_gets_no_answer(stack):
@@ -193,7 +193,7 @@ def test_services_make_no_topics(stack, user):
 def test_passwords_are_in_no_log_and_on_no_command_line(stack):
     folder = stack.settings.data_dir
     logs = [*folder.glob("logs/*.log"), *folder.glob("kafka/*.log")]
-    children = [part.child for part in stack.parts.values()]
+    children = [part.child for part in stack.components.values()]
     shown = [" ".join(psutil.Process(child.pid).cmdline()) for child in children]
     texts = [*shown, *(log.read_text() for log in logs)]
     passwords = stack.addresses.kafka_security.passwords.values()
@@ -217,7 +217,7 @@ def test_the_operators_commands_work(stack):
 def test_doctor_finds_the_broker(stack):
     with announced(stack):
         found = read_running_stack(stack.settings.data_dir)
-        assert checks.faults(checks.parts_of(found)) == []
+        assert checks.failures(checks.components_of(found)) == []
 
 
 def test_dead_letters_of_every_consumer_are_listed_and_replayed(stack):

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from saga_stack.processes.child import Child
 from saga_stack.processes.ports import reserve_free_port
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -30,7 +30,7 @@ def somebody_elses_stripe(tmp_path):
     emulator = Child("Stripe", argv, log=tmp_path / "stripe.log")
     emulator.start()
     try:
-        wait_until_nothing(lambda: silent(f"http://{ADDRESS}:{port}"), READY_SECONDS)
+        wait_while(lambda: silent(f"http://{ADDRESS}:{port}"), READY_SECONDS)
         yield f"http://{ADDRESS}:{port}"
     finally:
         emulator.stop()

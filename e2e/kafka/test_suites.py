@@ -13,7 +13,7 @@ from saga_messaging.durability import differences
 from saga_messaging.kafka import client_options
 from saga_messaging.settings import KafkaSettings
 from saga_schemas.topics import TOPICS
-from saga_stack.kafka.cluster import brokers_of
+from saga_stack.kafka.cluster import create_brokers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -32,7 +32,7 @@ SUITE_SECONDS = 800
 
 @pytest.fixture(scope="module")
 def cluster(module_folder):
-    brokers = brokers_of(module_folder, 3, None).values()
+    brokers = create_brokers(module_folder, 3, None).values()
     with ExitStack() as stops:
         for broker in brokers:
             stops.callback(broker.stop)

@@ -8,7 +8,7 @@ import pytest
 from messaging_testing.messages import command
 from messaging_testing.world import World
 from saga_messaging.consumer import EXIT_CODE
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -27,7 +27,7 @@ def await_not_ready(process, check: str) -> None:
         status, body = process.answer()
         return None if status == 503 and body[check] != "ok" else f"{status} {body}"
 
-    wait_until_nothing(missing, 20)
+    wait_while(missing, 20)
 
 
 def commands(count: int):
@@ -43,7 +43,7 @@ def stay(process, seconds: float) -> None:
         process.require_running()
         return None if time.monotonic() > end else "time"
 
-    wait_until_nothing(missing, seconds + 5)
+    wait_while(missing, seconds + 5)
 
 
 def test_while_postgresql_is_away_the_partition_waits_and_readiness_says_so(here, own_postgres):

@@ -6,7 +6,7 @@ import time
 import pytest
 from messaging_testing.messages import command
 from messaging_testing.world import World
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -46,6 +46,6 @@ def test_random_kills_stops_and_rebalances_lose_nothing_and_double_nothing(
 def _await_or_give_up(world: World, wanted: int, seconds: float) -> None:
     """Some progress, or none where the chance has it so."""
     end = time.monotonic() + seconds
-    wait_until_nothing(
+    wait_while(
         lambda: None if world.handled() >= wanted or time.monotonic() > end else "no progress", 30
     )

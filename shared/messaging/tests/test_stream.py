@@ -10,7 +10,7 @@ from messaging_testing.messages import command
 from messaging_testing.service import SLOW
 from messaging_testing.world import Participant
 from saga_messaging import migrations
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -72,7 +72,7 @@ def open_when_read(pipe: Path, process: Participant) -> int:
             opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
         return None if opened else "the handler was not reached"
 
-    wait_until_nothing(missing, 60)
+    wait_while(missing, 60)
     return opened[0]
 
 
@@ -82,7 +82,7 @@ def test_a_process_that_starts_before_its_topics_exist_finds_them(
     world = make_world(kafka_bootstrap, database_url, prepare=False)
     migrations.upgrade("messaging_testing", database_url)
     process = world.start()
-    wait_until_nothing(lambda: None if process.answer()[0] == 503 else "an answer", 30)
+    wait_while(lambda: None if process.answer()[0] == 503 else "an answer", 30)
     assert "user_commands is missing: run" in process.answer()[1]["kafka"]
     world.run_migrate()
     message = command()

@@ -1,4 +1,4 @@
-"""Builds the parts of a stack from its settings, and the environment of our services."""
+"""The components of a stack, and the environment of its services."""
 
 import sys
 from collections.abc import Mapping
@@ -16,30 +16,35 @@ from saga_stack.settings import EMULATOR_KEY, EMULATOR_WEBHOOK_SECRET, StackSett
 WEBHOOK_PATH = "/webhooks/stripe"
 
 
-class Part(Protocol):
-    """One process of the stack."""
+class Component(Protocol):
+    """A process of the stack."""
 
     @property
     def child(self) -> Child:
-        """Its process."""
+        """The child process."""
         ...
 
     def launch(self) -> None:
-        """Starts it; returns without waiting until it is ready."""
+        """Start it without waiting until it is ready."""
 
     def not_ready(self) -> str | None:
-        """Why it is not ready yet, or None; raises ChildFailedError when it ended."""
+        """Return the reason why it is not ready yet, or None.
+
+        Raises:
+            ChildFailedError: It ended; the message contains the end of its log.
+        """
+        ...
 
     def ask_to_stop(self) -> None:
-        """Asks it to stop cleanly, unless it does not run; returns at once."""
+        """Send the stop signal, if it is running, without waiting for the end."""
 
     def stop(self) -> None:
-        """Stops it cleanly and gives up its ports; may be repeated, and called before `launch`."""
+        """Stop it cleanly and release its ports; may be repeated, or called before `launch`."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where everything is, known before anything starts because the ports are reserved."""
+    """The addresses of all components, known before the start because ports are reserved."""
 
     kafka_bootstrap: str
     databases: Mapping[str, str]
@@ -47,18 +52,18 @@ class Addresses:
     kafka_security: KafkaSecurity | None = None
 
     def kafka_options(self) -> dict[str, Any]:
-        """What aiokafka's clients are told to connect, as the admin where Kafka has users."""
+        """Return the options of an aiokafka client; of the admin if Kafka is secured."""
         if self.kafka_security:
             return self.kafka_security.client_options(self.kafka_bootstrap)
         return {"bootstrap_servers": self.kafka_bootstrap}
 
 
 def emulator_server(settings: StackSettings, payments: PortReservation | None) -> HttpServer:
-    """The Stripe emulator, with its port reserved; it remembers as long as the databases do.
+    """Return the Stripe emulator, with its port reserved. Its data is kept like the databases.
 
     Args:
-        settings: Of the stack.
-        payments: Where the payment service will take Stripe's webhooks.
+        settings: The stack's settings.
+        payments: The port of the payment service, which receives the webhooks.
     """
     port = reserve(settings, EMULATOR)
     journal = settings.data_dir / EMULATOR / "journal"
@@ -74,7 +79,7 @@ def emulator_server(settings: StackSettings, payments: PortReservation | None) -
 def service_server(
     settings: StackSettings, name: str, addresses: Addresses, port: PortReservation
 ) -> HttpServer:
-    """One process of our services, on the port that is reserved for it."""
+    """Return one process of a service, on the port that is reserved for it."""
     service = settings.servers[name]
     environment = {
         **service_environment(settings, service, addresses),
@@ -86,10 +91,10 @@ def service_server(
 
 
 def migration(settings: StackSettings, service: Service, addresses: Addresses) -> Child:
-    """The process that brings a service's database and topics up to date, and ends."""
+    """Return the process that migrates a service's database and creates its topics."""
     argv = [sys.executable, "-m", service.module, "migrate"]
     environment = service_environment(settings, service, addresses)
-    if addresses.kafka_security:  # services may not make topics
+    if addresses.kafka_security:  # services may not create topics
         environment |= addresses.kafka_security.environment(ADMIN)
     return _child(settings, f"{service.name}-migrate", argv, environment)
 
@@ -97,7 +102,7 @@ def migration(settings: StackSettings, service: Service, addresses: Addresses) -
 def service_environment(
     settings: StackSettings, service: Service, addresses: Addresses
 ) -> dict[str, str]:
-    """What a service is told: broker, its own database, Stripe."""
+    """Return a service's environment variables: Kafka, its own database, Stripe."""
     security = addresses.kafka_security
     stripe = {"STRIPE_SECRET_KEY": settings.stripe_secret_key or EMULATOR_KEY}
     if addresses.stripe_api_base:
@@ -122,15 +127,15 @@ def _child(
     settings: StackSettings, name: str, argv: list[str], environment: Mapping[str, str]
 ) -> Child:
     log = settings.data_dir / "logs" / f"{name}.log"
-    # What a process prints right before it dies must reach the log.
+    # The last output of a crashing process must reach the log.
     return Child(name, argv, log=log, env={"PYTHONUNBUFFERED": "1", **environment})
 
 
 def reserve(settings: StackSettings, name: str) -> PortReservation:
-    """The port of a part that serves HTTP: the chosen one, or any that is free.
+    """Reserve the port of an HTTP server: the chosen one, or any free one.
 
     Raises:
-        PortTakenError: The chosen one is in use.
+        PortTakenError: The chosen port is in use.
     """
     port = settings.ports.get(name)
     return reserve_port(port, name) if port else reserve_free_port()

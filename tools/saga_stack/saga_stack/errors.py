@@ -1,27 +1,27 @@
-"""What can go wrong with the local stack, each with its cure."""
+"""The errors of the local stack, each with its cure."""
 
 from saga_cli.errors import CommandError
 
 
 class StackError(CommandError):
-    """Something on this machine keeps the stack from running."""
+    """The stack cannot run on this machine."""
 
 
 class PortTakenError(StackError):
-    """A port that was asked for belongs to someone else."""
+    """A requested port is in use."""
 
 
 class JavaMissingError(StackError):
-    """No Java that can run Apache Kafka was found."""
+    """No Java was found that can run Apache Kafka."""
 
 
 class DownloadError(StackError):
-    """Apache Kafka's jars could not be fetched, or are not the pinned ones."""
+    """Apache Kafka's jars could not be downloaded, or do not match the pinned digests."""
 
 
 class ChildFailedError(StackError):
-    """A child process died, or was not ready in time."""
+    """A child process ended, or was not ready in time."""
 
 
 class ForbiddenKeyError(StackError):
-    """A Stripe key that must never be used here, such as a live one."""
+    """The Stripe key must never be used here, for example because it is a live key."""

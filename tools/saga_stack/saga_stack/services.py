@@ -1,4 +1,4 @@
-"""The three services as child processes: what each is called and what it is told."""
+"""The services of the stack, the names of its other components, and the default ports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Service:
-    """A service of ours.
+    """A service that the stack runs.
 
     Attributes:
-        name: As the stack calls it; also the name of its database.
-        module: What `python -m` starts.
+        name: Its name in the stack, and the name of its database.
+        module: The module that `python -m` runs.
         port: Its default HTTP port.
     """
 
@@ -20,7 +20,7 @@ class Service:
 
     @property
     def database_variable(self) -> str:
-        """The environment variable that names a database of the user's own."""
+        """The environment variable that sets the URL of an existing database."""
         return f"{self.name.upper()}_DATABASE_URL"
 
 
@@ -35,7 +35,7 @@ SERVICES = {
 
 
 def replicas_of(name: str, count: int) -> tuple[str, ...]:
-    """The parts that a service's replicas are: `payment`, `payment-2`, `payment-3`."""
+    """Return the component names of a service's replicas: `payment`, `payment-2`, `payment-3`."""
     return (name, *(f"{name}-{number}" for number in range(2, count + 1)))
 
 
@@ -43,9 +43,9 @@ KAFKA = "kafka"
 POSTGRES = "postgres"
 EMULATOR = "emulator"
 
-# What `saga up` listens on; elsewhere free ports are the default.
 DEFAULT_PORTS: Mapping[str, int] = {
     **{service.name: service.port for service in SERVICES.values()},
     EMULATOR: 12111,
     KAFKA: 9092,
 }
+"""The ports of `saga up`. Other stacks use free ports."""

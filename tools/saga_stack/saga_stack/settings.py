@@ -1,4 +1,4 @@
-"""What a local stack consists of, and what of it the user brings along."""
+"""The settings of a local stack, and the environment variables that change them."""
 
 import os
 from collections.abc import Mapping
@@ -6,35 +6,34 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from saga_stack.errors import ForbiddenKeyError, StackError
-from saga_stack.kafka.config import copies
+from saga_stack.kafka.config import replication_factor
 from saga_stack.services import SERVICES, Service, replicas_of
 
 EMULATOR_KEY = "sk_test_emulator"
-EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - of nobody else
+EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - used on loopback only
 TEST_KEYS = ("sk_test_", "rk_test_")
 
 
 @dataclass(frozen=True)
 class StackSettings:
-    """Everything that can be chosen about a stack. Nothing is read from the environment here.
+    """The settings of a stack, independent of the environment.
 
     Attributes:
-        data_dir: Databases, broker log and log files; created if missing, kept afterwards.
-        services: Which of our services run.
-        replicas: How many processes of a service run, by service; one of what is not named.
-        ports: By part (`kafka`, `emulator`, `user`, `order_saga`, `payment`); a free port is
-            chosen for what is not named, such as `payment-2`. `kafka` is that of the first broker.
-        brokers: How many of Kafka are embedded, an odd number; each partition is on three of them.
-        kafka_bootstrap: A broker of the user's own; without it Kafka is embedded.
-        database_urls: Databases of the user's own, by service; the others are embedded.
-        database_prefix: Put before the names of embedded databases.
-        stripe_secret_key: A test mode key for Stripe itself; without it the emulator runs.
-        stripe_api_base: Another address than Stripe's own; with it no emulator runs either.
-        topic_prefix: Put before every topic's name.
-        partitions: Of every topic.
-        secure_kafka: Whether the embedded broker lets in only users with a password, over TLS, each
-            to its own topics.
-        service_env: More environment for the services.
+        data_dir: Folder of the databases, broker logs and log files; created if missing.
+        services: The names of the services to run.
+        replicas: The number of processes by service; default: 1.
+        ports: The port by component (`kafka`, `emulator`, or a service's name); default: a free
+            one. `kafka` is the port of the first broker.
+        brokers: The number of embedded brokers, which is odd; a partition has up to three replicas.
+        kafka_bootstrap: An existing broker; default: embedded brokers.
+        database_urls: Existing databases by service; default: embedded databases.
+        database_prefix: The prefix of the embedded databases' names.
+        stripe_secret_key: A test mode key for Stripe itself; default: the emulator.
+        stripe_api_base: An address other than Stripe's; no emulator runs then.
+        topic_prefix: The prefix of topics and consumer groups.
+        partitions: The number of partitions of each topic.
+        secure_kafka: True for an embedded broker with TLS, passwords, and ACLs for each service.
+        service_env: Additional environment variables of the services.
     """
 
     data_dir: Path
@@ -53,11 +52,11 @@ class StackSettings:
     service_env: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        """Refuses what makes no stack.
+        """Refuse settings that cannot be used together.
 
         Raises:
-            ForbiddenKeyError: The Stripe key is not of test mode.
-            StackError: What is asked of the embedded broker cannot be had.
+            ForbiddenKeyError: The Stripe key is not a test mode key.
+            StackError: The settings of the embedded broker are contradictory or invalid.
         """
         if self.stripe_secret_key and not self.stripe_secret_key.startswith(TEST_KEYS):
             raise ForbiddenKeyError(
@@ -66,50 +65,50 @@ class StackSettings:
             )
         if self.secure_kafka and self.kafka_bootstrap:
             raise StackError(
-                "--secure-kafka is for the embedded broker; KAFKA_BOOTSTRAP_SERVERS names another.",
-                "Unset one of them; docs/kafka-security.md is about a cluster of your own.",
+                "--secure-kafka requires the embedded broker, but KAFKA_BOOTSTRAP_SERVERS is set.",
+                "Omit one of them; docs/kafka-security.md explains how to secure your own cluster.",
             )
         if self.brokers < 1 or self.brokers % 2 == 0:
             raise StackError(
-                f"--brokers {self.brokers}: it must be an odd number.",
-                "Most of the nodes must be there, so an even one more bears no further loss.",
+                f"--brokers {self.brokers} is not a positive odd number.",
+                "A majority must be running, so an even number tolerates no further failure.",
             )
         if self.brokers > 1 and self.kafka_bootstrap:
             raise StackError(
-                f"--brokers {self.brokers} starts a cluster here, and KAFKA_BOOTSTRAP_SERVERS "
-                f"names another: {self.kafka_bootstrap}.",
-                "Leave out --brokers, or unset KAFKA_BOOTSTRAP_SERVERS.",
+                f"--brokers {self.brokers} requires embedded brokers, but KAFKA_BOOTSTRAP_SERVERS "
+                f"is set: {self.kafka_bootstrap}.",
+                "Omit --brokers, or unset KAFKA_BOOTSTRAP_SERVERS.",
             )
 
     @property
     def replication_factor(self) -> int:
-        """How many of the embedded brokers hold each partition."""
-        return copies(self.brokers)
+        """The number of embedded brokers that hold each partition."""
+        return replication_factor(self.brokers)
 
     @property
     def servers(self) -> dict[str, Service]:
-        """Every process of our services, by the name of its part."""
+        """The service of every process, by component name."""
         return {
-            part: SERVICES[name]
+            replica: SERVICES[name]
             for name in self.services
-            for part in replicas_of(name, self.replicas.get(name, 1))
+            for replica in replicas_of(name, self.replicas.get(name, 1))
         }
 
     @property
     def emulated_stripe(self) -> bool:
-        """Whether Stripe is the emulator of this stack."""
+        """True if the stack runs the Stripe emulator."""
         return not self.stripe_secret_key and not self.stripe_api_base
 
     @property
     def embedded_databases(self) -> tuple[str, ...]:
-        """The services whose database is embedded."""
+        """The services with an embedded database."""
         return tuple(name for name in self.services if name not in self.database_urls)
 
 
 def with_environment(
     settings: StackSettings, environment: Mapping[str, str] = os.environ
 ) -> StackSettings:
-    """The settings with what the environment brings along: broker, databases, Stripe key.
+    """Return the settings with the environment's broker, databases, Stripe key and topics.
 
     Raises:
         ForbiddenKeyError: `STRIPE_SECRET_KEY` is not a test mode key.

@@ -1,4 +1,4 @@
-"""A stand-in for a service: serves /readyz, or does what STANDIN says."""
+"""A fake service: serves /readyz, or misbehaves as FAKE_BEHAVIOUR says."""
 
 import http.server
 import os
@@ -9,7 +9,7 @@ import sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        ready = os.environ.get("STANDIN") != "never ready"
+        ready = os.environ.get("FAKE_BEHAVIOUR") != "never ready"
         self.send_response(200 if ready else 503)
         self.send_header("X-Pid", str(os.getpid()))
         self.end_headers()
@@ -20,7 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    behaviour = os.environ.get("STANDIN", "")
+    behaviour = os.environ.get("FAKE_BEHAVIOUR", "")
     if sys.argv[1:] == ["migrate"]:
         sys.exit("migration 7 failed" if behaviour == "bad migration" else 0)
     if behaviour == "dies":

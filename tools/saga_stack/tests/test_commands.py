@@ -11,7 +11,7 @@ from saga_cli.main import app
 from saga_cli.running_stack import RunningStack, read_running_stack
 from saga_stack.commands import checks
 from saga_stack.commands.checks import Finding
-from saga_stack.commands.log_tail import LogFollower
+from saga_stack.commands.log_tail import LogTail
 from saga_stack.commands.session import remove_data
 from saga_stack.processes.child import Child
 from saga_stack.processes.ports import reserve_free_port
@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 HERE = Path(__file__).parent
 runner = CliRunner()
 
-# `saga up` with stand-ins for the services, and nothing else to start.
+# `saga up` with fake services, and no other component to start.
 UP = """
 from saga_stack.services import SERVICES, Service
 for name in SERVICES:
@@ -49,19 +49,19 @@ def up(folder: Path, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def until(process: subprocess.Popen[str], text: str) -> str:
-    seen = ""
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    output = ""
     for line in process.stdout:
-        seen += line
+        output += line
         if text in line:
-            return seen
-    raise AssertionError(seen)
+            return output
+    raise AssertionError(output)
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_up_ends_cleanly_when_it_is_told_to(tmp_path, end):
+def test_up_ends_cleanly_on_a_signal(tmp_path, end):
     with up(tmp_path) as process:
-        until(process, "Ready. Ctrl-C")
+        read_until(process, "Ready. Ctrl-C")
         stack = read_running_stack(tmp_path)
         process.send_signal(end)
         assert process.wait(30) == 0, process.stdout.read()
@@ -72,9 +72,9 @@ def test_up_ends_cleanly_when_it_is_told_to(tmp_path, end):
             httpx.get(url)
 
 
-def test_up_ends_with_an_error_when_a_service_dies(tmp_path):
+def test_up_fails_if_a_service_dies(tmp_path):
     with up(tmp_path) as process:
-        until(process, "Ready. Ctrl-C")
+        read_until(process, "Ready. Ctrl-C")
         stack = read_running_stack(tmp_path)
         service = httpx.get(stack.urls["payment"] + "/pid").headers["X-Pid"]
         os.kill(int(service), signal.SIGKILL)
@@ -85,7 +85,7 @@ def test_up_ends_with_an_error_when_a_service_dies(tmp_path):
 
 def test_a_second_stack_on_the_same_folder_is_refused(tmp_path):
     with up(tmp_path) as process:
-        until(process, "Ready. Ctrl-C")
+        read_until(process, "Ready. Ctrl-C")
         with up(tmp_path) as second:
             assert "A stack already runs on" in second.stdout.read()
             assert second.wait(30) == 1
@@ -94,7 +94,7 @@ def test_a_second_stack_on_the_same_folder_is_refused(tmp_path):
         assert process.wait(30) == 0
 
 
-def test_up_refuses_a_live_key_before_anything_starts(tmp_path):
+def test_up_refuses_a_live_key_before_it_starts_anything(tmp_path):
     result = runner.invoke(
         app, ["up", "--data-dir", str(tmp_path)], env={"STRIPE_SECRET_KEY": "sk_live_1"}
     )
@@ -103,14 +103,14 @@ def test_up_refuses_a_live_key_before_anything_starts(tmp_path):
 
 
 @pytest.mark.parametrize("scale", ["payment", "payment=0", "payment=-1", "kitchen=2", "=2"])
-def test_up_names_a_scale_that_it_cannot_use(tmp_path, scale):
+def test_up_refuses_an_invalid_scale(tmp_path, scale):
     result = runner.invoke(app, ["up", "--data-dir", str(tmp_path), "--scale", scale])
     assert result.exit_code == 2
     assert f"--scale {scale}" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_doctor_finds_a_taken_port_and_names_the_cure(monkeypatch):
+def test_the_doctor_reports_a_taken_port_with_its_cure(monkeypatch):
     with reserve_free_port() as taken:
         monkeypatch.setattr(checks, "DEFAULT_PORTS", {"payment": taken.port})
         (finding,) = checks.default_ports()
@@ -118,26 +118,26 @@ def test_the_doctor_finds_a_taken_port_and_names_the_cure(monkeypatch):
     assert "choose another port" in finding.cure
 
 
-def test_the_doctor_finds_what_is_down():
+def test_the_doctor_reports_components_that_do_not_respond():
     with reserve_free_port() as closed:
         url = f"http://127.0.0.1:{closed.release()}"
         stack = RunningStack(os.getpid(), {"payment": url}, url.removeprefix("http://"))
-        findings = list(checks.parts_of(stack))
-    assert [finding.what for finding in checks.faults(findings)] == ["payment", "kafka"]
-    assert all(finding.cure for finding in checks.faults(findings))
+        findings = list(checks.components_of(stack))
+    assert [finding.subject for finding in checks.failures(findings)] == ["payment", "kafka"]
+    assert all(finding.cure for finding in checks.failures(findings))
 
 
-def test_the_doctor_asks_each_broker_of_a_cluster():
+def test_the_doctor_checks_each_broker_of_a_cluster():
     with reserve_free_port() as one, reserve_free_port() as two:
         brokers = [f"127.0.0.1:{port.release()}" for port in (one, two)]
     stack = RunningStack(os.getpid(), {}, ",".join(brokers))
-    findings = list(checks.parts_of(stack))
+    findings = list(checks.components_of(stack))
     assert [finding.detail for finding in findings] == [
-        f"does not answer at {broker}" for broker in brokers
+        f"does not respond at {broker}" for broker in brokers
     ]
 
 
-def test_the_doctor_finds_jars_that_cannot_be_fetched(monkeypatch, tmp_path):
+def test_the_doctor_reports_jars_that_cannot_be_downloaded(monkeypatch, tmp_path):
     with reserve_free_port() as closed:
         url = f"http://127.0.0.1:{closed.release()}"
         monkeypatch.setenv("MAVEN_REPOSITORY_URL", url)
@@ -152,32 +152,32 @@ def test_the_doctor_refuses_a_live_key(monkeypatch, tmp_path):
     assert not checks.stripe_key(tmp_path).ok
 
 
-def test_only_faults_need_a_cure():
-    fault = Finding("Java", "none", ok=False, cure="Install it.")
-    assert checks.faults([Finding("Disk", "big"), fault]) == [fault]
+def test_only_failures_need_a_cure():
+    failure = Finding("Java", "none", ok=False, cure="Install it.")
+    assert checks.failures([Finding("Disk", "big"), failure]) == [failure]
 
 
-def test_followed_logs_come_line_by_line_with_the_name_of_their_part(tmp_path):
+def test_followed_logs_are_printed_by_line_with_their_component(tmp_path):
     console = Console(record=True, width=100)
     log = tmp_path / "payment.log"
-    follower = LogFollower({"payment": log, "user": tmp_path / "later.log"}, console)
-    follower.print_new()
+    tail = LogTail({"payment": log, "user": tmp_path / "later.log"}, console)
+    tail.print_new()
     log.write_text("one\ntw")
-    follower.print_new()
+    tail.print_new()
     with log.open("a") as file:
         file.write("o [/markup]\n")
-    follower.print_new()
+    tail.print_new()
     assert console.export_text().splitlines() == ["payment one", "payment two [/markup]"]
 
 
-def test_forgetting_data_leaves_what_is_not_ours(tmp_path):
+def test_deleting_the_data_keeps_other_files(tmp_path):
     (tmp_path / "kafka").mkdir()
     (tmp_path / "mine.txt").touch()
     remove_data(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_the_end_of_a_log_is_kept_for_the_error(tmp_path):
+def test_log_tail_returns_the_last_lines(tmp_path):
     child = Child("x", ["true"], log=tmp_path / "x.log")
     child.log.write_text("".join(f"line {n}\n" for n in range(100)))
     assert child.log_tail(2) == "line 98\nline 99"

@@ -14,7 +14,7 @@ from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.postgres.server import EmbeddedPostgres
 from saga_stack.processes.child import Child
 from saga_stack.processes.ports import reserve_free_port
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 from saga_stack.processes.watchdog import is_alive
 from saga_stack.services import SERVICES, Service
 from saga_stack.settings import StackSettings
@@ -26,7 +26,7 @@ KEY = {"Authorization": "Bearer sk_test_1"}
 
 
 @pytest.fixture(autouse=True)
-def _standins(monkeypatch):
+def _fake_services(monkeypatch):
     for name in NAMES:
         monkeypatch.setitem(SERVICES, name, Service(name, "fake_service", 0))
 
@@ -38,43 +38,43 @@ def settings(folder: Path, behaviour: str = "", **changes) -> StackSettings:
         "kafka_bootstrap": "127.0.0.1:1",
         "database_urls": dict.fromkeys(NAMES, "postgresql+psycopg2://elsewhere/x"),
         "stripe_api_base": "http://127.0.0.1:1",
-        "service_env": {"PYTHONPATH": str(HERE), "STANDIN": behaviour},
+        "service_env": {"PYTHONPATH": str(HERE), "FAKE_BEHAVIOUR": behaviour},
     }
     return StackSettings(**(chosen | changes))
 
 
-def gone(pid: int) -> None:
-    def missing() -> str | None:
+def wait_until_ended(pid: int) -> None:
+    def still_running() -> str | None:
         alive = psutil.pid_exists(pid) and is_alive(psutil.Process(pid))
-        return f"process {pid} lives" if alive else None
+        return f"process {pid} is running" if alive else None
 
-    wait_until_nothing(missing, 20)
+    wait_while(still_running, 20)
 
 
-def test_inside_the_block_everything_answers_and_after_it_nothing_runs(tmp_path):
+def test_components_respond_inside_the_block_and_have_ended_after_it(tmp_path):
     with Stack(settings(tmp_path)) as stack:
         assert httpx.get(f"{stack.users_url}/readyz").status_code == 200
         assert httpx.get(f"{stack.payments_url}/readyz").status_code == 200
         stack.check()
         pids = [stack.pid(name) for name in NAMES]
     for pid in pids:
-        gone(pid)
+        wait_until_ended(pid)
 
 
-def test_a_service_may_have_several_replicas_each_a_part_of_its_own(tmp_path):
+def test_every_replica_is_a_component(tmp_path):
     with Stack(settings(tmp_path, replicas={"payment": 3})) as stack:
-        assert [*stack.parts] == ["user", "payment", "payment-2", "payment-3"]
+        assert [*stack.components] == ["user", "payment", "payment-2", "payment-3"]
         assert all(httpx.get(f"{url}/readyz").status_code == 200 for url in stack.urls.values())
-        assert len(set(stack.urls.values())) == len(stack.parts)
+        assert len(set(stack.urls.values())) == len(stack.components)
         stack.kill("payment-2")
         stack.check()
         stack.start("payment-2")
-        pids = [stack.pid(name) for name in stack.parts]
+        pids = [stack.pid(name) for name in stack.components]
     for pid in pids:
-        gone(pid)
+        wait_until_ended(pid)
 
 
-def test_a_part_that_dies_is_named_with_the_end_of_its_log(tmp_path):
+def test_a_component_that_dies_is_reported_with_the_end_of_its_log(tmp_path):
     with Stack(settings(tmp_path)) as stack:
         os.kill(stack.pid("payment"), signal.SIGKILL)
         stack.child("payment")._process.wait()
@@ -82,30 +82,30 @@ def test_a_part_that_dies_is_named_with_the_end_of_its_log(tmp_path):
             stack.check()
 
 
-def test_a_part_that_dies_at_the_start_stops_the_others(tmp_path):
+def test_a_component_that_dies_at_startup_stops_the_others(tmp_path):
     stack = Stack(settings(tmp_path, "dies"))
     with pytest.raises(ChildFailedError, match="out of coffee"):
         stack.start_all()
-    assert not any(part.child.running for part in stack.parts.values())
+    assert not any(each.child.running for each in stack.components.values())
 
 
-def test_a_migration_that_fails_is_named(tmp_path):
+def test_a_failed_migration_is_reported(tmp_path):
     with pytest.raises(ChildFailedError, match=r"(?s)-migrate ended .*migration 7 failed"):
         Stack(settings(tmp_path, "bad migration")).start_all()
 
 
-def test_a_part_that_does_not_get_ready_is_named_with_its_answer(tmp_path, monkeypatch):
+def test_a_component_that_is_not_ready_in_time_is_reported_with_its_response(tmp_path, monkeypatch):
     monkeypatch.setattr("saga_stack.stack.READY_SECONDS", 1)
     with pytest.raises(ChildFailedError, match=r'payment: 503 {"database": "away"}'):
         Stack(settings(tmp_path, "never ready")).start_all()
 
 
-def test_a_part_that_was_killed_on_purpose_may_be_started_again(tmp_path):
+def test_a_component_that_was_killed_can_be_restarted(tmp_path):
     with Stack(settings(tmp_path)) as stack:
         before, url = stack.pid("payment"), stack.payments_url
         stack.kill("payment")
         stack.check()
-        gone(before)
+        wait_until_ended(before)
         stack.start("payment")
         assert stack.pid("payment") != before
         assert httpx.get(f"{url}/readyz").status_code == 200
@@ -113,14 +113,14 @@ def test_a_part_that_was_killed_on_purpose_may_be_started_again(tmp_path):
         stack.check()
 
 
-def test_a_part_that_ignores_sigterm_is_killed(tmp_path):
+def test_a_component_that_ignores_sigterm_is_killed(tmp_path):
     with Stack(settings(tmp_path, "ignores SIGTERM", services=("user",))) as stack:
         child = stack.child("user")
         child.stop(timeout_seconds=0.2)
         assert child.exit_code == -signal.SIGKILL
 
 
-def test_killing_a_part_ends_what_it_started_too(tmp_path):
+def test_killing_a_component_ends_its_children(tmp_path):
     with Stack(settings(tmp_path, "has a child", services=("user",))) as stack:
         grandchildren = psutil.Process(stack.pid("user")).children()
         assert len(grandchildren) == 1
@@ -128,17 +128,17 @@ def test_killing_a_part_ends_what_it_started_too(tmp_path):
         assert not any(map(is_alive, grandchildren))
 
 
-def test_a_taken_port_is_refused_before_anything_starts_and_other_ports_are_given_up(tmp_path):
+def test_a_taken_port_is_refused_and_other_ports_are_released(tmp_path):
     with reserve_free_port() as taken, reserve_free_port() as free:
         wanted = {"user": free.release(), "payment": taken.port}
-        with pytest.raises(PortTakenError, match=f"{taken.port}, meant for payment"):
+        with pytest.raises(PortTakenError, match=f"{taken.port} for payment"):
             Stack(settings(tmp_path, ports=wanted))
         assert not (tmp_path / "logs").exists()
         with Stack(settings(tmp_path, ports={"user": wanted["user"]})) as stack:
             assert stack.users_url.endswith(str(wanted["user"]))
 
 
-def test_a_paused_part_can_be_stopped(tmp_path):
+def test_a_paused_component_can_be_stopped(tmp_path):
     program = [sys.executable, "-c", "import time; time.sleep(600)"]
     child = Child("sleeper", program, log=tmp_path / "log")
     child.start()
@@ -165,7 +165,7 @@ time.sleep(600)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_orphans_however_the_parent_dies(tmp_path, end):
+def test_no_child_survives_its_parent(tmp_path, end):
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
     ) as parent:
@@ -174,13 +174,13 @@ def test_no_orphans_however_the_parent_dies(tmp_path, end):
         parent.send_signal(end)
         parent.wait(20)
     for pid in [*pids, *(child.pid for child in family)]:
-        gone(pid)
+        wait_until_ended(pid)
 
 
 @pytest.mark.stack
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_two_stacks_share_a_broker_and_a_server_and_nothing_else(
+def test_two_stacks_share_only_a_broker_and_a_postgresql_server(
     monkeypatch, stack_dir, kafka, postgres
 ):
     monkeypatch.setitem(SERVICES, "user", Service("user", "user_service", 0))
@@ -219,7 +219,7 @@ time.sleep(600)
 
 @pytest.mark.stack
 @pytest.mark.slow
-def test_kafka_and_postgresql_die_with_their_parent_and_their_folders_can_be_used_again(stack_dir):
+def test_kafka_and_postgresql_end_with_their_parent_and_their_folders_can_be_reused(stack_dir):
     folder = stack_dir / "orphans"
     with subprocess.Popen(
         [sys.executable, "-c", SERVERS, str(folder)], stdout=subprocess.PIPE
@@ -229,12 +229,12 @@ def test_kafka_and_postgresql_die_with_their_parent_and_their_folders_can_be_use
     with EmbeddedPostgres(folder / "postgres") as postgres:
         psycopg2.connect(postgres.dsn("kept").replace("+psycopg2", "")).close()
     for pid in pids:
-        gone(pid)
+        wait_until_ended(pid)
     with EmbeddedKafka(folder / "kafka") as kafka:
         assert kafka.running
 
 
-def test_the_emulator_remembers_what_it_was_told_before_it_was_killed(tmp_path):
+def test_the_emulator_keeps_its_data_when_it_is_killed(tmp_path):
     with Stack(settings(tmp_path, stripe_api_base=None, services=("user",))) as stack:
         with httpx.Client(base_url=stack.emulator_url, headers=KEY) as stripe:
             made = stripe.post("/v1/customers", data={"name": "Ann"}).json()["id"]

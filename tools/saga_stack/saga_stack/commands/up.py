@@ -1,4 +1,4 @@
-"""`saga up`: the local stack until Ctrl-C."""
+"""`saga up`: run the local stack until Ctrl-C."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,29 +14,28 @@ from saga_stack.settings import StackSettings, with_environment
 
 
 def _port(name: str) -> object:
-    return typer.Option(help=f"Port of {name}; 0: any free one.", min=0, max=65_535)
+    return typer.Option(help=f"Port of {name}; 0 for a free one.", min=0, max=65_535)
 
 
 def up(  # noqa: PLR0913 - each is an option of the command
     *,
-    data_dir: Annotated[Path | None, typer.Option(help="Kept between runs.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget all earlier data.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="The data folder; kept.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete all earlier data.")] = False,
     secure_kafka: Annotated[
         bool, typer.Option("--secure-kafka", help="Kafka with TLS, passwords and ACLs.")
     ] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show the logs.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print the logs.")] = False,
     orders_port: Annotated[int, _port("order_saga")] = DEFAULT_PORTS["order_saga"],
     users_port: Annotated[int, _port("user")] = DEFAULT_PORTS["user"],
     payments_port: Annotated[int, _port("payment")] = DEFAULT_PORTS["payment"],
     emulator_port: Annotated[int, _port("the Stripe emulator")] = DEFAULT_PORTS["emulator"],
     kafka_port: Annotated[int, _port("the first broker")] = DEFAULT_PORTS["kafka"],
-    brokers: Annotated[int, typer.Option(help="How many Kafka brokers: 1 or 3.", min=1)] = 1,
+    brokers: Annotated[int, typer.Option(help="The number of Kafka brokers: 1 or 3.", min=1)] = 1,
     scale: Annotated[
-        list[str] | None, typer.Option(help="payment=3: so many replicas; may be repeated.")
+        list[str] | None, typer.Option(help="Replicas of a service: payment=3; repeatable.")
     ] = None,
 ) -> None:
-    """Start Kafka, PostgreSQL, the Stripe emulator and the services; stop them on Ctrl-C."""
-    folder = (data_dir or default_data_dir()).absolute()
+    """Start Kafka, PostgreSQL, the Stripe emulator and the services; Ctrl-C stops them."""
     ports = {
         "order_saga": orders_port,
         "user": users_port,
@@ -46,14 +45,13 @@ def up(  # noqa: PLR0913 - each is an option of the command
     }
     with report_errors():
         chosen = StackSettings(
-            data_dir=folder,
+            data_dir=(data_dir or default_data_dir()).absolute(),
             ports=ports,
             brokers=brokers,
             replicas=_replicas(scale or ()),
             secure_kafka=secure_kafka,
         )
-        settings = with_environment(chosen)
-        with stack_session(settings, fresh=fresh) as stack:
+        with stack_session(with_environment(chosen), fresh=fresh) as stack:
             output.print(addresses_table(stack))
             errors.print("Ready. Ctrl-C stops everything.")
             watch(stack, follow=follow)
@@ -61,10 +59,12 @@ def up(  # noqa: PLR0913 - each is an option of the command
 
 def _replicas(scale: Sequence[str]) -> dict[str, int]:
     counts = dict[str, int]()
-    for each in scale:
-        service, _, count = each.partition("=")
+    for option in scale:
+        service, _, count = option.partition("=")
         if service not in SERVICES or not count.isdecimal() or not int(count):
             names = ", ".join(SERVICES)
-            raise typer.BadParameter(f"--scale {each}: SERVICE=COUNT, with a service of {names}")
+            raise typer.BadParameter(
+                f"--scale {option}: expected SERVICE=COUNT, with a service of {names}"
+            )
         counts[service] = int(count)
     return counts

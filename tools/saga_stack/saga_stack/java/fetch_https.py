@@ -1,4 +1,4 @@
-"""Fetches the jars over HTTPS from a Maven repository."""
+"""Download over HTTPS from a Maven repository."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,19 +17,19 @@ PARALLEL = 6
 
 
 def repository_url() -> str:
-    """Maven Central, or the mirror named in `MAVEN_REPOSITORY_URL`."""
+    """Return the repository: `MAVEN_REPOSITORY_URL`, by default Maven Central."""
     return (os.environ.get("MAVEN_REPOSITORY_URL") or CENTRAL).rstrip("/")
 
 
 def fetch(jars: Sequence[Jar], folder: Path) -> None:
-    """Puts the jars into the folder; their digests are the caller's to check.
+    """Download the jars into the folder; the caller verifies their digests.
 
     Raises:
-        DownloadError: The repository cannot be reached, or does not have one of them.
+        DownloadError: The repository cannot be reached, or lacks a jar.
     """
     base = repository_url()
     with _progress() as progress, httpx.Client(follow_redirects=True, timeout=60) as client:
-        bar = progress.add_task("Fetching Apache Kafka", total=sum(jar.size for jar in jars))
+        bar = progress.add_task("Downloading Apache Kafka", total=sum(jar.size for jar in jars))
 
         def one(jar: Jar) -> None:
             with (folder / jar.name).open("wb") as file:
@@ -48,8 +48,8 @@ def _blocks(client: httpx.Client, url: str) -> Iterator[bytes]:
             yield from response.iter_bytes(1 << 16)
     except httpx.HTTPError as error:
         raise DownloadError(
-            f"{url} could not be fetched: {error}.",
-            "Check the network, or name a repository in MAVEN_REPOSITORY_URL.",
+            f"{url} could not be downloaded: {error}.",
+            "Check the network, or set MAVEN_REPOSITORY_URL to a mirror.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Fetches the jars through Maven, so that its mirrors, proxies and credentials are honoured."""
+"""Download through Maven, which applies its own mirrors, proxies and credentials."""
 
 import subprocess
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 <dependencies>{dependencies}</dependencies>
 </project>
 """
-# Every jar is pinned by itself, so nothing is left for Maven to resolve.
+# The list is complete, so Maven must not resolve any dependencies itself.
 DEPENDENCY = """<dependency>
 <groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>
 <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
@@ -27,16 +27,16 @@ DEPENDENCY = """<dependency>
 
 
 def fetch(jars: Sequence[Jar], folder: Path) -> None:
-    """Puts the jars into the folder; their digests are the caller's to check.
+    """Download the jars into the folder; the caller verifies their digests.
 
     Raises:
-        DownloadError: Maven failed; the message has the end of its output.
+        DownloadError: Maven failed; the message contains the end of its output.
     """
     pom = folder.parent / "pom.xml"
     pom.write_text(POM.format(dependencies="".join(_dependency(jar.path) for jar in jars)))
     command = ["mvn", "-B", "-ntp", "-q", "-f", str(pom), "dependency:copy-dependencies"]
     with Progress(console=errors, transient=True) as progress:
-        progress.add_task("Fetching Apache Kafka through Maven", total=None)
+        progress.add_task("Downloading Apache Kafka through Maven", total=None)
         _run([*command, f"-DoutputDirectory={folder}"])
 
 
@@ -50,8 +50,8 @@ def _run(command: list[str]) -> None:
         subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True)
     except subprocess.CalledProcessError as error:
         raise DownloadError(
-            f"Maven could not fetch Apache Kafka: {error.stdout[-1500:]}",
-            "Check Maven's settings, or name a repository in MAVEN_REPOSITORY_URL.",
+            f"Maven could not download Apache Kafka: {error.stdout[-1500:]}",
+            "Check Maven's settings, or set MAVEN_REPOSITORY_URL to a mirror.",
         ) from error
     except subprocess.TimeoutExpired as error:
         raise DownloadError(f"Maven did not finish within {TIMEOUT_SECONDS} s.") from error

@@ -1,4 +1,4 @@
-"""Apache Kafka's official jars, fetched once and checked against pinned digests."""
+"""Apache Kafka's official jars, downloaded once and verified against pinned digests."""
 
 import hashlib
 import os
@@ -16,13 +16,13 @@ Fetch = Callable[[list[Jar], Path], None]
 
 
 def ensure_jars() -> Path:
-    """The folder that holds every pinned jar; fetched first if it is not there yet.
+    """Return the folder with every pinned jar; download them first if they are missing.
 
-    A folder under its final name is complete: it is filled and checked elsewhere and then renamed,
-    so a fetch that was interrupted, or that runs twice at a time, leaves nothing half done.
+    The jars are downloaded and verified in a temporary folder that is then renamed, so an
+    interrupted or concurrent download never leaves an incomplete folder.
 
     Raises:
-        DownloadError: The jars cannot be fetched, or one of them is not the pinned one.
+        DownloadError: The jars cannot be downloaded, or one does not match its digest.
     """
     folder = jars_dir()
     if not jars_present(folder):
@@ -31,12 +31,12 @@ def ensure_jars() -> Path:
 
 
 def jars_dir() -> Path:
-    """Where the jars of this Kafka version are kept."""
+    """Return the folder of this Kafka version's jars."""
     return cache_dir() / f"kafka-{KAFKA_VERSION}"
 
 
 def jars_present(folder: Path) -> bool:
-    """Whether every pinned jar is there in its full size."""
+    """Tell whether every pinned jar exists in its full size."""
     return all(
         (folder / jar.name).is_file() and (folder / jar.name).stat().st_size == jar.size
         for jar in pinned_jars()
@@ -44,26 +44,26 @@ def jars_present(folder: Path) -> bool:
 
 
 def choose_fetch() -> Fetch:
-    """A mirror that is named is used; else Maven where it is installed; else Maven Central."""
+    """Return the download method: `MAVEN_REPOSITORY_URL`, else Maven, else Maven Central."""
     if os.environ.get("MAVEN_REPOSITORY_URL") or not shutil.which("mvn"):
         return fetch_https.fetch
     return fetch_maven.fetch
 
 
 def check_digests(jars: list[Jar], folder: Path) -> None:
-    """Returns if every jar in the folder is the pinned one.
+    """Return if every jar in the folder matches its pinned digest.
 
     Raises:
-        DownloadError: One is missing or differs; the message names it.
+        DownloadError: A jar is missing or differs; the message names it.
     """
     for jar in jars:
         file = folder / jar.name
         if not file.is_file():
-            raise DownloadError(f"{jar.name} was not delivered.", "Try again.")
+            raise DownloadError(f"{jar.name} is missing from the download.", "Try again.")
         actual = hashlib.sha256(file.read_bytes()).hexdigest()
         if actual != jar.sha256:
             raise DownloadError(
-                f"{jar.name} has the SHA-256 {actual}, but {jar.sha256} is pinned; it is not used.",
+                f"{jar.name} has SHA-256 {actual}, but {jar.sha256} is pinned; it is not used.",
                 "Check the repository or mirror that it came from.",
             )
 
@@ -76,10 +76,10 @@ def _install(folder: Path, fetch: Fetch) -> None:
         filled.mkdir()
         fetch(jars, filled)
         check_digests(jars, filled)
-        _publish(filled, folder)
+        _rename(filled, folder)
 
 
-def _publish(filled: Path, folder: Path) -> None:
+def _rename(filled: Path, folder: Path) -> None:
     if folder.exists() and not jars_present(folder):
         shutil.rmtree(folder)
     try:

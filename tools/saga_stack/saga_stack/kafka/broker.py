@@ -1,4 +1,4 @@
-"""The embedded broker: Apache Kafka itself, a KRaft node on loopback, alone or in a cluster."""
+"""The embedded broker: Apache Kafka as a KRaft node on loopback, alone or in a cluster."""
 
 import os
 from pathlib import Path
@@ -11,24 +11,24 @@ from saga_stack.java.runtime import Java, find_java
 from saga_stack.kafka.certificates import write_private
 from saga_stack.kafka.config import JVM_FLAGS, LOGGING, server_properties
 from saga_stack.kafka.probes import live_brokers
-from saga_stack.kafka.quorum import Quorum, Seat
+from saga_stack.kafka.quorum import Quorum, QuorumMember
 from saga_stack.kafka.security import KafkaSecurity
 from saga_stack.kafka.storage import format_storage, require_users
 from saga_stack.processes.child import Child
 from saga_stack.processes.ports import LOOPBACK, reserve_free_port, reserve_port
 from saga_stack.processes.probes import port_answers
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 READY_SECONDS = 60.0
 LOGGING_FILE = "log4j2.yaml"
 
 
 class EmbeddedKafka:
-    """Apache Kafka as a child process of this one; it dies when this process dies.
+    """Apache Kafka as a child process, which ends when this process ends.
 
-    What was acknowledged survives `stop`, `kill` and a later `EmbeddedKafka` on the same folder.
-    The port stays the same through stop and start. All methods block. `log` is the broker's log
-    file. Use it as a context manager, or call `stop` at the end.
+    Acknowledged records survive `stop`, `kill` and a later `EmbeddedKafka` on the same folder. The
+    port does not change between stop and start. All methods block. Use it as a context manager, or
+    call `stop` at the end.
     """
 
     def __init__(
@@ -36,17 +36,17 @@ class EmbeddedKafka:
         data_dir: Path,
         port: int | None = None,
         java: Java | None = None,
-        seat: Seat | None = None,
+        member: QuorumMember | None = None,
         security: KafkaSecurity | None = None,
     ) -> None:
-        """Chooses and reserves the ports; nothing runs before `start`.
+        """Reserve the ports; the broker runs from `start` on.
 
         Args:
             data_dir: Kept between runs; created if missing.
-            port: The port to listen on, or None for a free one.
-            java: The Java to run on, or None for the first that is found.
-            seat: In the cluster it belongs to, or None for a node that is alone.
-            security: Lets in only its users, over TLS; without it everybody, in plain text.
+            port: The port for clients, or None for a free one.
+            java: The Java to use, or None for the first that is found.
+            member: Its place in a cluster, or None for a single node.
+            security: Requires TLS and a user's password; without it, plain text and no users.
 
         Raises:
             PortTakenError: The port is in use.
@@ -55,7 +55,7 @@ class EmbeddedKafka:
         self._java = java
         self.security = security
         self._client_port = reserve_port(port, "Kafka") if port else reserve_free_port()
-        self._seat = seat or Seat(Quorum())
+        self._member = member or QuorumMember(Quorum())
         self._child: Child | None = None
 
     @property
@@ -65,12 +65,12 @@ class EmbeddedKafka:
 
     @property
     def bootstrap_servers(self) -> str:
-        """What clients connect to: `127.0.0.1:port`."""
+        """The address for clients: `127.0.0.1:port`."""
         return f"{LOOPBACK}:{self.port}"
 
     @property
     def client_options(self) -> dict[str, Any]:
-        """What aiokafka's clients are told to connect, as the admin where there are users."""
+        """The options of an aiokafka client; of the admin if the broker is secured."""
         if self.security:
             return self.security.client_options(self.bootstrap_servers)
         return {"bootstrap_servers": self.bootstrap_servers}
@@ -93,71 +93,74 @@ class EmbeddedKafka:
 
     @property
     def running(self) -> bool:
-        """Whether the broker's process lives; `start` returned means that it answers too."""
+        """True while the broker's process is running."""
         return self._child is not None and self._child.running
 
     def start(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """Starts the broker, or starts it again; returns when it takes part.
+        """Start or restart the broker; return when it is ready.
 
-        In a cluster that needs most of the nodes: then `launch` all before the first `await_ready`.
+        A cluster needs a majority of its nodes to become ready: `launch` them all before the first
+        `await_ready`.
 
         Raises:
-            DownloadError: The jars cannot be had.
-            JavaMissingError: No Java 17 or newer.
+            DownloadError: The jars cannot be downloaded.
+            JavaMissingError: There is no Java 17 or newer.
             ChildFailedError: The broker ended or was not ready in time.
         """
         self.launch()
         self.await_ready(timeout_seconds)
 
     def launch(self) -> None:
-        """The first half of `start`: returns when the process runs.
+        """Start the broker's process without waiting until it is ready.
 
-        The first launch on a machine fetches Kafka's jars, the first on a folder formats it.
+        The first launch on a machine downloads Kafka's jars; the first in a folder formats it.
         """
         self._child = self._child or self._prepare()
         self._release_ports()
         self._child.start()
 
     def await_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """The second half of `start`; a broker that does not get ready is killed."""
+        """Wait until the broker is ready; it is killed if it is not ready in time."""
         try:
-            wait_until_nothing(self.not_ready, timeout_seconds)
+            wait_while(self.not_ready, timeout_seconds)
         except BaseException:
             self.child.kill()
             raise
 
     def not_ready(self) -> str | None:
-        """Why it is not ready yet, or None: it knows itself among the brokers that are alive.
+        """Return the reason why it is not ready yet, or None.
+
+        It is ready once its own metadata lists it among the live brokers.
 
         Raises:
-            ChildFailedError: It ended; the message has the end of its log.
+            ChildFailedError: It ended; the message contains the end of its log.
         """
         self.child.require_running()
-        if port_answers(self.port) and self._seat.number in live_brokers(self.client_options):
+        if port_answers(self.port) and self._member.number in live_brokers(self.client_options):
             return None
         return f"Kafka is not ready on port {self.port} (see {self.log})"
 
     def ask_to_stop(self) -> None:
-        """Asks it to stop; returns at once."""
+        """Send the stop signal without waiting for the end."""
         if self._child:
             self._child.ask_to_stop()
 
     def stop(self) -> None:
-        """Stops it cleanly (SIGTERM), or kills it when that takes too long; may be repeated."""
+        """Stop it cleanly (SIGTERM), or kill it at the time-out; may be repeated."""
         self._release_ports()
         if self._child:
             self._child.stop()
 
     def kill(self) -> None:
-        """Ends it with SIGKILL, as a crash would."""
+        """Kill it with SIGKILL, like a crash."""
         self.child.kill()
 
     def pause(self) -> None:
-        """Stalls it (SIGSTOP): connections stay open, nothing is answered."""
+        """Suspend it (SIGSTOP): its connections stay open but it does not respond."""
         self.child.pause()
 
     def resume(self) -> None:
-        """Ends the stall (SIGCONT)."""
+        """Resume it after `pause` (SIGCONT)."""
         self.child.resume()
 
     def __enter__(self) -> Self:
@@ -178,21 +181,21 @@ class EmbeddedKafka:
         log_dir = self._dir / "log"
         self._dir.mkdir(parents=True, exist_ok=True)
         if self.security:
-            self._dir.chmod(0o700)  # also what Kafka itself writes there is of no use to others
+            self._dir.chmod(0o700)  # Kafka writes secrets there too
         (self._dir / LOGGING_FILE).write_text(LOGGING)
         text = server_properties(
-            log_dir, self.port, self._seat.number, self._seat.quorum.ports, self.security
+            log_dir, self.port, self._member.number, self._member.quorum.ports, self.security
         )
         write_private(properties, text)
         if (log_dir / "meta.properties").exists():
             require_users(self._dir, self.security)
         else:
-            format_storage(launcher, properties, self._seat.quorum.cluster_id, self.security)
+            format_storage(launcher, properties, self._member.quorum.cluster_id, self.security)
         return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
 
     def _release_ports(self) -> None:
         self._client_port.release()
-        self._seat.quorum.release()
+        self._member.quorum.release()
 
     def _launcher(self) -> list[str]:
         java = self._java or find_java()

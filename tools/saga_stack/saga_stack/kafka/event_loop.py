@@ -1,4 +1,4 @@
-"""Lets code that blocks ask Kafka, whose clients are asynchronous."""
+"""A background event loop, so that blocking code can use aiokafka's asynchronous clients."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,17 +9,18 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def ask(question: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns or raises; may be called with or without a running event loop.
+def run_on_kafka_loop(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end; return its result or raise its exception.
 
-    All run on one loop that never ends: aiokafka tells a TLS connection to close and does not wait
-    until it is, so a loop that ended with the question would leave it open.
+    May be called with or without a running event loop. All coroutines share one loop that never
+    ends: aiokafka closes a TLS connection without waiting for its end, so a loop of the
+    coroutine's own would leave the connection open.
     """
-    return asyncio.run_coroutine_threadsafe(question, _loop()).result()
+    return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
 
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    Thread(target=loop.run_forever, name="asking", daemon=True).start()
+    Thread(target=loop.run_forever, name="kafka-loop", daemon=True).start()
     return loop

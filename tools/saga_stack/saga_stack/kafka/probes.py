@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from saga_stack.kafka.event_loop import ask
+from saga_stack.kafka.event_loop import run_on_kafka_loop
 
 
 def broker_answers(options: Mapping[str, Any]) -> bool:
@@ -23,7 +23,7 @@ def live_brokers(options: Mapping[str, Any]) -> frozenset[int]:
     Args:
         options: Options of an aiokafka client: `bootstrap_servers`, and credentials if needed.
     """
-    return ask(_brokers(options))
+    return run_on_kafka_loop(_brokers(options))
 
 
 async def _brokers(options: Mapping[str, Any]) -> frozenset[int]:

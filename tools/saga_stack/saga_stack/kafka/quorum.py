@@ -1,4 +1,4 @@
-"""The controllers of a Kafka cluster: who votes, on which ports, under which cluster id."""
+"""The controller quorum of a Kafka cluster: its voters, their ports and the cluster id."""
 
 import base64
 import uuid
@@ -9,14 +9,14 @@ from saga_stack.processes.ports import reserve_free_port
 
 
 class Quorum:
-    """One controller for each node, numbered from 1; its port stays reserved until `release`."""
+    """One controller per node, numbered from 1; their ports stay reserved until `release`."""
 
     def __init__(self, nodes: int = 1, cluster_id: str | None = None) -> None:
-        """Reserves the ports.
+        """Reserve the ports.
 
         Args:
-            nodes: How many there are.
-            cluster_id: Of a cluster that was made before, or None for a new one.
+            nodes: The number of nodes.
+            cluster_id: The id of an existing cluster, or None for a new one.
 
         Raises:
             PortTakenError: No port is free.
@@ -26,27 +26,27 @@ class Quorum:
 
     @property
     def ports(self) -> Mapping[int, int]:
-        """The port of each controller, by the number of its node."""
+        """The port of each controller, by node number."""
         return {number: reserved.port for number, reserved in self._reserved.items()}
 
     def release(self) -> None:
-        """Gives up every port, right before the first node starts; may be repeated.
+        """Release all ports at once, right before the first node starts; may be repeated.
 
-        All at once, as the first node connects to the others: on a port that is only reserved it
-        would wait for an answer that never comes.
+        The first node connects to the others. A port that is only reserved would accept its
+        connection and never respond.
         """
         for reserved in self._reserved.values():
             reserved.release()
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A node's place in its quorum."""
+class QuorumMember:
+    """A node of a quorum, by its number."""
 
     quorum: Quorum
     number: int = 1
 
 
 def new_cluster_id() -> str:
-    """A random one, in the form that Kafka wants: 16 bytes in 22 letters."""
+    """Return a random cluster id in Kafka's format: 16 bytes as 22 base64 characters."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

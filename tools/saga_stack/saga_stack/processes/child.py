@@ -1,4 +1,4 @@
-"""Child processes: started with a log file, stopped for certain, never left behind."""
+"""Child processes with a log file, which are stopped whenever their parent ends."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 from saga_stack.errors import ChildFailedError
-from saga_stack.processes.waiting import wait_until_nothing
-from saga_stack.processes.watchdog import is_alive, process_guard
+from saga_stack.processes.waiting import wait_while
+from saga_stack.processes.watchdog import is_alive, process_watchdog
 
 STOP_SECONDS = 30.0  # above the services' own stop_timeout_seconds
 
@@ -22,17 +22,17 @@ STOP_SECONDS = 30.0  # above the services' own stop_timeout_seconds
 class Child:
     """One child process and its log file; it can be started again after it ended.
 
-    It runs in a session of its own, so Ctrl-C in the terminal reaches only the parent, which then
-    stops its children in order. When the parent dies, however it dies, the child is ended too.
-    Not safe for use from several threads.
+    It runs in its own session: Ctrl-C in the terminal reaches only the parent, which then stops
+    its children in order. If the parent ends for any reason, the child is ended too. Not
+    thread-safe.
 
     Attributes:
-        name: What it is called in messages.
+        name: The name used in messages.
         argv: Program and arguments.
-        log: Standard output and error are appended here.
+        log: Standard output and standard error are appended to this file.
         env: Added to the parent's environment.
-        user: The system user to run as, where the parent is root.
-        stop_signal: Asks for a clean stop.
+        user: The system user to run as; requires that the parent is root.
+        stop_signal: The signal that requests a clean stop.
     """
 
     name: str
@@ -55,16 +55,16 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """True if it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended (negative: by that signal), or None."""
+        """The exit code, negative for the signal that ended it; None if it has not ended."""
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
-        """Starts it, unless it runs already."""
+        """Start it, unless it is running."""
         if self.running:
             return
         self._asked_to_stop = False
@@ -75,7 +75,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.env, **process_guard().environment()},
+                env={**os.environ, **self.env, **process_watchdog().environment()},
                 user=self.user,
                 group=self.user,
                 extra_groups=None if self.user is None else [],
@@ -83,14 +83,14 @@ class Child:
             )
 
     def ask_to_stop(self) -> None:
-        """Sends the stop signal, once, and returns at once; `stop` waits for the end."""
+        """Send the stop signal, at most once, without waiting for the end."""
         if self.running and not self._asked_to_stop:
             self._asked_to_stop = True
             self.resume()
             self._started().send_signal(self.stop_signal)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Stops it cleanly, or kills it when that takes too long; returns when it is gone."""
+        """Stop it cleanly, or kill it at the time-out; return when it has ended."""
         self.ask_to_stop()
         if self._process is None:
             return
@@ -100,7 +100,7 @@ class Child:
             self.kill()
 
     def kill(self) -> None:
-        """Ends it with SIGKILL, and all that it started; returns when they are gone."""
+        """Kill it and all its descendants with SIGKILL; return when they have ended."""
         if not self.running:
             return
         process = self._started()
@@ -110,29 +110,29 @@ class Child:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait()
-        still = f"{self.name} lives on after SIGKILL"
-        wait_until_nothing(lambda: still if any(map(is_alive, family)) else None, STOP_SECONDS)
+        problem = f"{self.name} is still running after SIGKILL"
+        wait_while(lambda: problem if any(map(is_alive, family)) else None, STOP_SECONDS)
 
     def pause(self) -> None:
-        """Freezes it (SIGSTOP): it keeps its connections and answers nothing."""
+        """Suspend it (SIGSTOP): its connections stay open but it does not respond."""
         self._started().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Lets a frozen child go on (SIGCONT)."""
+        """Resume it after `pause` (SIGCONT)."""
         self._started().send_signal(signal.SIGCONT)
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines of its log file."""
+        """Return the last lines of its log file."""
         if not self.log.exists():
             return ""
         with self.log.open(encoding="utf-8", errors="replace") as log:
             return "".join(deque(log, lines)).rstrip()
 
     def require_running(self) -> None:
-        """Does nothing while it runs.
+        """Return if it is running.
 
         Raises:
-            ChildFailedError: It ended; the message has the exit code and the end of its log.
+            ChildFailedError: It ended; the message contains the exit code and the end of its log.
         """
         if not self.running:
             raise ChildFailedError(
@@ -146,23 +146,23 @@ class Child:
         return self._process
 
 
-def run_to_the_end(children: Sequence[Child], timeout_seconds: float) -> None:
-    """Runs several children at a time; returns when all of them ended with exit code 0.
+def run_to_completion(children: Sequence[Child], timeout_seconds: float) -> None:
+    """Run several children at once; return when all have ended with exit code 0.
 
     Raises:
-        ChildFailedError: One ended otherwise, or not in time; the others are killed.
+        ChildFailedError: A child failed or did not end in time; the others are killed.
     """
 
-    def missing() -> str | None:
+    def unfinished() -> str | None:
         for child in children:
             if child.exit_code:
                 child.require_running()
-        return ", ".join(f"{child.name} still runs" for child in children if child.running)
+        return ", ".join(f"{child.name} is still running" for child in children if child.running)
 
     try:
         for child in children:
             child.start()
-        wait_until_nothing(missing, timeout_seconds)
+        wait_while(unfinished, timeout_seconds)
     finally:
         for child in children:
             child.kill()

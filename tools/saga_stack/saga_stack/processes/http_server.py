@@ -1,4 +1,4 @@
-"""A child process that serves HTTP on loopback: one of our services, or the Stripe emulator."""
+"""A child process that serves HTTP on loopback: a service or the Stripe emulator."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from saga_stack.processes.probes import port_answers, readiness
 
 @dataclass
 class HttpServer:
-    """A server whose port stays reserved until it is first launched.
+    """A server whose port stays reserved until its first launch.
 
     Attributes:
-        child: The process; its arguments or environment name the port.
-        port: Given up at launch.
-        ready_path: Answers 200 once it is ready.
+        child: The process; its arguments or environment contain the port.
+        port: The reservation, released at launch.
+        ready_path: The path that returns 200 once the server is ready.
     """
 
     child: Child
@@ -23,19 +23,19 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """Its base address."""
+        """The base address."""
         return f"http://{LOOPBACK}:{self.port.port}"
 
     def launch(self) -> None:
-        """Starts the process; returns at once."""
+        """Start the process without waiting until it is ready."""
         self.port.release()
         self.child.start()
 
     def not_ready(self) -> str | None:
-        """Why it is not ready yet, or None.
+        """Return the reason why it is not ready yet, or None.
 
         Raises:
-            ChildFailedError: It ended; the message has the end of its log.
+            ChildFailedError: It ended; the message contains the end of its log.
         """
         self.child.require_running()
         if not port_answers(self.port.port):
@@ -45,10 +45,10 @@ class HttpServer:
         return f"{self.child.name}: {problem} (see {self.child.log})" if problem else None
 
     def ask_to_stop(self) -> None:
-        """Asks it to stop; returns at once."""
+        """Send the stop signal without waiting for the end."""
         self.child.ask_to_stop()
 
     def stop(self) -> None:
-        """Stops it cleanly; gives its port up even if it was never launched."""
+        """Stop it cleanly, and release its port even if it was never launched."""
         self.port.release()
         self.child.stop()

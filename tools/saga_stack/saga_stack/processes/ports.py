@@ -1,4 +1,4 @@
-"""Free ports on loopback that nobody else can take before they are used."""
+"""Ports on loopback, reserved until the server that needs them starts."""
 
 import random
 import socket
@@ -11,14 +11,14 @@ import psutil
 from saga_stack.errors import PortTakenError
 
 LOOPBACK = "127.0.0.1"
-# Ports from 32768 up are handed to outgoing connections by the kernel: a server there can collide.
+# The kernel uses ports from 32768 up for outgoing connections: a server there could collide.
 SEARCH_RANGE = range(20_000, 32_768)
 
 
 class PortReservation:
     """A port of 127.0.0.1 that stays taken until `release` is called.
 
-    The socket listens while it is reserved: a bound socket alone would not keep out another
+    The socket listens while it is reserved: a socket that is only bound would not keep out a
     process that sets `SO_REUSEADDR`, as nearly every server does.
     """
 
@@ -34,7 +34,7 @@ class PortReservation:
             raise
 
     def release(self) -> int:
-        """Gives the port up, right before the process it is meant for starts; may be repeated."""
+        """Release the port right before its process starts, and return it; may be repeated."""
         self._socket.close()
         return self.port
 
@@ -51,26 +51,26 @@ class PortReservation:
 
 
 def reserve_port(port: int, purpose: str) -> PortReservation:
-    """Reserves exactly this port.
+    """Reserve exactly this port.
 
     Raises:
-        PortTakenError: Someone listens there; the message names the port and, if it can be seen,
-            the process.
+        PortTakenError: The port is in use; the message names the port and, if visible, the
+            process.
     """
     try:
         return PortReservation(port)
     except (OSError, OverflowError) as error:
         raise PortTakenError(
-            f"Port {port}, meant for {purpose}, cannot be used: {_owner(port) or error}.",
+            f"Port {port} for {purpose} cannot be used: {_owner(port) or error}.",
             "Stop that process, or choose another port.",
         ) from error
 
 
 def reserve_free_port() -> PortReservation:
-    """Reserves any free port below the range of outgoing connections.
+    """Reserve any free port below the range of outgoing connections.
 
     Raises:
-        PortTakenError: Not one port of the range is free.
+        PortTakenError: No port of the range is free.
     """
     for port in random.sample(SEARCH_RANGE, len(SEARCH_RANGE)):
         try:
@@ -79,7 +79,7 @@ def reserve_free_port() -> PortReservation:
             continue
     raise PortTakenError(
         f"No port from {SEARCH_RANGE.start} to {SEARCH_RANGE.stop - 1} is free.",
-        "Stop programs that listen there.",
+        "Stop processes that listen in this range.",
     )
 
 
@@ -89,5 +89,5 @@ def _owner(port: int) -> str | None:
             address = connection.laddr
             if connection.status == psutil.CONN_LISTEN and address and address.port == port:
                 name = psutil.Process(connection.pid).name() if connection.pid else "a process"
-                return f"{name} (process id {connection.pid or 'unknown'}) listens there"
+                return f"{name} (process id {connection.pid or 'unknown'}) listens on it"
     return None

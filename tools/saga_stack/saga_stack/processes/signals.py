@@ -1,17 +1,17 @@
-"""SIGTERM and a closed terminal end a command the way Ctrl-C does, so that it can clean up."""
+"""Signal handling that lets a command clean up before it ends."""
 
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+TERMINATING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def ending_like_ctrl_c() -> Generator[None]:
-    """Inside the block, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread."""
-    before = {number: signal.signal(number, _interrupt) for number in ENDING}
+def interrupt_on_termination() -> Generator[None]:
+    """Raise KeyboardInterrupt in the main thread on SIGTERM and SIGHUP, as Ctrl-C does."""
+    before = {number: signal.signal(number, _interrupt) for number in TERMINATING}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with a deadline."""
+"""Polling with a deadline."""
 
 import time
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from saga_stack.errors import ChildFailedError
 POLL_SECONDS = 0.02
 
 
-def wait_until_nothing(missing: Callable[[], str | None], timeout_seconds: float) -> None:
-    """Returns as soon as `missing` names nothing any more; what it raises ends the wait.
+def wait_while(problem: Callable[[], str | None], timeout_seconds: float) -> None:
+    """Return as soon as `problem` returns None or an empty text; its exceptions are passed on.
 
     Raises:
-        ChildFailedError: Something was still missing at the deadline; the message says what.
+        ChildFailedError: The problem remained until the deadline; the message describes it.
     """
     deadline = time.monotonic() + timeout_seconds
-    while still := missing():
+    while remaining := problem():
         if time.monotonic() > deadline:
-            raise ChildFailedError(f"After {timeout_seconds:g} s: {still}")
+            raise ChildFailedError(f"After {timeout_seconds:g} s: {remaining}")
         time.sleep(POLL_SECONDS)

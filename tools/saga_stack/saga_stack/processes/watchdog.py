@@ -1,9 +1,9 @@
-"""No orphans: a watchdog that outlives its parent just long enough to end the parent's children.
+"""A watchdog process that ends the child processes of a parent that died.
 
-Every child carries a token in its environment. The watchdog waits for the end of its standard
-input, which the kernel closes however the parent dies, `kill -9` included, and then ends every
-process that carries the token. It needs no list of process ids, so nothing can be started too
-early or too late for it, and grandchildren are found too.
+Every child has a token in its environment. The watchdog waits for the end of its standard input,
+which the kernel closes whenever the parent ends, `kill -9` included, and then ends every process
+that has the token. It needs no list of process ids, so it cannot miss a child that was just
+started, and it finds grandchildren too.
 """
 
 import atexit
@@ -17,19 +17,19 @@ from functools import cache
 
 import psutil
 
-TOKEN_VARIABLE = "SAGA_GUARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+TOKEN_VARIABLE = "SAGA_WATCHDOG_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 GRACE_SECONDS = 3.0
 POLL_SECONDS = 0.05
 
 
-class Guard:
-    """The watchdog of this process; `environment` marks the children it looks after."""
+class Watchdog:
+    """The watchdog of this process; `environment` marks the children that it ends."""
 
     def __init__(self) -> None:
         self.token = uuid.uuid4().hex
-        # It must survive the guard of an outer process, so it carries no token itself.
+        # It must survive the watchdog of an outer process, so it has no token itself.
         environment = {k: v for k, v in os.environ.items() if k != TOKEN_VARIABLE}
-        self._watchdog = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "saga_stack.processes.watchdog", self.token],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -39,26 +39,26 @@ class Guard:
         )
 
     def environment(self) -> dict[str, str]:
-        """What a child's environment must hold to be looked after."""
+        """Return the environment variables that mark a child."""
         return {TOKEN_VARIABLE: self.token}
 
     def close(self) -> None:
-        """Ends what is still alive of the children, and the watchdog itself."""
-        if self._watchdog.stdin:
-            self._watchdog.stdin.close()
-        self._watchdog.wait()
+        """End the remaining children, then the watchdog itself."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait()
 
 
 @cache
-def process_guard() -> Guard:
-    """The one guard of this process, started at the first call and closed when Python exits."""
-    guard = Guard()
-    atexit.register(guard.close)
-    return guard
+def process_watchdog() -> Watchdog:
+    """Return this process's watchdog, started at the first call and closed when Python exits."""
+    watchdog = Watchdog()
+    atexit.register(watchdog.close)
+    return watchdog
 
 
-def carriers(token: str) -> list[psutil.Process]:
-    """Every living process of this machine that carries the token."""
+def marked_processes(token: str) -> list[psutil.Process]:
+    """Return every running process of this machine that has the token."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter():
         try:
@@ -69,21 +69,21 @@ def carriers(token: str) -> list[psutil.Process]:
     return found
 
 
-def end_carriers(token: str, grace_seconds: float = GRACE_SECONDS) -> None:
-    """Asks every carrier to stop (SIGTERM), then kills those that do not."""
-    processes = carriers(token)
+def end_marked_processes(token: str, grace_seconds: float = GRACE_SECONDS) -> None:
+    """Terminate every marked process (SIGTERM), then kill those that are still running."""
+    processes = marked_processes(token)
     for process in processes:
         _signal(process, "resume")
         _signal(process, "terminate")
     deadline = time.monotonic() + grace_seconds
     while any(map(is_alive, processes)) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    for process in carriers(token):
+    for process in marked_processes(token):
         _signal(process, "kill")
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; one that ended but was not yet collected by its parent does not."""
+    """Tell whether a process is running; a zombie is not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -96,9 +96,9 @@ def _signal(process: psutil.Process, method: str) -> None:
 
 
 def main() -> None:
-    """Waits until standard input ends, then ends the carriers of the token."""
+    """Wait until standard input ends, then end the processes marked with the given token."""
     sys.stdin.read()
-    end_carriers(sys.argv[1])
+    end_marked_processes(sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class Repository:
     files: dict[str, bytes]
     cut_short: bool = False
     url: str = ""
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def repository() -> Iterator[Repository]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            served.asked.append(self.path)
+            served.requests.append(self.path)
             body = served.files.get(self.path.removeprefix("/maven2/"))
             self.send_response(200 if body else 404)
             self.send_header("Content-Length", str(len(body or b"")))
@@ -58,20 +58,20 @@ def pins(monkeypatch, repository, tmp_path) -> list[Jar]:
     return pinned
 
 
-def test_the_mirror_is_asked_and_what_it_delivers_is_kept(repository, pins):
+def test_jars_are_downloaded_from_the_mirror_and_kept(repository, pins):
     folder = jars.ensure_jars()
     assert {file.name for file in folder.iterdir()} == {"a-1.jar", "b-1.jar"}
-    assert sorted(repository.asked) == ["/maven2/org/x/a/1/a-1.jar", "/maven2/org/x/b/1/b-1.jar"]
+    assert sorted(repository.requests) == ["/maven2/org/x/a/1/a-1.jar", "/maven2/org/x/b/1/b-1.jar"]
 
 
-def test_what_is_in_the_cache_is_not_fetched_again(repository, pins):
+def test_cached_jars_are_not_downloaded_again(repository, pins):
     jars.ensure_jars()
-    repository.asked.clear()
+    repository.requests.clear()
     jars.ensure_jars()
-    assert repository.asked == []
+    assert repository.requests == []
 
 
-def test_a_jar_with_another_digest_is_refused_and_nothing_is_kept(repository, pins):
+def test_a_jar_with_another_digest_is_refused(repository, pins):
     path = pins[0].path
     repository.files[path] = b"x" * pins[0].size
     with pytest.raises(DownloadError, match=r"SHA-256 .* is pinned"):
@@ -79,9 +79,9 @@ def test_a_jar_with_another_digest_is_refused_and_nothing_is_kept(repository, pi
     assert not jars.jars_dir().exists()
 
 
-def test_an_interrupted_download_is_not_used_and_the_next_one_is_whole(repository, pins):
+def test_an_interrupted_download_is_not_used(repository, pins):
     repository.cut_short = True
-    with pytest.raises(DownloadError, match="could not be fetched"):
+    with pytest.raises(DownloadError, match="could not be downloaded"):
         jars.ensure_jars()
     assert not jars.jars_dir().exists()
     assert list(jars.jars_dir().parent.iterdir()) == []
@@ -89,19 +89,19 @@ def test_an_interrupted_download_is_not_used_and_the_next_one_is_whole(repositor
     assert jars.jars_present(jars.ensure_jars())
 
 
-def test_a_jar_that_was_damaged_in_the_cache_is_fetched_again(repository, pins):
+def test_a_damaged_jar_in_the_cache_is_downloaded_again(repository, pins):
     folder = jars.ensure_jars()
     (folder / "a-1.jar").write_bytes(b"cut")
     assert jars.jars_present(jars.ensure_jars())
 
 
-def test_a_repository_that_lacks_a_jar_is_named(repository, pins):
+def test_the_error_names_a_missing_jar(repository, pins):
     repository.files.clear()
-    with pytest.raises(DownloadError, match=r"a-1\.jar could not be fetched.*404"):
+    with pytest.raises(DownloadError, match=r"a-1\.jar could not be downloaded.*404"):
         jars.ensure_jars()
 
 
-def test_a_process_that_was_faster_wins_and_both_have_the_jars(repository, pins):
+def test_concurrent_downloads_both_have_the_jars(repository, pins):
     def fetch_after_another(wanted: list[Jar], folder: Path) -> None:
         jars.ensure_jars()
         fetch_https.fetch(wanted, folder)
@@ -110,7 +110,7 @@ def test_a_process_that_was_faster_wins_and_both_have_the_jars(repository, pins)
     assert jars.jars_present(jars.jars_dir())
 
 
-def test_maven_is_used_only_where_it_is_installed_and_no_mirror_is_named(monkeypatch, tmp_path):
+def test_maven_is_used_only_if_installed_and_without_a_mirror(monkeypatch, tmp_path):
     monkeypatch.delenv("MAVEN_REPOSITORY_URL", raising=False)
     monkeypatch.setattr(jars.shutil, "which", lambda _: "/usr/bin/mvn")
     assert jars.choose_fetch() is fetch_maven.fetch
@@ -122,7 +122,7 @@ def test_maven_is_used_only_where_it_is_installed_and_no_mirror_is_named(monkeyp
     assert fetch_https.repository_url() == fetch_https.CENTRAL
 
 
-def test_the_list_pins_the_broker_and_its_logger():
+def test_the_pinned_list_contains_the_broker_and_its_logger():
     names = {jar.name for jar in pinned_jars()}
     assert f"kafka_2.13-{jars.KAFKA_VERSION}.jar" in names
     assert any(name.startswith("log4j-slf4j-impl-") for name in names)
@@ -130,7 +130,7 @@ def test_the_list_pins_the_broker_and_its_logger():
 
 
 @pytest.mark.stack
-def test_kafkas_own_jars_come_from_a_mirror_without_maven(monkeypatch, repository, tmp_path):
+def test_kafkas_jars_are_downloaded_from_a_mirror_without_maven(monkeypatch, repository, tmp_path):
     real = jars.ensure_jars()
     repository.files = {jar.path: (real / jar.name).read_bytes() for jar in pinned_jars()}
     monkeypatch.setenv("SAGA_CACHE_DIR", str(tmp_path))

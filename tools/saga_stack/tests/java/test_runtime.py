@@ -43,14 +43,14 @@ def test_java_home_comes_before_the_path(monkeypatch, tmp_path):
     assert (found.version, found.origin) == (21, "JAVA_HOME")
 
 
-def test_a_java_that_is_too_old_is_passed_over(monkeypatch, tmp_path):
+def test_a_java_that_is_too_old_is_skipped(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "a", 'java version "1.8.0_431"')))
     newer = fake_java(tmp_path / "b", 'openjdk version "17.0.1"')
     monkeypatch.setenv("PATH", f"{newer / 'bin'}:/bin:/usr/bin")
     assert runtime.find_java().origin == "PATH"
 
 
-def test_without_a_java_of_the_machine_the_one_of_the_wheel_runs(monkeypatch, tmp_path):
+def test_without_an_installed_java_the_wheel_is_used(monkeypatch, tmp_path):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     found = runtime.find_java()
@@ -58,7 +58,7 @@ def test_without_a_java_of_the_machine_the_one_of_the_wheel_runs(monkeypatch, tm
     assert found.version >= runtime.MINIMUM_VERSION
 
 
-def test_without_any_java_the_error_says_what_was_looked_at(monkeypatch, tmp_path):
+def test_without_any_java_the_error_lists_the_candidates(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(runtime, "find_spec", lambda _: None)

@@ -12,7 +12,7 @@ from saga_stack.kafka.config import server_properties
 from saga_stack.kafka.probes import broker_answers
 from saga_stack.processes.ports import reserve_free_port
 
-# One worker runs all that shares these servers, as they are stopped and killed here.
+# These tests stop and kill the shared servers, so one worker runs them all.
 pytestmark = pytest.mark.stack
 
 
@@ -49,7 +49,7 @@ async def consume(kafka: EmbeddedKafka, topic: str, count: int) -> set[int]:
     return seen
 
 
-async def test_what_is_produced_is_consumed(kafka):
+async def test_produced_records_are_consumed(kafka):
     topic = await create_topic(kafka)
     await produce(kafka, topic, 100)
     assert await consume(kafka, topic, 100) == set(range(100))
@@ -80,7 +80,7 @@ async def test_a_group_resumes_where_it_committed_after_a_clean_restart(kafka):
         assert (await asyncio.wait_for(consumer.getone(), 20)).value == b"0"
 
 
-async def test_a_stalled_broker_answers_again_after_the_stall(kafka):
+async def test_a_paused_broker_responds_again_after_resume(kafka):
     kafka.pause()
     try:
         assert not await asyncio.to_thread(broker_answers, kafka.client_options)
@@ -91,7 +91,7 @@ async def test_a_stalled_broker_answers_again_after_the_stall(kafka):
     assert await consume(kafka, topic, 1) == {0}
 
 
-async def test_a_topic_that_was_not_created_does_not_appear(kafka):
+async def test_topics_are_not_created_automatically(kafka):
     async with AIOKafkaProducer(
         bootstrap_servers=kafka.bootstrap_servers, request_timeout_ms=1000
     ) as producer:
@@ -99,12 +99,12 @@ async def test_a_topic_that_was_not_created_does_not_appear(kafka):
             await producer.send_and_wait(f"never-{uuid4().hex}", b"")
 
 
-def test_a_taken_port_is_named(stack_dir):
+def test_the_error_names_a_taken_port(stack_dir):
     with reserve_free_port() as taken, pytest.raises(PortTakenError, match=str(taken.port)):
         EmbeddedKafka(stack_dir / "other", port=taken.port)
 
 
-def test_a_broker_that_cannot_start_shows_the_end_of_its_log(stack_dir):
+def test_a_failed_start_is_reported_with_the_end_of_the_log(stack_dir):
     folder = stack_dir / "broken"
     (folder / "log").mkdir(parents=True)
     (folder / "log" / "meta.properties").write_text("nonsense=1\n")
@@ -113,7 +113,7 @@ def test_a_broker_that_cannot_start_shows_the_end_of_its_log(stack_dir):
 
 
 @pytest.mark.slow
-async def test_the_java_of_the_wheel_runs_the_broker_too(monkeypatch, stack_dir):
+async def test_the_wheel_s_java_runs_the_broker(monkeypatch, stack_dir):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", "")
     find_java.cache_clear()
@@ -126,7 +126,7 @@ async def test_the_java_of_the_wheel_runs_the_broker_too(monkeypatch, stack_dir)
         assert await consume(kafka, topic, 5) == set(range(5))
 
 
-def test_the_settings_never_let_topics_appear_and_listen_on_loopback_only(tmp_path):
+def test_the_settings_create_no_topics_and_listen_on_loopback_only(tmp_path):
     text = server_properties(tmp_path, 20001, 1, {1: 20002})
     assert "auto.create.topics.enable=false\n" in text
     assert "listeners=PLAINTEXT://127.0.0.1:20001,CONTROLLER://127.0.0.1:20002\n" in text

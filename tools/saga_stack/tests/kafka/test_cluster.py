@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import TopicPartition
 from saga_stack.errors import PortTakenError, StackError
-from saga_stack.kafka.cluster import brokers_of
+from saga_stack.kafka.cluster import create_brokers
 from saga_stack.kafka.config import server_properties
 from saga_stack.processes.ports import reserve_free_port
 
@@ -23,30 +23,30 @@ def properties(tmp_path: Path, controllers: dict[int, int]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_three_nodes_vote_and_keep_offsets_on_all_of_them(tmp_path):
-    told = properties(tmp_path, {1: 30001, 2: 30002, 3: 30003})
+def test_three_nodes_vote_and_replicate_offsets(tmp_path):
+    node = properties(tmp_path, {1: 30001, 2: 30002, 3: 30003})
     voters = "1@127.0.0.1:30001,2@127.0.0.1:30002,3@127.0.0.1:30003"
-    assert told["controller.quorum.voters"] == voters
-    assert told["offsets.topic.replication.factor"] == "3"
-    assert told["min.insync.replicas"] == "2"
+    assert node["controller.quorum.voters"] == voters
+    assert node["offsets.topic.replication.factor"] == "3"
+    assert node["min.insync.replicas"] == "2"
 
 
-def test_five_nodes_vote_and_three_of_them_keep_offsets(tmp_path):
-    told = properties(tmp_path, {number: 30000 + number for number in range(1, 6)})
-    assert told["offsets.topic.replication.factor"] == "3"
+def test_five_nodes_vote_and_three_replicate_offsets(tmp_path):
+    node = properties(tmp_path, {number: 30000 + number for number in range(1, 6)})
+    assert node["offsets.topic.replication.factor"] == "3"
 
 
-def test_one_node_is_all_there_is(tmp_path):
-    told = properties(tmp_path, {1: 30001})
-    assert told["controller.quorum.voters"] == "1@127.0.0.1:30001"
-    assert told["offsets.topic.replication.factor"] == told["min.insync.replicas"] == "1"
+def test_a_single_node_votes_alone(tmp_path):
+    node = properties(tmp_path, {1: 30001})
+    assert node["controller.quorum.voters"] == "1@127.0.0.1:30001"
+    assert node["offsets.topic.replication.factor"] == node["min.insync.replicas"] == "1"
 
 
-def test_the_port_is_that_of_the_first_and_the_others_have_those_after_it(tmp_path):
+def test_the_brokers_have_consecutive_ports(tmp_path):
     with ExitStack() as stops:
         with reserve_free_port() as free:
             first = free.port
-        brokers = brokers_of(tmp_path, 3, first)
+        brokers = create_brokers(tmp_path, 3, first)
         for broker in brokers.values():
             stops.callback(broker.stop)
         assert {name: broker.port - first for name, broker in brokers.items()} == {
@@ -56,32 +56,34 @@ def test_the_port_is_that_of_the_first_and_the_others_have_those_after_it(tmp_pa
         }
 
 
-def test_when_a_port_of_one_is_taken_those_of_the_others_are_given_up(tmp_path):
+def test_if_a_port_is_taken_the_other_ports_are_released(tmp_path):
     with reserve_free_port() as taken:
         first = taken.port - 1
-        with pytest.raises(PortTakenError, match=f"{taken.port}, meant for Kafka"):
-            brokers_of(tmp_path, 3, first)
-    alone = brokers_of(tmp_path, 1, first)["kafka"]
+        with pytest.raises(PortTakenError, match=f"{taken.port} for Kafka"):
+            create_brokers(tmp_path, 3, first)
+    alone = create_brokers(tmp_path, 1, first)["kafka"]
     alone.stop()
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("made_with", "asked"), [(1, 3), (3, 1), (3, 5)])
-def test_a_folder_made_with_another_number_of_brokers_is_refused(tmp_path, made_with, asked):
-    if made_with == 1:
+@pytest.mark.parametrize(("created_with", "requested"), [(1, 3), (3, 1), (3, 5)])
+def test_a_folder_of_another_number_of_brokers_is_refused(tmp_path, created_with, requested):
+    if created_with == 1:
         (tmp_path / "log").mkdir()
     else:
         (tmp_path / "node-1" / "log").mkdir(parents=True)
-        remembered = {"brokers": made_with, "cluster_id": "x"}
-        (tmp_path / "cluster.json").write_text(json.dumps(remembered))
-    with pytest.raises(StackError, match=f"made with --brokers {made_with}, not {asked}") as caught:
-        brokers_of(tmp_path, asked, None)
+        stored = {"brokers": created_with, "cluster_id": "x"}
+        (tmp_path / "cluster.json").write_text(json.dumps(stored))
+    with pytest.raises(
+        StackError, match=f"created with --brokers {created_with}, not {requested}"
+    ) as caught:
+        create_brokers(tmp_path, requested, None)
     assert "--fresh" in caught.value.cure
 
 
-def test_a_start_that_failed_before_any_log_was_made_binds_nobody(tmp_path):
+def test_a_folder_without_any_log_can_be_reused(tmp_path):
     (tmp_path / "cluster.json").write_text('{"brokers": 3, "clus')
-    brokers_of(tmp_path, 1, None)["kafka"].stop()
+    create_brokers(tmp_path, 1, None)["kafka"].stop()
 
 
 @pytest.fixture
@@ -96,11 +98,11 @@ def cluster(folder):
     with ExitStack() as stops:
 
         def start():
-            brokers = brokers_of(folder, 3, None)
+            brokers = create_brokers(folder, 3, None)
             for broker in brokers.values():
                 stops.callback(broker.stop)
                 broker.launch()
-            # All at once: the last one alone would wait for a controller to let it go.
+            # All at once: a last node would wait for a controller to release it.
             stops.callback(lambda: [broker.ask_to_stop() for broker in brokers.values()])
             for broker in brokers.values():
                 broker.await_ready()
@@ -136,7 +138,7 @@ async def consume(bootstrap: str, count: int) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-async def test_a_cluster_goes_on_without_a_broker_that_was_killed_and_its_folder_is_used_again(
+async def test_a_cluster_survives_a_killed_broker_and_its_folder_can_be_reused(
     cluster,
 ):
     brokers = await asyncio.to_thread(cluster)

@@ -6,7 +6,7 @@ import pytest
 from saga_stack.postgres.server import EmbeddedPostgres
 from sqlalchemy import create_engine, make_url, text
 
-# One worker runs all that shares these servers, as they are stopped and killed here.
+# These tests stop and kill the shared servers, so one worker runs them all.
 pytestmark = pytest.mark.stack
 
 
@@ -28,7 +28,7 @@ def database(postgres: EmbeddedPostgres):
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_what_was_committed_survives(postgres, database, end):
+def test_committed_data_survives(postgres, database, end):
     execute(database, "CREATE TABLE kept (n int)")
     execute(database, "INSERT INTO kept VALUES (1)")
     getattr(postgres, end)()
@@ -47,7 +47,7 @@ def test_a_stop_does_not_wait_for_open_connections(postgres, database):
     assert execute(database, "SELECT 1") == [(1,)]
 
 
-def test_creating_a_database_again_leaves_its_data_alone(postgres, database):
+def test_creating_an_existing_database_keeps_its_data(postgres, database):
     execute(database, "CREATE TABLE kept (n int)")
     name = make_url(database).database
     assert postgres.create_database(name) == database
@@ -62,7 +62,7 @@ def test_a_database_from_a_template_has_its_tables(postgres):
         postgres.drop_database(name)
 
 
-def test_a_database_is_dropped_under_open_connections(postgres):
+def test_a_database_with_open_connections_is_dropped(postgres):
     name = f"dropped-{uuid4().hex[:8]}"
     dsn = postgres.create_database(name)
     with closing(psycopg2.connect(dsn.replace("+psycopg2", ""))):
@@ -75,10 +75,10 @@ def test_a_database_is_dropped_under_open_connections(postgres):
     ("setting", "value"),
     [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on")],
 )
-def test_durability_stays_on(postgres, database, setting, value):
+def test_durability_settings_stay_on(postgres, database, setting, value):
     assert execute(database, f"SHOW {setting}") == [(value,)]
 
 
-def test_it_listens_on_no_address_and_takes_many_connections(postgres, database):
+def test_it_listens_on_no_tcp_address_and_allows_many_connections(postgres, database):
     assert execute(database, "SHOW listen_addresses") == [("",)]
     assert execute(database, "SHOW max_connections") == [("200",)]
