@@ -1,4 +1,4 @@
-"""One run of the demo's orders against a running stack."""
+"""The demo's orders: one per card, placed on a running stack."""
 
 import time
 from collections.abc import Generator, Sequence
@@ -9,15 +9,15 @@ from saga_cli.api import Api, order_path
 
 from saga_demo.cases import Case
 
-DEADLINE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.1
 FINAL_STATES = frozenset(("authorized", "rejected"))
 AMOUNT = 1299
 
 
 @dataclass
-class Placed:
-    """An order of the demo, as it was last seen."""
+class PlacedOrder:
+    """An order of the demo, as last read from the order service."""
 
     case: Case
     clerk_user_id: str
@@ -25,16 +25,16 @@ class Placed:
 
     @property
     def finished(self) -> bool:
-        """Whether it has reached its last state."""
+        """True once it has reached a final state."""
         return self.order["state"] in FINAL_STATES
 
     def differences(self) -> list[str]:
-        """What is otherwise than the card says; empty if all is well."""
+        """Describe how the order differs from its case; empty if it does not."""
         return self.case.expected.differences(self.order)
 
 
-def place(orders: Api, case: Case, clerk_user_id: str) -> Placed:
-    """Posts the case's order."""
+def place_order(orders: Api, case: Case, clerk_user_id: str) -> PlacedOrder:
+    """Place the case's order."""
     body = {
         "clerk_user_id": clerk_user_id,
         "amount": AMOUNT,
@@ -42,22 +42,21 @@ def place(orders: Api, case: Case, clerk_user_id: str) -> Placed:
         "description": f"Demo: {case.title}",
     }
     accepted = orders.post("/orders", body)
-    return Placed(case, clerk_user_id, orders.get(order_path(accepted["id"])))
+    return PlacedOrder(case, clerk_user_id, orders.get(order_path(accepted["id"])))
 
 
-def follow(orders: Api, placed: Sequence[Placed]) -> Generator[list[Placed]]:
-    """After each look at the orders, those that finished since the last one.
+def follow(orders: Api, placed: Sequence[PlacedOrder]) -> Generator[list[PlacedOrder]]:
+    """Poll the orders; yield those that have finished since the previous poll.
 
-    Ends when all have finished, or after 60 s without asking why: what has not finished by then
-    did not end as its card says.
+    Ends when all have finished, or after 60 s: an unfinished order then differs from its case.
     """
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     reported: set[str] = set()
     while len(reported) < len(placed) and time.monotonic() < deadline:
-        for one in placed:
-            if not one.finished:
-                one.order = orders.get(order_path(one.order["id"]))
-        news = [one for one in placed if one.finished and one.order["id"] not in reported]
-        reported |= {one.order["id"] for one in news}
-        yield news
+        for each in placed:
+            if not each.finished:
+                each.order = orders.get(order_path(each.order["id"]))
+        finished = [each for each in placed if each.finished and each.order["id"] not in reported]
+        reported |= {each.order["id"] for each in finished}
+        yield finished
         time.sleep(POLL_SECONDS)

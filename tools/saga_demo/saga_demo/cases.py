@@ -1,7 +1,6 @@
-"""What the demo orders, and how each order must end: facts about the cards, as data.
+"""The demo's cards and the outcome that Stripe documents for each.
 
-The outcomes are Stripe's, from https://docs.stripe.com/testing and
-https://docs.stripe.com/declines/codes, not what the services happen to answer.
+Sources: https://docs.stripe.com/testing and https://docs.stripe.com/declines/codes.
 """
 
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Expectation:
-    """How an order ends.
+    """The expected end of an order.
 
     Attributes:
-        state: Its last state.
-        code: The reason's code in our words; None: there is no reason.
-        stripe_code: Stripe's `error.code`, where Stripe refused.
-        decline_code: Stripe's `error.decline_code`, where the issuer refused.
+        state: The final state.
+        code: The code of the order's reason, or None if it has no reason.
+        stripe_code: Stripe's `error.code`, if Stripe refused the payment.
+        decline_code: Stripe's `error.decline_code`, if the issuer declined the card.
     """
 
     state: str
@@ -26,7 +25,7 @@ class Expectation:
     decline_code: str | None = None
 
     def differences(self, order: dict[str, Any]) -> list[str]:
-        """What about this order is otherwise, in words; empty if it ended as it must."""
+        """Describe how an order differs from the expected end; empty if it does not."""
         reason = order.get("reason") or {}
         actual = {
             "state": order["state"],
@@ -34,21 +33,21 @@ class Expectation:
             "stripe_code": reason.get("stripe_code"),
             "decline_code": reason.get("decline_code"),
         }
-        found = [
+        differences = [
             f"{name} is {value!r}, expected {getattr(self, name)!r}"
             for name, value in actual.items()
             if value != getattr(self, name)
         ]
         if self.state == "authorized" and not order["payment_intent_id"]:
-            found.append("no PaymentIntent holds the amount")
-        return found
+            differences.append("no PaymentIntent holds the amount")
+        return differences
 
 
 class Setup(Enum):
-    """What is done for an order's user before it is placed."""
+    """The preparation of an order's user before the order is placed."""
 
     ATTACHED = "registered, the card attached to the customer"
-    STORED = "registered, the card's token stored as it is: Stripe attaches no declining card"
+    STORED = "registered, the card's token only stored: Stripe does not attach a declining card"
     NO_CARD = "registered, without a card"
     UNKNOWN = "never registered"
     DELETED = "registered with a card, then the customer deleted at Stripe"
@@ -56,7 +55,7 @@ class Setup(Enum):
 
 @dataclass(frozen=True)
 class Case:
-    """One order of the demo."""
+    """One order of the demo: the user, the card and the expected end."""
 
     title: str
     expected: Expectation

@@ -1,4 +1,4 @@
-"""Registers the demo's users, each with the card of its case."""
+"""The demo's users, each with the card of its case."""
 
 import stripe
 from saga_cli.api import Api
@@ -9,10 +9,10 @@ from saga_demo.cases import Case, Setup
 
 
 def prepare_user(users: Api, clerk_user_id: str, case: Case, stripe_: stripe.StripeClient) -> None:
-    """Brings the user into the state that the case names, through the user service.
+    """Register the user as the case requires, through the user service.
 
     Raises:
-        httpx.HTTPStatusError: The user service refused.
+        httpx.HTTPStatusError: The user service refused the request.
         StackError: Stripe did not delete the customer.
     """
     if case.setup is Setup.UNKNOWN:
@@ -33,7 +33,12 @@ def _delete_customer(stripe_: stripe.StripeClient, customer_id: str) -> None:
 
 
 def stripe_client(settings: StackSettings, api_base: str | None) -> stripe.StripeClient:
-    """The SDK, pointed where the services are pointed."""
+    """Return a client of the same Stripe that the services use.
+
+    Args:
+        settings: The stack's settings.
+        api_base: The emulator's address, or None for Stripe itself.
+    """
     stripe.enable_telemetry = False
     return stripe.StripeClient(
         settings.stripe_secret_key or EMULATOR_KEY,

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from saga_demo.card_orders import Placed
+from saga_demo.card_orders import PlacedOrder
 from saga_demo.cases import CASES, Expectation, Setup
-from saga_demo.scenarios import STORIES, Story, ledger_line
-from saga_demo.text import cells, mark
+from saga_demo.scenarios import SCENARIOS, Scenario
+from saga_demo.text import cells, ledger_line, verdict
 
 
 def order(state: str, reason: dict | None = None, payment_intent_id: str | None = None) -> dict:
@@ -26,7 +26,7 @@ def order(state: str, reason: dict | None = None, payment_intent_id: str | None 
     }
 
 
-def test_every_decline_that_stripe_documents_is_ordered_once():
+def test_every_documented_decline_has_one_case():
     declines = {case.expected.decline_code for case in CASES} - {None}
     assert declines == {
         "generic_decline",
@@ -64,35 +64,37 @@ def test_an_order_that_ended_as_expected_has_no_differences():
         ),
     ],
 )
-def test_an_order_that_ended_otherwise_is_told_with_what_differs(actual, difference):
+def test_an_unexpected_end_is_described(actual, difference):
     expected = Expectation("rejected", "card_declined", "card_declined", "lost_card")
     assert difference in "; ".join(expected.differences(actual))
 
 
-def test_an_authorized_order_without_a_payment_intent_is_wrong():
+def test_an_authorized_order_without_a_payment_intent_differs():
     assert Expectation("authorized").differences(order("authorized")) == [
         "no PaymentIntent holds the amount"
     ]
     assert Expectation("authorized").differences(order("authorized", None, "pi_1")) == []
 
 
-def test_a_row_shows_outcome_and_the_milliseconds_of_each_step():
-    placed = Placed(CASES[0], "u1", order("authorized", None, "pi_1"))
+def test_a_row_shows_the_outcome_and_the_duration_of_each_step():
+    placed = PlacedOrder(CASES[0], "u1", order("authorized", None, "pi_1"))
     assert [str(cell) for cell in cells(placed)] == [
         "ok", "visa", "authorized", "", "pi_1", "30", "", "100",
     ]  # fmt: skip
-    assert str(mark(Placed(CASES[0], "u1", order("rejected")))) == "wrong"
-    assert str(mark(Placed(CASES[0], "u1", order("authorizing")))) == "…"
+    assert str(verdict(PlacedOrder(CASES[0], "u1", order("rejected")))) == "failed"
+    assert str(verdict(PlacedOrder(CASES[0], "u1", order("authorizing")))) == "…"
 
 
-def test_a_story_that_ended_otherwise_says_what_differs():
-    story = Story("refunded in part", lambda _: "o1", "completed", captured=1299, refunded=300)
+def test_an_unexpected_end_of_a_scenario_is_described():
+    scenario = Scenario(
+        "refunded in part", lambda _: "o1", "completed", captured=1299, refunded=300
+    )
     ended = {"state": "completed", "captured": 1299, "refunded": 300}
-    assert story.differences(ended) == []
-    assert story.differences({**ended, "refunded": 0}) == ["refunded is 0, expected 300"]
+    assert scenario.differences(ended) == []
+    assert scenario.differences({**ended, "refunded": 0}) == ["refunded is 0, expected 300"]
 
 
-def test_the_ledger_says_whether_the_money_adds_up():
+def test_the_ledger_line_shows_if_the_amounts_are_balanced():
     totals = {"authorized": 300, "captured": 100, "released": 150, "held": 50, "refunded": 10}
     assert ledger_line("usd", totals).startswith(
         "usd: authorized 3.00 = captured 1.00 + released 1.50 + held 0.50"
@@ -103,7 +105,7 @@ def test_the_ledger_says_whether_the_money_adds_up():
 @pytest.mark.stack
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_demo_ends_well_and_writes_plain_lines_without_a_terminal(stack_dir: Path):
+def test_the_demo_succeeds_with_plain_lines_without_a_terminal(stack_dir: Path):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STRIPE_")}
     result = subprocess.run(
         [sys.executable, "-c", "from saga_cli.main import app; app()", "demo"],
@@ -114,8 +116,8 @@ def test_the_demo_ends_well_and_writes_plain_lines_without_a_terminal(stack_dir:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert f"{len(CASES)} of {len(CASES)} orders ended as their card says." in result.stdout
-    lives = f"{len(STORIES)} of {len(STORIES)} holds became what their story says."
-    assert lives in result.stdout
+    assert f"{len(CASES)} of {len(CASES)} orders ended as expected for their card." in result.stdout
+    total = len(SCENARIOS)
+    assert f"{total} of {total} scenarios ended as expected." in result.stdout
     assert "usd: authorized " in result.stdout
     assert "\x1b" not in result.stdout + result.stderr
