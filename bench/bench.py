@@ -25,10 +25,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 from saga_schemas.topics import ORDER_EVENTS, TOPICS
+from saga_stack.services import SERVICES
 from saga_stack.settings import StackSettings
 from saga_stack.stack import Stack
 
-OUR_SERVICES = ("order_saga", "user", "payment")
+OUR_SERVICES = tuple(SERVICES)
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 USERS = 50
 POSTS_IN_FLIGHT = 32

@@ -22,7 +22,7 @@ from saga_stack.commands import checks
 from saga_stack.commands.announcement import announced
 from saga_stack.components import migration
 from saga_stack.errors import ChildFailedError
-from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, create_acls
+from saga_stack.kafka.acls import Acl, Operation, Resource, create_acls
 from saga_stack.kafka.certificates import ensure_certificates
 from saga_stack.kafka.probes import broker_answers
 from saga_stack.processes.child import run_to_completion
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
 MIX = ("visa", "mastercard", "insufficient funds", "expired card", "no such user")
 REFUSED_SECONDS = 120  # it is there within 5 s on a machine that has nothing else to do
 PATIENT = {"AUTHORIZATION_TIMEOUT_SECONDS": "600", "KAFKA_LOOK_SECONDS": "30"}
-USERS = [access.group for access in ACCESSES.values()]
+USERS = [service.access.group for service in SERVICES.values()]
 NAMES = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
 WRONG_PASSWORD = {"KAFKA_PASSWORD": "guessed"}
 NOBODYS = {
@@ -172,16 +172,17 @@ def test_plain_text_gets_no_answer(stack):
     assert not broker_answers({"bootstrap_servers": stack.kafka_bootstrap})
 
 
-@pytest.mark.parametrize("service", ACCESSES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_user_reads_the_topics_that_its_service_declares_and_no_other(stack, service):
-    options = as_user(stack, ACCESSES[service].group)
-    assert {name for name in NAMES if run(may_read(options, name))} == ACCESSES[service].reads
+    access = SERVICES[service].access
+    options = as_user(stack, access.group)
+    assert {name for name in NAMES if run(may_read(options, name))} == access.reads
 
 
-@pytest.mark.parametrize("service", ACCESSES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_user_writes_no_topic_that_its_service_does_not_declare(stack, service):
-    options = as_user(stack, ACCESSES[service].group)
-    others = set(NAMES) - ACCESSES[service].writes
+    options = as_user(stack, SERVICES[service].access.group)
+    others = set(NAMES) - SERVICES[service].access.writes
     assert [name for name in others if run(may_write(options, name))] == []
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, PositiveFloat, PositiveInt
 from saga_messaging.settings import ServiceSettings
 
+from order_saga.service import SERVICE
 from order_saga.step_times import StepTimes
 
 StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
@@ -14,7 +15,7 @@ StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 class OrderSagaSettings(ServiceSettings):
     """Its port, its steps' time-outs, its timers, its API's bounds."""
 
-    http_port: PositiveInt = 8000
+    http_port: PositiveInt = SERVICE.port
     payment_info_timeout_seconds: StepTimeout = 60.0  # well above KAFKA_SESSION_TIMEOUT_SECONDS
     payment_info_tries: PositiveInt = Field(1, description="Times that the user service is asked.")
     authorization_timeout_seconds: StepTimeout = 60.0

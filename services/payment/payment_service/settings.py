@@ -15,13 +15,15 @@ from saga_messaging.settings import ServiceSettings
 from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
 
+from payment_service.service import SERVICE
+
 SWEEPS_PER_LEASE: Final = 6
 
 
 class PaymentSettings(ServiceSettings, StripeSettings):
     """Its port, its executor, and its patience with Stripe."""
 
-    http_port: PositiveInt = 8002
+    http_port: PositiveInt = SERVICE.port
     max_body_bytes: PositiveInt = Field(262_144, description="A webhook carries a whole object.")
     executor_concurrency: PositiveInt = Field(16, description="Calls to Stripe in flight.")
     executor_lease_seconds: PositiveFloat = Field(

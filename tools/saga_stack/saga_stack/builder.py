@@ -5,14 +5,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from saga_stack.components import Addresses, Component, emulator_server, reserve, service_server
-from saga_stack.kafka.acls import ACCESSES
 from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.kafka.cluster import create_brokers
 from saga_stack.kafka.security import SECURITY_FOLDER, KafkaSecurity, ensure_security
 from saga_stack.postgres.server import EmbeddedPostgres
 from saga_stack.processes.http_server import HttpServer
 from saga_stack.processes.ports import PortReservation
-from saga_stack.services import EMULATOR, KAFKA, POSTGRES
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from saga_stack.settings import StackSettings
 
 
@@ -70,7 +69,7 @@ class StackBuilder:
     def _kafka_security(self) -> KafkaSecurity | None:
         if not self.settings.secure_kafka:
             return None
-        users = (access.group for access in ACCESSES.values())
+        users = (service.access.group for service in SERVICES.values())
         return ensure_security(self.settings.data_dir / KAFKA / SECURITY_FOLDER, users)
 
     def _create_postgres(self) -> EmbeddedPostgres | None:

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from saga_stack.kafka.acls import ACCESSES
+from saga_messaging.service import Service
+
 from saga_stack.kafka.security import ADMIN, KafkaSecurity
 from saga_stack.processes.child import Child
 from saga_stack.processes.http_server import HttpServer
 from saga_stack.processes.ports import LOOPBACK, PortReservation, reserve_free_port, reserve_port
-from saga_stack.services import EMULATOR, Service
+from saga_stack.services import EMULATOR
 from saga_stack.settings import EMULATOR_KEY, EMULATOR_WEBHOOK_SECRET, StackSettings
 
 WEBHOOK_PATH = "/webhooks/stripe"
@@ -117,7 +118,7 @@ def service_environment(
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
         "KAFKA_PARTITIONS": str(settings.partitions),
         "DATABASE_URL": addresses.databases[service.name],
-        **(security.environment(ACCESSES[service.name].group) if security else {}),
+        **(security.environment(service.access.group) if security else {}),
         **stripe,
         **settings.service_env,
     }

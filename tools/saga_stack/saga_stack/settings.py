@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from saga_messaging.service import Service
+
 from saga_stack.errors import ForbiddenKeyError, StackError
 from saga_stack.kafka.config import replication_factor
-from saga_stack.services import SERVICES, Service, replicas_of
+from saga_stack.services import SERVICES, replicas_of
 
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_WEBHOOK_SECRET = "whsec_of_the_local_stack"  # noqa: S105 - used on loopback only

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from saga_stack.builder import StackBuilder
 from saga_stack.components import migration
-from saga_stack.kafka.acls import ACCESSES, acls_of, create_acls
+from saga_stack.kafka.acls import acls_of, create_acls
 from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.postgres.server import EmbeddedPostgres
 from saga_stack.processes.child import Child, run_to_completion
@@ -198,7 +198,7 @@ class Stack:
 
     def _migrate(self) -> None:
         if self.addresses.kafka_security:
-            create_acls(self.kafka_options, acls_of(ACCESSES.values(), self.settings.topic_prefix))
+            create_acls(self.kafka_options, acls_of(SERVICES.values(), self.settings.topic_prefix))
         for name in self.settings.embedded_databases:
             if self._postgres:
                 self._postgres.create_database(self.settings.database_prefix + name)

@@ -22,9 +22,10 @@ runner = CliRunner()
 
 # `saga up` with fake services, and no other component to start.
 UP = """
-from saga_stack.services import SERVICES, Service
+from dataclasses import replace
+from saga_stack.services import SERVICES
 for name in SERVICES:
-    SERVICES[name] = Service(name, "fake_service", 0)
+    SERVICES[name] = replace(SERVICES[name], module="fake_service")
 from saga_cli.main import app
 app()
 """

@@ -13,7 +13,7 @@ def test_by_default_all_components_are_embedded(tmp_path):
     settings = read(tmp_path)
     assert settings.emulated_stripe
     assert settings.kafka_bootstrap is None
-    assert settings.embedded_databases == ("user", "order_saga", "payment")
+    assert settings.embedded_databases == ("order_saga", "payment", "user")
 
 
 @pytest.mark.parametrize("key", ["sk_live_51abc", "rk_live_51abc", "pk_test_51abc", "nonsense"])
@@ -43,7 +43,7 @@ def test_an_existing_broker_and_databases_are_used(tmp_path):
         KAFKA_TOPIC_PREFIX="mine-",
     )
     assert settings.kafka_bootstrap == "kafka.example:9092"
-    assert settings.embedded_databases == ("user", "order_saga")
+    assert settings.embedded_databases == ("order_saga", "user")
     assert settings.topic_prefix == "mine-"
 
 

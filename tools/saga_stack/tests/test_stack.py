@@ -9,6 +9,7 @@ import httpx
 import psutil
 import psycopg2
 import pytest
+from saga_messaging.service import registered_services
 from saga_stack.errors import ChildFailedError, PortTakenError
 from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.postgres.server import EmbeddedPostgres
@@ -16,7 +17,7 @@ from saga_stack.processes.child import Child
 from saga_stack.processes.ports import reserve_free_port
 from saga_stack.processes.waiting import wait_while
 from saga_stack.processes.watchdog import is_alive
-from saga_stack.services import SERVICES, Service
+from saga_stack.services import SERVICES
 from saga_stack.settings import StackSettings
 from saga_stack.stack import Stack
 
@@ -28,7 +29,7 @@ KEY = {"Authorization": "Bearer sk_test_1"}
 @pytest.fixture(autouse=True)
 def _fake_services(monkeypatch):
     for name in NAMES:
-        monkeypatch.setitem(SERVICES, name, Service(name, "fake_service", 0))
+        monkeypatch.setitem(SERVICES, name, replace(SERVICES[name], module="fake_service"))
 
 
 def settings(folder: Path, behaviour: str = "", **changes) -> StackSettings:
@@ -183,7 +184,7 @@ def test_no_child_survives_its_parent(tmp_path, end):
 def test_two_stacks_share_only_a_broker_and_a_postgresql_server(
     monkeypatch, stack_dir, kafka, postgres
 ):
-    monkeypatch.setitem(SERVICES, "user", Service("user", "user_service", 0))
+    monkeypatch.setitem(SERVICES, "user", registered_services()["user"])
     shared = {"kafka_bootstrap": None, "database_urls": {}, "stripe_api_base": None}
 
     def stack(name: str) -> Stack:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, acls_of
+from saga_stack.kafka.acls import Acl, Operation, Resource, acls_of
+from saga_stack.services import SERVICES
 
 PAGE = Path(__file__).parents[4] / "docs" / "kafka-security.md"
 BEGIN = "<!-- ACLs: begin, by `python -m saga_stack.kafka.acl_docs --write` -->"
@@ -15,7 +16,7 @@ END = "<!-- ACLs: end -->"
 
 def page(text: str) -> str:
     """Return the page with its table and commands up to date."""
-    declared = acls_of(ACCESSES.values())
+    declared = acls_of(SERVICES.values())
     block = f"{BEGIN}\n{table(declared)}\n```\n{commands(declared)}```\n{END}"
     between = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return between.sub(lambda _: block, text)

@@ -3,24 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest
-from order_saga.access import ACCESS as ORDER_SAGA
-from payment_service.access import ACCESS as PAYMENT
 from saga_messaging.access import Access
-from user_service.access import ACCESS as USER
+from saga_messaging.service import Service
 
 from saga_stack.kafka.event_loop import run_on_kafka_loop
-
-ACCESSES: Final[Mapping[str, Access]] = {
-    "user": USER,
-    "order_saga": ORDER_SAGA,
-    "payment": PAYMENT,
-}
-"""By the name of the service."""
 
 LITERAL, ALLOW, ANY_HOST = 3, 3, "*"
 
@@ -50,14 +41,14 @@ class Acl:
     operation: Operation
 
 
-def acls_of(accesses: Iterable[Access], prefix: str = "") -> list[Acl]:
+def acls_of(services: Iterable[Service], prefix: str = "") -> list[Acl]:
     """Return exactly the ACLs that these services need, sorted.
 
     Args:
-        accesses: The access that the services declare.
+        services: The services, each with its declared access.
         prefix: `KAFKA_TOPIC_PREFIX`, the prefix of topics and groups.
     """
-    return sorted(acl for access in accesses for acl in _acls(access, prefix))
+    return sorted(acl for service in services for acl in _acls(service.access, prefix))
 
 
 def create_acls(options: Mapping[str, Any], acls: Iterable[Acl]) -> None:

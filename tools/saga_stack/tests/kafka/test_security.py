@@ -9,7 +9,7 @@ from cryptography import x509
 from saga_stack.components import Addresses, migration, service_environment
 from saga_stack.errors import StackError
 from saga_stack.kafka import acl_docs
-from saga_stack.kafka.acls import ACCESSES, Operation, Resource, acls_of
+from saga_stack.kafka.acls import Operation, Resource, acls_of
 from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.kafka.certificates import ensure_certificates
 from saga_stack.kafka.config import server_properties
@@ -111,14 +111,14 @@ def test_without_security_clients_need_only_the_address(tmp_path):
 
 def test_only_the_orchestrator_may_command_payments_and_publish_order_events():
     writers = {
-        topic: {acl.user for acl in acls_of(ACCESSES.values()) if acl.name == topic}
+        topic: {acl.user for acl in acls_of(SERVICES.values()) if acl.name == topic}
         for topic in ("order_events", "payment_commands")
     }
     assert writers == {
         "order_events": {"order-saga"},
         "payment_commands": {"order-saga", "payment-service"},
     }
-    on_commands = [acl for acl in acls_of(ACCESSES.values()) if acl.name == "payment_commands"]
+    on_commands = [acl for acl in acls_of(SERVICES.values()) if acl.name == "payment_commands"]
     assert [(acl.user, acl.operation) for acl in on_commands] == [
         ("order-saga", Operation.WRITE),
         ("payment-service", Operation.READ),
@@ -126,7 +126,7 @@ def test_only_the_orchestrator_may_command_payments_and_publish_order_events():
 
 
 def test_acls_include_the_prefix():
-    prefixed = acls_of(ACCESSES.values(), "mine-")
+    prefixed = acls_of(SERVICES.values(), "mine-")
     assert all(acl.name.startswith("mine-") for acl in prefixed)
     assert {acl.name for acl in prefixed if acl.resource is Resource.GROUP} == {
         f"mine-{user}" for user in SERVICE_USERS
