@@ -13,7 +13,7 @@ from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from saga_stack.settings import StackSettings
 from sqlalchemy import make_url
 
-PORTS = {"order_saga": 8000, "user": 8001, "payment": 8002, EMULATOR: 12111}
+PORTS = {**{service.name: service.port for service in SERVICES.values()}, EMULATOR: 12111}
 DATABASE_PORT, KAFKA_PORT = 5432, 9092
 READY_SECONDS = 90.0
 API_VERSION = "1.41"  # named, as otherwise a client that finds no engine leaves a socket open
