@@ -1,7 +1,7 @@
-"""What every test may ask for: an embedded Kafka and PostgreSQL, started once for the whole run.
+"""Fixtures for all tests: an embedded Kafka and PostgreSQL, started once per run.
 
-The process that owns the run starts them, before pytest-xdist's workers, which find them by their
-environment; both die with it.
+The main process starts them before pytest-xdist's workers, which find them through environment
+variables; both end with the main process.
 """
 
 import os
@@ -28,18 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without-servers",
         action="store_true",
-        help="start neither Kafka nor PostgreSQL: for tests that need neither",
+        help="start no Kafka and PostgreSQL, for tests that need neither",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell that starts us in the background has SIGINT ignored, and so would have the programs
-    # that tests start and interrupt.
+    # A shell ignores SIGINT for background processes, and they pass that on to their children,
+    # which some tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     unneeded = config.option.collectonly or config.option.without_servers
     if hasattr(config, "workerinput") or unneeded or KAFKA in os.environ:
         return
-    global _folder  # noqa: PLW0603 - one run, one folder
+    global _folder  # noqa: PLW0603 - one folder per run
     _folder = Path(tempfile.mkdtemp(prefix="saga-tests-"))
     _folder.chmod(0o755)  # PostgreSQL may run as another user
     kafka, postgres = EmbeddedKafka(_folder / "kafka"), EmbeddedPostgres(_folder / "postgres")
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What a test measured (`record_property("summary", …)`) is shown, whichever worker ran it."""
+    """Print every measurement that a test recorded with `record_property("summary", …)`."""
     for report in terminalreporter.getreports("passed"):
         for name, text in report.user_properties:
             if name == "summary":
@@ -68,13 +68,13 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap() -> str:
-    """The address of an Apache Kafka that the whole run shares: use a topic prefix of your own."""
+    """The address of the Kafka that all tests share; each test uses its own topic prefix."""
     return os.environ[KAFKA]
 
 
 @pytest.fixture
 def database_url() -> Iterator[str]:
-    """A fresh, empty database of this test's own."""
+    """The URL of a new, empty database for one test."""
     name = f"test_{uuid.uuid4().hex}"
     admin = os.environ[POSTGRES]
     with_admin(admin, f"CREATE DATABASE {name}")
