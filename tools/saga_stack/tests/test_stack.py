@@ -195,7 +195,7 @@ def test_two_stacks_share_only_a_broker_and_a_postgresql_server(
         return Stack(prefixed, kafka=kafka, postgres=postgres)
 
     with stack("one") as one, stack("two") as two:
-        assert set(one.parts) == {"emulator", "user"}
+        assert set(one.components) == {"emulator", "user"}
         assert one.kafka_bootstrap == two.kafka_bootstrap == kafka.bootstrap_servers
         body = {"clerk_user_id": "u1"}
         assert httpx.post(f"{one.users_url}/users", json=body, timeout=20).status_code == 201
