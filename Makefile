@@ -14,7 +14,7 @@ help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=…") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is required: make PYTHON=…") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .tools/uv
 	.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 
@@ -39,7 +39,7 @@ run: install  ## Run the whole system until Ctrl-C, without Docker
 
 .PHONY: compose
 compose:
-	@docker compose version >/dev/null || { echo 'Docker with Compose 2 is needed: https://docs.docker.com/compose/install/. Without it: make run' >&2; exit 1; }
+	@docker compose version >/dev/null || { echo 'Docker with Compose 2 is required: https://docs.docker.com/compose/install/. To run without it: make run' >&2; exit 1; }
 
 .PHONY: up
 up: compose  ## Run the whole system in containers (ARGS="--scale payment=3")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from saga_cli.kafka import EmbeddedKafka
-from saga_cli.postgres import EmbeddedPostgres
+from saga_stack.kafka.broker import EmbeddedKafka
+from saga_stack.postgres.server import EmbeddedPostgres
 
 KAFKA, POSTGRES = "TEST_KAFKA_BOOTSTRAP_SERVERS", "TEST_POSTGRES_DSN"
 

@@ -18,8 +18,8 @@ from completions import Completions
 from counters import per_saga, read_counters
 from load import post_order, post_orders, register_users, slow_down_stripe
 from report import save, show
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 ORDERS_PER_SECOND = 10
 WARM_UP_ORDERS = 100

@@ -7,8 +7,8 @@ import aiohttp
 import psutil
 import psycopg2
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
+from saga_stack.stack import Stack
 
 SERVICES = ("order_saga", "user", "payment")
 PROCESSES = (*SERVICES, "emulator", "kafka", "postgres")

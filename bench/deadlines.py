@@ -18,8 +18,8 @@ import aiohttp
 import psutil
 import psycopg2
 from report import save, show
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 
 ORDER: Final = {"clerk_user_id": "user_1", "amount": 1299, "description": "Pizza"}
 QUIET_SECONDS: Final = 9.0  # after the last post and before the first deadline

@@ -3,7 +3,7 @@
 import asyncio
 
 import aiohttp
-from saga_cli.stack import Stack
+from saga_stack.stack import Stack
 
 USERS = 50
 POSTS_IN_FLIGHT = 32

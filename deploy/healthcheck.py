@@ -1,4 +1,4 @@
-"""Exit with 0 if this container answers 200 at HEALTH_PATH; the images have no curl."""
+"""End with exit code 0 if this container's HTTP server returns 200: the images have no curl."""
 
 import http.client
 import os

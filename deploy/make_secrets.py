@@ -1,32 +1,40 @@
 """Create the secrets of docker-compose.yml, one file each; existing secrets are kept.
 
-Database URLs are written again on every run, so that they follow a password that was replaced. Only
-the owner can enter the folder. The files in it are readable by all: each is mounted by itself into
-a container that runs as another user.
+The database URLs are always written again, so run it after replacing a password. Only the owner
+can enter the folder. Its files are readable by all, because each is mounted into a container that
+runs as another user.
 """
 
 import os
 import secrets
 import sys
+import tomllib
 from pathlib import Path
 
 READABLE = 0o644
-SERVICES = ("user", "order_saga", "payment")
+WORKSPACE = Path(__file__).parents[1]
 
 
 def make_secrets(folder: Path) -> None:
-    """Create missing secrets, and write each database URL with its role's current password."""
+    """Create missing secrets, and write every database URL with its role's password."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     _keep_or_write(folder / "postgres_password", secrets.token_hex(24))
-    for service in SERVICES:
+    for service in registered_services():
         password = folder / f"{service}_database_password"
         _keep_or_write(password, secrets.token_hex(24))
         url = f"postgresql+psycopg2://{service}:{password.read_text().strip()}@postgres:5432/{service}"
         _write(folder / f"{service}_database_url", url)
-    # For the emulator. With Stripe's test mode, write your sk_test_… and whsec_… to the files.
+    # For the emulator. For Stripe's test mode, put your own sk_test_… and whsec_… into the files.
     _keep_or_write(folder / "stripe_secret_key", f"sk_test_{secrets.token_hex(16)}")
     _keep_or_write(folder / "stripe_webhook_secret", f"whsec_{secrets.token_hex(24)}")
+
+
+def registered_services() -> list[str]:
+    """Return the names in the entry point group `saga.services`, without installing anything."""
+    projects = sorted(WORKSPACE.glob("services/*/pyproject.toml"))
+    entry_points = (tomllib.loads(file.read_text())["project"]["entry-points"] for file in projects)
+    return [name for groups in entry_points for name in groups["saga.services"]]
 
 
 def _keep_or_write(file: Path, content: str) -> None:

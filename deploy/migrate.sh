@@ -1,9 +1,7 @@
 #!/bin/sh
-# Create or update the topics and tables of every service, each with its own database role.
+# Create the topics and tables of every installed service, each in its own database with its role.
 set -eu
-migrate() {
-  DATABASE_URL=$(cat "/run/secrets/$1_database_url") python -m "$2" migrate
-}
-migrate user user_service
-migrate order_saga order_saga
-migrate payment payment_service
+services=$(python -m saga_messaging.service)
+echo "$services" | while read -r name module; do
+  DATABASE_URL=$(cat "/run/secrets/${name}_database_url") python -m "$module" migrate </dev/null
+done

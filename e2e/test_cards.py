@@ -1,7 +1,7 @@
 """Every card of the demo, through the orders API."""
 
 import pytest
-from saga_cli.demo_cases import CASES
+from saga_demo.cases import CASES
 from support.orders import post_order, wait_for_outcome
 from support.users import register_user, register_users
 

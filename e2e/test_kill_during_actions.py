@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from saga_cli.stack import Stack
+from saga_stack.stack import Stack
 from support.databases import rows
 from support.http import RETRY_SECONDS, post_until_accepted
 from support.invariants import violations_at_rest

@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
-from stripe_emulator.refunds import FAILS_AFTER_SECONDS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
+from stripe_emulator.operations.refunds import FAILS_AFTER_SECONDS
 from support.http import HTTP
 from support.invariants import violations_at_rest
 from support.orders import (

@@ -7,10 +7,10 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_schemas import decode
 from saga_schemas.topics import USER_EVENTS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from support.http import HTTP
 from support.orders import get_order, post_order, wait_for_outcome
 from support.polling import eventually
@@ -143,7 +143,7 @@ def test_orders_are_accepted_when_kafka_is_down_from_the_start(order_saga_settin
     with Stack(order_saga_settings) as stack:
         stack.kill("order_saga")
         stack.kill("kafka")
-        stack.parts["order_saga"].launch()
+        stack.components["order_saga"].launch()
         saga = post_order(stack, USER)
         ready = httpx.get(f"{stack.orders_url}/readyz")
         stack.start("kafka")

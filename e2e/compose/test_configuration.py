@@ -1,7 +1,7 @@
 """docker-compose.yml as `docker compose config` resolves it; no container runs."""
 
 import pytest
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 
 ALWAYS = {KAFKA, POSTGRES, *SERVICES, EMULATOR, "migrate"}
 OPTIONAL = {"tools": "kafka-ui", "stripe": "stripe-cli"}

@@ -2,7 +2,7 @@
 
 import psycopg2
 import pytest
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from sqlalchemy import make_url
 from support.orders import post_order, request_action, wait_for_outcome, wait_for_state
 from support.polling import eventually

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
 from support.invariants import violations_at_rest
 from support.load import CLIENTS, MIX, wrong_outcomes
 from support.orders import post_order, wait_for_outcome

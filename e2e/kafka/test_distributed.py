@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import psutil
 import pytest
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_messaging.settings import DatabaseSettings, KafkaSettings
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from support.databases import rows
 from support.invariants import violations_at_rest
 from support.kafka.consumer_groups import committed_offsets, members, numbers, partition_of
@@ -76,7 +76,7 @@ def longest_wait(order):
 
 
 def is_connected_to_stripe(stack, name):
-    stripe = stack.parts["emulator"].port.port
+    stripe = stack.components["emulator"].port.port
     connections = psutil.Process(stack.pid(name)).net_connections("tcp")
     return stripe in {found.raddr.port for found in connections if found.raddr}
 

@@ -7,9 +7,9 @@ import sys
 
 import httpx
 import pytest
-from saga_cli.ports import reserve_free_port
-from saga_cli.processes import Child
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.processes.child import Child
+from saga_stack.processes.ports import reserve_free_port
+from saga_stack.processes.waiting import wait_while
 from support.suites import run_suites
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -26,7 +26,7 @@ def external_stripe(tmp_path):
     emulator = Child("Stripe", argv, log=tmp_path / "stripe.log")
     emulator.start()
     try:
-        wait_until_nothing(lambda: connection_error(f"http://{ADDRESS}:{port}"), READY_SECONDS)
+        wait_while(lambda: connection_error(f"http://{ADDRESS}:{port}"), READY_SECONDS)
         yield f"http://{ADDRESS}:{port}"
     finally:
         emulator.stop()

@@ -6,9 +6,9 @@ Each order ends as its card requires, once.
 import time
 
 import pytest
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_schemas.topics import PAYMENT_COMMANDS, USER_COMMANDS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from support.http import HTTP
 from support.kafka.brokers import (
     busiest_leader,

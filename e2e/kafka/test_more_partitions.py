@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from aiokafka.admin import NewPartitions
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
 from saga_schemas.topics import TOPICS
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from support.invariants import violations_at_rest
 from support.kafka.admin import with_admin
 from support.kafka.consumer_groups import committed_offsets, members, numbers

@@ -1,8 +1,8 @@
 """TLS, passwords and ACLs on three brokers, whose controllers authenticate by certificate."""
 
 import pytest
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from support.invariants import violations_at_rest
 from support.orders import post_order, wait_for_outcome
 from support.users import cases, register_users

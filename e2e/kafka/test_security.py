@@ -6,18 +6,20 @@ import ssl
 import psutil
 import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
-from saga_cli import checks, running
-from saga_cli.certificates import ensure_certificates
-from saga_cli.errors import ChildFailedError
-from saga_cli.kafka_acls import ACCESSES, Acl, Operation, Resource, allow
-from saga_cli.parts import migration
-from saga_cli.probes import broker_answers
-from saga_cli.processes import run_to_the_end
-from saga_cli.services import SERVICES
-from saga_cli.settings import StackSettings
-from saga_cli.stack import Stack
-from saga_messaging.kafka_refusals import KafkaRefuses
+from saga_cli.running_stack import read_running_stack
+from saga_messaging.kafka.access_errors import KafkaAccessError
 from saga_schemas.topics import TOPICS
+from saga_stack.commands import checks
+from saga_stack.commands.announcement import announced
+from saga_stack.components import migration
+from saga_stack.errors import ChildFailedError
+from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, create_acls
+from saga_stack.kafka.certificates import ensure_certificates
+from saga_stack.kafka.probes import broker_answers
+from saga_stack.processes.child import run_to_completion
+from saga_stack.services import SERVICES
+from saga_stack.settings import StackSettings
+from saga_stack.stack import Stack
 from support.invariants import violations_at_rest
 from support.kafka.access import (
     create_topic,
@@ -46,10 +48,10 @@ WRONG_PASSWORD = {"KAFKA_PASSWORD": "guessed"}
 MISTAKES = {
     "wrong password": ({"kafka_password": "guessed"}, "KAFKA_USERNAME=.* with this KAFKA_PASSWORD"),
     "unknown user": ({"kafka_username": "mallory"}, "KAFKA_USERNAME=mallory"),
-    "no CA": ({"kafka_ca_file": None}, "KAFKA_CA_FILE .unset: the system's own."),
+    "no CA": ({"kafka_ca_file": None}, "KAFKA_CA_FILE .unset: the system's authorities."),
     "no credentials": (
         {"kafka_username": None, "kafka_password": None, "kafka_ca_file": None},
-        "does it want KAFKA_USERNAME and KAFKA_PASSWORD",
+        "KAFKA_USERNAME and KAFKA_PASSWORD may be required",
     ),
 }
 
@@ -73,7 +75,7 @@ def test_service_with_a_wrong_password_reports_it_and_goes_on_with_the_right_one
     with service_environment(stack, "payment", **WRONG_PASSWORD):
         order = post_order(stack, user)
         report = kafka_report(stack, "payment", REPORT_SECONDS)
-        assert "does not know KAFKA_USERNAME=payment-service with this KAFKA_PASSWORD" in report
+        assert "rejected KAFKA_USERNAME=payment-service with this KAFKA_PASSWORD" in report
         assert wait_for_state(stack, order, "authorizing", seconds=60)["state"] == "authorizing"
     assert wait_for_state(stack, order, "authorized", seconds=90)["state"] == "authorized"
     assert violations_at_rest(stack) == []
@@ -86,27 +88,27 @@ def test_service_without_a_right_names_the_topic_or_group(stack, missing):
     run(revoke(stack.kafka_options, right))
     try:
         stack.stop("user")
-        stack.parts["user"].launch()
+        stack.components["user"].launch()
         report = kafka_report(stack, "user", REPORT_SECONDS)
     finally:
-        allow(stack.kafka_options, [right])
-    assert "KAFKA_USERNAME=user-service may not" in report
+        create_acls(stack.kafka_options, [right])
+    assert "KAFKA_USERNAME=user-service is not authorized" in report
     assert missing in report
-    assert eventually(stack.parts["user"].not_ready, lambda fault: not fault, 60) is None
+    assert eventually(stack.components["user"].not_ready, lambda fault: not fault, 60) is None
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_connection_is_refused_and_the_wrong_setting_is_named(stack, mistake):
     changes, names = MISTAKES[mistake]
-    with pytest.raises(KafkaRefuses, match=names):
+    with pytest.raises(KafkaAccessError, match=names):
         run(list_topics(settings_of(stack, "payment-service", **changes)))
 
 
 def test_certificate_of_another_authority_is_not_trusted(stack, tmp_path):
     other = ensure_certificates(tmp_path, "broker", ["127.0.0.1"])
-    with pytest.raises(KafkaRefuses, match=f"KAFKA_CA_FILE .{other.authority}.") as refused:
+    with pytest.raises(KafkaAccessError, match=f"KAFKA_CA_FILE .{other.authority}.") as refused:
         run(list_topics(settings_of(stack, "payment-service", kafka_ca_file=other.authority)))
-    assert "does not vouch for" in str(refused.value)
+    assert "cannot be verified with" in str(refused.value)
 
 
 def test_certificate_of_another_host_is_refused(stack, tmp_path):
@@ -121,7 +123,7 @@ def test_certificate_of_another_host_is_refused(stack, tmp_path):
             own = {"kafka_bootstrap_servers": f"127.0.0.1:{port}", "kafka_ca_file": other.authority}
             await list_topics(settings_of(stack, "payment-service", **own))
 
-    with pytest.raises(KafkaRefuses, match="another host than KAFKA_BOOTSTRAP_SERVERS names"):
+    with pytest.raises(KafkaAccessError, match="a host that KAFKA_BOOTSTRAP_SERVERS does not name"):
         run(connect_to_an_impostor())
 
 
@@ -129,8 +131,8 @@ def test_migration_that_kafka_refuses_fails_and_names_the_setting(stack, tmp_pat
     child = migration(stack.settings, SERVICES["user"], stack.addresses)
     other = ensure_certificates(tmp_path, "broker", ["127.0.0.1"])
     child.env = {**child.env, "KAFKA_CA_FILE": str(other.authority)}
-    with pytest.raises(ChildFailedError, match=r"no topics were made: .* KAFKA_CA_FILE"):
-        run_to_the_end([child], REPORT_SECONDS)
+    with pytest.raises(ChildFailedError, match=r"topics not created: .* KAFKA_CA_FILE"):
+        run_to_completion([child], REPORT_SECONDS)
 
 
 def test_plain_text_connection_is_not_answered(stack):
@@ -158,7 +160,7 @@ def test_user_may_not_create_topics(stack, user):
 def test_passwords_are_neither_in_logs_nor_on_command_lines(stack):
     folder = stack.settings.data_dir
     logs = [*folder.glob("logs/*.log"), *folder.glob("kafka/*.log")]
-    children = [part.child for part in stack.parts.values()]
+    children = [part.child for part in stack.components.values()]
     command_lines = [" ".join(psutil.Process(child.pid).cmdline()) for child in children]
     texts = [*command_lines, *(log.read_text() for log in logs)]
     passwords = stack.addresses.kafka_security.passwords.values()
@@ -180,9 +182,9 @@ def test_show_and_why_work(stack):
 
 
 def test_doctor_finds_no_fault(stack):
-    with running.announced(stack):
-        found = running.read(stack.settings.data_dir)
-        assert checks.faults(checks.parts_of(found)) == []
+    with announced(stack):
+        found = read_running_stack(stack.settings.data_dir)
+        assert checks.failures(checks.components_of(found)) == []
 
 
 def test_dead_letters_of_every_service_are_listed_and_replayed(stack):
@@ -197,7 +199,7 @@ def test_dead_letters_of_every_service_are_listed_and_replayed(stack):
     }
     assert "no message" in saga(stack, "dlq", "show", listed[0])
     for dead_letter in listed:
-        assert "goes back to" in saga(stack, "dlq", "replay", dead_letter)
+        assert "was sent to" in saga(stack, "dlq", "replay", dead_letter)
     again = three_dead_letters(stack)
     assert len(set(again) - set(listed)) == 3, "each was replayed, and is a dead letter again"
 

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from saga_cli.kafka_cluster import brokers_of
 from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.topic_config import find_mismatches
 from saga_messaging.settings import KafkaSettings
 from saga_schemas.topics import TOPICS
+from saga_stack.kafka.cluster import create_brokers
 from support.suites import run_suites
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -28,7 +28,7 @@ SUITE_SECONDS = 800
 
 @pytest.fixture(scope="module")
 def cluster(module_folder):
-    brokers = brokers_of(module_folder, 3, None).values()
+    brokers = create_brokers(module_folder, 3, None).values()
     with ExitStack() as stops:
         for broker in brokers:
             stops.callback(broker.stop)

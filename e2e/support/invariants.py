@@ -8,8 +8,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from saga_cli.asking import ask
 from saga_schemas.topics import TOPICS
+from saga_stack.kafka.event_loop import run_on_kafka_loop
 from support.databases import rows
 from support.polling import eventually
 from support.stripe_account import stripe_ledger
@@ -43,7 +43,7 @@ def violations(system: System) -> list[str]:
         *keys_with_several_bodies(ledger),
         *unfinished_work(system, sagas, payments),
         *messages_without_effect(system),
-        *ask(dead_letters_and_lag(system)),
+        *run_on_kafka_loop(dead_letters_and_lag(system)),
     ]
 
 

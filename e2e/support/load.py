@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from saga_cli.demo_cases import Case
+from saga_demo.cases import Case
 from support.invariants import violations_at_rest
 from support.orders import post_order, wait_for_outcome
 from support.polling import eventually

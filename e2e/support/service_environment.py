@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from saga_cli.stack import Stack
+from saga_stack.stack import Stack
 from support.polling import eventually
 
 
@@ -17,7 +17,7 @@ def service_environment(stack: Stack, name: str, **changes: str) -> Generator[No
     own = child.env
     stack.stop(name)
     child.env = {**own, **changes}
-    stack.parts[name].launch()
+    stack.components[name].launch()
     try:
         yield
     finally:
@@ -29,5 +29,7 @@ def service_environment(stack: Stack, name: str, **changes: str) -> Generator[No
 def kafka_report(stack: Stack, name: str, seconds: float) -> str:
     """Return the reason why a service is not ready, once it names a Kafka setting."""
     return eventually(
-        lambda: stack.parts[name].not_ready() or "ready", lambda fault: "KAFKA" in fault, seconds
+        lambda: stack.components[name].not_ready() or "ready",
+        lambda fault: "KAFKA" in fault,
+        seconds,
     )

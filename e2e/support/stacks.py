@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from saga_cli.settings import StackSettings, with_environment
+from saga_stack.settings import StackSettings, with_environment
 
 EXTERNAL_STRIPE = "STRIPE_SECRET_KEY" in os.environ
 EXTERNAL = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "KAFKA_BOOTSTRAP_SERVERS")

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import stripe
-from saga_cli.demo_users import stripe_client
+from saga_demo.users import stripe_client
 from support.http import HTTP
 from support.system import System
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from saga_cli.settings import StackSettings
+from saga_stack.settings import StackSettings
 
 
 class OrdersApi(Protocol):

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Iterable
 
 from saga_cli.api import Api
-from saga_cli.demo_cases import CASES, Case
-from saga_cli.demo_users import prepare_user
+from saga_demo.cases import CASES, Case
+from saga_demo.users import prepare_user
 from support.stripe_account import stripe_client_of
 from support.system import System
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from saga_cli.services import KAFKA, POSTGRES
+from saga_stack.services import KAFKA, POSTGRES
 from support.containers.engine import Engine
 from support.containers.ports import free_ports
 from support.repository import REPOSITORY

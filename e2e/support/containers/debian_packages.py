@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from saga_cli.paths import cache_dir
+from saga_stack.paths import cache_dir
 from support.containers.errors import EngineUnavailable
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

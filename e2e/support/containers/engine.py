@@ -14,8 +14,8 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 from requests import RequestException
-from saga_cli.errors import ChildFailedError, StackError
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.errors import ChildFailedError, StackError
+from saga_stack.processes.waiting import wait_while
 from support.containers.api_version import API_VERSION
 from support.containers.debian_packages import compose_plugin, containers_cache, engine_root
 from support.containers.engine_supervisor import address, remove_all
@@ -134,7 +134,7 @@ def _running_dockerd(folder: Path, environment: Mapping[str, str]) -> Generator[
         )
     try:
         try:
-            wait_until_nothing(lambda: _not_ready(supervisor, address(folder)), START_SECONDS)
+            wait_while(lambda: _not_ready(supervisor, address(folder)), START_SECONDS)
         except StackError as error:
             tail = log.read_text(errors="replace")[-LOG_TAIL:]
             raise EngineUnavailable(f"dockerd does not start: {error}\n{tail}") from error

@@ -2,8 +2,8 @@
 
 import random
 
-from saga_cli.errors import PortTakenError
-from saga_cli.ports import SEARCH_RANGE, PortReservation
+from saga_stack.errors import PortTakenError
+from saga_stack.processes.ports import SEARCH_RANGE, PortReservation
 
 REPLICA_PORTS = 10
 """Ports for the replicas of one service, as many as the ranges of docker-compose.yml have."""

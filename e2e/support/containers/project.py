@@ -8,9 +8,9 @@ import docker
 from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
-from saga_cli.services import EMULATOR, KAFKA, POSTGRES, SERVICES
-from saga_cli.settings import StackSettings
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
+from saga_stack.services import EMULATOR, KAFKA, POSTGRES, SERVICES
+from saga_stack.settings import StackSettings
 from sqlalchemy import make_url
 from support.containers.api_version import API_VERSION
 
@@ -133,7 +133,7 @@ class Project:
                 f"{one.name} is {one.health}" for one in found if one.health != "healthy"
             )
 
-        wait_until_nothing(unhealthy, seconds)
+        wait_while(unhealthy, seconds)
 
     @property
     def _network(self) -> Network:

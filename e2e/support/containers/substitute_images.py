@@ -9,8 +9,8 @@ from pathlib import Path
 
 from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
-from saga_cli.jars import ensure_jars
-from saga_cli.kafka_config import LOGGING
+from saga_stack.java.jars import ensure_jars
+from saga_stack.kafka.config import LOGGING
 from support.containers.debian_packages import (
     ENGINE_RELEASE,
     KEYRING,

@@ -10,11 +10,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import DeleteAclsRequest
-from saga_cli.asking import ask
-from saga_cli.kafka_acls import ALLOW, ANY_HOST, LITERAL, Acl
-from saga_cli.stack import Stack
-from saga_messaging.publisher import Publisher
+from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.settings import MessagingSettings
+from saga_stack.kafka.acls import ALLOW, ANY_HOST, LITERAL, Acl
+from saga_stack.kafka.event_loop import run_on_kafka_loop
+from saga_stack.stack import Stack
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 60
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 60
 
 def run(request: Coroutine[Any, Any, T]) -> T:
     """Return what a coroutine returns within `TIMEOUT_SECONDS`."""
-    return ask(asyncio.wait_for(request, TIMEOUT_SECONDS))
+    return run_on_kafka_loop(asyncio.wait_for(request, TIMEOUT_SECONDS))
 
 
 def options_of(stack: Stack, user: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def list_topics(settings: MessagingSettings) -> None:
     """List topics as a service does when it starts.
 
     Raises:
-        KafkaRefuses: Kafka refused the connection, or was not trusted.
+        KafkaAccessError: Kafka refused the connection, or was not trusted.
     """
     publisher = Publisher(settings)
     try:

@@ -8,8 +8,8 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import AlterPartitionReassignmentsRequest
-from saga_cli.services import KAFKA
-from saga_cli.stack import Stack
+from saga_stack.services import KAFKA
+from saga_stack.stack import Stack
 from support.kafka.admin import with_admin
 from support.polling import eventually
 

@@ -13,9 +13,9 @@ from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 
-from order_saga.access import ACCESS
 from order_saga.create_order.versions import Definitions
 from order_saga.handlers import react
+from order_saga.kafka_access import ACCESS
 from order_saga.orm import deferred, messaging
 from order_saga.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings

@@ -14,8 +14,8 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import DefaultPartitioner
 
-from order_saga.access import PARTICIPANTS
 from order_saga.errors import KafkaSilent
+from order_saga.kafka_access import PARTICIPANTS
 from order_saga.kafka_view import KafkaView, Raw, Span, looking
 from order_saga.settings import OrderSagaSettings
 from order_saga.situation import Consumer, LetterOf, Route

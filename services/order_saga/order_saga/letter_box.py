@@ -5,8 +5,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from order_saga.access import ACCESS
 from order_saga.errors import LetterUnknown
+from order_saga.kafka_access import ACCESS
 from order_saga.kafka_view import KafkaView, Span, looking
 from order_saga.letters import Letter, Place, letter_of
 from order_saga.settings import OrderSagaSettings

@@ -15,7 +15,6 @@ from saga_messaging.process import components
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
 
-from order_saga.access import ACCESS
 from order_saga.actions import OrderActions
 from order_saga.actions_http import actions_router
 from order_saga.agents import handle_deferred, register_agents, reply_intakes
@@ -23,6 +22,7 @@ from order_saga.controls_http import controls_router
 from order_saga.create_order.versions import definitions
 from order_saga.desk import OrderDesk
 from order_saga.http import PROBLEMS, orders_router
+from order_saga.kafka_access import ACCESS
 from order_saga.letter_desk import LetterDesk
 from order_saga.letters_http import letters_router
 from order_saga.orm import messaging

@@ -7,6 +7,7 @@ from saga_engine.rules import Timeout
 from saga_messaging.settings import ServiceSettings
 
 from order_saga.create_order.timeouts import Timeouts
+from order_saga.service import SERVICE
 
 StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 """Up to a week: Stripe keeps a hold no longer, and no deadline leaves the calendar."""
@@ -15,7 +16,7 @@ StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 class OrderSagaSettings(ServiceSettings):
     """Its port, its steps' time-outs, its timers, its API's bounds."""
 
-    http_port: PositiveInt = 8000
+    http_port: PositiveInt = SERVICE.port
     payment_info_timeout_seconds: StepTimeout = 60.0  # well above KAFKA_SESSION_TIMEOUT_SECONDS
     payment_info_tries: PositiveInt = Field(1, description="Times that the user service is asked.")
     authorization_timeout_seconds: StepTimeout = 60.0

@@ -9,9 +9,9 @@ from saga_engine.messages import ResolvePayload, ResolveRequested
 from saga_schemas import Envelope
 from saga_schemas.topics import topic_of
 
-from order_saga.access import ACCESS, PARTICIPANTS
 from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
 from order_saga.create_order.state import OrderSaga
+from order_saga.kafka_access import ACCESS, PARTICIPANTS
 
 _VERBS: dict[type[Envelope], str] = {
     CaptureRequested: "capture",

@@ -15,8 +15,8 @@ from saga_schemas import Envelope
 from sqlalchemy import Connection
 
 from payment_service import handlers
-from payment_service.access import ACCESS
 from payment_service.executor.executor import Executor
+from payment_service.kafka_access import ACCESS
 from payment_service.model.lease import Lease, is_cancel_requested
 from payment_service.model.operations import Command
 from payment_service.settings import PaymentSettings

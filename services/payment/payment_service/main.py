@@ -18,13 +18,13 @@ from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
-from payment_service.access import ACCESS
 from payment_service.agents import payment_intake, register_agents
 from payment_service.executor.executor import Executor
 from payment_service.executor.leases import SqlLeaseStore
 from payment_service.executor.perform import perform
 from payment_service.executor.retry import RetryPolicy
 from payment_service.http import payments_router
+from payment_service.kafka_access import ACCESS
 from payment_service.problems import PROBLEMS
 from payment_service.reconciliation.expiry_sweep import ExpirySweeper
 from payment_service.reconciliation.http import reconcile_router

@@ -15,13 +15,15 @@ from saga_messaging.settings import ServiceSettings
 from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
 
+from payment_service.service import SERVICE
+
 SWEEPS_PER_LEASE: Final = 6
 
 
 class PaymentSettings(ServiceSettings, StripeSettings):
     """The settings: HTTP, executor, Stripe, webhooks, expiry and reconciliation."""
 
-    http_port: PositiveInt = 8002
+    http_port: PositiveInt = SERVICE.port
     max_body_bytes: PositiveInt = Field(
         262_144, description="The largest request body, in bytes; a webhook carries an object."
     )

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from saga_cli.kafka import EmbeddedKafka
-from saga_cli.postgres import EmbeddedPostgres
 from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
 from saga_messaging.settings import ServiceSettings
+from saga_stack.kafka.broker import EmbeddedKafka
+from saga_stack.postgres.server import EmbeddedPostgres
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -1,1 +1,1 @@
-"""The saga command: the local stack, the demo, and the view of every order."""
+"""The command `saga`: list, explain and operate orders over HTTP."""

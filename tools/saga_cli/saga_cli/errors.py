@@ -1,30 +1,10 @@
-"""What can go wrong with the local stack, each with its cure."""
+"""The error that every command reports."""
 
 
-class StackError(Exception):
-    """Something on this machine keeps the stack from running; `cure` says what to do."""
+class CommandError(Exception):
+    """A problem and its cure: the command prints both and ends with exit code 1."""
 
     def __init__(self, problem: str, cure: str = "") -> None:
         super().__init__(f"{problem} {cure}".strip())
         self.problem = problem
         self.cure = cure
-
-
-class PortTakenError(StackError):
-    """A port that was asked for belongs to someone else."""
-
-
-class JavaMissingError(StackError):
-    """No Java that can run Apache Kafka was found."""
-
-
-class DownloadError(StackError):
-    """Apache Kafka's jars could not be fetched, or are not the pinned ones."""
-
-
-class ChildFailedError(StackError):
-    """A child process died, or was not ready in time."""
-
-
-class ForbiddenKeyError(StackError):
-    """A Stripe key that must never be used here, such as a live one."""

@@ -2,23 +2,22 @@
 
 import typer
 
-from saga_cli.actions import cancel, capture, refund, resolve, retry
-from saga_cli.controls import pause, resume
-from saga_cli.dead_letters import dlq
-from saga_cli.demo import demo
-from saga_cli.doctor import doctor
-from saga_cli.orders import orders, show
-from saga_cli.reconcile import reconcile
-from saga_cli.up import up
-from saga_cli.why import why
+from saga_cli.commands.actions import cancel, capture, refund, resolve, retry
+from saga_cli.commands.controls import pause, resume
+from saga_cli.commands.dead_letters import dlq
+from saga_cli.commands.orders import orders, show
+from saga_cli.commands.reconcile import reconcile
+from saga_cli.commands.why import why
+from saga_cli.plugins import PluginGroup
 
 app = typer.Typer(
-    help="The saga reference system on this machine: run it, watch it, ask it.",
+    cls=PluginGroup,
+    help="Run the saga reference system on this machine, and operate its orders.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (up, demo, orders, show, doctor):
+for command in (orders, show):
     app.command()(command)
 app.command("list")(orders)
 for command in (why, reconcile, capture, cancel, refund, retry, resolve, pause, resume):

@@ -1,24 +1,16 @@
-"""Where the command keeps its files."""
+"""The data folders of the local stacks."""
 
 import os
 from pathlib import Path
 
-import platformdirs
-
-
-def cache_dir() -> Path:
-    """The folder for what can be fetched again; `SAGA_CACHE_DIR` moves it."""
-    chosen = os.environ.get("SAGA_CACHE_DIR")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("saga-reference")
-
 
 def data_dir() -> Path:
-    """The folder of `saga up`: databases, broker log, log files; `SAGA_DATA_DIR` moves it."""
+    """Return the folder of `saga up`: `$SAGA_DATA_DIR/up`, by default `.saga/up`."""
     return _root() / "up"
 
 
 def demo_dir() -> Path:
-    """The folder of `saga demo`, beside that of `saga up`."""
+    """Return the folder of `saga demo`, next to that of `saga up`."""
     return _root() / "demo"
 
 

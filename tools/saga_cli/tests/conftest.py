@@ -1,50 +1,33 @@
 import http.server
 import json
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from saga_cli import screen
-from saga_cli.kafka import EmbeddedKafka
+from saga_cli import console
 from saga_cli.main import app
-from saga_cli.postgres import EmbeddedPostgres
 from typer.testing import CliRunner
 
 runner = CliRunner()
 
-
-@pytest.fixture(scope="session")
-def stack_dir() -> Iterator[Path]:
-    # Short, for PostgreSQL's socket, and not below pytest's folder, which only we may enter.
-    folder = Path(tempfile.mkdtemp(prefix="saga-"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def kafka(stack_dir: Path) -> Iterator[EmbeddedKafka]:
-    with EmbeddedKafka(stack_dir / "kafka") as broker:
-        yield broker
-
-
-@pytest.fixture(scope="session")
-def postgres(stack_dir: Path) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(stack_dir / "postgres") as server:
-        yield server
+Response = tuple[int, object]
 
 
 @dataclass
-class Service:
-    """What it was asked, and what it answers: a status and a body, of its path or in general."""
+class FakeService:
+    """A service that records its requests and returns the responses it was given.
+
+    Attributes:
+        requests: Method, path and body of each request.
+        response: Status and body of every path that is not in `responses`.
+        responses: Status and body by path.
+    """
 
     url: str = ""
-    asked: list[tuple[str, str, object]] = field(default_factory=list)
-    answer: tuple[int, object] = (200, {})
-    answers: dict[str, tuple[int, object]] = field(default_factory=dict)
+    requests: list[tuple[str, str, object]] = field(default_factory=list)
+    response: Response = (200, {})
+    responses: dict[str, Response] = field(default_factory=dict)
 
     def run(self, *words: str):
         environment = {"ORDERS_URL": self.url, "PAYMENTS_URL": self.url, "USER": "ann"}
@@ -52,24 +35,25 @@ class Service:
 
 
 @pytest.fixture
-def service(monkeypatch):
-    for console in (screen.output, screen.errors):
-        monkeypatch.setattr(console, "width", screen.PLAIN_WIDTH)
-    service = Service()
+def service(monkeypatch) -> Iterator[FakeService]:
+    for each in (console.output, console.errors):
+        monkeypatch.setattr(each, "width", console.PLAIN_WIDTH)
+    service = FakeService()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self._answer(None)
+            self._respond(None)
 
         def do_POST(self):
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._respond(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-        def _answer(self, body):
-            service.asked.append((self.command, self.path, body))
-            status, answer = service.answers.get(self.path.partition("?")[0], service.answer)
+        def _respond(self, request):
+            service.requests.append((self.command, self.path, request))
+            path = self.path.partition("?")[0]
+            status, body = service.responses.get(path, service.response)
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, *args):
             pass

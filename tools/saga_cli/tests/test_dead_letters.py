@@ -1,8 +1,8 @@
-"""`saga dlq` against the real endpoints' answers, from a service that notes what it is asked."""
+"""`saga dlq` against recorded responses of the real endpoints."""
 
 import pytest
 
-LETTER = {
+DEAD_LETTER = {
     "topic": "payment_commands.dlq",
     "partition": 1,
     "offset": 3,
@@ -18,33 +18,33 @@ LETTER = {
     "dealt_with": [],
 }
 DROPPED = [{"action": "drop", "by": "bob", "note": "old", "at": "2026-01-02T00:00:00Z"}]
-WHOLE = LETTER | {"value": '{"broken": [/bold]', "value_base64": "eyI=", "headers": {}}
-PLACE = "payment_commands.dlq/1/3"
+DETAILS = DEAD_LETTER | {"value": '{"broken": [/bold]', "value_base64": "eyI=", "headers": {}}
+ID = "payment_commands.dlq/1/3"
 
 
-def test_the_list_names_each_letter_as_the_other_commands_take_it(service):
-    letters = [LETTER, LETTER | {"dealt_with": DROPPED}]
-    service.answer = 200, {"dead_letters": letters, "whole": False}
+def test_the_list_shows_the_ids_that_the_other_commands_take(service):
+    dead_letters = [DEAD_LETTER, DEAD_LETTER | {"dealt_with": DROPPED}]
+    service.response = 200, {"dead_letters": dead_letters, "whole": False}
 
     result = service.run("dlq", "list", "--all", "--limit", "2")
 
-    assert service.asked == [("GET", "/dead-letters?limit=2&all=true", None)]
+    assert service.requests == [("GET", "/dead-letters?limit=2&all=true", None)]
     _, fresh, dropped, *more = result.output.splitlines()
-    assert fresh.split()[0] == PLACE
+    assert fresh.split()[0] == ID
     assert "payload.amount: it is [no] number" in fresh
     assert "drop by bob" in dropped
-    assert "There may be more" in more[0]
+    assert "There may be older ones" in more[0]
 
 
-def test_what_nobody_has_dealt_with_is_the_default(service):
-    service.answer = 200, {"dead_letters": [], "whole": True}
+def test_by_default_processed_ones_are_left_out(service):
+    service.response = 200, {"dead_letters": [], "whole": True}
 
     assert service.run("dlq", "list").output == "No dead letters.\n"
-    assert service.asked == [("GET", "/dead-letters?limit=20", None)]
+    assert service.requests == [("GET", "/dead-letters?limit=20", None)]
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({}, '{"broken": [/bold]'),
         ({"value": None}, "eyI="),
@@ -52,40 +52,40 @@ def test_what_nobody_has_dealt_with_is_the_default(service):
         ({"cut": "the value had 3 bytes"}, "the value had 3 bytes"),
     ],
 )
-def test_a_letter_is_shown_whole_also_where_it_is_no_text(service, changes, told):
-    service.answer = 200, WHOLE | changes
+def test_a_dead_letter_is_shown_completely_even_if_binary(service, changes, expected):
+    service.response = 200, DETAILS | changes
 
-    result = service.run("dlq", "show", PLACE)
+    result = service.run("dlq", "show", ID)
 
-    assert told in result.output
+    assert expected in result.output
     assert "payment_commands[1]@17" in result.output
-    assert service.asked == [("GET", f"/dead-letters/{PLACE}", None)]
+    assert service.requests == [("GET", f"/dead-letters/{ID}", None)]
 
 
 @pytest.mark.parametrize(
     ("words", "path", "body"),
     [
-        (["replay", PLACE], "replay", {"by": "ann", "note": "", "again": False}),
+        (["replay", ID], "replay", {"by": "ann", "note": "", "again": False}),
         (
-            ["replay", PLACE, "--again", "--by", "bob", "--note", "fixed"],
+            ["replay", ID, "--again", "--by", "bob", "--note", "fixed"],
             "replay",
             {"by": "bob", "note": "fixed", "again": True},
         ),
-        (["drop", PLACE, "--note", "old"], "drop", {"by": "ann", "note": "old"}),
+        (["drop", ID, "--note", "old"], "drop", {"by": "ann", "note": "old"}),
     ],
 )
-def test_who_acts_on_a_letter_and_why_is_sent_along(service, words, path, body):
-    service.answer = 200, WHOLE
+def test_an_action_sends_the_requester_and_reason(service, words, path, body):
+    service.response = 200, DETAILS
 
     assert service.run("dlq", *words).exit_code == 0
-    assert service.asked == [("POST", f"/dead-letters/{PLACE}/{path}", body)]
+    assert service.requests == [("POST", f"/dead-letters/{ID}/{path}", body)]
 
 
 @pytest.mark.parametrize("verb", ["show", "replay", "drop"])
 @pytest.mark.parametrize("status", [404, 409, 503])
-def test_what_the_service_refuses_ends_the_command_with_1(service, verb, status):
-    service.answer = status, {"title": "No.", "detail": "It was replayed."}
+def test_a_refusal_ends_the_command_with_1(service, verb, status):
+    service.response = status, {"title": "No.", "detail": "It was replayed."}
 
-    result = service.run("dlq", verb, PLACE)
+    result = service.run("dlq", verb, ID)
 
     assert (result.exit_code, result.output) == (1, "Error: No. It was replayed.\n")

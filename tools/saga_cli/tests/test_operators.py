@@ -1,8 +1,8 @@
-"""The operators' commands against a service that notes what it is asked and answers as told."""
+"""The operators' commands against a service that records its requests."""
 
 import pytest
 
-ASKED = [
+ACTIONS = [
     (["capture", "o1"], {"amount": None, "by": "ann", "note": ""}),
     (["capture", "o1", "--amount", "5"], {"amount": 5, "by": "ann", "note": ""}),
     (["refund", "o1", "--amount", "7", "--note", "n"], {"amount": 7, "by": "ann", "note": "n"}),
@@ -15,20 +15,20 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "body"), ASKED, ids=[" ".join(words) for words, _ in ASKED])
-def test_what_is_asked_of_an_order_says_who_and_why(service, words, body):
-    service.answer = 202, {"id": "o1", "state": "capturing", "effect": "-> capturing [/x]"}
+@pytest.mark.parametrize(("words", "body"), ACTIONS, ids=[" ".join(words) for words, _ in ACTIONS])
+def test_an_action_sends_the_requester_and_reason(service, words, body):
+    service.response = 202, {"id": "o1", "state": "capturing", "effect": "-> capturing [/x]"}
 
     result = service.run(*words)
 
     assert result.exit_code == 0
     assert "Order o1 is capturing: -> capturing [/x]" in result.output
-    assert service.asked == [("POST", f"/orders/o1/{words[0]}", body)]
+    assert service.requests == [("POST", f"/orders/o1/{words[0]}", body)]
 
 
-def test_a_refusal_is_told_in_plain_words_with_exit_code_1(service):
+def test_a_refusal_is_reported_with_exit_code_1(service):
     problem = {"title": "The order's state forbids it.", "detail": "ignored: it is over"}
-    service.answer = 409, problem
+    service.response = 409, problem
 
     result = service.run("capture", "o1")
 
@@ -37,42 +37,42 @@ def test_a_refusal_is_told_in_plain_words_with_exit_code_1(service):
 
 
 @pytest.mark.parametrize("words", [["resolve", "o1", "--as", "canceled"], ["pause"]])
-def test_without_a_note_nothing_is_asked(service, words):
+def test_a_missing_note_sends_no_request(service, words):
     assert service.run(*words).exit_code == 2
-    assert service.asked == []
+    assert service.requests == []
 
 
-def test_a_pause_names_who_and_why(service):
+def test_pause_sends_the_requester_and_reason(service):
     paused = {"by": "ann", "note": "bank away", "since": "2026-02-01T12:00:00Z"}
-    service.answer = 200, {"paused": paused, "changes": []}
+    service.response = 200, {"paused": paused, "changes": []}
 
     result = service.run("pause", "--note", "bank away")
 
     assert "paused by ann since 2026-02-01T12:00:00Z: bank away" in result.output
     body = {"by": "ann", "note": "bank away"}
-    assert service.asked == [("POST", "/controls/pause", body)]
+    assert service.requests == [("POST", "/controls/pause", body)]
 
 
-def test_a_resume_names_who(service):
-    service.answer = 200, {"paused": None, "changes": []}
+def test_resume_sends_the_requester(service):
+    service.response = 200, {"paused": None, "changes": []}
 
     assert service.run("resume").exit_code == 0
 
-    assert service.asked == [("POST", "/controls/resume", {"by": "ann", "note": ""})]
+    assert service.requests == [("POST", "/controls/resume", {"by": "ann", "note": ""})]
 
 
 def test_stuck_orders_are_listed(service):
-    service.answer = 200, {"orders": [], "next_cursor": None}
+    service.response = 200, {"orders": [], "next_cursor": None}
 
     assert service.run("list", "--stuck").exit_code == 0
 
-    assert service.asked == [("GET", "/orders?stuck=true&limit=20", None)]
+    assert service.requests == [("GET", "/orders?stuck=true&limit=20", None)]
 
 
-def test_why_is_one_sentence(service):
-    service.answer = 200, {"id": "o1", "state": "authorizing", "why": "Order o1 waits [1]."}
+def test_why_prints_one_sentence(service):
+    service.response = 200, {"id": "o1", "state": "authorizing", "why": "Order o1 waits [1]."}
 
     result = service.run("why", "o1")
 
     assert result.output == "Order o1 waits [1].\n"
-    assert service.asked == [("GET", "/orders/o1/why", None)]
+    assert service.requests == [("GET", "/orders/o1/why", None)]

@@ -2,9 +2,9 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from saga_cli.money import money
-from saga_cli.order_text import order_story, orders_table, reason_code
-from saga_cli.steps import step_milliseconds, total_milliseconds
+from saga_cli.text.durations import step_milliseconds, total_milliseconds
+from saga_cli.text.money import money
+from saga_cli.text.orders import order_details, orders_table, reason_code
 
 
 def entry(at: str, direction: str, kind: str) -> dict:
@@ -53,56 +53,56 @@ def rendered(renderable: object) -> str:
     return console.file.getvalue()
 
 
-def test_the_story_tells_state_cause_cure_and_every_message():
-    story = rendered(order_story(ORDER))
-    for part in ("rejected", "12.99 USD", "The issuer refused [the amount].", "Use another card."):
-        assert part in story
+def test_details_show_the_state_cause_cure_and_every_message():
+    details = rendered(order_details(ORDER))
+    for text in ("rejected", "12.99 USD", "The issuer refused [the amount].", "Use another card."):
+        assert text in details
     for message in ORDER["history"]:
-        assert message["type"] in story
+        assert message["type"] in details
 
 
-def test_what_led_to_a_message_is_told_where_it_is_not_in_the_history_itself():
+def test_a_cause_outside_of_the_history_is_shown():
     canceled = entry("00.300", "in", "payment.canceled") | {"causation_id": "run-1"}
     answer = entry("00.400", "in", "payment.failed") | {"causation_id": "m1"}
-    story = rendered(order_story(ORDER | {"history": [*ORDER["history"], canceled, answer]}))
+    details = rendered(order_details(ORDER | {"history": [*ORDER["history"], canceled, answer]}))
 
-    assert "-> [rejected] (caused by run-1)" in story
-    assert story.count("caused by") == 1
+    assert "-> [rejected] (caused by run-1)" in details
+    assert details.count("caused by") == 1
 
 
-def test_the_story_tells_the_money_that_moved_and_what_is_parked():
+def test_details_show_the_amounts_and_the_failed_step():
     order = ORDER | {"captured": 1000, "refunded": 250, "disputed": True, "attempt": 3}
-    story = rendered(order_story(order | {"state": "needs_attention", "parked": "refunding"}))
+    details = rendered(order_details(order | {"state": "needs_attention", "parked": "refunding"}))
 
-    for part in ("10.00 USD", "2.50 USD", "cardholder's bank", "refunding could not go on"):
-        assert part in story
-    assert "3 of needs_attention" in story
+    for text in ("10.00 USD", "2.50 USD", "cardholder's bank", "refunding failed"):
+        assert text in details
+    assert "3 of needs_attention" in details
 
 
-def test_what_did_not_happen_is_left_out():
+def test_empty_facts_are_omitted():
     assert not {"Captured", "Refunded", "Disputed", "Parked"} & set(
-        rendered(order_story(ORDER)).split()
+        rendered(order_details(ORDER)).split()
     )
 
 
-def test_what_looks_like_markup_is_shown_as_it_is():
-    assert "pizza [bold]" in rendered(order_story(ORDER))
-    assert "-> [rejected]" in rendered(order_story(ORDER))
+def test_text_that_looks_like_markup_is_shown_unchanged():
+    assert "pizza [bold]" in rendered(order_details(ORDER))
+    assert "-> [rejected]" in rendered(order_details(ORDER))
 
 
-def test_the_list_has_one_row_for_each_order_with_its_reason():
+def test_the_table_has_one_row_per_order_with_its_reason():
     lines = rendered(orders_table([ORDER, ORDER])).strip().splitlines()
     assert len(lines) == 3
     assert "card_declined / insufficient_funds" in lines[1]
 
 
-def test_a_code_that_is_told_twice_is_shown_once():
+def test_identical_codes_are_shown_once():
     reason = {"code": "authentication_required", "decline_code": "authentication_required"}
     assert reason_code({"reason": reason}) == "authentication_required"
     assert reason_code({"reason": None}) == ""
 
 
-def test_a_step_lasts_from_its_command_to_the_next_message_in():
+def test_a_step_lasts_from_its_command_to_the_next_received_message():
     assert step_milliseconds(ORDER["history"]) == {
         "retrieve_payment_info": pytest.approx(40),
         "authorize_payment": pytest.approx(210),
@@ -110,7 +110,7 @@ def test_a_step_lasts_from_its_command_to_the_next_message_in():
     assert total_milliseconds(ORDER) == pytest.approx(250)
 
 
-def test_a_step_without_an_answer_has_no_duration():
+def test_a_step_without_a_reply_has_no_duration():
     assert step_milliseconds(ORDER["history"][:4]) == {"retrieve_payment_info": pytest.approx(40)}
 
 
@@ -123,5 +123,5 @@ def test_a_step_without_an_answer_has_no_duration():
         (1299, "kwd", "1.299 KWD"),
     ],
 )
-def test_amounts_are_shown_in_the_currencys_unit(amount, currency, text):
+def test_amounts_are_shown_in_the_currencys_major_unit(amount, currency, text):
     assert money(amount, currency) == text

@@ -1,7 +1,7 @@
-"""`saga reconcile`: Stripe against payments, payments against orders."""
+"""`saga reconcile`: payments against Stripe, and orders against payments."""
 
 import pytest
-from saga_cli.comparing import differs, is_under_way
+from saga_cli.order_payment_diff import find_difference, is_in_progress
 
 
 def report(**changes: object) -> dict[str, object]:
@@ -19,25 +19,25 @@ DIFFERENCE = {
 
 @pytest.fixture(autouse=True)
 def no_orders(service):
-    service.answers["/orders"] = 200, {"orders": [], "next_cursor": None}
-    service.answers["/reconcile"] = 200, report()
+    service.responses["/orders"] = 200, {"orders": [], "next_cursor": None}
+    service.responses["/reconcile"] = 200, report()
 
 
-def test_a_reconciliation_tells_what_was_repaired(service):
-    service.answers["/reconcile"] = 200, report(repaired=[DIFFERENCE])
+def test_repaired_differences_are_listed(service):
+    service.responses["/reconcile"] = 200, report(repaired=[DIFFERENCE])
 
-    said = ("--by", "ann", "--note", "Webhooks were lost.")
-    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z", *said)
+    options = ("--by", "ann", "--note", "Webhooks were lost.")
+    result = service.run("reconcile", "--since", "2026-02-01T12:00:00Z", *options)
 
     assert result.exit_code == 0
-    assert "3 seen, 1 in agreement, 1 not ours" in result.output
+    assert "3 found, 1 in agreement, 1 of other systems" in result.output
     assert "pi_1" in result.output
-    told = {"since": "2026-02-01T12:00:00Z", "by": "ann", "note": "Webhooks were lost."}
-    assert service.asked[0] == ("POST", "/reconcile", told)
+    body = {"since": "2026-02-01T12:00:00Z", "by": "ann", "note": "Webhooks were lost."}
+    assert service.requests[0] == ("POST", "/reconcile", body)
 
 
-def test_what_a_reconciliation_could_not_repair_is_told_with_exit_code_1(service):
-    service.answers["/reconcile"] = 200, report(not_repaired=[DIFFERENCE])
+def test_differences_that_were_not_repaired_end_the_command_with_1(service):
+    service.responses["/reconcile"] = 200, report(not_repaired=[DIFFERENCE])
 
     result = service.run("reconcile")
 
@@ -68,64 +68,68 @@ AGREE = [
     (order("expired"), payment("expired")),
 ]
 DIFFER = [
-    (order("authorized"), None, "there is no payment"),
-    (order("authorized"), payment("expired"), "status is authorized of the order and expired"),
-    (order("authorized"), payment("authorized", amount=5), "amount is 1299 of the order and 5"),
-    (order("canceled"), payment("authorized"), "the order is canceled, its payment authorized"),
+    (order("authorized"), None, "it has no payment"),
+    (order("authorized"), payment("expired"), "status is authorized in the order and expired"),
+    (order("authorized"), payment("authorized", amount=5), "amount is 1299 in the order and 5"),
+    (
+        order("canceled"),
+        payment("authorized"),
+        "the order is canceled, but its payment is authorized",
+    ),
     (order("expired"), payment("captured", captured=5), "the order is expired"),
     (order("completed", captured=10), payment("captured", captured=9), "captured is 10"),
     (
         order("completed", captured=10),
         payment("captured", captured=10, refunded=4),
-        "refunded is 0 of the order and 4 of its payment",
+        "refunded is 0 in the order and 4 in its payment",
     ),
 ]
 
 
 @pytest.mark.parametrize(("of_order", "of_payment"), AGREE)
-def test_an_order_and_a_payment_that_say_the_same_do_not_differ(of_order, of_payment):
-    assert differs(of_order, of_payment) == ""
-    assert not is_under_way(of_order, of_payment)
+def test_an_order_agrees_with_its_payment(of_order, of_payment):
+    assert find_difference(of_order, of_payment) == ""
+    assert not is_in_progress(of_order, of_payment)
 
 
-@pytest.mark.parametrize(("of_order", "of_payment", "told"), DIFFER)
-def test_an_order_that_differs_from_its_payment_is_told(of_order, of_payment, told):
-    assert told in differs(of_order, of_payment)
+@pytest.mark.parametrize(("of_order", "of_payment", "expected"), DIFFER)
+def test_a_difference_between_order_and_payment_is_described(of_order, of_payment, expected):
+    assert expected in find_difference(of_order, of_payment)
 
 
 @pytest.mark.parametrize("state", ["authorizing", "capturing", "canceling", "needs_attention"])
-def test_what_is_under_way_is_not_judged(state):
-    assert is_under_way(order(state), None)
-    assert is_under_way(order("authorized"), payment("authorized", operation={"kind": "capture"}))
+def test_an_order_in_progress_is_not_compared(state):
+    assert is_in_progress(order(state), None)
+    assert is_in_progress(order("authorized"), payment("authorized", operation={"kind": "capture"}))
 
 
 def test_an_order_that_differs_ends_the_command_with_1(service):
-    service.answers["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
-    service.answers["/payments/o1"] = 404, {"title": "There is no such payment."}
-    service.answers["/orders/o1"] = 200, order("authorized")
+    service.responses["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
+    service.responses["/payments/o1"] = 404, {"title": "There is no such payment."}
+    service.responses["/orders/o1"] = 200, order("authorized")
 
     result = service.run("reconcile")
 
     assert result.exit_code == 1
-    assert "1 compared, 0 under way, 1 differ." in result.output
-    assert "the order is authorized, and there is no payment" in result.output
+    assert "1 compared, 0 in progress, 1 differ." in result.output
+    assert "the order is authorized, but it has no payment" in result.output
 
 
-def test_an_order_that_moves_meanwhile_is_under_way(service):
-    service.answers["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
-    service.answers["/payments/o1"] = 200, payment("canceled")
-    service.answers["/orders/o1"] = 200, order("canceled", updated_at="2026-02-01T12:00:01Z")
+def test_an_order_that_changes_meanwhile_is_in_progress(service):
+    service.responses["/orders"] = 200, {"orders": [order("authorized")], "next_cursor": None}
+    service.responses["/payments/o1"] = 200, payment("canceled")
+    service.responses["/orders/o1"] = 200, order("canceled", updated_at="2026-02-01T12:00:01Z")
 
     result = service.run("reconcile")
 
     assert result.exit_code == 0
-    assert "0 compared, 1 under way, 0 differ." in result.output
+    assert "0 compared, 1 in progress, 0 differ." in result.output
 
 
-def test_no_more_orders_are_read_than_are_asked_for(service):
-    service.answers["/orders"] = 200, {"orders": [], "next_cursor": "next"}
+def test_no_more_orders_are_read_than_requested(service):
+    service.responses["/orders"] = 200, {"orders": [], "next_cursor": "next"}
 
     assert service.run("reconcile", "--orders", "150").exit_code == 0
 
-    read = [path for _, path, _ in service.asked if path.startswith("/orders?")]
+    read = [path for _, path, _ in service.requests if path.startswith("/orders?")]
     assert read == ["/orders?limit=100", "/orders?limit=50&cursor=next"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from order_saga.orm import metadata
-from saga_cli.postgres import EmbeddedPostgres
+from saga_stack.postgres.server import EmbeddedPostgres
 from sqlalchemy import NullPool, create_engine
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from saga_cli.ports import reserve_free_port
+from saga_stack.processes.ports import reserve_free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

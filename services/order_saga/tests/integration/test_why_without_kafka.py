@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from order_saga.errors import KafkaSilent
 from order_saga.kafka_view import looking
-from saga_cli.kafka import EmbeddedKafka
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings
+from saga_stack.kafka.broker import EmbeddedKafka
 
 pytestmark = pytest.mark.slow
 

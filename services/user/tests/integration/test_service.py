@@ -12,7 +12,7 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from saga_cli.ports import reserve_free_port
+from saga_stack.processes.ports import reserve_free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

@@ -7,8 +7,8 @@ import psutil
 import pytest
 from messaging_testing.messages import command
 from messaging_testing.system import System
-from saga_cli.waiting import wait_until_nothing
 from saga_messaging.termination import EXIT_CODE
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -27,7 +27,7 @@ def await_not_ready(process, check: str) -> None:
         status, body = process.get()
         return None if status == 503 and body[check] != "ok" else f"{status} {body}"
 
-    wait_until_nothing(missing, 20)
+    wait_while(missing, 20)
 
 
 def commands(count: int):
@@ -43,7 +43,7 @@ def keep_running(process, seconds: float) -> None:
         process.require_running()
         return None if time.monotonic() > end else "time"
 
-    wait_until_nothing(missing, seconds + 5)
+    wait_while(missing, seconds + 5)
 
 
 def test_while_postgresql_is_unavailable_the_partition_waits_and_readiness_fails(

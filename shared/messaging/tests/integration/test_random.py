@@ -6,7 +6,7 @@ import time
 import pytest
 from messaging_testing.messages import command
 from messaging_testing.system import System
-from saga_cli.waiting import wait_until_nothing
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -46,6 +46,6 @@ def test_random_kills_stops_and_rebalances_neither_lose_nor_duplicate_effects(
 def _await_handled(system: System, wanted: int, seconds: float) -> None:
     """Wait for the count or the time, whichever is first."""
     end = time.monotonic() + seconds
-    wait_until_nothing(
+    wait_while(
         lambda: None if system.handled() >= wanted or time.monotonic() > end else "no progress", 30
     )

@@ -9,8 +9,8 @@ import pytest
 from messaging_testing.messages import command
 from messaging_testing.service import SLOW
 from messaging_testing.system import Participant
-from saga_cli.waiting import wait_until_nothing
 from saga_messaging.postgres import migrations
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -74,7 +74,7 @@ def open_when_read(pipe: Path, process: Participant) -> int:
             opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
         return None if opened else "the handler was not reached"
 
-    wait_until_nothing(missing, 60)
+    wait_while(missing, 60)
     return opened[0]
 
 
@@ -84,7 +84,7 @@ def test_a_process_started_before_its_topics_exist_finds_them(
     system = make_system(kafka_bootstrap, database_url, prepare=False)
     migrations.upgrade("messaging_testing", database_url)
     process = system.start()
-    wait_until_nothing(lambda: None if process.get()[0] == 503 else "a response", 30)
+    wait_while(lambda: None if process.get()[0] == 503 else "a response", 30)
     assert "user_commands is missing: run" in process.get()[1]["kafka"]
     system.run_migrate()
     message = command()

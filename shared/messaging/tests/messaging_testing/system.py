@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from saga_cli.ports import reserve_free_port
-from saga_cli.processes import Child, run_to_the_end
-from saga_cli.waiting import wait_until_nothing
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.postgres import migrations
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
+from saga_stack.processes.child import Child, run_to_completion
+from saga_stack.processes.ports import reserve_free_port
+from saga_stack.processes.waiting import wait_while
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -63,13 +63,11 @@ class Participant(Child):
             status, body = self.get()
             return None if status == 200 else f"{self.name} is not ready: {status} {body}"
 
-        wait_until_nothing(missing, seconds)
+        wait_while(missing, seconds)
 
     def await_end(self, seconds: float = 30) -> int:
         """Return the exit code, or the negative signal number if it was killed."""
-        wait_until_nothing(
-            lambda: f"{self.name} is still running" if self.running else None, seconds
-        )
+        wait_while(lambda: f"{self.name} is still running" if self.running else None, seconds)
         assert self.exit_code is not None
         return self.exit_code
 
@@ -109,7 +107,7 @@ class System:
     def run_migrate(self) -> None:
         """Do the same with the participant's command line."""
         child = self._child("migrate", {"HTTP_PORT": "1"})
-        run_to_the_end([child], 60)
+        run_to_completion([child], 60)
 
     def start(self, **changes: str) -> Participant:
         """Start another participant."""
@@ -162,14 +160,12 @@ class System:
 
     def await_number(self, what: Callable[[], int], wanted: int, seconds: float = 30) -> None:
         """Wait until at least `wanted`, even if processes end meanwhile."""
-        wait_until_nothing(
-            lambda: None if (now := what()) >= wanted else f"{now} of {wanted}", seconds
-        )
+        wait_while(lambda: None if (now := what()) >= wanted else f"{now} of {wanted}", seconds)
 
     def await_rest(self, count: int, seconds: float = 30) -> None:
         """Wait until `count` messages are handled and their replies are sent."""
         self.await_number(self.handled, count, seconds)
-        wait_until_nothing(lambda: f"{n} unsent" if (n := self.unsent()) else None, seconds)
+        wait_while(lambda: f"{n} unsent" if (n := self.unsent()) else None, seconds)
 
     def check_exactly_once(self, message_ids: set[UUID]) -> None:
         """Check that each message had one effect and one reply, and that nothing is unsent."""

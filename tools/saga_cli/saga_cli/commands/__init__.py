@@ -1,0 +1,1 @@
+"""The commands of `saga`, each a function over the services' HTTP APIs."""

@@ -1,0 +1,45 @@
+"""`saga orders` and `saga show`: list orders, and show one with its history."""
+
+from typing import Annotated
+
+import typer
+
+from saga_cli.api import Api, order_path
+from saga_cli.commands.options import DataDir, OrderId, OrdersUrl
+from saga_cli.console import output, report_errors
+from saga_cli.service_urls import find_orders_url
+from saga_cli.text.orders import order_details, orders_table
+
+
+def orders(  # noqa: PLR0913 - each is a filter of the API
+    *,
+    state: Annotated[str | None, typer.Option(help="Only orders in this state.")] = None,
+    stuck: Annotated[
+        bool,
+        typer.Option("--stuck", help="Only orders that need attention or are past their deadline."),
+    ] = False,
+    user: Annotated[str | None, typer.Option(help="Only this clerk_user_id's orders.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="The page size.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the previous page ended.")] = None,
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List orders, newest first."""
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        page = api.get(
+            "/orders",
+            state=state,
+            stuck="true" if stuck else None,
+            clerk_user_id=user,
+            limit=limit,
+            cursor=cursor,
+        )
+    output.print(orders_table(page["orders"]))
+    if page["next_cursor"]:
+        output.print(f"\nNext page: saga orders --cursor {page['next_cursor']}", soft_wrap=True)
+
+
+def show(order_id: OrderId, orders_url: OrdersUrl = None, data_dir: DataDir = None) -> None:
+    """Show an order: its state, the reason with cause and cure, and every message."""
+    with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
+        output.print(order_details(api.get(order_path(order_id))))

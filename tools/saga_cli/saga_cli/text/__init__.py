@@ -1,0 +1,1 @@
+"""Orders, amounts and dead letters as text for the terminal."""

@@ -1,0 +1,1 @@
+"""The command `saga demo`: orders with known outcomes on the local stack."""

@@ -1,0 +1,1 @@
+"""The commands `saga up` and `saga doctor`."""

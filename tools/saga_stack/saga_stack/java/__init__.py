@@ -1,0 +1,1 @@
+"""The Java runtime and the pinned jars that the embedded broker needs."""

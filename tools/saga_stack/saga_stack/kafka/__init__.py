@@ -1,0 +1,1 @@
+"""Apache Kafka: the embedded broker, its configuration, users and ACLs."""
