@@ -28,6 +28,7 @@ Sifted: TypeAlias = tuple[Sequence[tuple[Record, Envelope]], Sequence[Outgoing]]
 @dataclass(frozen=True, slots=True)
 class _Done:
     outgoing: list[Outgoing]
+    deferred: int
     after_commit: Callable[[], None]
 
 
@@ -74,7 +75,8 @@ class Intake:
         """Handle at most `limit` messages that older processes have left to these versions.
 
         Returns:
-            How many there were. Each has its effect exactly once, as in `receive`.
+            How many had their effect, each exactly once as in `receive`; not those that were
+            deferred again.
 
         Raises:
             TooManyDeadLetters, Exception: See `receive`; the messages stay where they are.
@@ -84,7 +86,8 @@ class Intake:
             assert self._deferred is not None  # noqa: S101 - a service that defers has the table
             records = deferred.take(connection, self._deferred, self.topic, versions, limit)
             sifted = self._dead_letters.sift(self.topic, records)
-            return len(records), self._handle(connection, sifted)
+            done = self._handle(connection, sifted)
+            return len(records) - done.deferred, done
 
         count, done = await self._database.transaction(handle)
         self._outbox.offer(done.outgoing)
@@ -98,10 +101,10 @@ class Intake:
         fresh = inbox.fresh(connection, self._inbox, incoming)
         result = self._handler(connection, fresh) if fresh else BatchResult({})
         stored = store_effects(connection, self._inbox, self._outbox, fresh, result.outcomes)
-        self._defer(connection, fresh, by_id, result.outcomes)
+        waiting = self._defer(connection, fresh, by_id, result.outcomes)
         lost = [*letters, *self._refused(result.outcomes, by_id)]
         outgoing = [*stored, *self._outbox.store(connection, lost)]
-        return _Done(outgoing, result.after_commit)
+        return _Done(outgoing, waiting, result.after_commit)
 
     def _defer(
         self,
@@ -109,7 +112,7 @@ class Intake:
         fresh: Sequence[Envelope],
         by_id: Mapping[UUID, Record],
         outcomes: Outcomes,
-    ) -> None:
+    ) -> int:
         found = {
             message.message_id: (by_id[message.message_id], message.correlation_id, outcome)
             for message in fresh
@@ -118,6 +121,7 @@ class Intake:
         if found:
             assert self._deferred is not None  # noqa: S101 - a service that defers has the table
             deferred.store(connection, self._deferred, self.topic, found)
+        return len(found)
 
     def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:
         letters = [
