@@ -167,7 +167,8 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
     ) -> OrderPage:
         """Orders, newest first; `cursor` is the `next_cursor` of the page before.
 
-        `stuck`: those that need attention, are overdue, or whose deadline has passed.
+        `stuck`: those that need attention, are overdue, whose deadline has passed, or that have a
+        reply which waits for a newer replica.
         """
         try:
             return await database.transaction(

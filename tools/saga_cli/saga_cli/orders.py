@@ -24,7 +24,11 @@ def orders(  # noqa: PLR0913 - each is a filter of the API
     state: Annotated[str | None, typer.Option(help="Only orders in this state.")] = None,
     stuck: Annotated[
         bool,
-        typer.Option("--stuck", help="Only what needs attention, is overdue or past its deadline."),
+        typer.Option(
+            "--stuck",
+            help="Only orders that need attention, are overdue or past their deadline, "
+            "or wait for a newer replica.",
+        ),
     ] = False,
     user: Annotated[str | None, typer.Option(help="Only this user's, by clerk_user_id.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
