@@ -25,7 +25,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     404: problem("There is no such order."),
     409: problem("The order's state forbids it; `detail` says why."),
     422: problem("A field is wrong, or the idempotency key was used for something else."),
-    503: problem("The database is away: try again, with the same idempotency key."),
+    503: problem(
+        "The database is away, or only a newer replica knows the order: try again, with the same "
+        "idempotency key."
+    ),
 }
 
 

@@ -17,17 +17,25 @@ class OrderUnknown(OrderSagaError):
 
 
 class DefinitionUnknown(OrderSagaError):
-    """The order's saga has a version that this code does not have.
+    """This code does not have the version of an order's saga, or a state that the order is in.
 
     During a rolling upgrade a replica that is not upgraded yet meets orders of the new version; it
     leaves them to the replicas that have it.
+
+    Args:
+        version: The version that the order started with.
+        known: The versions that this code has.
+        states: The states of the order that the version does not have in this code.
     """
 
-    def __init__(self, version: int, known: Collection[int]) -> None:
-        super().__init__(
-            f"definition_version: {version} is not among the versions of this replica "
-            f"({', '.join(map(str, sorted(known)))}); a replica that has it handles the order"
-        )
+    def __init__(self, version: int, known: Collection[int], states: Collection[str] = ()) -> None:
+        versions = ", ".join(map(str, sorted(known)))
+        unknown = f"definition_version: {version} is not among the versions of this replica"
+        problem = f"{unknown} ({versions})"
+        if states:
+            names = ", ".join(sorted(states))
+            problem = f"state: version {version} of this replica does not have {names}"
+        super().__init__(f"{problem}; a replica that has it handles the order")
         self.version = version
 
 

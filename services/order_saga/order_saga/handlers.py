@@ -90,7 +90,7 @@ def request(definitions: Definitions, sagas: Sagas, message: Envelope) -> Reques
     Raises:
         OrderUnknown: There is no such order.
         IdempotencyKeyReused: The id was used for another request.
-        DefinitionUnknown: This code does not have the version of the order's saga.
+        DefinitionUnknown: This code does not have the version, or the state, of the order.
     """
     saga = sagas.lock({message.correlation_id}).get(message.correlation_id)
     if saga is None:
@@ -116,8 +116,8 @@ def request(definitions: Definitions, sagas: Sagas, message: Envelope) -> Reques
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
     """Move each message's saga; several messages of one saga are handled in their order.
 
-    A message without a saga is refused. A message of a saga whose version this code does not have
-    is deferred to a process that has it. Neither holds up the others.
+    A message without a saga is refused. A message of a saga whose version or state this code does
+    not have is deferred to a process that has it. Neither holds up the others.
     """
     now = sagas.now()
     before = sagas.lock({message.correlation_id for message in messages})

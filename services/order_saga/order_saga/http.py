@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from fastapi import APIRouter, Header, Query, Response
 from fastapi_problem.error import BadRequestProblem, NotFoundProblem, UnprocessableProblem
 from pydantic import BaseModel
-from saga_messaging.http.problems import Handler, ServiceUnavailable
+from saga_messaging.http.problems import RETRY_AFTER_SECONDS, Handler, ServiceUnavailable
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier
 from starlette.requests import Request
@@ -53,7 +53,10 @@ _PLACED: Final[Responses] = {
     },
     413: problem("The body is too large."),
     422: problem("A field is wrong, or the idempotency key was used with another order."),
-    503: problem("The database is away, or new orders are paused: try again, with the same key."),
+    503: problem(
+        "The database is away, new orders are paused, or only a newer replica knows the order of "
+        "this key: try again, with the same key."
+    ),
 }
 _WRONG_FIELD: Final = problem("A field is wrong.")
 _SHOWN: Final[Responses] = {404: problem("There is no such order."), 422: _WRONG_FIELD}
@@ -90,11 +93,14 @@ class Paused(ServiceUnavailable):
 class TooNew(ServiceUnavailable):
     """503."""
 
-    title = "This replica is older than the order."
+    title = "This replica does not have the version of the order's saga."
 
 
 def _too_new(_: Any, __: Request, unknown: DefinitionUnknown) -> TooNew:
-    return TooNew(detail=str(unknown))
+    return TooNew(
+        detail=f"{unknown}. Send the same request again: another replica may answer it.",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    )
 
 
 PROBLEMS: Final[Mapping[type[Exception], Handler]] = {DefinitionUnknown: _too_new}
@@ -161,7 +167,8 @@ def orders_router(desk: OrderDesk, database: Database, settings: OrderSagaSettin
     ) -> OrderPage:
         """Orders, newest first; `cursor` is the `next_cursor` of the page before.
 
-        `stuck`: those that need attention, are overdue, or whose deadline has passed.
+        `stuck`: those that need attention, are overdue, whose deadline has passed, or that have a
+        reply which waits for a newer replica.
         """
         try:
             return await database.transaction(

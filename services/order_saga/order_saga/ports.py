@@ -56,7 +56,8 @@ class Sagas(Protocol):
     def due(self, limit: int) -> Sequence[DeadlinePassed]:
         """Lock sagas whose deadline has passed.
 
-        Left out are those that another process has locked, those of versions that this code does
-        not have, and those with a reply that an older process has left to a newer one.
+        Left out are those that another process has locked, those of versions and in states that
+        this code does not have, and those with a reply that an older process has left to a newer
+        one.
         """
         ...

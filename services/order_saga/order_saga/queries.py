@@ -44,9 +44,11 @@ class OrderSummary(BaseModel):
     """An order and where it stands. Amounts are in the currency's minor unit.
 
     `state` and `parked` can name a state that only newer replicas know, during a rolling upgrade.
+    `definition_version` is the version of the saga that the order started with and ends with.
     """
 
     id: str
+    definition_version: int
     state: State | str
     reason: Failure | None
     payment_intent_id: str | None

@@ -7,9 +7,21 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
+from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import derived_message_id
-from sqlalchemy import Connection, Row, TextClause, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    TextClause,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
@@ -50,7 +62,7 @@ _FIELDS: Final = [field.name for field in fields(OrderSaga) if field.name != "or
 class SqlSagas:
     """`ports.Sagas` on a connection whose transaction the caller commits."""
 
-    def __init__(self, connection: Connection, versions: Collection[int]) -> None:
+    def __init__(self, connection: Connection, versions: Mapping[int, Definition]) -> None:
         self._connection = connection
         self._versions = versions
 
@@ -127,7 +139,7 @@ class SqlSagas:
             select(table.c.id, table.c.state, table.c.attempt)
             .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
             .where(~unheard.exists(), ~waiting.exists())
-            .where(table.c.definition_version.in_(self._versions))
+            .where(_known_to(self._versions))
             .order_by(table.c.deadline_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=table)
@@ -148,17 +160,31 @@ class SqlSagas:
             return unknown
 
 
-def saga_of(row: Row[Any], versions: Collection[int]) -> OrderSaga:
+def saga_of(row: Row[Any], versions: Mapping[int, Definition]) -> OrderSaga:
     """Return the saga that a row of `sagas` holds.
 
     Raises:
-        DefinitionUnknown: Its version is not among `versions`; nothing of it was read.
+        DefinitionUnknown: Its version is not among `versions`, or does not have one of its states.
     """
-    if row.definition_version not in versions:
+    definition = versions.get(row.definition_version)
+    if definition is None:
         raise DefinitionUnknown(row.definition_version, versions)
     known = {name: getattr(row, _column_of(name)) for name in _FIELDS}
     order = {"amount": row.amount, "currency": row.currency, "description": row.description}
-    return _SAGA.validate_python({**known, "order": order})
+    saga = _SAGA.validate_python({**known, "order": order})
+    if unknown := saga.position.states - definition.nodes.keys():
+        raise DefinitionUnknown(definition.version, versions, unknown)
+    return saga
+
+
+def _known_to(versions: Mapping[int, Definition]) -> ColumnElement[bool]:
+    """Return the condition that a saga's version and state are among these."""
+    return or_(
+        *(
+            and_(table.c.definition_version == number, table.c.state.in_(list(definition.nodes)))
+            for number, definition in versions.items()
+        )
+    )
 
 
 def _changing(saga: OrderSaga) -> dict[str, Any]:

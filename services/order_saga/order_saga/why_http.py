@@ -70,7 +70,10 @@ def why_router(
 
     @router.get(
         "/orders/{order_id}/why",
-        responses={404: problem("There is no such order."), 503: problem("The database is away.")},
+        responses={
+            404: problem("There is no such order."),
+            503: problem("The database is away, or this replica does not know the order's saga."),
+        },
     )
     async def why(order_id: Identifier) -> Explanation:  # pyright: ignore[reportUnusedFunction]
         """What the order waits for, since when, until when, and who is in the way."""

@@ -1,9 +1,10 @@
 """What the database knows of an order that somebody asks about."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from saga_engine.declaration import Definition
 from saga_schemas.envelope import derived_message_id
 from sqlalchemy import Connection, Row, func, select
 
@@ -25,11 +26,13 @@ class Known:
     until: datetime | None
 
 
-def find_known(connection: Connection, order_id: str, versions: Collection[int]) -> Known | None:
+def find_known(
+    connection: Connection, order_id: str, versions: Mapping[int, Definition]
+) -> Known | None:
     """Return what the database knows of an order; None if there is no such order.
 
     Raises:
-        DefinitionUnknown: Only a newer replica can explain the order.
+        DefinitionUnknown: Only another replica can explain the order.
     """
     query = select(table, func.now().label("now")).where(table.c.id == order_id)
     row = connection.execute(query).one_or_none()

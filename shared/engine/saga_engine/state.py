@@ -23,6 +23,12 @@ class Position:
     ends_in: str | None = None
     parked: str | None = None
 
+    @property
+    def states(self) -> frozenset[str]:
+        """Every state that it names."""
+        named = (self.state, *self.compensations, self.ends_in, self.parked)
+        return frozenset(state for state in named if state is not None)
+
     def without(self, *compensations: str | None) -> tuple[str, ...]:
         """Return the registered compensations except these, found by name."""
         return tuple(name for name in self.compensations if name not in compensations)

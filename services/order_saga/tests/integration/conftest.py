@@ -1,7 +1,7 @@
 """The orders API and its timers over a real PostgreSQL; Kafka is never reached."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -26,12 +26,12 @@ from order_saga.transactions import Transactions
 from order_saga.why_http import why_router
 from saga_messaging.delivery.effects import store_effects
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.outcomes import BatchResult
 from saga_messaging.http.problems import install_problems
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
-from saga_testing.versions import VERSIONS
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 ORDER = {"clerk_user_id": "user_1", "amount": 1299, "description": "Food delivery order"}
 
@@ -40,6 +40,7 @@ class Replica:
     """One process's share of the orchestrator, without its Kafka consumers."""
 
     def __init__(self, settings: OrderSagaSettings, database: Database) -> None:
+        self.settings = settings
         self.definitions = definitions(settings.timeouts)
         self.database = database
         self.publisher = Publisher(settings)
@@ -72,11 +73,16 @@ class Replica:
     async def show(self, order_id: str) -> dict[str, Any]:
         return (await self.http.get(f"/orders/{order_id}")).json()
 
+    def handle(self, connection: Connection, messages: Sequence[Envelope]) -> BatchResult:
+        """The handler of the intakes."""
+        sagas = SqlSagas(connection, self.definitions.by_version)
+        return react(self.definitions, sagas, messages)
+
     async def hear(self, *messages: Envelope) -> None:
         """Take in messages as the intake does: state, inbox and outbox in one transaction."""
 
         def handle(connection):
-            result = react(self.definitions, SqlSagas(connection, VERSIONS), messages)
+            result = self.handle(connection, messages)
             store_effects(connection, messaging.inbox, self.outbox, messages, result.outcomes)
 
         await self.database.transaction(handle)

@@ -70,7 +70,8 @@ async def test_of_a_capture_and_a_cancel_the_first_wins_and_the_other_is_told_wh
     for verb in ("cancel", "capture"):
         loser = await orders.ask(order_id, verb, key=verb)
         assert loser.status_code == 409
-        assert loser.json()["detail"].startswith("ignored: capturing does not wait for")
+        refusal = f"ignored: {verb}_requested is not accepted while capturing"
+        assert loser.json()["detail"].startswith(refusal)
         again = await orders.ask(order_id, verb, key=verb)
         assert again.json() == loser.json()
     notes = [line["note"] for line in (await orders.show(order_id))["history"]]
@@ -99,7 +100,7 @@ async def test_refunds_in_parts_up_to_what_was_captured(orders, order_id, messag
         await orders.hear(refunded(messages, await last_sent(orders, order_id), attempt))
     too_much = await orders.ask(order_id, "refund", key="refund 3", amount=800)
     assert too_much.status_code == 409
-    assert "800, and 799 is left" in too_much.json()["detail"]
+    assert "800 exceeds the 799 left" in too_much.json()["detail"]
     assert (await orders.show(order_id))["refunded"] == 500
 
 

@@ -154,7 +154,7 @@ def test_saving_one_leaves_the_others_and_saving_none_leaves_all(sagas, add, new
 def test_a_passed_deadline_is_due_and_names_its_step(sagas, add_due, messages):
     saga = add_due(messages, seconds=0)
 
-    (message,) = sagas.due(10, VERSIONS)
+    (message,) = sagas.due(10)
 
     assert (message.correlation_id, message.payload.state) == (saga.id, saga.state)
     assert message.payload.attempt == saga.attempt
@@ -165,7 +165,7 @@ def test_a_passed_deadline_is_due_and_names_its_step(sagas, add_due, messages):
 def test_the_longest_passed_are_due_first_up_to_the_limit(sagas, add_due, new_messages):
     late = {seconds: add_due(new_messages(), seconds=seconds).id for seconds in (1, 3, 2)}
 
-    assert [message.correlation_id for message in sagas.due(2, VERSIONS)] == [late[3], late[2]]
+    assert [message.correlation_id for message in sagas.due(2)] == [late[3], late[2]]
 
 
 def test_what_is_not_over_or_over_for_good_or_known_to_be_overdue_is_not_due(
@@ -176,4 +176,4 @@ def test_what_is_not_over_or_over_for_good_or_known_to_be_overdue_is_not_due(
 
     sagas.save([replace(overdue, overdue=True), replace(at_rest, deadline_at=None)])
 
-    assert sagas.due(10, VERSIONS) == []
+    assert sagas.due(10) == []

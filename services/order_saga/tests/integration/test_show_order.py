@@ -28,6 +28,7 @@ async def test_a_new_order_is_shown_whole(orders, order_id):
     deadline_at, updated_at = order.pop("deadline_at"), order.pop("updated_at")
     assert order == {
         "id": order_id,
+        "definition_version": orders.definitions.newest.version,
         "state": "retrieving_payment_info",
         "reason": None,
         "payment_intent_id": None,

@@ -98,7 +98,7 @@ async def test_deadlines_of_orders_that_are_newer_than_this_code_are_left_to_new
     assert (await orders.show(newer))["state"] == "retrieving_payment_info"
     refused = [await orders.ask(newer, "cancel"), await orders.http.get(f"/orders/{newer}/why")]
     assert [(each.status_code, each.json()["title"]) for each in refused] == [
-        (503, "This replica is older than the order.")
+        (503, "This replica does not have the version of the order's saga.")
     ] * 2
 
 

@@ -8,14 +8,17 @@ from uuid import UUID
 from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
 from order_saga.ports import Found, Placement
+from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import derived_message_id
+
+from saga_testing.versions import VERSIONS
 
 
 class FakeSagas:
     """`ports.Sagas` in memory, with a clock and an inbox that the test sets."""
 
-    def __init__(self, versions: Collection[int] = (1, 2)) -> None:
+    def __init__(self, versions: Mapping[int, Definition] = VERSIONS) -> None:
         self.versions = versions
         self.time = datetime(2026, 2, 1, 12, tzinfo=UTC)
         self.rows: dict[str, OrderSaga] = {}
@@ -47,8 +50,13 @@ class FakeSagas:
 
     def _found(self, saga_id: str) -> Found:
         saga = self.rows[saga_id]
-        known = saga.definition_version in self.versions
-        return saga if known else DefinitionUnknown(saga.definition_version, self.versions)
+        definition = self.versions.get(saga.definition_version)
+        if definition is None:
+            return DefinitionUnknown(saga.definition_version, self.versions)
+        unknown = saga.position.states - definition.nodes.keys()
+        if unknown:
+            return DefinitionUnknown(definition.version, self.versions, unknown)
+        return saga
 
     def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
         return self.inbox.get(message_id)
@@ -62,7 +70,7 @@ class FakeSagas:
         due = [
             (at, saga)
             for at, saga in timed
-            if at <= self.time and not saga.overdue and saga.definition_version in self.versions
+            if at <= self.time and not saga.overdue and self._found(saga.id) is saga
         ]
         ordered = sorted(due, key=lambda each: each[0])[:limit]
         return [

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from order_saga.create_order.state import State
+from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.handlers import place, react, request
 from saga_messaging.delivery.outcomes import Deferred, Handled, Refused
@@ -228,6 +229,63 @@ def test_a_saga_of_a_version_that_this_code_does_not_have_is_deferred_and_others
     assert isinstance(second, Handled)
     with pytest.raises(DefinitionUnknown):
         taking(newer.of("cancel_requested"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"state": "reserving"},
+        {"parked": "reserving"},
+        {"ends_in": "returned"},
+        {"compensations": ("canceling", "releasing")},
+    ],
+    ids=lambda names: next(iter(names)),
+)
+def test_a_saga_that_names_a_state_that_its_version_does_not_have_here_is_deferred(
+    versions, fake_sagas, messages, names
+):
+    saga = begin(versions.newest, messages.place_order().message, fake_sagas.now()).saga
+    fake_sagas.rows[saga.id] = replace(saga, **names)
+
+    (deferred,) = react(versions, fake_sagas, [messages.info_failed()]).outcomes.values()
+
+    assert isinstance(deferred, Deferred)
+    assert deferred.version == saga.definition_version
+    with pytest.raises(DefinitionUnknown, match="of this replica does not have"):
+        request(versions, fake_sagas, messages.of("cancel_requested"))
+    assert fake_sagas.saved == []
+
+
+def test_a_saga_of_a_version_that_was_removed_is_deferred_to_a_process_that_has_it(
+    versions, fake_sagas, messages
+):
+    old = begin(versions.of(1), messages.place_order().message, fake_sagas.now()).saga
+    fake_sagas.rows[old.id] = old
+    fake_sagas.versions = {versions.newest.version: versions.newest}
+    without = Definitions(fake_sagas.versions)
+
+    (deferred,) = react(without, fake_sagas, [messages.info_failed()]).outcomes.values()
+
+    assert isinstance(deferred, Deferred)
+    assert deferred.version == 1
+
+
+def test_the_key_of_an_order_of_another_version_is_answered_and_places_no_other_order(
+    placing, fake_sagas, new_messages
+):
+    first = new_messages()
+    placing(first.place_order(key="key", digest="one"))
+    newer = replace(fake_sagas.rows[first.saga_id], definition_version=9)
+    fake_sagas.rows[first.saga_id] = newer
+
+    repeated, reused = (
+        placing(new_messages().place_order(key="key", digest=digest)) for digest in ("one", "two")
+    )
+
+    assert isinstance(repeated.answers[0], DefinitionUnknown)
+    assert isinstance(reused.answers[0], IdempotencyKeyReused)
+    assert (repeated.new, reused.new) == ([], [])
+    assert fake_sagas.rows == {first.saga_id: newer}
 
 
 def test_a_request_that_was_refused_may_be_made_again_under_its_id(placing, taking, messages):

@@ -28,6 +28,7 @@ Decoded: TypeAlias = tuple[Sequence[tuple[Record, Envelope]], Sequence[Outgoing]
 @dataclass(frozen=True, slots=True)
 class _Done:
     outgoing: list[Outgoing]
+    deferred: int
     after_commit: Callable[[], None]
 
 
@@ -76,7 +77,8 @@ class Intake:
         """Handle at most `limit` messages that older processes have left to these versions.
 
         Returns:
-            How many there were. Each has its effect exactly once, as in `receive`.
+            How many had their effect, each exactly once as in `receive`; not those that were
+            deferred again.
 
         Raises:
             TooManyDeadLetters: See `receive`; the messages stay deferred.
@@ -87,7 +89,8 @@ class Intake:
             assert self._deferred is not None  # noqa: S101 - a service that defers has the table
             records = deferred.take(connection, self._deferred, self.topic, versions, limit)
             decoded = self._dead_letters.decode(self.topic, records)
-            return len(records), self._handle(connection, decoded)
+            done = self._handle(connection, decoded)
+            return len(records) - done.deferred, done
 
         count, done = await self._database.transaction(handle)
         self._outbox.offer(done.outgoing)
@@ -101,10 +104,10 @@ class Intake:
         messages = inbox.without_duplicates(connection, self._inbox, incoming)
         result = self._handler(connection, messages) if messages else BatchResult({})
         stored = store_effects(connection, self._inbox, self._outbox, messages, result.outcomes)
-        self._defer(connection, messages, by_id, result.outcomes)
+        waiting = self._defer(connection, messages, by_id, result.outcomes)
         failed = [*dead_letters, *self._refused(result.outcomes, by_id)]
         outgoing = [*stored, *self._outbox.store(connection, failed)]
-        return _Done(outgoing, result.after_commit)
+        return _Done(outgoing, waiting, result.after_commit)
 
     def _defer(
         self,
@@ -112,7 +115,7 @@ class Intake:
         messages: Sequence[Envelope],
         by_id: Mapping[UUID, Record],
         outcomes: Outcomes,
-    ) -> None:
+    ) -> int:
         found = {
             message.message_id: (by_id[message.message_id], message.correlation_id, outcome)
             for message in messages
@@ -121,6 +124,7 @@ class Intake:
         if found:
             assert self._deferred is not None  # noqa: S101 - a service that defers has the table
             deferred.store(connection, self._deferred, self.topic, found)
+        return len(found)
 
     def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:
         dead_letters = [

@@ -16,7 +16,11 @@ def orders(  # noqa: PLR0913 - each is a filter of the API
     state: Annotated[str | None, typer.Option(help="Only orders in this state.")] = None,
     stuck: Annotated[
         bool,
-        typer.Option("--stuck", help="Only orders that need attention or are past their deadline."),
+        typer.Option(
+            "--stuck",
+            help="Only orders that need attention, are overdue or past their deadline, "
+            "or wait for a newer replica.",
+        ),
     ] = False,
     user: Annotated[str | None, typer.Option(help="Only this clerk_user_id's orders.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="The page size.")] = 20,
