@@ -14,15 +14,15 @@ from order_saga.create_order.versions import definitions
 from saga_engine.crash_points import crash_points
 from saga_engine.declaration import Timeout
 from saga_engine.messages import DeadlinePassed
-from saga_testing.afterlife import Afterlife
-from saga_testing.ways import stories
+from saga_testing.recovery import Recovery
+from saga_testing.shortest_stories import shortest_stories
 
 pytestmark = pytest.mark.stack
 
 COMMITTED = Path(__file__).parents[4] / "docs" / "saga-crash-points.txt"
 TRIES = 2
 DEFINITION = definitions(Timeouts(operation=Timeout(60.0, TRIES, 2.0))).newest
-STORIES = stories(DEFINITION)
+STORIES = shortest_stories(DEFINITION)
 POINTS = tuple(crash_points(DEFINITION))
 SOON = 0.000001
 QUICK = {
@@ -38,7 +38,7 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def afterlife(shared_url, kafka_bootstrap):
-    with Afterlife.on(kafka_bootstrap, database_url=shared_url, **QUICK) as afterlife:
+    with Recovery.on(kafka_bootstrap, database_url=shared_url, **QUICK) as afterlife:
         yield afterlife
 
 
@@ -54,7 +54,7 @@ def test_every_way_has_a_story_and_every_story_is_declared():
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, afterlife):
     story = STORIES[point.edge]
-    messages = [message for _, message, _ in story.told]
+    messages = [message for _, message, _ in story.steps]
 
     afterlife.kill(messages, point.moment)
 
@@ -71,8 +71,8 @@ def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, afterli
 
 
 def assert_each_message_had_its_effect_once(history, story):
-    assert [row.type for row in history] == [message.type for _, message, _ in story.told]
-    for row, (_, message, decision) in zip(history, story.told, strict=True):
+    assert [row.type for row in history] == [message.type for _, message, _ in story.steps]
+    for row, (_, message, decision) in zip(history, story.steps, strict=True):
         assert row.message_id == message.message_id or isinstance(message, DeadlinePassed)
         assert row.effect.startswith(decision.effect)
 

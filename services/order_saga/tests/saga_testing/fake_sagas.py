@@ -1,4 +1,4 @@
-"""The sagas in memory."""
+"""Sagas in memory, for tests of the use cases."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,11 +11,13 @@ from order_saga.ports import Found, Placement
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import derived_message_id
 
+from saga_testing.versions import VERSIONS
+
 
 class FakeSagas:
-    """`ports.Sagas` in memory, with a clock and an inbox that the test sets."""
+    """`ports.Sagas` in memory; the test sets its clock and its inbox."""
 
-    def __init__(self, versions: Collection[int] = (1, 2)) -> None:
+    def __init__(self, versions: Collection[int] = VERSIONS) -> None:
         self.versions = versions
         self.time = datetime(2026, 2, 1, 12, tzinfo=UTC)
         self.rows: dict[str, OrderSaga] = {}
@@ -64,7 +66,7 @@ class FakeSagas:
             for at, saga in timed
             if at <= self.time and not saga.overdue and saga.definition_version in self.versions
         ]
-        ordered = sorted(due, key=lambda each: each[0])[:limit]
+        ordered = sorted(due, key=lambda pair: pair[0])[:limit]
         return [
             DeadlinePassed(
                 correlation_id=saga.id,
