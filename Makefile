@@ -69,6 +69,10 @@ e2e-compose: install  ## docker-compose.yml under test, on a Docker engine of it
 test-emulator: install  ## The Stripe emulator's tests alone
 	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile tools/stripe_emulator
 
+.PHONY: record
+record: install  ## Record a history for each of the saga's transitions that has none
+	PYTHONPATH=services/order_saga/tests $(RUN)/python -m saga_testing.recorded
+
 .PHONY: check
 check: install  ## Lint, format, types, import contracts
 	$(RUN)/ruff check .
