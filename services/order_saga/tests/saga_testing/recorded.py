@@ -35,11 +35,11 @@ def record(definition: Definition) -> int:
     histories = load(definition.version)
     known = {edge for history in histories for edge in taken(history)}
     missing = set(edges(definition)) - known
-    new = [
-        _history(story) for edge, story in shortest_stories(definition).items() if edge in missing
-    ]
-    if new:
-        _write(definition.version, [*histories, *new])
+    if not missing:
+        return 0
+    found = shortest_stories(definition)
+    new = [_history(story) for edge, story in found.items() if edge in missing]
+    _write(definition.version, [*histories, *new])
     return len(new)
 
 
