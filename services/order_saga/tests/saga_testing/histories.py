@@ -96,7 +96,7 @@ def coverage(taken: Counter[tuple[int, Edge]]) -> str:
 
 
 def main() -> None:
-    """Simulate as many histories as the command line says, and print the coverage."""
+    """Simulate histories, and print how often each transition was taken."""
     parser = ArgumentParser()
     parser.add_argument("histories", type=int)
     parser.add_argument("--seed", type=int, default=1)

@@ -184,7 +184,7 @@ class Story:
         return self
 
     def expect_ignored(self, because: str) -> Self:
-        """Expect that nothing changed, and that the history says why."""
+        """Expect that nothing changed, with this reason in the history."""
         assert self.decision.refused, self._so_far()
         assert because in self.decision.effect, self.decision.effect
         return self
