@@ -18,6 +18,8 @@ from saga_testing.messages import TYPES
 
 GONE = {"canceled", "expired", "failed"}
 SAGA = "simulated"
+UNKNOWN_CUSTOMERS = 0.03
+"""The share of commands for which the user service has no customer."""
 
 
 def make(type_: str, number: int, **payload: Any) -> Envelope:
@@ -35,14 +37,14 @@ def make(type_: str, number: int, **payload: Any) -> Envelope:
 
 
 class Users:
-    """The user service: it knows one customer, or none."""
+    """The user service: it has one customer, and for some commands, none."""
 
-    def __init__(self, customer: Customer | None) -> None:
-        self._customer = customer
+    def __init__(self, random: Random, customer: Customer) -> None:
+        self._random, self._customer = random, customer
 
     def handle(self, command: Envelope, number: int) -> Envelope:
         attempt = command.payload.attempt
-        if self._customer:
+        if self._random.random() >= UNKNOWN_CUSTOMERS:
             found = {"customer": self._customer, "order": command.payload.order}
             return make(_type(PaymentInfoRetrieved), number, attempt=attempt, **found)
         failed = {"code": "user_not_found", "message": "No such user.", "cure": ""}

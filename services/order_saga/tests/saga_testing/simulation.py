@@ -45,7 +45,7 @@ class World:
         self.definition, self.random = definition, random
         self.now, self.numbers = NOON, 1
         self.loss = random.choice((0.0, 0.1, 0.4))
-        self.users = Users(None if random.random() < 0.03 else CUSTOMER)
+        self.users = Users(random, CUSTOMER)
         self.payments = Payments(
             random, declines=random.random() < 0.1, refuses=random.choice((0.0, 0.0, 0.3))
         )
