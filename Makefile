@@ -78,6 +78,11 @@ fix: install  ## Apply ruff's fixes and format the code
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
+.PHONY: record
+record: install  ## Record histories of new transitions of the saga, and the engine's paths
+	PYTHONPATH=services/order_saga/tests $(RUN)/python -m saga_testing.recorded
+	PYTHONPATH=shared/engine/tests $(RUN)/python -m engine_testing.table
+
 .PHONY: check
 check: lint types imports  ## Run lint, types and imports
 

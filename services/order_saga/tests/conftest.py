@@ -1,30 +1,30 @@
-"""What every test of the orchestrator may ask for."""
+"""Fixtures that all tests of the orchestrator share."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from order_saga.create_order.timeouts import Timeouts
-from order_saga.create_order.versions import Definitions, definitions
+from order_saga.create_order.versions import Definitions
 from saga_engine.declaration import Definition
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from saga_testing.fake_sagas import FakeSagas
 from saga_testing.messages import Messages
+from saga_testing.versions import ALL, NEWEST
 
 
 @pytest.fixture(scope="session")
 def versions() -> Definitions:
-    """Every version of the saga, with a minute for each step."""
-    return definitions(Timeouts())
+    """Every version of the saga, with the default time-outs."""
+    return ALL
 
 
 @pytest.fixture
-def definition(versions: Definitions) -> Definition:
-    """The newest of them."""
-    return versions.newest
+def definition() -> Definition:
+    """The version that new orders start with."""
+    return NEWEST
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def messages() -> Messages:
 
 @pytest.fixture(scope="session")
 def new_messages() -> Callable[..., Messages]:
-    """Messages of one more order."""
+    """Messages to another order."""
     return Messages
 
 

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from order_saga.create_order.state import OrderSaga, PendingRequest, State
-from order_saga.create_order.timeouts import Timeouts
-from order_saga.create_order.versions import definitions
 from order_saga.situation import Consumer, Facts, LetterOf, Said, routes
 from order_saga.why import sentence
 from order_saga.wording import span
 from saga_engine.declaration import End, Parked, Rest, Step
 from saga_schemas.values import Card, Customer, Failure, OrderDetails
+from saga_testing.versions import NEWEST, VERSIONS
 
-ALL = definitions(Timeouts())
+LATEST = NEWEST.version
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(seconds=35)
 CUSTOMER = Customer(
@@ -24,7 +23,7 @@ CUSTOMER = Customer(
 REASON = Failure(code="card_declined", message="Your card was declined.", cure="Use another. Now.")
 
 
-def facts(state: State, version: int = 2, **changes) -> Facts:
+def facts(state: State, version: int = LATEST, **changes) -> Facts:
     """An order that has been in a state for 35 s, its message in Kafka, everybody alive."""
     changed = {"pending": None, "reason": None} | changes
     saga = OrderSaga(
@@ -37,9 +36,9 @@ def facts(state: State, version: int = 2, **changes) -> Facts:
         customer=CUSTOMER,
         deadline_at=NOW + timedelta(seconds=25),
     )
-    nodes = ALL.of(version).nodes
-    if state == State.AUTHORIZING and version > 1:
-        changed["compensations"] = (State.CANCELING,)
+    nodes = VERSIONS[version].nodes
+    if isinstance(node := nodes[state], Step) and node.compensation:
+        changed["compensations"] = (node.compensation,)
     if state == State.NEEDS_ATTENTION:
         changed = {"parked": State.CANCELING} | changed
     if state in {State.CAPTURING, State.REFUNDING}:
@@ -61,7 +60,7 @@ def facts(state: State, version: int = 2, **changes) -> Facts:
 def of_kind(kind: type) -> list[tuple[State, int]]:
     return [
         (state, version)
-        for version, definition in ALL.by_version.items()
+        for version, definition in VERSIONS.items()
         for state, node in definition.nodes.items()
         if isinstance(node, kind)
     ]
@@ -104,9 +103,9 @@ def test_a_service_that_does_not_run_is_named_with_what_waits_for_it():
 @pytest.mark.parametrize(
     ("state", "version", "changes", "then"),
     [
-        (State.CAPTURING, 2, {"tries": 1}, "asks again"),
-        (State.CAPTURING, 2, {"tries": 5}, "needs attention"),
-        (State.AUTHORIZING, 2, {}, "is compensated and rejected"),
+        (State.CAPTURING, LATEST, {"tries": 1}, "asks again"),
+        (State.CAPTURING, LATEST, {"tries": 5}, "needs attention"),
+        (State.AUTHORIZING, LATEST, {}, "is compensated and rejected"),
         (State.AUTHORIZING, 1, {}, "is overdue"),
         (State.RETRIEVING_PAYMENT_INFO, 1, {}, "is rejected"),
     ],
@@ -152,8 +151,8 @@ def test_a_time_that_is_over_and_an_outcome_that_stays_unknown_are_told_apart():
 @pytest.mark.parametrize(
     ("state", "version", "asked"),
     [
-        (State.AUTHORIZED, 2, "it may be asked to capture or cancel"),
-        (State.COMPLETED, 2, "it may be asked to refund or cancel"),
+        (State.AUTHORIZED, LATEST, "it may be asked to capture or cancel"),
+        (State.COMPLETED, LATEST, "it may be asked to refund or cancel"),
         (State.AUTHORIZED, 1, "nothing is to be asked of it"),
     ],
 )

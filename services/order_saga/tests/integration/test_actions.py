@@ -8,8 +8,7 @@ from saga_schemas.values import MAX_AMOUNT
 async def order_id(orders, new_messages):
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(messages.info_retrieved())
-    await orders.hear(messages.payment_authorized())
+    await orders.hear(*messages.replies_until("authorized"))
     return order_id
 
 

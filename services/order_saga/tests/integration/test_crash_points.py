@@ -14,15 +14,15 @@ from order_saga.create_order.versions import definitions
 from saga_engine.crash_points import crash_points
 from saga_engine.messages import DeadlinePassed
 from saga_engine.rules import Timeout
-from saga_testing.afterlife import Afterlife
-from saga_testing.ways import stories
+from saga_testing.recovery import Recovery
+from saga_testing.shortest_stories import shortest_stories
 
 pytestmark = pytest.mark.stack
 
 COMMITTED = Path(__file__).parents[4] / "docs" / "saga-crash-points.txt"
 TRIES = 2
 DEFINITION = definitions(Timeouts(operation=Timeout(60.0, TRIES, 2.0))).newest
-STORIES = stories(DEFINITION)
+STORIES = shortest_stories(DEFINITION)
 POINTS = tuple(crash_points(DEFINITION))
 SOON = 0.000001
 QUICK = {
@@ -37,9 +37,9 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def afterlife(shared_url, kafka_bootstrap):
-    with Afterlife.on(kafka_bootstrap, database_url=shared_url, **QUICK) as afterlife:
-        yield afterlife
+def recovery(shared_url, kafka_bootstrap):
+    with Recovery.on(kafka_bootstrap, database_url=shared_url, **QUICK) as recovery:
+        yield recovery
 
 
 def test_every_crash_point_that_is_documented_is_tested_and_no_other():
@@ -52,33 +52,33 @@ def test_every_way_has_a_story_and_every_story_is_declared():
 
 @pytest.mark.usefixtures("empty_url")
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
-def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, afterlife):
+def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, recovery):
     story = STORIES[point.edge]
-    messages = [message for _, message, _ in story.told]
+    messages = [message for _, message, _ in story.steps]
 
-    afterlife.kill(messages, point.moment)
+    recovery.kill(messages, point.moment)
 
     committed = point.moment != "before_commit"
-    assert len(afterlife.history()) == len(messages) - (not committed)
-    assert len(afterlife.unsent()) == (len(story.decision.send) if committed else 0)
+    assert len(recovery.history()) == len(messages) - (not committed)
+    assert len(recovery.unsent()) == (len(story.decision.send) if committed else 0)
 
-    afterlife.take_over(messages[-1])
+    recovery.take_over(messages[-1])
 
-    assert afterlife.saga() == replace(story.saga, deadline_at=None)
-    assert afterlife.unsent() == []
-    assert_each_message_had_its_effect_once(afterlife.history(), story)
-    assert_each_message_went_out(afterlife, story, point.moment)
+    assert recovery.saga() == replace(story.saga, deadline_at=None)
+    assert recovery.unsent() == []
+    assert_each_message_had_its_effect_once(recovery.history(), story)
+    assert_each_message_went_out(recovery, story, point.moment)
 
 
 def assert_each_message_had_its_effect_once(history, story):
-    assert [row.type for row in history] == [message.type for _, message, _ in story.told]
-    for row, (_, message, decision) in zip(history, story.told, strict=True):
+    assert [row.type for row in history] == [message.type for _, message, _ in story.steps]
+    for row, (_, message, decision) in zip(history, story.steps, strict=True):
         assert row.message_id == message.message_id or isinstance(message, DeadlinePassed)
         assert row.effect.startswith(decision.effect)
 
 
-def assert_each_message_went_out(afterlife, story, moment):
-    stored, sent = afterlife.stored(), afterlife.sent()
+def assert_each_message_went_out(recovery, story, moment):
+    stored, sent = recovery.stored(), recovery.sent()
     assert [json.loads(value)["payload"] for value in stored.values()] == [
         message.model_dump(mode="json", by_alias=True)["payload"] for message in story.sent
     ]

@@ -110,7 +110,7 @@ async def why(replica, order_id):
 
 async def waiting_for_payment(orders, new_messages):
     order_id = (await orders.place()).json()["id"]
-    await orders.hear(new_messages(order_id).info_retrieved())
+    await orders.hear(*new_messages(order_id).replies_until("authorizing"))
 
     async def all_is_sent():
         history = (await orders.show(order_id))["history"]

@@ -130,7 +130,7 @@ async def test_stuck_orders_are_those_that_somebody_has_to_look_at(
     parked, overdue, late = seven[1], seven[2], seven[3]
     await orders.sent()
     messages = new_messages(parked)
-    await orders.hear(messages.info_retrieved(), messages.payment_authorized())
+    await orders.hear(*messages.replies_until("authorized"))
     await orders.ask(parked, "cancel")
     await orders.hear(messages.of("payment.cancel_failed", attempt=1))
     await orders.execute(f"UPDATE sagas SET overdue = true WHERE id = '{overdue}'")

@@ -9,7 +9,7 @@ from order_saga.repository import SqlSagas
 from saga_engine.decide import decide
 from saga_schemas.envelope import derived_message_id
 from saga_testing.messages import begin
-from saga_testing.versions import VERSIONS
+from saga_testing.versions import NEWEST, VERSIONS
 
 
 @pytest.fixture(params=["in memory", "in PostgreSQL"])
@@ -105,18 +105,22 @@ def test_a_key_leads_to_its_saga_as_it_stands_and_to_its_digest(sagas, add, new_
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("state", "reply"),
     [
-        ("info_retrieved",),
-        ("info_failed",),
-        ("info_retrieved", "payment_authorized"),
-        ("info_retrieved", "payment_failed"),
+        (NEWEST.start, None),
+        ("authorizing", None),
+        ("authorized", None),
+        (NEWEST.start, "user.payment_info_failed"),
+        ("authorizing", "payment.failed"),
     ],
 )
-def test_what_is_saved_is_what_is_locked_next(sagas, add, definition, messages, path):
+def test_what_is_saved_is_what_is_locked_next(sagas, add, messages, state, reply):
     (saga,) = add(messages.place_order())
-    for name in path:
-        saga = decide(definition, saga, getattr(messages, name)(), sagas.now()).saga
+    replies = messages.replies_until(state)
+    if reply:
+        replies.append(messages.of(reply, attempt=1))
+    for message in replies:
+        saga = decide(NEWEST, saga, message, sagas.now()).saga
 
     sagas.save([saga])
 
@@ -134,7 +138,8 @@ def test_each_refund_is_saved_by_its_id(sagas, add, messages):
 
 def test_what_is_no_longer_known_is_saved_too(sagas, add, definition, messages):
     (new,) = add(messages.place_order())
-    known = decide(definition, new, messages.info_retrieved(), sagas.now()).saga
+    (reply, *_) = messages.replies_until("authorized")
+    known = decide(definition, new, reply, sagas.now()).saga
     sagas.save([replace(known, payment_intent_id="pi_1", capture_before=sagas.now())])
 
     sagas.save([new])

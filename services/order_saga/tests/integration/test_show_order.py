@@ -57,24 +57,23 @@ async def test_a_new_order_is_shown_whole(orders, order_id):
 async def test_an_authorized_order_shows_its_hold_and_each_message_with_its_time(
     orders, order_id, messages
 ):
-    await orders.hear(messages.info_retrieved())
-    await orders.hear(messages.payment_authorized())
+    replies = messages.replies_until("authorized")
+    for reply in replies:
+        await orders.hear(reply)
 
     order = await orders.show(order_id)
 
     assert (order["state"], order["payment_intent_id"]) == ("authorized", "pi_1")
     assert order["capture_before"] == "2026-02-08T12:00:00Z"
     assert (order["reason"], order["deadline_at"], order["overdue"]) == (None, None, False)
-    assert [(entry["direction"], entry["type"]) for entry in order["history"]] == [
-        ("in", "place_order"),
-        ("out", "retrieve_payment_info"),
-        ("in", "user.payment_info_retrieved"),
-        ("out", "authorize_payment"),
-        ("in", "payment.authorized"),
-        ("out", "order.authorized"),
+    received = [entry for entry in order["history"] if entry["direction"] == "in"]
+    assert [entry["type"] for entry in received] == [
+        "place_order",
+        *(reply.type for reply in replies),
     ]
+    assert [entry["direction"] for entry in order["history"]] == ["in", "out"] * len(received)
     assert times(order) == sorted(times(order))
-    assert times(order)[3] <= datetime.fromisoformat(order["updated_at"]) <= times(order)[-1]
+    assert times(order)[-3] <= datetime.fromisoformat(order["updated_at"]) <= times(order)[-1]
 
 
 async def test_replies_that_came_in_one_batch_are_shown_in_their_order(orders, order_id, messages):
@@ -92,7 +91,7 @@ async def test_replies_that_came_in_one_batch_are_shown_in_their_order(orders, o
 
 
 async def test_a_rejected_order_says_why_and_what_cures_it(orders, order_id, messages):
-    await orders.hear(messages.info_retrieved())
+    await orders.hear(*messages.replies_until("authorizing"))
     await orders.hear(messages.payment_failed())
 
     order = await orders.show(order_id)
@@ -109,7 +108,7 @@ async def test_a_rejected_order_says_why_and_what_cures_it(orders, order_id, mes
 
 
 async def test_an_order_whose_outcome_is_unknown_is_being_undone(orders, order_id, messages):
-    await orders.hear(messages.info_retrieved())
+    await orders.hear(*messages.replies_until("authorizing"))
     await orders.hear(messages.deadline(State.AUTHORIZING))
 
     order = await orders.show(order_id)
@@ -145,7 +144,7 @@ async def test_a_message_that_did_nothing_is_shown_with_the_reason(orders, order
 async def test_what_came_in_names_what_led_to_it(orders, order_id, messages):
     cause = uuid4()
     canceled = messages.of("payment.canceled").model_copy(update={"causation_id": cause})
-    await orders.hear(messages.info_retrieved(), canceled)
+    await orders.hear(*messages.replies_until("authorizing"), canceled)
 
     history = (await orders.show(order_id))["history"]
 

@@ -52,7 +52,7 @@ async def test_an_authorization_that_does_not_come_in_time_is_undone_and_a_late_
     orders = replica_with(authorization_timeout_seconds=SOON)
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(messages.info_retrieved())
+    await orders.hear(*messages.replies_until("authorizing"))
     await orders.sent()
 
     assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
@@ -71,8 +71,7 @@ async def test_a_cancel_that_nobody_answers_is_tried_again_later_and_later_then_
     orders = replica_with(settlement_timeout_seconds=SOON, settlement_tries=3)
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(messages.info_retrieved())
-    await orders.hear(messages.payment_authorized())
+    await orders.hear(*messages.replies_until("authorized"))
     assert (await orders.ask(order_id, "cancel")).status_code == 202
 
     for _ in range(3):

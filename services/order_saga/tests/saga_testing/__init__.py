@@ -1,1 +1,1 @@
-"""What tests of the orchestrator are written in: an order's messages, its story, its sagas."""
+"""Support for tests of the orchestrator: messages, stories, simulated and recorded histories."""

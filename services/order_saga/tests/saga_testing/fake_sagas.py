@@ -1,4 +1,4 @@
-"""The sagas in memory."""
+"""Sagas in memory, for tests of the use cases."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from saga_testing.versions import VERSIONS
 
 
 class FakeSagas:
-    """`ports.Sagas` in memory, with a clock and an inbox that the test sets."""
+    """`ports.Sagas` in memory; the test sets its clock and its inbox."""
 
     def __init__(self, versions: Mapping[int, Definition] = VERSIONS) -> None:
         self.versions = versions
@@ -72,7 +72,7 @@ class FakeSagas:
             for at, saga in timed
             if at <= self.time and not saga.overdue and self._found(saga.id) is saga
         ]
-        ordered = sorted(due, key=lambda each: each[0])[:limit]
+        ordered = sorted(due, key=lambda pair: pair[0])[:limit]
         return [
             DeadlinePassed(
                 correlation_id=saga.id,

@@ -1,11 +1,11 @@
-"""What must hold of an order after every message, and what once everything is quiet."""
+"""Invariants of one order: after every message, and at rest once nothing is in flight."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from order_saga.create_order.state import OrderSaga, State
 from saga_engine.decide import Decision
-from saga_engine.declaration import Definition, End, Parked, Rest, Step
+from saga_engine.declaration import End, Parked, Rest, Step
 from saga_engine.transitions import NO_REPLY, Edge, edges
 
 from saga_testing.participants import GONE
@@ -13,11 +13,11 @@ from saga_testing.participants import GONE
 if TYPE_CHECKING:
     from saga_testing.simulation import World
 
-NOTHING_TAKEN = {State.REJECTED, State.CANCELED, State.EXPIRED}
+NOT_CAPTURED = {State.REJECTED, State.CANCELED, State.EXPIRED}
 
 
 class Invariants:
-    """Counts what was seen in every history."""
+    """Counts the transitions and messages of all histories."""
 
     def __init__(self) -> None:
         self.taken: Counter[tuple[int, Edge]] = Counter()
@@ -27,102 +27,103 @@ class Invariants:
     def __str__(self) -> str:
         return (
             f"{self.histories} histories, {self.messages} messages, {self.ignored} of them "
-            f"ignored; {len(self.taken)} ways taken"
+            f"ignored; {len(self.taken)} transitions taken"
         )
 
-    def of_one_order(self, world: "World") -> "OfOneOrder":
+    def of_one_order(self, world: "World") -> "OrderInvariants":
         definition = world.definition
         if definition.version not in self.legal:
             self.legal[definition.version] = set(edges(definition))
         self.histories += 1
-        return OfOneOrder(self, world, self.legal[definition.version])
-
-    def not_taken(self, definition: Definition) -> set[Edge]:
-        """What the declaration allows and no history did."""
-        return {edge for edge in edges(definition) if not self.taken[definition.version, edge]}
+        return OrderInvariants(self, world, self.legal[definition.version])
 
 
-class OfOneOrder:
+class OrderInvariants:
     """Checks one order against the money at Stripe."""
 
-    def __init__(self, seen: Invariants, world: "World", legal: set[Edge]) -> None:
-        self._seen, self._world, self._legal = seen, world, legal
+    def __init__(self, totals: Invariants, world: "World", legal: set[Edge]) -> None:
+        self._totals, self._world, self._legal = totals, world, legal
         self._ids: set[int] = set()
+        self._compensates = bool(world.definition.compensations)
 
-    def began(self, decision: Decision) -> None:
+    def hold_at_start(self, decision: Decision) -> None:
         self._sent(decision)
-        self._waits_or_not(decision.saga)
+        self._deadline_and_parked_step(decision.saga)
 
     def hold_after(self, before: OrderSaga, by: str, decision: Decision) -> None:
         after = decision.saga
-        self._seen.messages += 1
-        assert after.refunds == self._world.told_refunds, "each refund that was told counts once"
+        self._totals.messages += 1
+        assert after.refunds == self._world.reported_refunds, "each refund counts once"
         if decision.refused:
-            self._seen.ignored += 1
-            assert after is before, "what is ignored changes nothing"
-            assert len(decision.effect) > len("ignored: "), "what is ignored says why"
-            assert not decision.send, "what is ignored sends nothing"
+            self._totals.ignored += 1
+            assert after is before, "an ignored message changed the saga"
+            assert len(decision.effect) > len("ignored: "), "an ignored message has no reason"
+            assert not decision.send, "an ignored message sent something"
             return
-        self._moved(before, by, decision)
+        self._transition(before, by, decision)
         self._sent(decision)
-        self._waits_or_not(after)
+        self._deadline_and_parked_step(after)
         self._money_adds_up()
 
     def hold_at_rest(self) -> None:
         world = self._world
         saga, money = world.saga, world.payments
         self._money_adds_up()
-        if saga.definition_version == 1:
-            quiet = saga.overdue or saga.state in {State.AUTHORIZED, State.REJECTED}
-            assert quiet, f"an order of version 1 stays {saga.state}"
+        node = world.definition.nodes[saga.state]
+        overdue = saga.overdue and isinstance(node, Step) and not node.timeout_rule
+        assert isinstance(node, Rest | End) or overdue, f"stuck: {saga.state}"
+        if not self._compensates:
             return
-        assert isinstance(world.definition.nodes[saga.state], Rest | End), f"stuck: {saga.state}"
         if saga.state == State.AUTHORIZED:
             assert (money.status, money.held) == ("authorized", saga.order.amount)
-        if saga.state in NOTHING_TAKEN:
+        if saga.state in NOT_CAPTURED:
             assert not money.held
         assert saga.captured == money.captured
         assert (saga.state in {State.COMPLETED, State.REFUNDED}) is bool(money.captured)
-        if world.refunded_by_word:
+        if world.refunded_by_operator:
             return
         assert saga.refunded == money.refunded
-        all_given_back = 0 < money.captured == money.refunded
-        assert (saga.state == State.REFUNDED) is all_given_back
+        all_refunded = 0 < money.captured == money.refunded
+        assert (saga.state == State.REFUNDED) is all_refunded
 
-    def _moved(self, before: OrderSaga, by: str, decision: Decision) -> None:
+    def _transition(self, before: OrderSaga, by: str, decision: Decision) -> None:
         after = decision.saga
         edge = Edge(before.state, by, after.state)
         node = self._world.definition.nodes[before.state]
-        heard = by.startswith("payment.")
-        assert heard or not isinstance(node, End), f"out of an end, though nothing happened: {edge}"
+        by_event = by.startswith("payment.")
+        assert by_event or not isinstance(node, End), f"left an end without an event: {edge}"
         if edge in self._legal:
-            self._seen.taken[after.definition_version, edge] += 1
+            self._totals.taken[after.definition_version, edge] += 1
             return
-        again = isinstance(node, Step) and (node.timeout.tries > 1 or node.timeout_rule is None)
-        retried = by == NO_REPLY and before.state == after.state and again
+        repeatable = isinstance(node, Step) and (
+            node.timeout.tries > 1 or node.timeout_rule is None
+        )
+        retried = by == NO_REPLY and before.state == after.state and repeatable
         stays = decision.effect.startswith("recorded") and before.state == after.state
         assert retried or stays, f"not declared: {edge}"
 
     def _sent(self, decision: Decision) -> None:
         for message in decision.send:
             number = message.message_id.int
-            assert number not in self._ids, f"two messages of one id: {message.type}"
+            assert number not in self._ids, f"two messages with one id: {message.type}"
             self._ids.add(number)
 
-    def _waits_or_not(self, saga: OrderSaga) -> None:
+    def _deadline_and_parked_step(self, saga: OrderSaga) -> None:
         node = self._world.definition.nodes[saga.state]
-        assert bool(saga.deadline_at) is isinstance(node, Step), "time runs while a step waits"
-        assert bool(saga.parked) is isinstance(node, Parked), "what is parked names its step"
+        assert bool(saga.deadline_at) is isinstance(node, Step), "only a step has a deadline"
+        assert bool(saga.parked) is isinstance(node, Parked), (
+            "only a parked saga names a parked step"
+        )
 
     def _money_adds_up(self) -> None:
         saga, money = self._world.saga, self._world.payments
         assert money.holds_made <= 1, "two holds"
         assert money.authorized == money.captured + money.released + money.held
         assert 0 <= money.refunded <= money.captured <= saga.order.amount
-        assert saga.captured in (0, money.captured), "captured by hearsay"
-        hearsay = saga.refunds.keys() - money.refunds.keys()
-        assert not hearsay, "refunded by hearsay"
-        if saga.state in NOTHING_TAKEN and saga.definition_version > 1:
+        assert saga.captured in (0, money.captured), "captured, but not at Stripe"
+        unknown = saga.refunds.keys() - money.refunds.keys()
+        assert not unknown, "refunded, but not at Stripe"
+        if saga.state in NOT_CAPTURED and self._compensates:
             gone = money.status in GONE or money.status == "none"
-            coming = any(answer.type == "payment.captured" for answer, _ in self._world.answers)
-            assert gone or coming, f"{saga.state}, and the payment is {money.status}"
+            in_flight = any(reply.type == "payment.captured" for reply, _ in self._world.replies)
+            assert gone or in_flight, f"{saga.state}, and the payment is {money.status}"

@@ -1,4 +1,4 @@
-"""Everything that can reach one order. Each call makes a message with an id of its own."""
+"""Every message that an order can receive, with default payloads for tests."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,9 @@ from saga_schemas.payment import PaymentAuthorized, PaymentFailed
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
 from saga_schemas.user import PaymentInfoFailed, PaymentInfoRetrieved
 from saga_schemas.values import OrderDetails
+
+from saga_testing.happy_path import happy_path
+from saga_testing.versions import NEWEST
 
 CARD = {"payment_method_id": "pm_card_visa", "card_type": "visa", "last_four": "4242"}
 DECLINED = {
@@ -55,7 +58,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "retry_requested": {"by": "operator"},
     "resolve_requested": {"by": "operator", "as": "canceled"},
 }
-"""What a message says where the test says nothing else."""
+"""The default payload of each message, by its type."""
 
 TYPES: dict[str, type[Envelope]] = {
     message.model_fields["type"].default: message
@@ -71,11 +74,13 @@ TYPES: dict[str, type[Envelope]] = {
         ResolveRequested,
     )
 }
-"""Every message that can reach a saga, by its type."""
+"""The class of every message that a saga can receive, by its type."""
 
-ANSWERS = {message.model_fields["type"].default for message in USER_EVENTS.messages} | {
-    message.model_fields["type"].default for message in PAYMENT_EVENTS.messages
+PARTICIPANT_EVENTS = {
+    message.model_fields["type"].default
+    for message in (*USER_EVENTS.messages, *PAYMENT_EVENTS.messages)
 }
+"""The type of every message that the participants send, solicited or not."""
 
 
 def begin(definition: Definition, message: PlaceOrder, now: datetime) -> Decision[OrderSaga]:
@@ -84,7 +89,7 @@ def begin(definition: Definition, message: PlaceOrder, now: datetime) -> Decisio
 
 
 class Messages:
-    """Everything that can reach one order. Each call makes a message with an id of its own."""
+    """Messages to one order; each call returns a new message with its own id."""
 
     def __init__(self, saga_id: str | None = None, clerk_user_id: str = "user_1") -> None:
         self.saga_id = saga_id or str(uuid4())
@@ -92,13 +97,17 @@ class Messages:
         self.order = OrderDetails(amount=1299, currency="usd", description="Food delivery order")
 
     def of(self, type_: str, **changes: Any) -> Any:
-        """A message of this type; `changes` of what its payload usually says."""
+        """Return a message of this type; `changes` replace fields of its default payload."""
         payload = PAYLOADS.get(type_, {})
         if type_ == "user.payment_info_retrieved":
             payload = {"customer": self._customer(), "order": self.order}
         if type_ == "place_order":
             payload = {"clerk_user_id": self.clerk_user_id, "order": self.order}
         return self._message(TYPES[type_], {**payload, **changes})
+
+    def replies_until(self, state: str, definition: Definition = NEWEST) -> list[Envelope]:
+        """Return the replies that move a new order along the happy path to a state."""
+        return [self.of(edge.by, attempt=1) for edge in happy_path(state, definition)]
 
     def place_order(self, *, key: str | None = None, digest: str = "digest") -> Placement:
         return Placement(self.of("place_order"), key, digest)

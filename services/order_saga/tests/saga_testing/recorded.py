@@ -11,15 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from order_saga.create_order.timeouts import Timeouts
-from order_saga.create_order.versions import definitions
 from saga_engine.decide import Decision, decide
 from saga_engine.declaration import Definition
 from saga_engine.transitions import NO_REPLY, Edge, edges
 
 from saga_testing.messages import TYPES, begin
+from saga_testing.shortest_stories import shortest_stories
 from saga_testing.story import Story
-from saga_testing.ways import stories
+from saga_testing.versions import VERSIONS
 
 FOLDER = Path(__file__).parents[1] / "unit" / "recorded"
 History = dict[str, Any]
@@ -36,9 +35,11 @@ def record(definition: Definition) -> int:
     histories = load(definition.version)
     known = {edge for history in histories for edge in taken(history)}
     missing = set(edges(definition)) - known
-    new = [_history(story) for edge, story in stories(definition).items() if edge in missing]
-    if new:
-        _write(definition.version, [*histories, *new])
+    if not missing:
+        return 0
+    found = shortest_stories(definition)
+    new = [_history(story) for edge, story in found.items() if edge in missing]
+    _write(definition.version, [*histories, *new])
     return len(new)
 
 
@@ -81,7 +82,7 @@ def outcome(decision: Decision[Any]) -> dict[str, Any]:
 def _history(story: Story) -> History:
     steps = [
         {"at": at.isoformat(), "message": message.model_dump(mode="json"), **outcome(decision)}
-        for at, message, decision in story.told
+        for at, message, decision in story.steps
     ]
     return {"definition_version": story.definition.version, "steps": steps}
 
@@ -103,5 +104,5 @@ def _write(version: int, histories: list[History]) -> None:
 
 
 if __name__ == "__main__":
-    for version, definition in definitions(Timeouts()).by_version.items():
+    for version, definition in VERSIONS.items():
         print(f"version {version}: {record(definition)} histories added")  # noqa: T201

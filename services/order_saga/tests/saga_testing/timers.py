@@ -1,6 +1,6 @@
-"""`python -m saga_testing.timers`: fires deadlines and does nothing else, until it is ended.
+"""`python -m saga_testing.timers`: fire deadlines and do nothing else, until terminated.
 
-It prints how many it has fired after each batch, so also when it is ready to fire any.
+It prints how many it has fired after each batch; the first line also says that it is ready.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from saga_messaging.process.logs import configure_logs
 
 
 class CountedTimers(Timers):
-    """The real ones, that say what they did."""
+    """The real timers, which print how many deadlines they have fired."""
 
     fired = 0
 

@@ -1,17 +1,17 @@
 """Stories of one order, under the newest version of the saga or under version 1."""
 
 import pytest
-from order_saga.create_order.versions import Definitions
 from saga_testing.story import Story
+from saga_testing.versions import ALL, NEWEST
 
 
 @pytest.fixture
-def order(versions: Definitions) -> Story:
-    """An order that is placed today."""
-    return Story(versions.newest)
+def order() -> Story:
+    """An order under the newest version."""
+    return Story(NEWEST)
 
 
 @pytest.fixture
-def old_order(versions: Definitions) -> Story:
-    """An order that was placed under version 1."""
-    return Story(versions.of(1))
+def old_order() -> Story:
+    """An order under version 1."""
+    return Story(ALL.of(1))

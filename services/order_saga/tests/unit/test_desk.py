@@ -1,4 +1,4 @@
-"""Many callers, and a database that does not answer: each is told in time."""
+"""Many callers and a database that does not respond: each caller gets an answer in time."""
 
 import asyncio
 
@@ -10,15 +10,15 @@ from saga_messaging.errors import DatabaseUnavailable
 
 
 class HangingDatabase:
-    """Does not answer before it is told to, and keeps no bound that it is given."""
+    """A database that responds once `responds` is set, and ignores the time that it is given."""
 
     def __init__(self):
-        self.answers = asyncio.Event()
+        self.responds = asyncio.Event()
         self.bounds = []
 
     async def transaction(self, work, *, give_up_after_seconds):  # noqa: ARG002 - the port's
         self.bounds.append(give_up_after_seconds)
-        await self.answers.wait()
+        await self.responds.wait()
         return ["the order of the first caller"], []
 
 
@@ -42,22 +42,22 @@ def desk(versions, database):
     return OrderDesk(versions, Transactions(database, NoOutbox()), settings)
 
 
-async def test_however_many_wait_each_is_told_in_time_and_what_nobody_waits_for_is_not_placed(
+async def test_waiting_callers_get_an_error_in_time_and_their_orders_are_not_placed(
     desk, database, new_messages
 ):
     waiting = [desk.place(new_messages().place_order()) for _ in range(20)]
 
-    told = await asyncio.gather(*waiting, return_exceptions=True)
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
 
-    assert {type(answer) for answer in told} == {DatabaseUnavailable}
-    database.answers.set()
+    assert {type(answer) for answer in answers} == {DatabaseUnavailable}
+    database.responds.set()
     await desk._batcher._runner
     (bound,) = database.bounds  # one transaction was begun, for the first caller
     assert 0 < bound <= 0.5
 
 
-async def test_a_caller_who_still_waits_is_answered(desk, database, new_messages):
-    database.answers.set()
+async def test_a_caller_gets_its_order_once_the_database_responds(desk, database, new_messages):
+    database.responds.set()
 
     answer = await desk.place(new_messages().place_order())
 

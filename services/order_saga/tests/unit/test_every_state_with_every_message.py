@@ -1,16 +1,19 @@
-"""The whole machine: during a state, when a message, then what, or why not."""
+"""Every state with every message: what happens, or why the message is ignored."""
+
+from functools import partial
 
 import pytest
 from order_saga.create_order.state import State
 from saga_engine.declaration import End, Parked, Rest, Step
 from saga_engine.transitions import NO_REPLY, edges
+from saga_testing.happy_path import happy_path
 from saga_testing.messages import PAYLOADS, TYPES
 from saga_testing.story import Story
+from saga_testing.versions import NEWEST, VERSIONS
 
+HAPPY_STATES = [NEWEST.start, *(edge.end for edge in happy_path())]
 STAGES = {
-    "retrieving_payment_info": lambda order: order.placed(),
-    "authorizing": lambda order: order.authorizing(),
-    "authorized": lambda order: order.authorized(),
+    **{state: partial(Story.reaches, state=state) for state in HAPPY_STATES},
     "capturing": lambda order: order.capturing(),
     "completed": lambda order: order.completed(),
     "refunding": lambda order: order.refunding(),
@@ -19,27 +22,32 @@ STAGES = {
     "needs_attention, refunding": lambda order: order.refunding().when_every_try_times_out(),
     "needs_attention, canceling": lambda order: order.canceling().when_every_try_times_out(),
     "rejected": lambda order: order.placed().when_reply("user.payment_info_failed"),
-    "canceled": lambda order: order.placed().when_asked("cancel"),
-    "expired": lambda order: order.authorized().when_told("payment.authorization_expired"),
-    "refunded": lambda order: order.completed().when_told("payment.refunded"),
+    "canceled": lambda order: order.placed().when_requested("cancel"),
+    "expired": lambda order: order.authorized().when_event("payment.authorization_expired"),
+    "refunded": lambda order: order.completed().when_event("payment.refunded"),
 }
-OF_VERSION_1 = ("retrieving_payment_info", "authorizing", "authorized", "rejected")
-PLACES = [(2, stage) for stage in STAGES] + [(1, stage) for stage in OF_VERSION_1]
+CASES = [
+    (version, stage)
+    for version, definition in VERSIONS.items()
+    for stage in STAGES
+    if stage.partition(",")[0] in definition.nodes
+]
 MESSAGES = [type_ for type_ in TYPES if type_ != "deadline_passed"]
 
 
-@pytest.fixture
-def at(versions):
-    def at(version, stage):
-        order = STAGES[stage](Story(versions.of(version)))
-        return order.expect_state(stage.partition(",")[0])
-
-    return at
+def at(version, stage):
+    """Return the story of an order of a version that has reached a stage."""
+    order = STAGES[stage](Story(VERSIONS[version]))
+    return order.expect_state(stage.partition(",")[0])
 
 
-def test_the_stages_are_all_the_states(versions):
-    assert {stage.partition(",")[0] for stage in STAGES} == set(versions.newest.nodes)
-    assert set(OF_VERSION_1) == set(versions.of(1).nodes)
+def test_every_state_of_every_version_is_tested():
+    tested = {(version, stage.partition(",")[0]) for version, stage in CASES}
+
+    assert tested == {(version, state) for version in VERSIONS for state in VERSIONS[version].nodes}
+
+
+def test_every_message_has_a_payload():
     assert set(TYPES) == {
         *PAYLOADS,
         "user.payment_info_retrieved",
@@ -50,16 +58,16 @@ def test_the_stages_are_all_the_states(versions):
 
 @pytest.mark.parametrize("attempt", [None, 1, 5, 1000])
 @pytest.mark.parametrize("type_", MESSAGES)
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_whatever_comes_has_an_outcome_that_the_declaration_allows_or_a_reason(
-    at, version, stage, type_, attempt
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_a_message_has_a_declared_outcome_or_is_ignored_with_a_reason(
+    version, stage, type_, attempt
 ):
     order = at(version, stage)
     before = order.saga
-    answers = TYPES[type_].model_fields["payload"].annotation.model_fields
-    says = {"attempt": attempt} if "attempt" in answers else {}
+    fields = TYPES[type_].model_fields["payload"].annotation.model_fields
+    payload = {"attempt": attempt} if "attempt" in fields else {}
 
-    order.when(order.messages.of(type_, **says))
+    order.when(order.messages.of(type_, **payload))
 
     after, effect = order.saga, order.decision.effect
     if order.decision.refused:
@@ -73,10 +81,8 @@ def test_whatever_comes_has_an_outcome_that_the_declaration_allows_or_a_reason(
 
 @pytest.mark.parametrize("attempt", [1, 5, 6, 1000])
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_a_deadline_moves_the_step_it_is_of_and_is_behind_every_other(
-    at, version, stage, state, attempt
-):
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_a_deadline_times_out_its_own_step_and_is_stale_for_others(version, stage, state, attempt):
     order = at(version, stage)
     before = order.saga
 
@@ -93,8 +99,8 @@ def test_a_deadline_moves_the_step_it_is_of_and_is_behind_every_other(
         assert (before.state, NO_REPLY, order.saga.state) in edges(order.definition)
 
 
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_time_is_running_exactly_while_a_step_waits(at, version, stage):
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_only_a_step_has_a_deadline(version, stage):
     order = at(version, stage)
 
     assert bool(order.saga.deadline_at) is isinstance(
@@ -102,17 +108,18 @@ def test_time_is_running_exactly_while_a_step_waits(at, version, stage):
     )
 
 
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_only_a_parked_saga_is_parked_and_only_an_undoing_one_has_a_goal(at, version, stage):
-    saga = at(version, stage).saga
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_only_a_parked_saga_names_a_step_and_only_a_compensating_one_an_end(version, stage):
+    order = at(version, stage)
+    saga, definition = order.saga, order.definition
 
-    parked = isinstance(at(version, stage).definition.nodes[saga.state], Parked)
-    assert bool(saga.parked) is parked
-    assert bool(saga.ends_in) is (State.CANCELING in (saga.state, saga.parked))
+    compensating = bool({saga.state, saga.parked} & definition.compensations)
+    assert bool(saga.parked) is isinstance(definition.nodes[saga.state], Parked)
+    assert bool(saga.ends_in) is compensating
 
 
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_what_is_decided_twice_is_sent_twice_under_one_id(at, version, stage):
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_the_same_decision_sends_the_same_message_ids(version, stage):
     once, twice = at(version, stage), at(version, stage)
 
     twice.now = once.now
@@ -120,14 +127,14 @@ def test_what_is_decided_twice_is_sent_twice_under_one_id(at, version, stage):
     assert len({message.message_id for message in once.sent}) == len(once.sent)
 
 
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_what_is_sent_carries_the_time_of_the_decision(at, version, stage):
-    for now, _, decision in at(version, stage).told:
-        assert all(message.timestamp == now for message in decision.send)
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_messages_have_the_time_of_their_decision(version, stage):
+    for at_time, _, decision in at(version, stage).steps:
+        assert all(message.timestamp == at_time for message in decision.send)
 
 
-@pytest.mark.parametrize(("version", "stage"), PLACES)
-def test_a_state_at_rest_expects_no_reply(at, version, stage):
+@pytest.mark.parametrize(("version", "stage"), CASES)
+def test_a_rest_ignores_replies(version, stage):
     order = at(version, stage)
     if isinstance(order.definition.nodes[order.saga.state], Rest):
         order.when(order.messages.of("payment.captured", attempt=1))

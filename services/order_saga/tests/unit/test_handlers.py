@@ -1,4 +1,4 @@
-"""The use cases over sagas in memory."""
+"""The use cases, with sagas in memory."""
 
 from dataclasses import replace
 
@@ -8,7 +8,9 @@ from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
 from order_saga.handlers import place, react, request
 from saga_messaging.delivery.outcomes import Deferred, Handled, Refused
+from saga_testing.happy_path import happy_path
 from saga_testing.messages import begin
+from saga_testing.versions import VERSIONS
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def reacting(versions, fake_sagas):
 
 
 @pytest.fixture
-def taking(versions, fake_sagas):
+def requesting(versions, fake_sagas):
     return lambda message: request(versions, fake_sagas, message)
 
 
@@ -30,7 +32,7 @@ def effects(outcomes):
     return [outcome.effect for outcome in outcomes.values()]
 
 
-def test_a_placed_order_is_stored_and_asks_for_payment_info(placing, fake_sagas, messages):
+def test_a_placed_order_is_stored_and_retrieves_payment_info(placing, fake_sagas, messages):
     placement = messages.place_order()
 
     placed = placing(placement)
@@ -43,15 +45,13 @@ def test_a_placed_order_is_stored_and_asks_for_payment_info(placing, fake_sagas,
     assert [message.type for message in outcome.send] == ["retrieve_payment_info"]
 
 
-def test_orders_without_a_key_are_never_the_same(placing, new_messages):
+def test_orders_without_a_key_are_different_orders(placing, new_messages):
     placed = placing(new_messages().place_order(), new_messages().place_order())
 
     assert len({saga.id for saga in placed.answers}) == len(placed.new) == 2
 
 
-def test_a_key_that_comes_again_is_answered_with_its_order_as_it_stands(
-    placing, reacting, new_messages
-):
+def test_a_repeated_key_returns_its_order_as_it_is_now(placing, reacting, new_messages):
     first = new_messages()
     placing(first.place_order(key="key"))
     reacting(first.info_failed())
@@ -62,16 +62,14 @@ def test_a_key_that_comes_again_is_answered_with_its_order_as_it_stands(
     assert (placed.new, placed.result.outcomes) == ([], {})
 
 
-def test_a_key_that_comes_twice_in_one_batch_is_one_order(placing, fake_sagas, new_messages):
+def test_a_key_repeated_in_one_batch_places_one_order(placing, fake_sagas, new_messages):
     placed = placing(*(new_messages().place_order(key="key") for _ in range(3)))
 
     assert {saga.id for saga in placed.answers} == set(fake_sagas.rows)
     assert len(fake_sagas.rows) == len(placed.new) == 1
 
 
-def test_a_key_that_was_used_with_another_order_is_refused_and_the_others_are_placed(
-    placing, new_messages
-):
+def test_a_key_of_another_order_is_refused_and_the_others_are_placed(placing, new_messages):
     placed = placing(
         new_messages().place_order(key="key", digest="one"),
         new_messages().place_order(key="key", digest="another"),
@@ -83,9 +81,7 @@ def test_a_key_that_was_used_with_another_order_is_refused_and_the_others_are_pl
     assert [placement.message.correlation_id for placement in placed.new] == [first.id, third.id]
 
 
-def test_a_batch_whose_answer_was_lost_is_answered_the_same_and_sends_nothing(
-    placing, new_messages
-):
+def test_a_repeated_batch_returns_the_same_orders_and_sends_nothing(placing, new_messages):
     placements = [new_messages().place_order(), new_messages().place_order(key="key")]
     first = placing(*placements)
 
@@ -98,32 +94,32 @@ def test_a_batch_whose_answer_was_lost_is_answered_the_same_and_sends_nothing(
 def test_a_message_moves_its_saga(placing, reacting, fake_sagas, messages):
     placing(messages.place_order())
 
-    outcomes = reacting(messages.info_retrieved())
+    first = happy_path()[0]
 
-    assert effects(outcomes) == ["-> authorizing"]
-    assert fake_sagas.rows[messages.saga_id].state == State.AUTHORIZING
+    outcomes = reacting(*messages.replies_until(first.end))
+
+    assert effects(outcomes) == [f"-> {first.end}"]
+    assert fake_sagas.rows[messages.saga_id].state == first.end
 
 
-def test_messages_of_one_saga_are_taken_in_their_order(placing, reacting, fake_sagas, messages):
+def test_messages_of_one_saga_are_handled_in_their_order(placing, reacting, fake_sagas, messages):
     placing(messages.place_order())
 
     outcomes = reacting(
         messages.payment_failed(),
-        messages.info_retrieved(),
-        messages.info_retrieved(),
-        messages.payment_authorized(),
+        *messages.replies_until("authorized"),
+        messages.payment_failed(),
     )
 
     assert effects(outcomes) == [
         "ignored: payment.failed is not accepted while retrieving_payment_info",
-        "-> authorizing",
-        "ignored: user.payment_info_retrieved is not accepted while authorizing",
-        "-> authorized",
+        *(f"-> {edge.end}" for edge in happy_path()),
+        "ignored: unsolicited reply: authorized has no command in flight",
     ]
     assert [saga.state for saga in fake_sagas.saved] == [State.AUTHORIZED]
 
 
-def test_a_message_for_an_unknown_order_is_refused_and_the_others_have_their_effect(
+def test_a_message_of_an_unknown_order_is_refused_and_the_others_are_handled(
     placing, reacting, new_messages
 ):
     known, unknown = new_messages(), new_messages()
@@ -135,7 +131,7 @@ def test_a_message_for_an_unknown_order_is_refused_and_the_others_have_their_eff
     assert handled.effect == "-> rejected"
 
 
-def test_a_saga_that_nothing_happened_to_is_not_saved(placing, reacting, fake_sagas, messages):
+def test_an_unchanged_saga_is_not_saved(placing, reacting, fake_sagas, messages):
     placing(messages.place_order())
 
     reacting(messages.payment_authorized())
@@ -143,63 +139,63 @@ def test_a_saga_that_nothing_happened_to_is_not_saved(placing, reacting, fake_sa
     assert fake_sagas.saved == []
 
 
-def test_what_is_asked_of_an_order_moves_it_and_tells_who_asked(
-    placing, taking, fake_sagas, messages
+def test_a_request_moves_its_order_and_records_who_requested_it(
+    placing, requesting, fake_sagas, messages
 ):
     placing(messages.place_order())
 
-    taken = taking(messages.of("cancel_requested", by="support", note="Twice ordered"))
+    result = requesting(messages.of("cancel_requested", by="support", note="Twice ordered"))
 
-    assert taken.effect == "-> canceled (by support: Twice ordered)"
-    assert not taken.refused
-    assert taken.recorded
-    assert fake_sagas.rows[messages.saga_id] == taken.saga
-    assert [message.type for message in taken.result.outcomes.popitem()[1].send] == [
+    assert result.effect == "-> canceled (by support: Twice ordered)"
+    assert not result.refused
+    assert result.recorded
+    assert fake_sagas.rows[messages.saga_id] == result.saga
+    assert [message.type for message in result.result.outcomes.popitem()[1].send] == [
         "order.canceled"
     ]
 
 
-def test_what_the_state_forbids_is_refused_and_nothing_is_saved(
-    placing, taking, fake_sagas, messages
+def test_a_request_that_the_state_does_not_accept_is_refused_and_nothing_is_saved(
+    placing, requesting, fake_sagas, messages
 ):
     placing(messages.place_order())
 
-    taken = taking(messages.of("capture_requested"))
+    result = requesting(messages.of("capture_requested"))
 
-    assert taken.refused
-    assert taken.effect.startswith("ignored: capture_requested is not accepted while retrieving")
+    assert result.refused
+    assert result.effect.startswith("ignored: capture_requested is not accepted while retrieving")
     assert fake_sagas.saved == []
 
 
-def test_a_request_that_comes_again_is_answered_again_and_does_nothing(
-    placing, taking, fake_sagas, messages
+def test_a_repeated_request_returns_its_result_and_does_nothing(
+    placing, requesting, fake_sagas, messages
 ):
     placing(messages.place_order())
     request = messages.of("cancel_requested")
-    first = taking(request)
+    first = requesting(request)
     fake_sagas.inbox[request.message_id] = (
         request.model_dump(mode="json")["payload"],
         first.effect,
     )
 
-    again = taking(request)
+    again = requesting(request)
 
     assert (again.effect, again.recorded, again.refused) == (first.effect, None, False)
     assert again.result.outcomes == {}
 
 
-def test_an_id_that_was_used_for_another_request_is_refused(placing, taking, fake_sagas, messages):
+def test_an_id_of_another_request_is_refused(placing, requesting, fake_sagas, messages):
     placing(messages.place_order())
     request = messages.of("refund_requested", amount=5)
     fake_sagas.inbox[request.message_id] = ({"amount": 6}, "-> refunding")
 
     with pytest.raises(IdempotencyKeyReused):
-        taking(request)
+        requesting(request)
 
 
-def test_nothing_can_be_asked_of_an_order_that_there_is_not(taking, messages):
+def test_a_request_to_an_unknown_order_is_an_error(requesting, messages):
     with pytest.raises(OrderUnknown):
-        taking(messages.of("cancel_requested"))
+        requesting(messages.of("cancel_requested"))
 
 
 def test_each_version_moves_its_own_sagas(versions, fake_sagas, reacting, messages):
@@ -212,23 +208,25 @@ def test_each_version_moves_its_own_sagas(versions, fake_sagas, reacting, messag
     assert fake_sagas.rows[old.id].state == State.AUTHORIZING
 
 
-def test_a_saga_of_a_version_that_this_code_does_not_have_is_deferred_and_others_go_on(
-    placing, reacting, taking, fake_sagas, new_messages
+def test_a_saga_of_an_unknown_version_is_deferred_and_others_are_handled(
+    placing, reacting, requesting, fake_sagas, new_messages
 ):
     newer, current = new_messages(), new_messages()
     placing(newer.place_order(), current.place_order())
     fake_sagas.rows[newer.saga_id] = replace(fake_sagas.rows[newer.saga_id], definition_version=9)
 
+    known = ", ".join(map(str, VERSIONS))
+
     first, second = reacting(newer.info_failed(), current.info_failed()).values()
 
     assert first == Deferred(
-        "definition_version: 9 is not among the versions of this replica (1, 2); "
+        f"definition_version: 9 is not among the versions of this replica ({known}); "
         "a replica that has it handles the order",
         version=9,
     )
     assert isinstance(second, Handled)
     with pytest.raises(DefinitionUnknown):
-        taking(newer.of("cancel_requested"))
+        requesting(newer.of("cancel_requested"))
 
 
 @pytest.mark.parametrize(
@@ -288,11 +286,11 @@ def test_the_key_of_an_order_of_another_version_is_answered_and_places_no_other_
     assert fake_sagas.rows == {first.saga_id: newer}
 
 
-def test_a_request_that_was_refused_may_be_made_again_under_its_id(placing, taking, messages):
+def test_a_refused_request_can_be_repeated_with_its_id(placing, requesting, messages):
     placing(messages.place_order())
     request = messages.of("retry_requested")
 
-    refused = taking(request)
+    refused = requesting(request)
 
     assert refused.refused
     assert refused.recorded.message_id != request.message_id

@@ -1,21 +1,20 @@
-"""Recorded histories replay on today's code: the same is decided, and the same messages are sent.
+"""Recorded histories replay on today's code with the same decisions and the same messages.
 
 Version 1's were recorded by the code that version 1 began with (58094f0), version 2's by d0fac10
 and earlier code.
 """
 
 import pytest
-from order_saga.create_order.timeouts import Timeouts
-from order_saga.create_order.versions import definitions
 from saga_engine.transitions import edges
-from saga_testing.recorded import load, replay, taken
+from saga_testing import recorded
+from saga_testing.recorded import load, record, replay, taken
+from saga_testing.versions import VERSIONS
 
-VERSIONS = definitions(Timeouts()).by_version
 HISTORIES = [(version, number) for version in VERSIONS for number in range(len(load(version)))]
 
 
 @pytest.mark.parametrize(("version", "number"), HISTORIES)
-def test_a_recorded_history_is_decided_as_it_was(version, number):
+def test_a_recorded_history_is_decided_as_before(version, number):
     history = load(version)[number]
 
     outcomes = replay(VERSIONS[version], history)
@@ -25,13 +24,37 @@ def test_a_recorded_history_is_decided_as_it_was(version, number):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_transition_that_is_declared_is_in_a_recorded_history(version):
-    recorded = {edge for history in load(version) for edge in taken(history)}
+def test_every_declared_transition_is_in_a_recorded_history(version):
+    known = {edge for history in load(version) for edge in taken(history)}
 
-    assert set(edges(VERSIONS[version])) - recorded == set(), "run: make record"
+    assert set(edges(VERSIONS[version])) - known == set(), "run: make record"
 
 
-def test_no_version_repeats_a_history():
+def test_no_history_is_recorded_twice():
     for version in VERSIONS:
         histories = [str(history["steps"]) for history in load(version)]
         assert len(set(histories)) == len(histories)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_recording_again_adds_nothing(version, tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "FOLDER", tmp_path)
+    transitions = len(edges(VERSIONS[version]))
+
+    added = record(VERSIONS[version])
+    file = (tmp_path / f"v{version}.json").read_text()
+
+    assert 0 < added <= transitions + 1
+    assert record(VERSIONS[version]) == 0
+    assert (tmp_path / f"v{version}.json").read_text() == file
+
+
+def test_recording_keeps_what_is_recorded(tmp_path, monkeypatch):
+    files = {file.name: file.read_text() for file in recorded.FOLDER.glob("v*.json")}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(recorded, "FOLDER", tmp_path)
+
+    assert [record(definition) for definition in VERSIONS.values()] == [0] * len(VERSIONS)
+
+    assert {file.name: file.read_text() for file in tmp_path.glob("v*.json")} == files

@@ -1,36 +1,36 @@
-"""An order that began under version 1 ends under it: at the hold, and no silence undoes it."""
+"""Orders placed under version 1 end under it: at the hold, and a time-out compensates nothing."""
 
 import pytest
 
 
-def test_it_ends_at_the_hold_whatever_is_asked_later(old_order):
+def test_an_order_ends_when_it_is_authorized(old_order):
     old_order.placed().expect_command("retrieve_payment_info", attempt=1)
     old_order.when_reply("user.payment_info_retrieved").expect_command("authorize_payment")
-    old_order.when_reply("payment.authorized").expect_announced("order.authorized")
+    old_order.when_reply("payment.authorized").expect_published("order.authorized")
 
-    old_order.expect_state("authorized").expect_memory(deadline_at=None)
+    old_order.expect_state("authorized").expect_saga(deadline_at=None)
     for reply in ("payment.authorized", "payment.failed", "user.payment_info_retrieved"):
         old_order.when_reply(reply).expect_state("authorized")
         assert old_order.decision.refused
 
 
 @pytest.mark.parametrize("verb", ["capture", "cancel", "refund", "retry", "resolve"])
-def test_nothing_can_be_asked_of_it(old_order, verb):
-    old_order.authorized().when_asked(verb)
+def test_an_authorized_order_accepts_no_request(old_order, verb):
+    old_order.authorized().when_requested(verb)
 
     old_order.expect_ignored(because=f"{verb}_requested is not accepted while authorized")
 
 
-def test_an_unknown_user_rejects_it(old_order):
-    old_order.placed().when_reply("user.payment_info_failed").expect_announced("order.rejected")
+def test_an_unknown_user_rejects_the_order(old_order):
+    old_order.placed().when_reply("user.payment_info_failed").expect_published("order.rejected")
 
 
-def test_a_decline_rejects_it(old_order):
-    old_order.authorizing().when_reply("payment.failed").expect_announced("order.rejected")
+def test_a_decline_rejects_the_order(old_order):
+    old_order.authorizing().when_reply("payment.failed").expect_published("order.rejected")
 
 
-def test_payment_info_that_never_comes_rejects_it(old_order):
-    old_order.placed().when_time_runs_out().expect_announced("order.rejected")
+def test_a_payment_info_timeout_rejects_the_order(old_order):
+    old_order.placed().when_timed_out().expect_published("order.rejected")
     old_order.expect_reason("payment_info_timeout")
     old_order.when_reply("user.payment_info_retrieved").expect_ignored(because="already rejected")
 
@@ -38,16 +38,16 @@ def test_payment_info_that_never_comes_rejects_it(old_order):
 @pytest.mark.parametrize(
     ("reply", "state"), [("payment.authorized", "authorized"), ("payment.failed", "rejected")]
 )
-def test_an_authorization_that_never_comes_leaves_it_overdue_and_a_late_one_counts(
+def test_an_authorization_timeout_leaves_the_order_overdue_and_a_late_reply_is_accepted(
     old_order, reply, state
 ):
-    old_order.authorizing().when_time_runs_out().expect_nothing_sent()
-    old_order.expect_state("authorizing").expect_memory(overdue=True)
+    old_order.authorizing().when_timed_out().expect_nothing_sent()
+    old_order.expect_state("authorizing").expect_saga(overdue=True)
 
-    old_order.when_reply(reply).expect_state(state).expect_memory(overdue=False)
+    old_order.when_reply(reply).expect_state(state).expect_saga(overdue=False)
 
 
-def test_another_user_another_amount_and_another_attempt_are_ignored(old_order):
+def test_replies_with_another_user_amount_or_attempt_are_ignored(old_order):
     other = {"clerkUserId": "user_2", "stripeCustomerId": "cus_2", "userStripeCard": None}
     old_order.placed().when_reply("user.payment_info_retrieved", customer=other)
     old_order.expect_ignored(because="the reply is for user user_2")

@@ -1,7 +1,7 @@
-"""Processes that cost little: forks of one that has built everything and is connected to nothing.
+"""Cheap processes: forks of one that has built everything and is connected to nothing.
 
-`python -m saga_testing.forks` reads pickled settings, then lives, and answers each with the exit
-code of the process that had it.
+`python -m saga_testing.process_forks` reads pickled settings, then runs; it forks a process for
+each run, and writes that process's exit code.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from typing import Self
 
 from order_saga.settings import OrderSagaSettings
 
-from saga_testing.mortal import Life, NextLife, Process
+from saga_testing.crashing_process import CrashingRun, Process, RecoveringRun
 
 TESTS = Path(__file__).parents[1]
 
 
-class Forks:
-    """Has lives lived, one after the other, each in a process of its own."""
+class ProcessForks:
+    """Executes runs one after the other, each in its own process."""
 
     def __init__(self, server: "subprocess.Popen[bytes]") -> None:
         self._server = server
@@ -31,38 +31,38 @@ class Forks:
     @classmethod
     @contextmanager
     def of(cls, settings: OrderSagaSettings) -> Iterator[Self]:
-        """Processes with these settings."""
+        """Start the process that forks, with these settings."""
         command = [sys.executable, "-m", __name__]
         environment = {**os.environ, "PYTHONPATH": str(TESTS)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with subprocess.Popen(command, env=environment, **pipes) as server:
             forks = cls(server)
-            forks._tell(settings)
+            forks._write(settings)
             yield forks
 
-    def exit_code(self, life: Life | NextLife) -> int:
-        """How the process ended; minus the number of the signal that killed it."""
-        self._tell(life)
+    def exit_code(self, run: CrashingRun | RecoveringRun) -> int:
+        """Execute a run; return its exit code, or minus the number of the signal that killed it."""
+        self._write(run)
         return int(self._server.stdout.readline())
 
-    def _tell(self, said: object) -> None:
-        self._server.stdin.write(pickle.dumps(said))
+    def _write(self, value: object) -> None:
+        self._server.stdin.write(pickle.dumps(value))
         self._server.stdin.flush()
 
 
 def serve() -> None:
-    """Until the input ends."""
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what is logged is no answer
+    """Fork a process for each run, until the input ends."""
+    exit_codes = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # logs must not mix with the exit codes
     process = Process(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the test itself
     gc.freeze()
     while sys.stdin.buffer.peek():
-        life = pickle.load(sys.stdin.buffer)  # noqa: S301
+        run = pickle.load(sys.stdin.buffer)  # noqa: S301
         if not (child := os.fork()):
-            asyncio.run(life.live(process))
+            asyncio.run(run.execute(process))
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        answers.write(b"%d\n" % os.waitstatus_to_exitcode(status))
+        exit_codes.write(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

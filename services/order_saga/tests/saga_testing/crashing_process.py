@@ -1,6 +1,7 @@
-"""Processes of the orchestrator that are killed at a crash point, and those that take over.
+"""Orchestrator processes that are killed at a crash point, and those that recover.
 
-Production code knows nothing of it: a listener on SQLAlchemy's `commit`, and a publisher that dies.
+Production code has no hooks for this: a listener on SQLAlchemy's `commit`, and a publisher, call
+`kill -9` on their own process.
 """
 
 import asyncio
@@ -34,37 +35,37 @@ from sqlalchemy import Connection, event, text
 
 from saga_testing.versions import VERSIONS
 
-PATIENCE_SECONDS = 30
+RELAY_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Life:
-    """Take these messages in; at this moment of the last one, be killed."""
+class CrashingRun:
+    """Receives messages, and is killed at a moment of the last one."""
 
     messages: Sequence[Envelope]
     moment: str
 
-    async def live(self, process: "Process") -> None:
+    async def execute(self, process: "Process") -> None:
         *before, last = self.messages
         for message in before:
-            await process.take(message)
+            await process.receive(message)
             await process.send()
-        process.die_at(self.moment)
-        await process.take(last)
+        process.crash_at(self.moment)
+        await process.receive(last)
         await process.send()
 
 
 @dataclass(frozen=True)
-class NextLife:
-    """Get once more the message that nobody acked, and send what was left behind."""
+class RecoveringRun:
+    """Receives the unacknowledged message again, and sends what is unsent."""
 
     message: Envelope
 
-    async def live(self, process: "Process") -> None:
-        await process.take(self.message)
+    async def execute(self, process: "Process") -> None:
+        await process.receive(self.message)
         relay = asyncio.create_task(process.outbox.relay())
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await process.unsent():  # noqa: ASYNC110 - only the database knows
+        async with asyncio.timeout(RELAY_TIMEOUT_SECONDS):
+            while await process.unsent():  # noqa: ASYNC110 - only the database can tell
                 await asyncio.sleep(0.005)
         process.outbox.stop()
         await relay
@@ -72,38 +73,38 @@ class NextLife:
         process.database.close()
 
 
-class MortalPublisher(Publisher):
-    """Is killed before it sends, or once Kafka has acked what it sent."""
+class CrashingPublisher(Publisher):
+    """Kills the process before it sends, or once Kafka has acknowledged what was sent."""
 
     moment = "never"
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         if self.moment == "before_send":
-            die()
+            crash()
         await super().publish(records)
         if self.moment == "after_send":
-            die()
+            crash()
 
 
 class Process:
-    """Everything of the orchestrator through which a message comes in and goes out."""
+    """Everything of the orchestrator that receives or sends a message."""
 
     def __init__(self, settings: OrderSagaSettings) -> None:
         versions = definitions(settings.timeouts)
         self.database = Database.connect(settings)
-        self.publisher = MortalPublisher(settings)
+        self.publisher = CrashingPublisher(settings)
         self.outbox = Outbox(messaging.outbox, self.database, self.publisher, settings)
         transactions = Transactions(self.database, self.outbox)
         self._desk = OrderDesk(versions, transactions, settings)
         self._actions = OrderActions(versions, transactions, settings)
         self._timers = Timers(versions, transactions, settings)
-        self._letters = DeadLetters("order-saga", settings)
-        self._handler = lambda connection, heard: react(
-            versions, SqlSagas(connection, VERSIONS), heard
+        self._dead_letters = DeadLetters("order-saga", settings)
+        self._handler = lambda connection, messages: react(
+            versions, SqlSagas(connection, VERSIONS), messages
         )
 
-    async def take(self, message: Envelope) -> None:
-        """On the message's own way in: orders API, timers, or the intake of its topic."""
+    async def receive(self, message: Envelope) -> None:
+        """Receive a message where it enters: the orders API, the timers, or its topic's intake."""
         if isinstance(message, PlaceOrder):
             await self._desk.place(Placement(message, str(message.message_id), "digest"))
         elif isinstance(message, Request):
@@ -111,10 +112,10 @@ class Process:
         elif isinstance(message, DeadlinePassed):
             await self._timers.fire_due()
         else:
-            await self._hear(message)
+            await self._take_in(message)
 
     async def send(self) -> None:
-        """Let the relay send what it was offered."""
+        """Let the relay send what it was offered, then stop."""
         self.outbox.stop()
         await self.outbox.relay()
 
@@ -122,13 +123,13 @@ class Process:
         query = text("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
         return await self.database.transaction(lambda c: c.execute(query).scalar_one())
 
-    def die_at(self, moment: str) -> None:
-        """Be killed at this moment of whatever comes next."""
+    def crash_at(self, moment: str) -> None:
+        """Kill the process at this moment of the next message."""
         self.publisher.moment = moment
         if moment == "before_commit":
-            event.listen(self.database.engine, "commit", die)
+            event.listen(self.database.engine, "commit", crash)
 
-    async def _hear(self, message: Envelope) -> None:
+    async def _take_in(self, message: Envelope) -> None:
         topic = topic_of(message)
         intake = Intake(
             topic=topic,
@@ -136,11 +137,11 @@ class Process:
             inbox_table=messaging.inbox,
             database=self.database,
             outbox=self.outbox,
-            dead_letters=self._letters,
+            dead_letters=self._dead_letters,
         )
         await intake.receive([Record(topic.name, 0, 0, key_of(message), encode(message))])
 
 
-def die(_: Connection | None = None) -> None:
-    """As `kill -9` does it."""
+def crash(_: Connection | None = None) -> None:
+    """Kill this process, as `kill -9` does."""
     os.kill(os.getpid(), signal.SIGKILL)
