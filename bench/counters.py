@@ -8,9 +8,9 @@ import psutil
 import psycopg2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from saga_schemas.topics import TOPICS
+from saga_stack.services import SERVICES
 from saga_stack.stack import Stack
 
-SERVICES = ("order_saga", "user", "payment")
 PROCESSES = (*SERVICES, "emulator", "kafka", "postgres")
 
 

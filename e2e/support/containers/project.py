@@ -14,7 +14,7 @@ from saga_stack.settings import StackSettings
 from sqlalchemy import make_url
 from support.containers.api_version import API_VERSION
 
-PORTS = {"order_saga": 8000, "user": 8001, "payment": 8002, EMULATOR: 12111}
+PORTS = {**{service.name: service.port for service in SERVICES.values()}, EMULATOR: 12111}
 DATABASE_PORT, KAFKA_PORT = 5432, 9092
 READY_SECONDS = 90.0
 LABEL = "com.docker.compose"

@@ -20,12 +20,12 @@ LINES = (
     ("docker-compose.yml", ':{port}"]'),
     ("docker-compose.yml", '{name}_database_password: {{ file: "'),
     ("docker-compose.yml", '{name}_database_url: {{ file: "'),
-    ("e2e/compose/offline.yml", "  {name}: *offline"),
+    ("e2e/support/containers/offline.yml", "  {name}: *offline"),
     ("pyproject.toml", '    "{package}",'),
     ("pyproject.toml", "{package} = {{ workspace = true }}"),
     ("tools/saga_stack/pyproject.toml", '    "{package}",'),
     ("tools/saga_stack/pyproject.toml", "{package} = {{ workspace = true }}"),
-    ("README.md", "`{variable}`"),
+    ("docs/settings.md", "`{variable}`"),
 )
 """Files with a line that each service needs."""
 
