@@ -15,21 +15,21 @@ from saga_messaging.process import components
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
 
-from order_saga.actions import OrderActions
-from order_saga.actions_http import actions_router
-from order_saga.agents import handle_deferred, register_agents, reply_intakes
-from order_saga.controls_http import controls_router
+from order_saga.api.actions import actions_router
+from order_saga.api.orders import PROBLEMS, orders_router
 from order_saga.create_order.versions import definitions
-from order_saga.desk import OrderDesk
-from order_saga.http import PROBLEMS, orders_router
 from order_saga.kafka_access import ACCESS
-from order_saga.letter_desk import LetterDesk
-from order_saga.letters_http import letters_router
-from order_saga.orm import messaging
+from order_saga.operators.dead_letters.http import letters_router
+from order_saga.operators.dead_letters.service import LetterDesk
+from order_saga.operators.explain.http import why_router
+from order_saga.operators.pause import controls_router
+from order_saga.runtime.actions import OrderActions
+from order_saga.runtime.agents import handle_deferred, register_agents, reply_intakes
+from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orm import messaging
+from order_saga.runtime.timers import Timers
+from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.timers import Timers
-from order_saga.transactions import Transactions
-from order_saga.why_http import why_router
 
 
 def build(settings: OrderSagaSettings) -> FastAPI:

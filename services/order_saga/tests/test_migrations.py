@@ -4,8 +4,8 @@ from uuid import uuid4
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from order_saga.orm import metadata
-from order_saga.repository import SqlSagas
+from order_saga.runtime.orm import metadata
+from order_saga.runtime.repository import SqlSagas
 from saga_messaging.postgres import migrations
 from saga_testing.versions import VERSIONS
 from sqlalchemy import Connection, create_engine, text

@@ -9,21 +9,21 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from order_saga.actions import OrderActions
-from order_saga.actions_http import actions_router
-from order_saga.controls_http import controls_router
+from order_saga.api.actions import actions_router
+from order_saga.api.orders import PROBLEMS, orders_router
 from order_saga.create_order.versions import definitions
-from order_saga.desk import OrderDesk
-from order_saga.handlers import react
-from order_saga.http import PROBLEMS, orders_router
-from order_saga.letter_desk import LetterDesk
-from order_saga.letters_http import letters_router
-from order_saga.orm import messaging, metadata
-from order_saga.repository import SqlSagas
+from order_saga.operators.dead_letters.http import letters_router
+from order_saga.operators.dead_letters.service import LetterDesk
+from order_saga.operators.explain.http import why_router
+from order_saga.operators.pause import controls_router
+from order_saga.runtime.actions import OrderActions
+from order_saga.runtime.handlers import react
+from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orm import messaging, metadata
+from order_saga.runtime.repository import SqlSagas
+from order_saga.runtime.timers import Timers
+from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.timers import Timers
-from order_saga.transactions import Transactions
-from order_saga.why_http import why_router
 from saga_messaging.delivery.effects import store_effects
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import BatchResult

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import tenacity
-from order_saga.repository import SqlSagas
+from order_saga.runtime.repository import SqlSagas
 from saga_testing.messages import begin
 from saga_testing.versions import VERSIONS
 from sqlalchemy import text

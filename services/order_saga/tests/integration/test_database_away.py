@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from order_saga.orm import metadata
+from order_saga.runtime.orm import metadata
 from saga_stack.postgres.server import EmbeddedPostgres
 from sqlalchemy import NullPool, create_engine
 

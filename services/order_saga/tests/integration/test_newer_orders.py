@@ -5,7 +5,7 @@ have.
 """
 
 import pytest
-from order_saga.orm import deferred, messaging
+from order_saga.runtime.orm import deferred, messaging
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.intake import Intake
 from saga_messaging.kafka.records import Record

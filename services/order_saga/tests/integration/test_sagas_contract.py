@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from order_saga.create_order.state import State
-from order_saga.repository import SqlSagas
+from order_saga.runtime.repository import SqlSagas
 from saga_engine.decide import decide
 from saga_schemas.envelope import derived_message_id
 from saga_testing.messages import begin

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from order_saga.errors import KafkaSilent
-from order_saga.kafka_view import looking
+from order_saga.operators.kafka_view import looking
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings
 from saga_stack.kafka.broker import EmbeddedKafka

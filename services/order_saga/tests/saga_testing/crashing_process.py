@@ -10,17 +10,17 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from order_saga.actions import OrderActions
 from order_saga.create_order.messages import PlaceOrder, Request
 from order_saga.create_order.versions import definitions
-from order_saga.desk import OrderDesk
-from order_saga.handlers import react
-from order_saga.orm import messaging
-from order_saga.ports import Placement
-from order_saga.repository import SqlSagas
+from order_saga.runtime.actions import OrderActions
+from order_saga.runtime.handlers import react
+from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orm import messaging
+from order_saga.runtime.ports import Placement
+from order_saga.runtime.repository import SqlSagas
+from order_saga.runtime.timers import Timers
+from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.timers import Timers
-from order_saga.transactions import Transactions
 from saga_engine.messages import DeadlinePassed
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.intake import Intake

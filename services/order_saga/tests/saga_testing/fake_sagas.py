@@ -7,7 +7,7 @@ from uuid import UUID
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
-from order_saga.ports import Found, Placement
+from order_saga.runtime.ports import Found, Placement
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import derived_message_id

@@ -11,7 +11,7 @@ from order_saga.create_order.messages import (
     RefundRequested,
 )
 from order_saga.create_order.state import OrderSaga, State, new_saga
-from order_saga.ports import Placement
+from order_saga.runtime.ports import Placement
 from saga_engine.decide import Decision, start
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, ResolveRequested, RetryRequested

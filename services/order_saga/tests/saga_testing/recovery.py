@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from order_saga.create_order.state import OrderSaga
-from order_saga.orm import messaging, sagas
-from order_saga.repository import saga_of
+from order_saga.runtime.orm import messaging, sagas
+from order_saga.runtime.repository import saga_of
 from order_saga.settings import OrderSagaSettings
 from saga_messaging.kafka.topics import create_topics
 from saga_schemas import Envelope

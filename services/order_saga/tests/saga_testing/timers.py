@@ -6,10 +6,10 @@ It prints how many it has fired after each batch; the first line also says that 
 import asyncio
 
 from order_saga.create_order.versions import definitions
-from order_saga.orm import messaging
+from order_saga.runtime.orm import messaging
+from order_saga.runtime.timers import Timers
+from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.timers import Timers
-from order_saga.transactions import Transactions
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres.database import Database

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from order_saga.desk import OrderDesk
+from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.transactions import Transactions
 from saga_messaging.errors import DatabaseUnavailable
 
 

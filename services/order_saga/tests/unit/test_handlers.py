@@ -6,7 +6,7 @@ import pytest
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
-from order_saga.handlers import place, react, request
+from order_saga.runtime.handlers import place, react, request
 from saga_messaging.delivery.outcomes import Deferred, Handled, Refused
 from saga_testing.happy_path import happy_path
 from saga_testing.messages import begin

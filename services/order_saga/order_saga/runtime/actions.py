@@ -4,10 +4,10 @@ from saga_schemas import Envelope
 from sqlalchemy import Connection
 
 from order_saga.create_order.versions import Definitions
-from order_saga.handlers import RequestResult, request
-from order_saga.repository import SqlSagas
+from order_saga.runtime.handlers import RequestResult, request
+from order_saga.runtime.repository import SqlSagas
+from order_saga.runtime.transactions import Done, Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.transactions import Done, Transactions
 
 
 class OrderActions:

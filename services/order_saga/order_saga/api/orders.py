@@ -12,17 +12,17 @@ from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier
 from starlette.requests import Request
 
-from order_saga import queries
+from order_saga.api import queries
+from order_saga.api.queries import OrderPage, OrderView
+from order_saga.api.schemas import OrderRequest
 from order_saga.create_order.state import State
-from order_saga.desk import OrderDesk
 from order_saga.errors import (
     CursorUnknown,
     DefinitionUnknown,
     IdempotencyKeyReused,
     NewOrdersPaused,
 )
-from order_saga.queries import OrderPage, OrderView
-from order_saga.requests import OrderRequest
+from order_saga.runtime.orders import OrderDesk
 from order_saga.settings import OrderSagaSettings
 
 POLL_AFTER_SECONDS = "1"

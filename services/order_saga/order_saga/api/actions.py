@@ -12,11 +12,11 @@ from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.values import Amount, Identifier, ShortText
 
-from order_saga.actions import OrderActions
+from order_saga.api.orders import POLL_AFTER_SECONDS, KeyReused, UnknownOrder, problem
 from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
 from order_saga.create_order.state import State
 from order_saga.errors import IdempotencyKeyReused, OrderUnknown
-from order_saga.http import POLL_AFTER_SECONDS, KeyReused, UnknownOrder, problem
+from order_saga.runtime.actions import OrderActions
 
 NeededKey: TypeAlias = Annotated[Identifier, Header(alias="Idempotency-Key")]
 Key: TypeAlias = Annotated[Identifier | None, Header(alias="Idempotency-Key")]

@@ -6,10 +6,10 @@ import structlog
 from sqlalchemy import Connection
 
 from order_saga.create_order.versions import Definitions
-from order_saga.handlers import react
-from order_saga.repository import SqlSagas
+from order_saga.runtime.handlers import react
+from order_saga.runtime.repository import SqlSagas
+from order_saga.runtime.transactions import Done, Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.transactions import Done, Transactions
 
 logger = structlog.get_logger(__name__)
 

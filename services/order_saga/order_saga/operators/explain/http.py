@@ -9,14 +9,12 @@ from saga_engine.declaration import Step
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Failure, Identifier
 
+from order_saga.api.orders import UnknownOrder, problem
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
-from order_saga.http import UnknownOrder, problem
-from order_saga.lag import look
-from order_saga.letter_log import dealt_with
-from order_saga.letters import Place
-from order_saga.settings import OrderSagaSettings
-from order_saga.situation import (
+from order_saga.operators.dead_letters.log import dealt_with
+from order_saga.operators.dead_letters.model import Place
+from order_saga.operators.explain.facts import (
     Consumer,
     Facts,
     LetterOf,
@@ -25,8 +23,10 @@ from order_saga.situation import (
     resolutions,
     routes,
 )
-from order_saga.why import sentence
-from order_saga.why_log import Known, find_known
+from order_saga.operators.explain.lag import look
+from order_saga.operators.explain.queries import Known, find_known
+from order_saga.operators.explain.sentence import sentence
+from order_saga.settings import OrderSagaSettings
 
 
 class Explanation(BaseModel):

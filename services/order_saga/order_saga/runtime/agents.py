@@ -14,10 +14,10 @@ from saga_schemas import Envelope
 from sqlalchemy import Connection
 
 from order_saga.create_order.versions import Definitions
-from order_saga.handlers import react
 from order_saga.kafka_access import ACCESS
-from order_saga.orm import deferred, messaging
-from order_saga.repository import SqlSagas
+from order_saga.runtime.handlers import react
+from order_saga.runtime.orm import deferred, messaging
+from order_saga.runtime.repository import SqlSagas
 from order_saga.settings import OrderSagaSettings
 
 

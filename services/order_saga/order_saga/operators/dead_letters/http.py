@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from saga_schemas.values import Identifier
 
-from order_saga.actions_http import NOTHING_SAID, Asking
-from order_saga.http import problem
-from order_saga.letter_desk import LetterDesk
-from order_saga.letters import LetterPage, WholeLetter
+from order_saga.api.actions import NOTHING_SAID, Asking
+from order_saga.api.orders import problem
+from order_saga.operators.dead_letters.model import LetterPage, WholeLetter
+from order_saga.operators.dead_letters.service import LetterDesk
 from order_saga.settings import OrderSagaSettings
 
 RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -9,10 +9,16 @@ from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
-from order_saga import letter_log
 from order_saga.errors import KafkaSilent, LetterDealtWith, LetterNotWhole, LetterUnknown
-from order_saga.letter_box import LetterBox
-from order_saga.letters import Action, LetterPage, Place, WholeLetter, whole_letter_of
+from order_saga.operators.dead_letters import log
+from order_saga.operators.dead_letters.model import (
+    Action,
+    LetterPage,
+    Place,
+    WholeLetter,
+    whole_letter_of,
+)
+from order_saga.operators.dead_letters.reader import LetterBox
 from order_saga.settings import OrderSagaSettings
 
 
@@ -55,7 +61,7 @@ class LetterDesk:
         except KafkaSilent as silent:
             raise KafkaAway(detail=str(silent)) from None
         dealt = await self._database.transaction(
-            letter_log.dealt_with,
+            log.dealt_with,
             give_up_after_seconds=self._give_up_after,
         )
         letters = [
@@ -73,7 +79,7 @@ class LetterDesk:
         """
         raw = await self._read(place)
         done = await self._database.transaction(
-            lambda connection: letter_log.done_about(connection, place),
+            lambda connection: log.done_about(connection, place),
             give_up_after_seconds=self._give_up_after,
         )
         return whole_letter_of(raw, self._prefix, done)
@@ -89,7 +95,7 @@ class LetterDesk:
         raw = await self._read(place)
 
         def work(connection: Connection) -> list[Outgoing]:
-            return letter_log.act(
+            return log.act(
                 connection,
                 self._outbox,
                 raw,

@@ -15,7 +15,7 @@ from saga_schemas.values import (
 )
 
 from order_saga.create_order.messages import LineItem, PlaceOrder, PlaceOrderPayload
-from order_saga.ports import Placement
+from order_saga.runtime.ports import Placement
 
 
 class LineItemRequest(BaseModel):

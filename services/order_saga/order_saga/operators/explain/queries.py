@@ -9,10 +9,10 @@ from saga_schemas.envelope import derived_message_id
 from sqlalchemy import Connection, Row, func, select
 
 from order_saga.create_order.state import OrderSaga
-from order_saga.orm import messaging
-from order_saga.orm import sagas as table
-from order_saga.repository import saga_of
-from order_saga.situation import Said
+from order_saga.operators.explain.facts import Said
+from order_saga.runtime.orm import messaging
+from order_saga.runtime.orm import sagas as table
+from order_saga.runtime.repository import saga_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,14 @@ from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier, ShortText
 from sqlalchemy import Connection
 
-from order_saga import controls
-from order_saga.actions_http import NOTHING_SAID, Asking
-from order_saga.controls import Controls
-from order_saga.http import problem
+from order_saga.api.actions import NOTHING_SAID, Asking
+from order_saga.api.orders import problem
+from order_saga.runtime.pause import (
+    Controls,
+    find_controls,
+    pause_new_orders,
+    resume_new_orders,
+)
 from order_saga.settings import OrderSagaSettings
 
 
@@ -35,7 +39,7 @@ def controls_router(database: Database, settings: OrderSagaSettings) -> APIRoute
     async def done(work: Callable[[Connection], None]) -> Controls:
         def change(connection: Connection) -> Controls:
             work(connection)
-            return controls.find_controls(connection, settings.list_limit)
+            return find_controls(connection, settings.list_limit)
 
         return await database.transaction(
             change, give_up_after_seconds=settings.database_give_up_seconds
@@ -49,11 +53,11 @@ def controls_router(database: Database, settings: OrderSagaSettings) -> APIRoute
     @router.post("/pause")
     async def pause(asking: PauseRequest) -> Controls:  # pyright: ignore[reportUnusedFunction]
         """Answer POST /orders with 503 from now on, on every replica, also after a restart."""
-        return await done(lambda connection: controls.pause(connection, asking.by, asking.note))
+        return await done(lambda connection: pause_new_orders(connection, asking.by, asking.note))
 
     @router.post("/resume")
     async def resume(asking: Asking = NOTHING_SAID) -> Controls:  # pyright: ignore[reportUnusedFunction]
         """Take new orders again."""
-        return await done(lambda connection: controls.resume(connection, asking.by, asking.note))
+        return await done(lambda connection: resume_new_orders(connection, asking.by, asking.note))
 
     return router

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from order_saga.create_order.messages import LineItem
 from order_saga.create_order.state import State
 from order_saga.errors import CursorUnknown
-from order_saga.orm import deferred, messaging, sagas
+from order_saga.runtime.orm import deferred, messaging, sagas
 
 
 class HistoryEntry(BaseModel):

@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 
 from order_saga.errors import LetterUnknown
 from order_saga.kafka_access import ACCESS
-from order_saga.kafka_view import KafkaView, Span, looking
-from order_saga.letters import Letter, Place, letter_of
+from order_saga.operators.dead_letters.model import Letter, Place, letter_of
+from order_saga.operators.kafka_view import KafkaView, Span, looking
 from order_saga.settings import OrderSagaSettings
 
 

@@ -12,7 +12,7 @@ from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from sqlalchemy import Connection
 
-from order_saga.orm import messaging
+from order_saga.runtime.orm import messaging
 
 Answer = TypeVar("Answer")
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from order_saga.orm import control_changes, controls
+from order_saga.runtime.orm import control_changes, controls
 
 _PAUSED: Final = "paused"
 
@@ -36,7 +36,7 @@ class Controls(BaseModel):
     changes: list[Change]
 
 
-def pause_of(connection: Connection) -> Pause | None:
+def current_pause(connection: Connection) -> Pause | None:
     """The pause that every transaction from now on sees; None where new orders are taken."""
     query = select(controls.c.by, controls.c.note, controls.c.set_at.label("since")).where(
         controls.c.name == _PAUSED
@@ -45,7 +45,7 @@ def pause_of(connection: Connection) -> Pause | None:
     return Pause.model_validate(dict(row)) if row else None
 
 
-def pause(connection: Connection, by: str, note: str) -> None:
+def pause_new_orders(connection: Connection, by: str, note: str) -> None:
     """Take no new orders, on every replica, until `resume`; paused again, the new note counts."""
     said = {"by": by, "note": note}
     connection.execute(
@@ -56,7 +56,7 @@ def pause(connection: Connection, by: str, note: str) -> None:
     connection.execute(insert(control_changes).values(action="pause", **said))
 
 
-def resume(connection: Connection, by: str, note: str) -> None:
+def resume_new_orders(connection: Connection, by: str, note: str) -> None:
     """Take new orders again; where they are taken, nothing changes."""
     lifted = connection.execute(delete(controls).where(controls.c.name == _PAUSED)).rowcount
     if lifted:
@@ -67,4 +67,4 @@ def find_controls(connection: Connection, limit: int) -> Controls:
     """The switch as it is, and at most `limit` of its changes."""
     query = select(control_changes).order_by(control_changes.c.id.desc()).limit(limit)
     changes = [Change.model_validate(dict(row)) for row in connection.execute(query).mappings()]
-    return Controls(paused=pause_of(connection), changes=changes)
+    return Controls(paused=current_pause(connection), changes=changes)

@@ -16,9 +16,9 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from order_saga.errors import KafkaSilent
 from order_saga.kafka_access import PARTICIPANTS
-from order_saga.kafka_view import KafkaView, Raw, Span, looking
+from order_saga.operators.explain.facts import Consumer, LetterOf, Route
+from order_saga.operators.kafka_view import KafkaView, Raw, Span, looking
 from order_saga.settings import OrderSagaSettings
-from order_saga.situation import Consumer, LetterOf, Route
 
 WATCHED: Final = (*PARTICIPANTS, *(replies for _, replies in PARTICIPANTS.values()))
 NOT_READY: Final = (  # a coordinator that is starting, or moving to another broker

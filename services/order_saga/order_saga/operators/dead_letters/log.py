@@ -13,9 +13,16 @@ from saga_schemas.envelope import derived_message_id
 from sqlalchemy import Connection, exists, insert, select
 
 from order_saga.errors import LetterDealtWith, LetterNotWhole
-from order_saga.letters import Action, Dealt, Letter, Place, letter_of, origin_topic
-from order_saga.orm import dead_letter_actions as table
-from order_saga.orm import messaging, sagas
+from order_saga.operators.dead_letters.model import (
+    Action,
+    Dealt,
+    Letter,
+    Place,
+    letter_of,
+    origin_topic,
+)
+from order_saga.runtime.orm import dead_letter_actions as table
+from order_saga.runtime.orm import messaging, sagas
 
 
 class LetterActed(Envelope):

@@ -27,9 +27,9 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
-from order_saga.orm import deferred, messaging
-from order_saga.orm import sagas as table
-from order_saga.ports import Found, Placement
+from order_saga.runtime.orm import deferred, messaging
+from order_saga.runtime.orm import sagas as table
+from order_saga.runtime.ports import Found, Placement
 
 _DIALECT = postgresql.dialect()
 _SAGA = TypeAdapter(OrderSaga)

@@ -12,7 +12,7 @@ from saga_schemas import Envelope
 from order_saga.create_order.state import OrderSaga, new_saga
 from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
-from order_saga.ports import Found, Placement, Sagas
+from order_saga.runtime.ports import Found, Placement, Sagas
 
 PlacementAnswer: TypeAlias = OrderSaga | IdempotencyKeyReused | DefinitionUnknown
 

@@ -9,15 +9,15 @@ from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.postgres.batcher import Batcher
 from sqlalchemy import Connection
 
-from order_saga import controls
 from order_saga.create_order.state import OrderSaga
 from order_saga.create_order.versions import Definitions
 from order_saga.errors import NewOrdersPaused
-from order_saga.handlers import PlacementAnswer, place
-from order_saga.ports import Placement
-from order_saga.repository import SqlSagas
+from order_saga.runtime.handlers import PlacementAnswer, place
+from order_saga.runtime.pause import Pause, current_pause
+from order_saga.runtime.ports import Placement
+from order_saga.runtime.repository import SqlSagas
+from order_saga.runtime.transactions import Done, Transactions
 from order_saga.settings import OrderSagaSettings
-from order_saga.transactions import Done, Transactions
 
 Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | NewOrdersPaused
 
@@ -81,14 +81,14 @@ class OrderDesk:
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
     ) -> Done[Sequence[Answer]]:
-        if paused := controls.pause_of(connection):
+        if paused := current_pause(connection):
             return Done(self._while_paused(connection, placements, paused))
         placed = place(self._definitions, self._sagas(connection), placements)
         messages = [placement.message for placement in placed.new]
         return Done(placed.answers, messages, placed.result)
 
     def _while_paused(
-        self, connection: Connection, placements: Sequence[Placement], paused: controls.Pause
+        self, connection: Connection, placements: Sequence[Placement], paused: Pause
     ) -> Sequence[Answer]:
         """Only what was placed before is answered again; nothing is stored."""
         sagas = self._sagas(connection)

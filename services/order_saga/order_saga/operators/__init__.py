@@ -1,0 +1,1 @@
+"""The HTTP API for operators: explain an order, handle dead letters, pause new orders."""

@@ -1,0 +1,1 @@
+"""Dead letters: list and show them, replay or drop them."""

@@ -1,0 +1,1 @@
+"""The orchestrator at work: one transaction for each message, request and deadline."""
