@@ -1,13 +1,10 @@
 """The moments at which a process can die, after which the saga must still come to rest."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from saga_engine.declaration import Definition, Parked
 from saga_engine.transitions import NO_REPLY, Edge, OnMessage, edges, explore
-
-PLACED: Final = "place_order"
-"""The trigger of a saga's first transition, as it stands in names of crash points."""
 
 
 class CrashPoint(NamedTuple):
@@ -35,7 +32,7 @@ def crash_points(definition: Definition) -> Iterator[CrashPoint]:
         for step in definition.steps()
         if step.timeout.tries > 1
     ]
-    first = Edge(definition.start, PLACED, definition.start)
+    first = Edge(definition.start, definition.started_by, definition.start)
     silent = _silent(definition)
     for edge in [first, *in_order(definition), *again]:
         yield CrashPoint(edge, "before_commit")

@@ -107,7 +107,7 @@ class _Interpreter:
         was_parked = isinstance(self.definition.nodes[saga.state], Parked)
         publish = rule.publish is not False or was_parked
         decision = self._go(kept, transition, publish=publish)
-        if isinstance(rule.publish, bool):
+        if decision.refused or isinstance(rule.publish, bool):
             return decision
         besides = rule.publish(kept)
         event = self._identified(besides, _PUBLISHED_BESIDES, str(message.message_id))
@@ -124,7 +124,9 @@ class _Interpreter:
             return self.move(saga, saga.position, tries=saga.tries + 1)
         for transition in found:
             if isinstance(transition, OnNoReply):
-                return self._go(transition.rule.keep(saga), transition)
+                decision = self._go(transition.rule.keep(saga), transition)
+                if not decision.refused:
+                    return decision
         overdue = replace(saga, overdue=True)
         return Decision(overdue, f"{saga.state}: overdue, the outcome is unknown")
 

@@ -63,9 +63,10 @@ class Step(_WithRules):
         compensation: The state that compensates this step, also if the step's outcome is unknown.
             It is registered before the command is sent.
         commits: The compensations that the pivot makes needless once it succeeded.
-        resolves: The compensation that an operator answers for who resolves this step; by default
-            the step's own.
+        resolves: The compensation that an operator answers for who resolves this pivot. For any
+            other step it is the step's own.
         timeout_rule: None leaves the saga in the state, overdue, and a late reply still counts.
+        may_stay_overdue: The step is meant to have no time-out rule.
     """
 
     kind: Kind
@@ -75,6 +76,7 @@ class Step(_WithRules):
     compensation: str | None = None
     commits: tuple[str, ...] = ()
     resolves: str | None = None
+    may_stay_overdue: bool = False
 
     def compensated_by(self, state: str) -> Self:
         """Name the state that compensates this step."""
@@ -84,8 +86,12 @@ class Step(_WithRules):
         """Add the rule for a step whose last try had no reply in time."""
         return replace(self, timeout_rule=TimeoutRule(keep, then))
 
+    def stays_overdue(self) -> Self:
+        """Wait for a reply without a limit: once the last try timed out, the saga is overdue."""
+        return replace(self, timeout_rule=None, may_stay_overdue=True)
+
     def on_resolve(self, *, settles: str) -> Self:
-        """Name the compensation that an operator answers for who resolves this step."""
+        """Name the compensation that an operator answers for who resolves this pivot."""
         return replace(self, resolves=settles)
 
 
@@ -137,6 +143,7 @@ class Definition:
 
     Attributes:
         replies: The replies that each command can have.
+        started_by: The type of the message that starts the saga, as it is on the wire.
         explored: The transitions of each position that `transitions` was asked for.
     """
 
@@ -144,6 +151,7 @@ class Definition:
     start: str
     nodes: Mapping[str, Node]
     replies: Replies
+    started_by: str = "start"
     explored: dict[Position, tuple[Any, ...]] = field(
         default_factory=dict[Position, tuple[Any, ...]], init=False, repr=False
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import get_args, get_type_hints
 
-from saga_engine.crash_points import PLACED, in_order
+from saga_engine.crash_points import in_order
 from saga_engine.declaration import Definition, End, Kind, Node, Parked, Step
 from saga_engine.rules import Move
 from saga_engine.transitions import NO_REPLY, Edge, edges, type_of
@@ -14,7 +14,7 @@ def diagram(definition: Definition) -> str:
 
     Late replies to a parked step are left out: they lead where the step's own replies lead.
     """
-    lines = ["stateDiagram-v2", f"    [*] --> {definition.start}: {PLACED}"]
+    lines = ["stateDiagram-v2", f"    [*] --> {definition.start}: {definition.started_by}"]
     for (start, end), messages in _arrows(definition).items():
         lines.append(f"    {start} --> {end}: {'<br/>'.join(messages)}")
     ends = (node.state for node in definition.nodes.values() if isinstance(node, End))

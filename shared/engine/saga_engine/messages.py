@@ -19,7 +19,7 @@ class DeadlinePassed(Envelope):
 
     type: Literal["deadline_passed"] = "deadline_passed"
     payload: DeadlinePayload
-    source: str = "order-saga"
+    source: str = "saga"
 
 
 class RequestPayload(Value):
@@ -34,7 +34,7 @@ class RetryRequested(Envelope):
 
     type: Literal["retry_requested"] = "retry_requested"
     payload: RequestPayload
-    source: str = "order-saga"
+    source: str = "saga"
 
 
 class ResolvePayload(RequestPayload):
@@ -48,4 +48,4 @@ class ResolveRequested(Envelope):
 
     type: Literal["resolve_requested"] = "resolve_requested"
     payload: ResolvePayload
-    source: str = "order-saga"
+    source: str = "saga"

@@ -28,7 +28,10 @@ class Timeout:
 
     def of_try(self, number: int) -> timedelta:
         """Return the wait of a try, counted from 1; at most `LONGEST_WAIT_SECONDS`."""
-        wait = self.seconds * self.back_off ** (number - 1)
+        try:
+            wait = self.seconds * self.back_off ** (number - 1)
+        except OverflowError:
+            wait = LONGEST_WAIT_SECONDS
         return timedelta(seconds=min(wait, LONGEST_WAIT_SECONDS))
 
 

@@ -42,7 +42,7 @@ class SagaState:
         id: The saga's id, which is the `correlation_id` of all its messages.
         definition_version: The version of the declaration that it started with and ends with.
         state: The state it is in.
-        attempt: The attempt of the step in `state`, from 1; it never repeats within a saga.
+        attempt: The attempt of the step in `state`, from 1; it never repeats within a state.
         tries: How often the command was sent since the state was entered.
         attempts: The last attempt of each state that was entered.
         compensations: See `Position`.

@@ -38,14 +38,24 @@ compensate = Compensate
 either = Either
 
 
-def saga(version: int, replies: Replies, *nodes: Node) -> Definition:
+def saga(version: int, replies: Replies, *nodes: Node, started_by: str = "start") -> Definition:
     """Declare a saga that starts in its first node.
+
+    Args:
+        version: The number that each saga keeps of the declaration that it started with.
+        replies: The replies that each command can have.
+        nodes: The states, each once.
+        started_by: The type of the message that starts the saga, as it is on the wire.
 
     Raises:
         ValueError: It could lose a compensation or get stuck; the message names the states.
     """
     by_state = {node.state: node for node in nodes}
-    return checked(Definition(version, nodes[0].state, by_state, replies))
+    if len(by_state) < max(len(nodes), 1):
+        states = [node.state for node in nodes]
+        twice = sorted({state for state in states if states.count(state) > 1})
+        raise ValueError(f"version {version}: declared twice, or nothing: {', '.join(twice)}")
+    return checked(Definition(version, nodes[0].state, by_state, replies, started_by))
 
 
 def earlier(
@@ -75,7 +85,9 @@ def earlier(
         for node in later.nodes.values()
         if node.state in part.states
     )
-    return saga(version, later.replies, *nodes)
+    by_state = {node.state: node for node in nodes}
+    start = next(iter(by_state))
+    return checked(Definition(version, start, by_state, later.replies, later.started_by))
 
 
 def on(

@@ -9,7 +9,20 @@ from engine_testing.messages import keep, sends
 from engine_testing.tour import tour
 from saga_engine.checks import checked, problems
 from saga_engine.declaration import Definition, Kind, Node
-from saga_engine.words import NEXT_COMPENSATION, compensate, end, on, pivot, rest, retriable, step
+from saga_engine.rules import Timeout, accept
+from saga_engine.words import (
+    NEXT_COMPENSATION,
+    PARK,
+    compensate,
+    either,
+    end,
+    on,
+    pivot,
+    rest,
+    retriable,
+    saga,
+    step,
+)
 
 S = d.State
 DELIVERY = d.delivery()
@@ -100,11 +113,113 @@ CASES: dict[str, tuple[Callable[[], Definition], str]] = {
         lambda: with_nodes(replaced(S.BOOKING, d.NoCourier, then=NEXT_COMPENSATION)),
         "booking, courier.unavailable: leads to the next compensation, and booking is none",
     ),
-    "a compensatable step after the pivot": (
+    "a compensatable step after the commit": (
         lambda: with_nodes(
-            replaced(S.CAPTURING, d.CaptureFailed, then=S.BOOKING),
+            node(S.SENDING_RECEIPT).on(d.CourierLost, keep, S.BOOKING),
         ),
-        "authorizing, booking: a compensatable step after the pivot capturing",
+        "booking: a compensatable step after the commit",
+    ),
+    "a commit that compensates": (
+        lambda: with_nodes(
+            replaced(S.AUTHORIZED, d.HoldExpired, settles=None, commits=True),
+        ),
+        (
+            "authorized, payment.authorization_expired: commits, and does not lead to a state"
+            " of success"
+        ),
+    ),
+    "a commit in a compensation": (
+        lambda: with_nodes(replaced(S.CANCELING, d.Captured, commits=True)),
+        "canceling, payment.captured: commits, and does not lead to a state of success",
+    ),
+    "one compensation of two steps": (
+        lambda: with_nodes(node(S.BOOKING).compensated_by(S.RELEASING)),
+        "releasing: compensates 2 steps; each step needs a compensation of its own",
+    ),
+    "a step that is entered again before it is compensated": (
+        lambda: with_nodes(replaced(S.AUTHORIZING, d.Declined, then=S.RESERVING)),
+        (
+            "payment.failed leads from authorizing to reserving,"
+            " whose compensation is still registered"
+        ),
+    ),
+    "a compensation that takes silence for success": (
+        lambda: with_nodes(node(S.RELEASING).on_timeout(keep, NEXT_COMPENSATION)),
+        "releasing: a compensation that times out is parked; its outcome is unknown",
+    ),
+    "a compensation that ends in a compensation": (
+        lambda: with_nodes(replaced(S.BOOKING, d.NoCourier, then=compensate(S.RELEASING))),
+        (
+            "booking, courier.unavailable: compensates and ends in releasing, which is no end and no"
+            " rest"
+        ),
+    ),
+    "a compensation that ends in success": (
+        lambda: with_nodes(node(S.BOOKING).on_timeout(keep, compensate(S.COMPLETED))),
+        "booking, no reply: compensates and ends in completed, which is a success",
+    ),
+    "a compensation that starts another compensation": (
+        lambda: with_nodes(replaced(S.CANCELING, d.HoldExpired, then=d.EXPIRE)),
+        (
+            "canceling, payment.authorization_expired: a compensation leads to an end or another"
+            " state before the others have run"
+        ),
+    ),
+    "a compensation that goes on by a condition": (
+        lambda: with_nodes(
+            replaced(S.DISMISSING, d.DismissFailed, then=either(bool, S.AUTHORIZING, S.DISMISSING))
+        ),
+        (
+            "dismissing, courier.dismiss_failed: a compensation leads to an end or another state"
+            " before the others have run"
+        ),
+    ),
+    "two parked states": (
+        lambda: with_nodes(replace(node(S.NEEDS_ATTENTION), state="on_hold")),
+        "more than one parked state: needs_attention, on_hold",
+    ),
+    "a success by the operator's word alone": (
+        lambda: with_nodes(replace(node(S.NEEDS_ATTENTION), unless=accept)),
+        "needs_attention: committed needs unless, which knows what was paid",
+    ),
+    "a reply that settles another step's compensation": (
+        lambda: with_nodes(replaced(S.BOOKING, d.NoCourier, settles=S.RELEASING)),
+        "booking, courier.unavailable: a reply settles its own step's compensation, dismissing",
+    ),
+    "an operator who answers for another step's compensation": (
+        lambda: with_nodes(node(S.CANCELING).on_resolve(settles=S.RELEASING)),
+        "canceling: only a pivot has on_resolve; an operator answers for the step's own",
+    ),
+    "a step without a time-out rule": (
+        lambda: with_nodes(replace(node(S.SENDING_RECEIPT), timeout_rule=None)),
+        "sending_receipt: say on_timeout, or stays_overdue",
+    ),
+    "a parked end that nothing leads out of": (
+        lambda: with_nodes(
+            node(S.REJECTED).on(d.CourierLost, keep, PARK),
+            replace(node(S.NEEDS_ATTENTION), resolutions=(), committed=()),
+        ),
+        "states that lead to no end: needs_attention (parked: rejected)",
+    ),
+    "a pivot that compensates on silence": (
+        lambda: with_nodes(node(S.CAPTURING).on_timeout(keep, d.REJECT)),
+        "capturing: a pivot that times out is parked; it may have succeeded",
+    ),
+    "a pivot that a customer cancels": (
+        lambda: with_nodes(node(S.CAPTURING).on(d.CancelRequested, keep, d.CANCEL)),
+        "capturing, cancel_requested: only a reply of the pivot can say that it did not succeed",
+    ),
+    "a compensation after the commit": (
+        lambda: with_nodes(node(S.SENDING_RECEIPT).on(d.CourierLost, keep, d.REJECT)),
+        "courier.lost leads from sending_receipt to rejected: compensates after the commit",
+    ),
+    "a command whose replies are not declared": (
+        lambda: with_nodes(replace(node(S.SENDING_RECEIPT), command=sends(d.Event))),
+        "sending_receipt: the replies of OrderEvent are not declared",
+    ),
+    "a command without a return annotation": (
+        lambda: with_nodes(replace(node(S.SENDING_RECEIPT), command=keep)),
+        "sending_receipt: its command needs a return annotation",
     ),
     "two pivots": (
         lambda: with_nodes(pivot(S.SENDING_RECEIPT, sends(d.SendReceipt), d.ONCE, commits=[])),
@@ -176,6 +291,7 @@ def test_a_second_step_that_is_added_the_natural_way_is_compensated_or_refused()
         retriable("unpacking", sends(d.ReleaseItems), d.ONCE)
         .on(d.ItemsReleased, keep, NEXT_COMPENSATION)
         .on(d.ReleaseFailed, keep, NEXT_COMPENSATION)
+        .on_timeout(keep, PARK)
     )
     nodes = {"packing": packing, **DELIVERY.nodes, "unpacking": unpacking}
     added = Definition(1, "packing", nodes, DELIVERY.replies)
@@ -184,3 +300,14 @@ def test_a_second_step_that_is_added_the_natural_way_is_compensated_or_refused()
     commits = replace(unnamed, commits=(*d.ALL, "unpacking"))
     named = Definition(1, "packing", {**nodes, S.CAPTURING: commits}, DELIVERY.replies)
     assert list(problems(named)) == []
+
+
+def test_a_state_that_is_declared_twice_is_refused():
+    twice = step("booking", sends(d.BookCourier), d.ONCE)
+
+    with pytest.raises(ValueError, match="version 1: declared twice, or nothing: booking"):
+        saga(1, d.REPLIES, twice, twice)
+
+
+def test_a_wait_that_backs_off_beyond_every_number_is_one_week():
+    assert Timeout(60, tries=400, back_off=10.0).of_try(400).days == 7

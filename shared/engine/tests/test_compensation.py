@@ -1,5 +1,7 @@
 """Compensations of a saga with three compensatable steps, case by case."""
 
+from dataclasses import replace
+
 import pytest
 from engine_testing import delivery as d
 from engine_testing.effects import DELIVERY
@@ -172,6 +174,23 @@ def test_a_compensation_that_is_parked_while_others_wait_can_itself_be_resolved(
     assert resolved.reply(d.ItemsReleased).saga.state == "canceled"
 
 
+def test_a_courier_who_is_lost_needs_no_dismissal_and_the_others_are_compensated(authorized):
+    path = authorized.event(d.CourierLost)
+    assert path.saga.compensations == ("releasing", "canceling")
+
+    ended = path.reply(d.PaymentCanceled).reply(d.ItemsReleased)
+
+    assert (ended.saga.state, ended.ledger.compensated) == ("canceled", ("hold", "items"))
+
+
+def test_a_resolution_that_contradicts_what_was_paid_is_refused(authorized, capturing):
+    parked = authorized.event(d.CancelRequested).reply(d.CancelFailed)
+    assert parked.resolve("completed") is parked
+
+    unsent = capturing.reply(d.Captured).time_out().time_out()
+    assert unsent.resolve("rejected") is unsent
+
+
 def test_a_resolution_that_is_not_declared_is_refused(capturing):
     parked = capturing.time_out().time_out()
 
@@ -183,3 +202,23 @@ def test_a_deadline_counts_for_its_own_attempt_only(order):
 
     assert (again.saga.tries, again.saga.attempt) == (2, 2)
     assert again.stale(d.ItemsReserved) is again
+
+
+def worn_out(path, state):
+    """Return the path with the last attempt of a state used up."""
+    saga = replace(path.saga, attempts={**path.saga.attempts, state: 1000})
+    return replace(path, decision=replace(path.decision, saga=saga))
+
+
+def test_a_time_out_that_reaches_the_attempt_limit_leaves_the_saga_overdue(authorizing):
+    path = worn_out(authorizing, "canceling")
+
+    overdue = path.time_out()
+
+    assert (overdue.saga.state, overdue.saga.overdue) == ("authorizing", True)
+
+
+def test_a_message_that_reaches_the_attempt_limit_sends_nothing(authorized):
+    path = worn_out(authorized, "capturing")
+
+    assert path.event(d.CaptureRequested) is path

@@ -1,17 +1,18 @@
 """Whatever way a saga takes to its end: each effect is compensated once, or needless by name."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
 from engine_testing.delivery import delivery
 from engine_testing.effects import DELIVERY, TOUR
 from engine_testing.messages import SAGA_ID
-from engine_testing.paths import Path, walk
+from engine_testing.paths import Path, covering, walk
 from engine_testing.random_histories import random_history
 from engine_testing.table import FILE, table
 from engine_testing.tour import Tour, tour
-from saga_engine.declaration import End, Parked
-from saga_engine.transitions import edges
+from saga_engine.declaration import End
+from saga_engine.transitions import Edge, edges
 
 HISTORIES = 3_000
 
@@ -36,17 +37,28 @@ def test_on_every_path_each_effect_is_compensated_once_or_needless_by_name(begin
         assert path.ledger.problems() == [], path.steps
 
 
-def test_the_walk_takes_every_transition_and_reaches_every_end():
-    definition = delivery()
-    paths = list(walk(Path.begin(definition, DELIVERY)))
+@pytest.mark.parametrize("begin", SAGAS.values(), ids=SAGAS)
+def test_on_a_path_for_each_transition_nothing_is_left_or_compensated_twice(begin):
+    paths = covering(begin())
 
-    ends = {state for state, node in definition.nodes.items() if isinstance(node, End)}
-    assert {path.saga.state for path in paths} == ends
-    passed = {state for path in paths for _, state in path.steps}
-    assert passed == set(definition.nodes)
-    reachable = {edge.start for edge in edges(definition)}
-    assert reachable == {state for state in definition.nodes if state not in ends}
-    assert any(isinstance(definition.nodes[state], Parked) for state in passed)
+    assert [path.steps for path in paths if path.ledger.problems()] == []
+
+
+@pytest.mark.parametrize("begin", [SAGAS["delivery"], SAGAS["tour with a guide"]])
+def test_the_paths_take_every_transition_that_is_declared(begin):
+    beginning = begin()
+    definition = beginning.definition
+    taken = {
+        Edge(str(before), by, str(after))
+        for path in covering(beginning)
+        for (_, before), (by, after) in pairwise(path.steps)
+    }
+
+    unconditional = {edge for edge in edges(definition) if edge.start != "holding_flight"}
+    assert {Edge(*map(str, edge)) for edge in unconditional} - taken == set()
+    assert {path.saga.state for path in covering(beginning)} == {
+        state for state, node in definition.nodes.items() if isinstance(node, End)
+    }
 
 
 def test_all_three_effects_are_compensated_in_reverse_order_on_some_path():

@@ -1,8 +1,7 @@
 """The Create Order saga: hold the order's amount, then capture, cancel or refund it.
 
-A step sends a command and waits for its reply; a rest waits for a request; an end is final. What
-each message leaves in the saga is in `keep`, why one is refused in `guards`, what is published in
-`events`. `saga_engine.decide` interprets this page; `docs/saga.md` is generated from it.
+A step sends a command and waits for its reply; a rest waits for a request; an end is final. `keep`
+says what a message leaves in the saga, `guards` why one is refused, `events` what is published.
 """
 
 from saga_engine.declaration import Definition
@@ -117,4 +116,5 @@ def create_order(timeouts: Timeouts) -> Definition:
         end(S.REFUNDED, events.order_refunded).with_rules(
             stripe.refunded(STAY), stripe.refund_failed_later(PAID), stripe.DISPUTED
         ),
+        started_by="place_order",
     )

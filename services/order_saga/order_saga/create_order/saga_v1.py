@@ -29,6 +29,6 @@ def create_order_v1(timeouts: Timeouts) -> Definition:
         without=(PaymentRefunded, PaymentRefundFailed, PaymentDisputed),
         changes={
             State.RETRIEVING_PAYMENT_INFO: {"timeout": Timeout(timeouts.payment_info.seconds)},
-            State.AUTHORIZING: {"timeout_rule": None},
+            State.AUTHORIZING: {"timeout_rule": None, "may_stay_overdue": True},
         },
     )

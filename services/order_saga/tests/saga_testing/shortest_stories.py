@@ -6,7 +6,6 @@ from copy import copy
 from functools import partial
 
 from order_saga.create_order.state import OrderSaga, State
-from saga_engine.crash_points import PLACED
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed
 from saga_engine.transitions import NO_REPLY, Edge
@@ -35,7 +34,7 @@ ALWAYS_POSSIBLE: tuple[Continuation, ...] = (
 def shortest_stories(definition: Definition) -> dict[Edge, Story]:
     """Return the shortest story that ends with each transition that can be taken."""
     placed = Story(definition).placed()
-    found = {Edge(definition.start, PLACED, definition.start): placed}
+    found = {Edge(definition.start, definition.started_by, definition.start): placed}
     seen, new = {_situation(placed.saga)}, deque([placed])
     while new:
         before = new.popleft()

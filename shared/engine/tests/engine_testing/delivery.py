@@ -1,10 +1,11 @@
 """An order with three compensatable steps, a pivot and a retriable step."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from saga_engine.declaration import Definition
 from saga_engine.rules import Timeout
+from saga_engine.state import SagaState
 from saga_engine.words import (
     NEXT_COMPENSATION,
     PARK,
@@ -44,6 +45,7 @@ Capture, Captured, CaptureFailed = map(
 )
 SendReceipt, ReceiptSent = map(message, ("send_receipt", "receipt.sent"))
 HoldExpired = message("payment.authorization_expired")
+CourierLost = message("courier.lost")
 CaptureRequested, CancelRequested = map(message, ("capture_requested", "cancel_requested"))
 Event = message("order.event")
 
@@ -90,6 +92,16 @@ HOLD_ENDED = (
 announce = sends(Event)
 
 
+def contradicts_what_was_paid(order: SagaState, request: Any) -> str | None:
+    """Refuse a success that was never captured, and a failure of what was."""
+    success = request.payload.resolution == S.COMPLETED
+    if success and S.CAPTURING not in order.attempts:
+        return "as: nothing was captured"
+    if not success and S.SENDING_RECEIPT in order.attempts:
+        return "as: the payment was captured"
+    return None
+
+
 def delivery() -> Definition:
     """Declare it in the natural way: three steps, each with its compensation, then the pivot."""
     return saga(
@@ -117,6 +129,7 @@ def delivery() -> Definition:
         rest(S.AUTHORIZED, announce)
         .on(CaptureRequested, keep, S.CAPTURING)
         .on(CancelRequested, keep, CANCEL)
+        .on(CourierLost, keep, CANCEL, settles=S.DISMISSING)
         .with_rules(*HOLD_ENDED),
         pivot(S.CAPTURING, sends(Capture), TWICE, commits=ALL)
         .with_rules(*HOLD_ENDED)
@@ -147,6 +160,7 @@ def delivery() -> Definition:
             keep,
             resolutions=(S.REJECTED, S.CANCELED, S.EXPIRED),
             committed=(S.COMPLETED,),
+            unless=contradicts_what_was_paid,
         ),
         end(S.REJECTED, announce),
         end(S.CANCELED, announce),

@@ -19,6 +19,7 @@ DELIVERY = Effects(
     needless={
         "items.unavailable": "items",
         "courier.unavailable": "courier",
+        "courier.lost": "courier",
         "payment.failed": "hold",
         "payment.canceled": "hold",
         "payment.authorization_expired": "hold",

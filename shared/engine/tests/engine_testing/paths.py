@@ -12,6 +12,7 @@ from saga_engine.decide import Decision, decide, start
 from saga_engine.declaration import Definition, End
 from saga_engine.messages import DeadlinePassed, ResolveRequested, RetryRequested
 from saga_engine.state import SagaState
+from saga_engine.transitions import NO_REPLY
 from saga_schemas.envelope import Envelope
 
 from engine_testing.ledger import Effects, Ledger
@@ -76,7 +77,7 @@ class Path:
     def time_out(self) -> Self:
         """Let the deadline pass once."""
         payload = {"state": self.saga.state, "attempt": self.saga.attempt}
-        return self.receive(operator_message(DeadlinePassed, payload), "no reply")
+        return self.receive(operator_message(DeadlinePassed, payload), NO_REPLY)
 
     def retry(self) -> Self:
         """Have an operator retry the parked step."""
@@ -85,7 +86,7 @@ class Path:
     def resolve(self, state: str) -> Self:
         """Have an operator resolve the saga."""
         message = operator_message(ResolveRequested, {"by": "operator", "as": state})
-        return self.receive(message, f"resolved as {state}")
+        return self.receive(message)
 
 
 def made(type_: type[Envelope], attempt: int | None) -> Envelope:
@@ -118,6 +119,37 @@ def walk(beginning: Path) -> Iterator[Path]:
                 new.append(longer)
 
 
+def covering(beginning: Path) -> list[Path]:
+    """Return for each transition between positions the shortest path that takes it to an end."""
+    taken: dict[tuple[object, ...], Path] = {}
+    seen, new = {beginning.saga.position}, deque([beginning])
+    while new:
+        path = new.popleft()
+        for longer in (move(path) for move in possible(path)):
+            if longer is path:
+                continue
+            way = (path.saga.position, path.saga.tries, longer.steps[-1], longer.saga.position)
+            taken.setdefault(way, longer)
+            if (longer.saga.position, longer.saga.tries) not in seen:
+                seen.add((longer.saga.position, longer.saga.tries))
+                new.append(longer)
+    ended = {path.steps: path for path in map(_to_the_nearest_end, taken.values())}
+    return sorted(ended.values(), key=lambda path: (len(path.steps), path.steps))
+
+
+def _to_the_nearest_end(path: Path) -> Path:
+    seen, new = {_key(path)}, deque([path])
+    while new:
+        path = new.popleft()
+        if path.has_ended:
+            return path
+        for longer in (move(path) for move in possible(path)):
+            if _key(longer) not in seen:
+                seen.add(_key(longer))
+                new.append(longer)
+    raise AssertionError(f"no way to an end: {path.steps}")
+
+
 def possible(path: Path) -> list[Callable[[Path], Path]]:
     """Return every message that can be received, late and stale ones too."""
     messages = {rule.message for node in path.definition.nodes.values() for rule in node.rules}
@@ -139,4 +171,11 @@ def possible(path: Path) -> list[Callable[[Path], Path]]:
 
 def _key(path: Path) -> tuple[object, ...]:
     ledger = path.ledger
-    return (path.saga.position, path.saga.tries, ledger.done, ledger.compensated, ledger.closed)
+    return (
+        path.saga.position,
+        path.saga.tries,
+        ledger.done,
+        ledger.compensated,
+        ledger.closed,
+        ledger.needlessly,
+    )

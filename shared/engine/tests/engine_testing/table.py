@@ -5,14 +5,14 @@ from pathlib import Path as File
 
 from engine_testing.delivery import delivery
 from engine_testing.effects import DELIVERY
-from engine_testing.paths import Path, walk
+from engine_testing.paths import Path, covering
 
 FILE = File(__file__).parents[1] / "delivery_paths.md"
-HEAD = """# Every path of the delivery
+HEAD = """# The paths of the delivery
 
-Written by `make record`: each way to an end of a saga with three compensatable steps, walked with
-the real `decide`. "Compensated" is in the order in which it happened, with how often; "closed" is
-what needed no compensation, and why.
+Written by `make record`: for each transition of a saga with three compensatable steps, the shortest
+path that takes it and goes on to an end, walked with the real `decide`. "Compensated" is in the
+order in which it happened, with how often; "closed" is what needed no compensation, and why.
 
 | path | end | compensated | closed |
 | --- | --- | --- | --- |
@@ -21,7 +21,7 @@ what needed no compensation, and why.
 
 def table() -> str:
     """Return the table, a row for each path."""
-    rows = (_row(path) for path in walk(Path.begin(delivery(), DELIVERY)))
+    rows = (_row(path) for path in covering(Path.begin(delivery(), DELIVERY)))
     return HEAD + "".join(rows)
 
 

@@ -115,17 +115,20 @@ def tour() -> Definition:
             commits=[S.CANCELING_HOTEL, S.DROPPING_FLIGHT, S.RELEASING_GUIDE],
         )
         .on(Charged, keep, S.ISSUING_TICKETS, commits=True)
-        .on(ChargeFailed, keep, OFF),
-        retriable(S.ISSUING_TICKETS, sends(IssueTickets), TIME).on(TicketsIssued, keep, S.BOOKED),
+        .on(ChargeFailed, keep, OFF)
+        .stays_overdue(),
+        retriable(S.ISSUING_TICKETS, sends(IssueTickets), TIME)
+        .on(TicketsIssued, keep, S.BOOKED)
+        .stays_overdue(),
         end(S.BOOKED, announce),
-        retriable(S.CANCELING_HOTEL, sends(CancelHotel), TIME).on(
-            HotelCanceled, keep, NEXT_COMPENSATION
-        ),
-        retriable(S.DROPPING_FLIGHT, sends(DropFlight), TIME).on(
-            FlightDropped, keep, NEXT_COMPENSATION
-        ),
-        retriable(S.RELEASING_GUIDE, sends(ReleaseGuide), TIME).on(
-            GuideReleased, keep, NEXT_COMPENSATION
-        ),
+        retriable(S.CANCELING_HOTEL, sends(CancelHotel), TIME)
+        .on(HotelCanceled, keep, NEXT_COMPENSATION)
+        .stays_overdue(),
+        retriable(S.DROPPING_FLIGHT, sends(DropFlight), TIME)
+        .on(FlightDropped, keep, NEXT_COMPENSATION)
+        .stays_overdue(),
+        retriable(S.RELEASING_GUIDE, sends(ReleaseGuide), TIME)
+        .on(GuideReleased, keep, NEXT_COMPENSATION)
+        .stays_overdue(),
         end(S.OFF, announce),
     )
