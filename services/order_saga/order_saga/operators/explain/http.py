@@ -23,7 +23,7 @@ from order_saga.operators.explain.facts import (
     resolutions,
     routes,
 )
-from order_saga.operators.explain.lag import look
+from order_saga.operators.explain.kafka_facts import look
 from order_saga.operators.explain.queries import Known, find_known
 from order_saga.operators.explain.sentence import sentence
 from order_saga.settings import OrderSagaSettings

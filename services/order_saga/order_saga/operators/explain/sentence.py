@@ -8,7 +8,7 @@ from saga_engine.rules import Compensate, Move
 
 from order_saga.create_order.state import OrderSaga, State
 from order_saga.operators.explain.facts import Consumer, Facts, may_be_asked, resolutions, routes
-from order_saga.operators.explain.wording import ago, inside, moment, span, told
+from order_saga.operators.explain.formatting import ago, inside, moment, span, told
 
 
 def sentence(facts: Facts) -> str:

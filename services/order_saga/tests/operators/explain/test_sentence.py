@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from order_saga.create_order.state import OrderSaga, PendingRequest, State
 from order_saga.operators.explain.facts import Consumer, Facts, LetterOf, Said, routes
+from order_saga.operators.explain.formatting import span
 from order_saga.operators.explain.sentence import sentence
-from order_saga.operators.explain.wording import span
 from saga_engine.declaration import End, Parked, Rest, Step
 from saga_schemas.values import Card, Customer, Failure, OrderDetails
 from saga_testing.versions import NEWEST, VERSIONS
