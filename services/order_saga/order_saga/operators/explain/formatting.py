@@ -1,34 +1,34 @@
-"""How moments, spans of time and failures read inside of a sentence."""
+"""Times, durations and failures as parts of a sentence."""
 
 from datetime import UTC, datetime, timedelta
 
 from saga_schemas.values import Failure
 
 
-def told(reason: Failure) -> str:
-    """What happened and what cures it, as a part of a sentence."""
-    cure = f" ({inside(reason.cure)})" if reason.cure else ""
+def failure(reason: Failure) -> str:
+    """Return a failure's message, its code in brackets and its cure in parentheses."""
+    cure = f" ({clause(reason.cure)})" if reason.cure else ""
     code = reason.decline_code or reason.code
-    return f"{inside(reason.message)} [{code}]{cure}"
+    return f"{clause(reason.message)} [{code}]{cure}"
 
 
-def inside(text: str) -> str:
-    """A sentence, or several, as a part of another."""
+def clause(text: str) -> str:
+    """Return one or several sentences as a clause: without full stops, joined by semicolons."""
     return "; ".join(part.strip() for part in text.strip().rstrip(".").split(". "))
 
 
-def ago(now: datetime, at: datetime) -> str:
-    """When that was, and how long ago."""
-    return f"{moment(at)}, {span(now - at)} ago"
+def time_and_age(at: datetime, now: datetime) -> str:
+    """Return a time in the past and how long ago it was, such as `…, 35 s ago`."""
+    return f"{time(at)}, {duration(now - at)} ago"
 
 
-def moment(at: datetime) -> str:
-    """A moment, to the second."""
+def time(at: datetime) -> str:
+    """Return a time in UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def span(length: timedelta) -> str:
-    """The two largest units, such as `2 h 5 min`."""
+def duration(length: timedelta) -> str:
+    """Return a duration in its two largest units, such as `2 h 5 min`; `0 s` if negative."""
     rest = max(0, round(length.total_seconds()))
     words: list[str] = []
     for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):

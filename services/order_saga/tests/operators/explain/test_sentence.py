@@ -1,13 +1,21 @@
-"""One sentence for every state of an order: right, whole, and one."""
+"""Every state of an order is explained in one sentence."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from order_saga.create_order.state import OrderSaga, PendingRequest, State
-from order_saga.operators.explain.facts import Consumer, Facts, LetterOf, Said, routes
-from order_saga.operators.explain.formatting import span
-from order_saga.operators.explain.sentence import sentence
+from order_saga.operators.explain.facts import (
+    Consumer,
+    DeadLetterRef,
+    ExplanationFacts,
+    LastMessage,
+    OrderContext,
+    active_node,
+    routes_of,
+)
+from order_saga.operators.explain.formatting import duration
+from order_saga.operators.explain.sentence import explain
 from saga_engine.declaration import End, Parked, Rest, Step
 from saga_schemas.values import Card, Customer, Failure, OrderDetails
 from saga_testing.versions import NEWEST, VERSIONS
@@ -23,8 +31,8 @@ CUSTOMER = Customer(
 REASON = Failure(code="card_declined", message="Your card was declined.", cure="Use another. Now.")
 
 
-def facts(state: State, version: int = LATEST, **changes) -> Facts:
-    """An order that has been in a state for 35 s, its message in Kafka, everybody alive."""
+def facts_of(state: State, version: int = LATEST, **changes) -> ExplanationFacts:
+    """An order that entered a state 35 s ago; its command is sent, its consumers are running."""
     changed = {"pending": None, "reason": None} | changes
     saga = OrderSaga(
         id="o1",
@@ -36,25 +44,28 @@ def facts(state: State, version: int = LATEST, **changes) -> Facts:
         customer=CUSTOMER,
         deadline_at=NOW + timedelta(seconds=25),
     )
-    nodes = VERSIONS[version].nodes
-    if isinstance(node := nodes[state], Step) and node.compensation:
+    definition = VERSIONS[version]
+    if isinstance(node := definition.nodes[state], Step) and node.compensation:
         changed["compensations"] = (node.compensation,)
+    if state in definition.compensations:
+        changed = {"compensations": (state,), "ends_in": State.CANCELED} | changed
     if state == State.NEEDS_ATTENTION:
         changed = {"parked": State.CANCELING} | changed
     if state in {State.CAPTURING, State.REFUNDING}:
         changed["pending"] = PendingRequest("r1", 5)
     saga = replace(saga, **changed)
-    of = routes(saga, nodes[saga.parked] if saga.parked else nodes[state])
-    return Facts(
-        saga=saga,
-        node=nodes[state],
-        now=NOW,
-        since=SINCE,
-        said=Said("authorize_payment", SINCE, SINCE),
-        until=saga.deadline_at,
-        consumers=[Consumer(route.group, route.topic, 3, 0, 1) for route in of],
-        letters=[],
+    routes = routes_of(saga, active_node(definition, saga))
+    last_message = LastMessage("authorize_payment", SINCE, SINCE)
+    return ExplanationFacts(
+        order=OrderContext(saga, NOW, SINCE, last_message, saga.deadline_at),
+        definition=definition,
+        consumers=[Consumer(route.group, route.topic, 3, 0, 1) for route in routes],
+        dead_letters=[],
     )
+
+
+def with_order(facts: ExplanationFacts, **changes) -> ExplanationFacts:
+    return replace(facts, order=replace(facts.order, **changes))
 
 
 def of_kind(kind: type) -> list[tuple[State, int]]:
@@ -67,154 +78,186 @@ def of_kind(kind: type) -> list[tuple[State, int]]:
 
 
 @pytest.mark.parametrize(("state", "version"), of_kind(Step | Rest | Parked | End))
-def test_every_state_is_told_in_one_sentence(state, version):
-    said = sentence(facts(state, version, reason=REASON))
+def test_every_state_is_explained_in_one_sentence(state, version):
+    sentence = explain(facts_of(state, version, reason=REASON))
 
-    assert said.startswith("Order o1 ")
-    assert said.endswith(".")
-    assert ". " not in said
-    assert "2026-02-01 11:59:25 UTC, 35 s ago" in said
-    assert ("needs attention" if state == State.NEEDS_ATTENTION else str(state)) in said
+    assert sentence.startswith("Order o1 ")
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert "2026-02-01 11:59:25 UTC, 35 s ago" in sentence
+    assert ("needs attention" if state == State.NEEDS_ATTENTION else str(state)) in sentence
 
 
 @pytest.mark.parametrize(("state", "version"), of_kind(Step))
-def test_a_step_says_whom_it_waits_for_until_when_and_how_far_everybody_is(state, version):
-    given = facts(state, version)
-    service, replies = given.consumers
+def test_a_step_names_the_service_its_timeout_and_the_lag_of_each_consumer(state, version):
+    facts = facts_of(state, version)
+    service, replies = facts.consumers
 
-    said = sentence(given)
+    sentence = explain(facts)
 
-    assert f"waits for {service.group} to answer" in said
-    assert "it waits until 2026-02-01 12:00:25 UTC, 25 s from now" in said
-    assert f"{service.group} has read all of {service.topic}[3] (1 alive)" in said
-    assert f"order-saga has read all of {replies.topic}[3]" in said
+    assert f"waits for {service.group} to reply to" in sentence
+    assert "it times out at 2026-02-01 12:00:25 UTC, in 25 s, and " in sentence
+    assert (
+        f"{service.group} has no unread messages on {service.topic}[3] and is running (1 member)"
+        in sentence
+    )
+    assert f"order-saga has no unread messages on {replies.topic}[3]" in sentence
 
 
-def test_a_service_that_does_not_run_is_named_with_what_waits_for_it():
-    given = facts(State.AUTHORIZING)
+def test_a_stopped_service_is_named_with_its_unread_messages():
     stopped = Consumer("payment-service", "payment_commands", 3, 2, 0)
 
-    said = sentence(replace(given, consumers=[stopped]))
+    sentence = explain(replace(facts_of(State.AUTHORIZING), consumers=[stopped]))
 
-    assert "payment-service is 2 messages behind on payment_commands[3]" in said
-    assert "does not run: nobody is in its group, so start it" in said
+    assert (
+        "payment-service has 2 unread messages on payment_commands[3] and is not running: start it"
+        in sentence
+    )
 
 
 @pytest.mark.parametrize(
     ("state", "version", "changes", "then"),
     [
-        (State.CAPTURING, LATEST, {"tries": 1}, "asks again"),
-        (State.CAPTURING, LATEST, {"tries": 5}, "needs attention"),
-        (State.AUTHORIZING, LATEST, {}, "is compensated and rejected"),
-        (State.AUTHORIZING, 1, {}, "is overdue"),
-        (State.RETRIEVING_PAYMENT_INFO, 1, {}, "is rejected"),
+        (State.CAPTURING, LATEST, {"tries": 1}, "is then retried"),
+        (State.CAPTURING, LATEST, {"tries": 5}, "then needs attention"),
+        (State.AUTHORIZING, LATEST, {}, "is then compensated and rejected"),
+        (State.AUTHORIZING, 1, {}, "is then overdue"),
+        (State.RETRIEVING_PAYMENT_INFO, 1, {}, "is then rejected"),
     ],
 )
-def test_it_says_what_happens_when_its_time_is_over(state, version, changes, then):
-    given = facts(state, version, **changes)
+def test_the_effect_of_a_timeout_is_named(state, version, changes, then):
+    facts = facts_of(state, version, **changes)
 
-    assert f"25 s from now, and then {then};" in sentence(given)
+    assert f"in 25 s, and {then};" in explain(facts)
 
 
-def test_messages_that_expired_unread_are_told():
+def test_messages_that_expired_unread_are_counted():
     lost = Consumer("payment-service", "payment_commands", 3, 0, 1, expired=2)
 
-    said = sentence(replace(facts(State.AUTHORIZING), consumers=[lost]))
+    sentence = explain(replace(facts_of(State.AUTHORIZING), consumers=[lost]))
 
-    assert "[3], besides 2 that Kafka has let expire before it read them, (1 alive)" in said
-
-
-def test_tries_are_counted_and_an_undo_says_where_it_leads():
-    said = sentence(facts(State.CANCELING, tries=2, attempt=3, ends_in=State.REJECTED))
-
-    assert "is canceling, on its way to rejected, and waits for payment-service" in said
-    assert "(try 2 of 5, attempt 3)" in said
+    assert "on payment_commands[3], missed 2 that expired unread, and is running (1 m" in sentence
 
 
-def test_a_command_that_kafka_has_not_got_yet_runs_no_time():
-    unsent = Said("authorize_payment", SINCE, None)
+def test_a_compensation_names_its_tries_and_the_state_it_ends_in():
+    sentence = explain(facts_of(State.CANCELING, tries=2, attempt=3, ends_in=State.REJECTED))
 
-    said = sentence(replace(facts(State.AUTHORIZING), said=unsent, until=None))
+    assert "is canceling (since " in sentence
+    assert "), to end as rejected, and waits for payment-service to reply to cancel" in sentence
+    assert "(try 2 of 5, attempt 3)" in sentence
 
-    assert "its command has not reached Kafka yet, and no time runs before it has" in said
-    assert "it waits until" not in said
+
+def test_the_timeout_of_an_unsent_command_has_not_started():
+    unsent = LastMessage("authorize_payment", SINCE, None)
+
+    sentence = explain(
+        with_order(facts_of(State.AUTHORIZING), last_message=unsent, times_out_at=None)
+    )
+
+    assert "its command has not reached Kafka yet, so its time-out has not started" in sentence
+    assert "it times out at" not in sentence
 
 
-def test_a_time_that_is_over_and_an_outcome_that_stays_unknown_are_told_apart():
-    over = replace(facts(State.AUTHORIZING), until=NOW - timedelta(seconds=1))
-    assert "is about to be noticed" in sentence(over)
+def test_a_command_that_left_the_outbox_is_named_as_such():
+    sentence = explain(with_order(facts_of(State.AUTHORIZING), last_message=None))
 
-    overdue = facts(State.AUTHORIZING, version=1, overdue=True)
-    assert "the outcome unknown, so that only a reply moves it" in sentence(overdue)
+    assert "; the outbox no longer has its command; " in sentence
+
+
+def test_a_passed_deadline_and_an_overdue_order_are_distinguished():
+    passed = with_order(facts_of(State.AUTHORIZING), times_out_at=NOW - timedelta(seconds=1))
+    assert "it timed out at 2026-02-01 11:59:59 UTC, which is about to be" in explain(passed)
+
+    overdue = facts_of(State.AUTHORIZING, version=1, overdue=True)
+    assert "it is overdue and its outcome is unknown: only a reply moves it" in explain(overdue)
 
 
 @pytest.mark.parametrize(
-    ("state", "version", "asked"),
+    ("state", "version", "accepted"),
     [
-        (State.AUTHORIZED, LATEST, "it may be asked to capture or cancel"),
-        (State.COMPLETED, LATEST, "it may be asked to refund or cancel"),
-        (State.AUTHORIZED, 1, "nothing is to be asked of it"),
+        (State.AUTHORIZED, LATEST, "it accepts a request to capture or cancel"),
+        (State.COMPLETED, LATEST, "it accepts a request to refund or cancel"),
+        (State.AUTHORIZED, 1, "it accepts no requests"),
     ],
 )
-def test_a_rest_says_what_may_be_asked(state, version, asked):
-    assert asked in sentence(facts(state, version))
+def test_a_rest_names_the_actions_it_accepts(state, version, accepted):
+    assert accepted in explain(facts_of(state, version))
 
 
-def test_a_rest_says_what_did_not_happen_and_what_is_disputed():
+def test_a_rest_names_its_amounts_its_last_reason_and_a_dispute():
     money = {"captured": 1000, "refunds": {"re_1": 5}}
-    said = sentence(facts(State.COMPLETED, **money, disputed=True, reason=REASON))
+    sentence = explain(facts_of(State.COMPLETED, **money, disputed=True, reason=REASON))
 
-    assert "1000 captured and 5 refunded (USD in minor units)" in said
-    assert "Your card was declined [card_declined] (Use another; Now)" in said
-    assert "the cardholder's bank disputes it" in said
+    assert "1000 captured and 5 refunded (USD, in minor units)" in sentence
+    assert (
+        "last recorded reason: Your card was declined [card_declined] (Use another; Now)"
+        in sentence
+    )
+    assert "the cardholder's bank disputes the payment" in sentence
 
 
-def test_a_refund_that_failed_is_named():
+def test_a_failed_refund_is_named():
     money = {"captured": 1000, "refunds": {"re_1": 0, "re_2": 5}}
-    said = sentence(facts(State.COMPLETED, **money))
+    sentence = explain(facts_of(State.COMPLETED, **money))
 
-    assert "1000 captured and 5 refunded (USD in minor units), and re_1 failed at Stripe" in said
+    expected = (
+        "1000 captured and 5 refunded (USD, in minor units), and refund re_1 failed at Stripe"
+    )
+    assert expected in sentence
 
 
 @pytest.mark.parametrize(
     ("captured", "states"),
     [(0, "rejected|canceled|expired"), (1299, "completed|refunded")],
 )
-def test_what_needs_attention_says_what_to_do_with_what_is_known_of_its_money(captured, states):
-    said = sentence(facts(State.NEEDS_ATTENTION, captured=captured, reason=REASON))
+def test_an_order_that_needs_attention_names_the_commands_that_fit_its_money(captured, states):
+    sentence = explain(facts_of(State.NEEDS_ATTENTION, captured=captured, reason=REASON))
 
-    assert "since canceling could not go on: Your card was declined" in said
-    assert f"`saga retry o1`, or end it by hand with `saga resolve o1 --as {states} --note" in said
-    assert "payment-service has read all of payment_commands[3]" in said
+    assert "because canceling cannot continue: Your card was declined" in sentence
+    assert (
+        f"retry it with `saga retry o1`, or end it by hand with `saga resolve o1 --as {states} "
+        "--note" in sentence
+    )
+    assert "payment-service has no unread messages on payment_commands[3]" in sentence
+
+
+def test_an_order_parked_in_an_end_cannot_be_retried():
+    facts = facts_of(State.NEEDS_ATTENTION, parked=State.REJECTED, captured=1299, reason=REASON)
+
+    sentence = explain(facts)
+
+    assert "because it cannot remain rejected: Your card was declined" in sentence
+    assert "saga retry" not in sentence
+    assert "; end it by hand with `saga resolve o1 --as completed|refunded --note" in sentence
 
 
 @pytest.mark.parametrize(("state", "version"), of_kind(End))
-def test_an_end_says_how_and_why(state, version):
-    said = sentence(facts(state, version, reason=REASON))
+def test_an_end_names_its_time_and_its_reason(state, version):
+    sentence = explain(facts_of(state, version, reason=REASON))
 
-    assert f"ended {state}, 2026-02-01 11:59:25 UTC, 35 s ago: Your card was declined" in said
-
-
-def test_a_dead_letter_is_named_with_how_to_see_it_and_how_many_more_there_are():
-    letter = LetterOf("payment_commands.dlq", 1, 3, "payload.amount: too odd.")
-
-    said = sentence(replace(facts(State.AUTHORIZED), letters=[letter, letter]))
-
-    assert "payment_commands.dlq/1/3 (payload.amount: too odd), and 1 more: see" in said
-    assert "`saga dlq show payment_commands.dlq/1/3`" in said
+    ended = f"ended as {state} at 2026-02-01 11:59:25 UTC, 35 s ago: Your card was declined"
+    assert ended in sentence
 
 
-def test_where_kafka_is_silent_the_sentence_says_so():
-    silent = "Kafka could not be asked: no answer within 5 s"
+def test_the_first_dead_letter_is_named_and_the_others_are_counted():
+    dead_letter = DeadLetterRef("payment_commands.dlq", 1, 3, "payload.amount: too large.")
 
-    said = sentence(replace(facts(State.AUTHORIZING), consumers=silent, letters=silent))
+    sentence = explain(replace(facts_of(State.AUTHORIZED), dead_letters=[dead_letter, dead_letter]))
 
-    assert f"how far its consumers are is not known, for {silent}" in said
-    assert f"whether there are dead letters of it is not known, for {silent}" in said
+    assert "payment_commands.dlq/1/3 (payload.amount: too large) and 1 more: run" in sentence
+    assert "`saga dlq show payment_commands.dlq/1/3`" in sentence
+
+
+def test_facts_that_kafka_did_not_provide_are_named():
+    error = "Kafka did not respond within 5 s"
+
+    sentence = explain(replace(facts_of(State.AUTHORIZING), consumers=error, dead_letters=error))
+
+    assert f"consumer lag is unknown: {error}; its dead letters are unknown: {error}." in sentence
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (-5, "0 s"),
@@ -224,5 +267,5 @@ def test_where_kafka_is_silent_the_sentence_says_so():
         (90_000, "1 d 1 h"),
     ],
 )
-def test_a_span_is_told_in_its_two_largest_units(seconds, told):
-    assert span(timedelta(seconds=seconds)) == told
+def test_a_duration_is_written_in_its_two_largest_units(seconds, text):
+    assert duration(timedelta(seconds=seconds)) == text
