@@ -109,7 +109,7 @@ def _rest(facts: ExplanationFacts) -> list[str]:
     order, saga = facts.order, facts.order.saga
     actions = " or ".join(accepted_actions(facts.node))
     return [
-        f"is {saga.state} ({_since(order)}) and waits for no reply",
+        f"is {saga.state} ({_since(order)}) with no command in flight",
         _money(saga),
         f"last recorded reason: {formatting.failure(saga.reason)}" if saga.reason else "",
         "the cardholder's bank disputes the payment" if saga.disputed else "",
