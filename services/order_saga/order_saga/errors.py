@@ -51,8 +51,8 @@ class NewOrdersPaused(OrderSagaError):
         self.by, self.note, self.since = by, note, since
 
 
-class KafkaSilent(OrderSagaError):
-    """Kafka did not answer in time, or not as it should."""
+class KafkaUnavailable(OrderSagaError):
+    """Kafka did not respond in time, or responded with an error; the message says which."""
 
 
 class LetterUnknown(OrderSagaError):

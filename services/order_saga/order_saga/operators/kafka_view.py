@@ -1,4 +1,4 @@
-"""Looks at Kafka from outside of every consumer group: nothing here moves an offset."""
+"""Reads Kafka outside of every consumer group; it commits no offset."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
@@ -18,71 +18,80 @@ from saga_messaging.kafka.access_errors import explain_access_errors
 from saga_messaging.kafka.client import client_options
 from saga_messaging.settings import KafkaSettings
 
-from order_saga.errors import KafkaSilent
+from order_saga.errors import KafkaUnavailable
 
 FETCH_WAIT_MS: Final = 50
-Raw = ConsumerRecord[bytes, bytes]
+RawRecord = ConsumerRecord[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The offsets of a partition that Kafka keeps: from `begin` up to, and without, `end`."""
+class OffsetRange:
+    """The offsets from `begin` up to, but not including, `end`."""
 
     begin: int
     end: int
 
 
 class KafkaView:
-    """One look, over connections of its own.
+    """Read access to topics and consumer groups, over connections of its own.
 
     Attributes:
-        trouble: Why it has to ask again; said where that takes longer than the look may.
+        last_error: The error of the last request that is being retried; it is added to the message
+            of a time-out.
     """
 
     def __init__(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
-        self.trouble: str | None = None
+        self.last_error: str | None = None
         self._admin = admin
         self._consumer = consumer
 
     async def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[int]]:
-        """The partitions of those topics that exist; one that is just being made has none yet."""
-        found = await self._admin.describe_topics()
+        """Return the partition numbers of each topic that exists and has partitions."""
+        described = await self._admin.describe_topics()
         return {
-            each["topic"]: sorted(partition["partition"] for partition in each["partitions"])
-            for each in found
-            if each["topic"] in topics and each["partitions"]
+            topic["topic"]: sorted(partition["partition"] for partition in topic["partitions"])
+            for topic in described
+            if topic["topic"] in topics and topic["partitions"]
         }
 
-    async def spans(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Span]:
-        """What Kafka keeps of partitions that exist."""
+    async def retained(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetRange]:
+        """Return the offsets that Kafka retains of each partition; all partitions must exist."""
         if not partitions:
             return {}
         self._consumer.assign(list(partitions))
         begins = await self._consumer.beginning_offsets(list(partitions))
         ends = await self._consumer.end_offsets(list(partitions))
-        return {each: Span(begins[each], ends[each]) for each in partitions}
+        return {
+            partition: OffsetRange(begins[partition], ends[partition]) for partition in partitions
+        }
 
-    async def read(self, wanted: Mapping[TopicPartition, Span]) -> AsyncIterator[Raw]:
-        """The records of these spans, in no order but that of each partition."""
-        left = {each for each, span in wanted.items() if span.begin < span.end}
+    async def read(self, ranges: Mapping[TopicPartition, OffsetRange]) -> AsyncIterator[RawRecord]:
+        """Yield the records of these ranges, ordered within each partition only."""
+        left = {partition for partition, range_ in ranges.items() if range_.begin < range_.end}
         if not left:
             return
         self._consumer.assign(list(left))
-        for each in left:
-            self._consumer.seek(each, wanted[each].begin)
+        for partition in left:
+            self._consumer.seek(partition, ranges[partition].begin)
         while left:
             batches = await self._consumer.getmany(*left, timeout_ms=FETCH_WAIT_MS)
-            for each, records in batches.items():
+            for partition, records in batches.items():
                 for record in records:
-                    if record.offset < wanted[each].end:
+                    if record.offset < ranges[partition].end:
                         yield record
-            left = {each for each in left if await self._consumer.position(each) < wanted[each].end}
+            left = {
+                partition
+                for partition in left
+                if await self._consumer.position(partition) < ranges[partition].end
+            }
 
     async def committed(self, group: str, partition: TopicPartition) -> int:
-        """Up to which offset a group has said that it has read; 0 where it never has.
+        """Return the offset that a group committed; 0 if it never committed one.
 
         Raises:
-            KafkaError: Its coordinator refuses, or still loads.
+            KafkaError: The group's coordinator refused the request or is still loading.
         """
         offsets = await self._admin.list_consumer_group_offsets(group, partitions=[partition])
         if partition not in offsets:  # aiokafka drops the error of a coordinator that still loads
@@ -90,39 +99,37 @@ class KafkaView:
         return max(0, offsets[partition].offset)
 
     async def members(self, group: str) -> int:
-        """How many are in a group; 0 where there is no such group.
+        """Return the number of members of a group; 0 if the group does not exist.
 
         Raises:
-            KafkaError: Its coordinator refuses, or still loads.
+            KafkaError: The group's coordinator refused the request or is still loading.
         """
         replies: list[Any] = await self._admin.describe_consumer_groups([group])
-        described = [each for reply in replies for each in reply.to_object()["groups"]]
-        for code in (each["error_code"] for each in described):
+        groups = [described for reply in replies for described in reply.to_object()["groups"]]
+        for code in (described["error_code"] for described in groups):
             if code not in (0, GroupIdNotFound.errno):
                 raise for_code(code)(f"the coordinator of {group} does not describe it")
-        return sum(len(each["members"]) for each in described)
+        return sum(len(described["members"]) for described in groups)
 
 
 @asynccontextmanager
-async def looking(settings: KafkaSettings, seconds: float) -> AsyncGenerator[KafkaView]:
-    """A view of Kafka, closed after at most `seconds`.
+async def open_kafka_view(settings: KafkaSettings, seconds: float) -> AsyncGenerator[KafkaView]:
+    """Open a view of Kafka for at most `seconds`, connecting included.
 
     Raises:
-        KafkaSilent: Kafka did not answer in that time, or not as it should.
+        KafkaUnavailable: Kafka did not respond in time, or responded with an error.
     """
     view: KafkaView | None = None
     try:
         async with asyncio.timeout(seconds), _connected(settings) as view:
             yield view
     except TimeoutError:
-        last = f" ({view.trouble})" if view and view.trouble else ""
-        raise KafkaSilent(
-            f"Kafka could not be asked: no answer within {seconds:g} s{last}"
-        ) from None
+        last_error = f" ({view.last_error})" if view and view.last_error else ""
+        raise KafkaUnavailable(f"Kafka did not respond within {seconds:g} s{last_error}") from None
     except KafkaError as error:  # its text begins with its name
-        raise KafkaSilent(f"Kafka could not be asked: {error}") from error
+        raise KafkaUnavailable(f"Kafka is unavailable: {error}") from error
     except OSError as error:
-        raise KafkaSilent(f"Kafka could not be asked: {type(error).__name__}: {error}") from error
+        raise KafkaUnavailable(f"Kafka is unavailable: {type(error).__name__}: {error}") from error
 
 
 @asynccontextmanager
@@ -149,10 +156,10 @@ async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
 
 
 async def _stop(consumer: AIOKafkaConsumer) -> None:
-    """Close a consumer whatever it is doing.
+    """Close a consumer, whatever it is doing.
 
-    While one of its fetches rests after a broken connection, aiokafka's own `stop` ends half-way
-    with CancelledError, which here would look as if our caller had been cancelled.
+    While a fetch backs off after a broken connection, aiokafka's own `stop` is interrupted by
+    CancelledError, which would look here as if the caller had been cancelled.
     """
     stopping = asyncio.create_task(consumer.stop())
     await asyncio.wait([stopping])

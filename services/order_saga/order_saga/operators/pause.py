@@ -1,4 +1,4 @@
-"""POST /controls/pause and /controls/resume, GET /controls: whether new orders are taken."""
+"""GET /controls, POST /controls/pause and /controls/resume: pause new orders."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -21,7 +21,7 @@ from order_saga.settings import OrderSagaSettings
 
 
 class PauseRequest(BaseModel):
-    """Who stops new orders, and why: everybody whose order is refused is told."""
+    """Who pauses new orders, and why; both are part of the response that refuses an order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,35 +29,33 @@ class PauseRequest(BaseModel):
     note: Annotated[ShortText, Field(min_length=1)]
 
 
-_AWAY = {503: problem("The database is away.")}
-
-
 def controls_router(database: Database, settings: OrderSagaSettings) -> APIRouter:
-    """What is under way goes on in any case; only new orders are stopped."""
-    router = APIRouter(prefix="/controls", tags=["operators"], responses={**_AWAY})
+    """Return the router. A pause affects new orders only; placed orders continue."""
+    unavailable = problem("The database is unavailable.")
+    router = APIRouter(prefix="/controls", tags=["operators"], responses={503: unavailable})
 
-    async def done(work: Callable[[Connection], None]) -> Controls:
-        def change(connection: Connection) -> Controls:
-            work(connection)
+    async def run(change: Callable[[Connection], None]) -> Controls:
+        def work(connection: Connection) -> Controls:
+            change(connection)
             return find_controls(connection, settings.list_limit)
 
         return await database.transaction(
-            change, give_up_after_seconds=settings.database_give_up_seconds
+            work, give_up_after_seconds=settings.database_give_up_seconds
         )
 
     @router.get("")
     async def show_controls() -> Controls:  # pyright: ignore[reportUnusedFunction]
-        """Whether new orders are taken, and who has changed that, newest first."""
-        return await done(lambda _: None)
+        """Show whether new orders are paused, and who changed it, newest first."""
+        return await run(lambda _: None)
 
     @router.post("/pause")
     async def pause(asking: PauseRequest) -> Controls:  # pyright: ignore[reportUnusedFunction]
-        """Answer POST /orders with 503 from now on, on every replica, also after a restart."""
-        return await done(lambda connection: pause_new_orders(connection, asking.by, asking.note))
+        """Refuse new orders with 503 until `resume`, on every replica and across restarts."""
+        return await run(lambda connection: pause_new_orders(connection, asking.by, asking.note))
 
     @router.post("/resume")
     async def resume(asking: Asking = NOTHING_SAID) -> Controls:  # pyright: ignore[reportUnusedFunction]
-        """Take new orders again."""
-        return await done(lambda connection: resume_new_orders(connection, asking.by, asking.note))
+        """Accept new orders again."""
+        return await run(lambda connection: resume_new_orders(connection, asking.by, asking.note))
 
     return router

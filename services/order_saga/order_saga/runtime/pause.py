@@ -1,4 +1,4 @@
-"""The switch that stops new orders: one row, read in the transaction that would place one."""
+"""The switch that pauses new orders: one row, read in the transaction that would place an order."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -13,15 +13,15 @@ _PAUSED: Final = "paused"
 
 
 class Pause(BaseModel):
-    """Who has stopped new orders, why, and since when."""
+    """A pause of new orders: who set it, why, and since when."""
 
     by: str
     note: str
     since: datetime
 
 
-class Change(BaseModel):
-    """Who has done it, why, and when."""
+class PauseChange(BaseModel):
+    """A pause or resume: who requested it, why, and when."""
 
     action: Literal["pause", "resume"]
     by: str
@@ -30,14 +30,14 @@ class Change(BaseModel):
 
 
 class Controls(BaseModel):
-    """Whether new orders are stopped, and the latest changes of that, newest first."""
+    """The current pause, null if new orders are accepted; and its latest changes, newest first."""
 
     paused: Pause | None
-    changes: list[Change]
+    changes: list[PauseChange]
 
 
 def current_pause(connection: Connection) -> Pause | None:
-    """The pause that every transaction from now on sees; None where new orders are taken."""
+    """Return the committed pause; None if new orders are accepted."""
     query = select(controls.c.by, controls.c.note, controls.c.set_at.label("since")).where(
         controls.c.name == _PAUSED
     )
@@ -46,25 +46,31 @@ def current_pause(connection: Connection) -> Pause | None:
 
 
 def pause_new_orders(connection: Connection, by: str, note: str) -> None:
-    """Take no new orders, on every replica, until `resume`; paused again, the new note counts."""
-    said = {"by": by, "note": note}
+    """Pause new orders on every replica until `resume_new_orders`.
+
+    A second pause replaces `by` and `note`, and keeps the time of the first.
+    """
+    request = {"by": by, "note": note}
     connection.execute(
         upsert(controls)
-        .values(name=_PAUSED, **said)
-        .on_conflict_do_update(index_elements=[controls.c.name], set_=said)
+        .values(name=_PAUSED, **request)
+        .on_conflict_do_update(index_elements=[controls.c.name], set_=request)
     )
-    connection.execute(insert(control_changes).values(action="pause", **said))
+    connection.execute(insert(control_changes).values(action="pause", **request))
 
 
 def resume_new_orders(connection: Connection, by: str, note: str) -> None:
-    """Take new orders again; where they are taken, nothing changes."""
-    lifted = connection.execute(delete(controls).where(controls.c.name == _PAUSED)).rowcount
-    if lifted:
+    """Accept new orders again; do nothing if they are not paused."""
+    deleted = connection.execute(delete(controls).where(controls.c.name == _PAUSED)).rowcount
+    if deleted:
         connection.execute(insert(control_changes).values(action="resume", by=by, note=note))
 
 
 def find_controls(connection: Connection, limit: int) -> Controls:
-    """The switch as it is, and at most `limit` of its changes."""
+    """Return the current pause and at most `limit` of its changes, newest first."""
     query = select(control_changes).order_by(control_changes.c.id.desc()).limit(limit)
-    changes = [Change.model_validate(dict(row)) for row in connection.execute(query).mappings()]
-    return Controls(paused=current_pause(connection), changes=changes)
+    rows = connection.execute(query).mappings()
+    return Controls(
+        paused=current_pause(connection),
+        changes=[PauseChange.model_validate(dict(row)) for row in rows],
+    )

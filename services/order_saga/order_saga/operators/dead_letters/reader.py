@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from order_saga.errors import LetterUnknown
 from order_saga.kafka_access import ACCESS
 from order_saga.operators.dead_letters.model import Letter, Place, letter_of
-from order_saga.operators.kafka_view import KafkaView, Span, looking
+from order_saga.operators.kafka_view import KafkaView, OffsetRange, open_kafka_view
 from order_saga.settings import OrderSagaSettings
 
 
@@ -23,12 +23,14 @@ class LetterBox:
         """The newest `dead_letter_scan_limit` of each partition, newest first; and if that is all.
 
         Raises:
-            KafkaSilent: Kafka did not answer in time.
+            KafkaUnavailable: Kafka did not respond in time.
         """
-        async with looking(self._settings, self._settings.kafka_look_seconds) as view:
+        async with open_kafka_view(self._settings, self._settings.kafka_look_seconds) as view:
             spans = await self._spans(view, (topic.dead_letters for topic in ACCESS.replays))
             limit = self._settings.dead_letter_scan_limit
-            tails = {each: Span(max(s.begin, s.end - limit), s.end) for each, s in spans.items()}
+            tails = {
+                each: OffsetRange(max(s.begin, s.end - limit), s.end) for each, s in spans.items()
+            }
             found = [letter_of(raw, self._prefix) async for raw in view.read(tails)]
         letters = sorted(found, key=lambda letter: (letter.at, letter.offset), reverse=True)
         return letters, tails == spans
@@ -38,22 +40,24 @@ class LetterBox:
 
         Raises:
             LetterUnknown: There is none, or Kafka does not keep it any more.
-            KafkaSilent: Kafka did not answer in time.
+            KafkaUnavailable: Kafka did not respond in time.
         """
         topic, partition, offset = place
         if topic not in {each.dead_letters for each in ACCESS.replays}:
             raise LetterUnknown
         where = TopicPartition(self._prefix + topic, partition)
-        async with looking(self._settings, self._settings.kafka_look_seconds) as view:
+        async with open_kafka_view(self._settings, self._settings.kafka_look_seconds) as view:
             span = (await self._spans(view, [topic])).get(where)
             if span is None or not span.begin <= offset < span.end:
                 raise LetterUnknown
-            async for raw in view.read({where: Span(offset, offset + 1)}):
+            async for raw in view.read({where: OffsetRange(offset, offset + 1)}):
                 return raw
         raise LetterUnknown
 
-    async def _spans(self, view: KafkaView, topics: Iterable[str]) -> Mapping[TopicPartition, Span]:
+    async def _spans(
+        self, view: KafkaView, topics: Iterable[str]
+    ) -> Mapping[TopicPartition, OffsetRange]:
         partitions = await view.partitions([self._prefix + topic for topic in topics])
-        return await view.spans(
+        return await view.retained(
             [TopicPartition(topic, number) for topic, all_ in partitions.items() for number in all_]
         )

@@ -9,7 +9,7 @@ from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
-from order_saga.errors import KafkaSilent, LetterDealtWith, LetterNotWhole, LetterUnknown
+from order_saga.errors import KafkaUnavailable, LetterDealtWith, LetterNotWhole, LetterUnknown
 from order_saga.operators.dead_letters import log
 from order_saga.operators.dead_letters.model import (
     Action,
@@ -58,7 +58,7 @@ class LetterDesk:
         """
         try:
             found, whole = await self._box.newest()
-        except KafkaSilent as silent:
+        except KafkaUnavailable as silent:
             raise KafkaAway(detail=str(silent)) from None
         dealt = await self._database.transaction(
             log.dealt_with,
@@ -120,5 +120,5 @@ class LetterDesk:
             return await self._box.read(place)
         except LetterUnknown:
             raise UnknownLetter(detail="There is none at {}/{}/{}.".format(*place)) from None
-        except KafkaSilent as silent:
+        except KafkaUnavailable as silent:
             raise KafkaAway(detail=str(silent)) from None

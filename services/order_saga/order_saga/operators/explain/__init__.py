@@ -1,1 +1,1 @@
-"""The explanation of an order: what it waits for, since when, until when, and why."""
+"""Explanations of orders: what an order waits for, since when, until when, and why."""

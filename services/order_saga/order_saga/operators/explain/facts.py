@@ -1,10 +1,11 @@
-"""What is known of an order that somebody asks about: where it stands, and who has to act."""
+"""The facts that explain where an order stands and who has to act."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from saga_engine.declaration import Node, Parked, Rest, Step
+from saga_engine.declaration import Definition, Node, Parked, Rest, Step
 from saga_engine.messages import ResolvePayload, ResolveRequested
 from saga_schemas import Envelope
 from saga_schemas.topics import topic_of
@@ -13,7 +14,7 @@ from order_saga.create_order.messages import CancelRequested, CaptureRequested, 
 from order_saga.create_order.state import OrderSaga
 from order_saga.kafka_access import ACCESS, PARTICIPANTS
 
-_VERBS: dict[type[Envelope], str] = {
+_ACTIONS: Final[dict[type[Envelope], str]] = {
     CaptureRequested: "capture",
     CancelRequested: "cancel",
     RefundRequested: "refund",
@@ -22,7 +23,7 @@ _VERBS: dict[type[Envelope], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A topic, and the group that has to read it."""
+    """A topic and the consumer group that reads it."""
 
     group: str
     topic: str
@@ -30,10 +31,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A group on the partition of the order: how many messages it has not read, who is alive.
+    """A consumer group on the partition of the order.
 
     Attributes:
-        expired: How many of them Kafka does not keep any more.
+        behind: Unread messages that Kafka retains.
+        members: Members of the group; 0 if no consumer is running.
+        expired: Unread messages that Kafka no longer retains.
     """
 
     group: str
@@ -45,8 +48,8 @@ class Consumer:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterOf:
-    """A dead letter whose key is the order, and that nobody has dealt with."""
+class DeadLetterRef:
+    """The position of a dead letter of the order, and why the message was not handled."""
 
     topic: str
     partition: int
@@ -55,8 +58,13 @@ class LetterOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The message that the order's state began with: when it was decided, when Kafka had it."""
+class LastMessage:
+    """The message that the order sent when it entered its state.
+
+    Attributes:
+        decided_at: When the state was entered, and the message stored in the outbox.
+        sent_at: When Kafka acknowledged it; None until then.
+    """
 
     type: str
     decided_at: datetime
@@ -64,32 +72,57 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of an order.
+class OrderContext:
+    """An order as the database has it.
 
     Attributes:
-        node: What its definition says of its state.
-        since: When it came into its state.
-        said: None where its message is not known any more.
-        until: When its time is over; None where nothing is waited for or no time runs yet.
-        consumers: Of the commands and of the replies; a text where Kafka could not be asked.
-        letters: Likewise.
-        can_retry: Whether there is a step to be tried again, where it needs attention.
+        now: The database's time.
+        since: When the order entered its state.
+        last_message: None if the outbox no longer has it.
+        times_out_at: When the step times out; None if no reply is awaited, or until the command
+            is sent.
     """
 
     saga: OrderSaga
-    node: Node
     now: datetime
     since: datetime
-    said: Said | None
-    until: datetime | None
+    last_message: LastMessage | None
+    times_out_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationFacts:
+    """All facts that an explanation is made of.
+
+    Attributes:
+        definition: The version of the saga that the order started with.
+        consumers: Those of the awaited step's command and reply, or why they are unknown.
+        dead_letters: Those that no operator has replayed or dropped, or why they are unknown.
+    """
+
+    order: OrderContext
+    definition: Definition
     consumers: Sequence[Consumer] | str
-    letters: Sequence[LetterOf] | str
-    can_retry: bool = True
+    dead_letters: Sequence[DeadLetterRef] | str
+
+    @property
+    def node(self) -> Node:
+        """The declaration of the order's state."""
+        return self.definition.nodes[self.order.saga.state]
+
+    @property
+    def can_retry(self) -> bool:
+        """True if the order is parked in a step, whose command can be sent again."""
+        return isinstance(active_node(self.definition, self.order.saga), Step)
 
 
-def routes(saga: OrderSaga, node: Node | None) -> Sequence[Route]:
-    """Who has to read what for a step to go on; nobody where nothing is waited for."""
+def active_node(definition: Definition, saga: OrderSaga) -> Node:
+    """Return the declaration of the state that was parked, or else of the order's state."""
+    return definition.nodes[saga.parked or saga.state]
+
+
+def routes_of(saga: OrderSaga, node: Node) -> Sequence[Route]:
+    """Return who must read the step's command, and its reply; empty if `node` is not a step."""
     if not isinstance(node, Step):
         return ()
     commands = topic_of(node.command(saga))
@@ -97,14 +130,15 @@ def routes(saga: OrderSaga, node: Node | None) -> Sequence[Route]:
     return Route(service, commands.name), Route(ACCESS.group, replies.name)
 
 
-def may_be_asked(node: Node) -> Sequence[str]:
-    """What somebody may ask of an order in this state."""
-    on = node.rules if isinstance(node, Step | Rest) else ()
-    return list(dict.fromkeys(verb for rule in on if (verb := _VERBS.get(rule.message))))
+def accepted_actions(node: Node) -> Sequence[str]:
+    """Return the actions that can be requested of an order in this state."""
+    rules = node.rules if isinstance(node, Step | Rest) else ()
+    actions = (_ACTIONS.get(rule.message) for rule in rules)
+    return list(dict.fromkeys(action for action in actions if action))
 
 
-def resolutions(saga: OrderSaga, node: Node) -> Sequence[str]:
-    """How an order that needs attention may be ended by hand, with what is known of it."""
+def allowed_resolutions(saga: OrderSaga, node: Node) -> Sequence[str]:
+    """Return the states in which an operator can end the order; empty if it is not parked."""
     if not isinstance(node, Parked):
         return ()
 

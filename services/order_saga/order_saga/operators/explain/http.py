@@ -1,11 +1,10 @@
-"""GET /orders/{id}/why: one sentence for a person who wonders."""
+"""GET /orders/{id}/why: explain an order in one sentence."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from saga_engine.declaration import Step
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Failure, Identifier
 
@@ -16,32 +15,37 @@ from order_saga.operators.dead_letters.log import dealt_with
 from order_saga.operators.dead_letters.model import Place
 from order_saga.operators.explain.facts import (
     Consumer,
-    Facts,
-    LetterOf,
-    Said,
-    may_be_asked,
-    resolutions,
-    routes,
+    DeadLetterRef,
+    ExplanationFacts,
+    LastMessage,
+    OrderContext,
+    accepted_actions,
+    active_node,
+    allowed_resolutions,
+    routes_of,
 )
-from order_saga.operators.explain.lag import look
-from order_saga.operators.explain.queries import Known, find_known
-from order_saga.operators.explain.sentence import sentence
+from order_saga.operators.explain.kafka_facts import inspect_kafka
+from order_saga.operators.explain.queries import find_order_context
+from order_saga.operators.explain.sentence import explain
 from order_saga.settings import OrderSagaSettings
 
 
 class Explanation(BaseModel):
-    """Why the order stands where it does: the sentence, and the facts that it is made of.
+    """An explanation of an order: one sentence, and the facts that it is made of.
 
     Attributes:
-        since: When it came into its state.
-        until: When its time is over; null where nothing is waited for, or no time runs yet.
-        attempt: Of its state; `tries` of those count since it was entered.
-        began_with: The message that its state began with; `sent_at` is null until Kafka has it.
-        consumers: Of its commands and of the replies; null where Kafka did not answer.
-        dead_letters: That are the order's, and that nobody has dealt with; likewise.
-        kafka: What is wrong with Kafka; null where it answered all.
-        may_be_asked: What the order can be asked for now.
-        resolutions: How it may be ended by hand.
+        why: The sentence.
+        parked: The state that could not continue, if the order needs attention.
+        since: When the order entered its state.
+        until: When its step times out; null if no reply is awaited, or until the command is sent.
+        attempt: The attempt of its step, counted over the whole order.
+        tries: How often the command was sent since the state was entered.
+        began_with: The message that was sent when the state was entered.
+        consumers: Consumer groups of the awaited command and reply; null if unknown.
+        dead_letters: Those that no operator has replayed or dropped; null if unknown.
+        kafka: Why Kafka did not provide all facts; null if it did.
+        may_be_asked: The actions that can be requested now.
+        resolutions: The states in which an operator can end the order.
     """
 
     id: str
@@ -53,9 +57,9 @@ class Explanation(BaseModel):
     overdue: bool
     attempt: int
     tries: int
-    began_with: Said | None
+    began_with: LastMessage | None
     consumers: list[Consumer] | None
-    dead_letters: list[LetterOf] | None
+    dead_letters: list[DeadLetterRef] | None
     kafka: str | None
     reason: Failure | None
     may_be_asked: list[str]
@@ -65,73 +69,67 @@ class Explanation(BaseModel):
 def why_router(
     definitions: Definitions, database: Database, settings: OrderSagaSettings
 ) -> APIRouter:
-    """Kafka is asked too, and where it does not answer in time the sentence says so."""
+    """Return the router. Without Kafka it still responds, and the sentence says what is unknown."""
     router = APIRouter(tags=["operators"])
 
     @router.get(
         "/orders/{order_id}/why",
         responses={
             404: problem("There is no such order."),
-            503: problem("The database is away, or this replica does not know the order's saga."),
+            503: problem("The database is unavailable, or only a newer replica knows the order."),
         },
     )
     async def why(order_id: Identifier) -> Explanation:  # pyright: ignore[reportUnusedFunction]
-        """What the order waits for, since when, until when, and who is in the way."""
-        known, dealt = await database.transaction(
+        """Explain what the order is waiting for, since when, until when, and who has to act."""
+        order, dealt = await database.transaction(
             lambda connection: (
-                find_known(connection, order_id, definitions.by_version),
+                find_order_context(connection, order_id, definitions.by_version),
                 dealt_with(connection),
             ),
             give_up_after_seconds=settings.database_give_up_seconds,
         )
-        if known is None:
+        if order is None:
             raise UnknownOrder(detail=f"There is no order {order_id}.")
-        return _explanation(await _facts(definitions, known, dealt, settings))
+        return _explanation(await _facts(definitions, order, dealt, settings))
 
     return router
 
 
 async def _facts(
-    definitions: Definitions, known: Known, dealt: Collection[Place], settings: OrderSagaSettings
-) -> Facts:
-    saga = known.saga
-    nodes = definitions.of(saga.definition_version).nodes
-    parked = nodes[saga.parked] if saga.parked else None
-    consumers, letters = await look(saga.id, routes(saga, parked or nodes[saga.state]), settings)
-    if not isinstance(letters, str):
-        letters = [
-            each for each in letters if (each.topic, each.partition, each.offset) not in dealt
+    definitions: Definitions,
+    order: OrderContext,
+    dealt: Collection[Place],
+    settings: OrderSagaSettings,
+) -> ExplanationFacts:
+    saga = order.saga
+    definition = definitions.of(saga.definition_version)
+    routes = routes_of(saga, active_node(definition, saga))
+    consumers, dead_letters = await inspect_kafka(saga.id, routes, settings)
+    if not isinstance(dead_letters, str):
+        dead_letters = [
+            ref for ref in dead_letters if (ref.topic, ref.partition, ref.offset) not in dealt
         ]
-    return Facts(
-        saga=saga,
-        node=nodes[saga.state],
-        now=known.now,
-        since=known.since,
-        said=known.said,
-        until=known.until,
-        consumers=consumers,
-        letters=letters,
-        can_retry=isinstance(parked, Step),
-    )
+    return ExplanationFacts(order, definition, consumers, dead_letters)
 
 
-def _explanation(facts: Facts) -> Explanation:
-    saga, consumers, letters = facts.saga, facts.consumers, facts.letters
+def _explanation(facts: ExplanationFacts) -> Explanation:
+    order, saga = facts.order, facts.order.saga
+    consumers, dead_letters = facts.consumers, facts.dead_letters
     return Explanation(
         id=saga.id,
         state=saga.state,
-        why=sentence(facts),
+        why=explain(facts),
         parked=saga.parked,
-        since=facts.since,
-        until=facts.until,
+        since=order.since,
+        until=order.times_out_at,
         overdue=saga.overdue,
         attempt=saga.attempt,
         tries=saga.tries,
-        began_with=facts.said,
+        began_with=order.last_message,
         consumers=None if isinstance(consumers, str) else list(consumers),
-        dead_letters=None if isinstance(letters, str) else list(letters),
-        kafka=next((each for each in (consumers, letters) if isinstance(each, str)), None),
+        dead_letters=None if isinstance(dead_letters, str) else list(dead_letters),
+        kafka=next((error for error in (consumers, dead_letters) if isinstance(error, str)), None),
         reason=saga.reason,
-        may_be_asked=list(may_be_asked(facts.node)),
-        resolutions=list(resolutions(saga, facts.node)),
+        may_be_asked=list(accepted_actions(facts.node)),
+        resolutions=list(allowed_resolutions(saga, facts.node)),
     )

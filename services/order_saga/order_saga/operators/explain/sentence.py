@@ -1,153 +1,183 @@
-"""Why an order stands where it does, in one sentence. Pure: it is told all that it says."""
+"""The explanation of an order in one sentence; a pure function of the facts."""
 
 from collections.abc import Sequence
 from typing import assert_never
 
+from saga_engine.decide import decide
 from saga_engine.declaration import End, Parked, Rest, Step
-from saga_engine.rules import Compensate, Move
+from saga_engine.messages import DeadlinePassed, DeadlinePayload
 
 from order_saga.create_order.state import OrderSaga, State
-from order_saga.operators.explain.facts import Consumer, Facts, may_be_asked, resolutions, routes
-from order_saga.operators.explain.wording import ago, inside, moment, span, told
+from order_saga.operators.explain import formatting
+from order_saga.operators.explain.facts import (
+    Consumer,
+    ExplanationFacts,
+    OrderContext,
+    accepted_actions,
+    allowed_resolutions,
+    routes_of,
+)
 
 
-def sentence(facts: Facts) -> str:
-    """One sentence for a person who has to do something about it, or to leave it alone."""
+def explain(facts: ExplanationFacts) -> str:
+    """Return one sentence: what the order waits for, until when, and what an operator can do."""
     match facts.node:
         case Step():
-            parts = _waiting(facts, facts.node)
+            clauses = _step(facts, facts.node)
         case Rest():
-            parts = _resting(facts)
+            clauses = _rest(facts)
         case Parked():
-            parts = _parked(facts)
+            clauses = _parked(facts)
         case End():
-            parts = _ended(facts)
+            clauses = _end(facts.order)
         case _:
             assert_never(facts.node)
-    return f"Order {facts.saga.id} " + "; ".join(filter(None, [*parts, _letters(facts)])) + "."
+    clauses = [*clauses, _dead_letters(facts)]
+    return f"Order {facts.order.saga.id} {'; '.join(filter(None, clauses))}."
 
 
-def _waiting(facts: Facts, step: Step) -> list[str]:
-    saga = facts.saga
-    service = routes(saga, step)[0].group
+def _step(facts: ExplanationFacts, step: Step) -> list[str]:
+    order, saga = facts.order, facts.order.saga
+    service = routes_of(saga, step)[0].group
     command = step.command(saga).type
-    goal = f", on its way to {saga.ends_in}," if saga.ends_in else ""
+    ends_in = f", to end as {saga.ends_in}," if saga.ends_in else ""
     tries = f"try {saga.tries} of {step.timeout.tries}, attempt {saga.attempt}"
-    begun = f"is {saga.state}{goal} and waits for {service} to answer {command} ({tries})"
-    return [f"{begun} since {ago(facts.now, facts.since)}", _time_left(facts, step), *_way(facts)]
+    waits = f"waits for {service} to reply to {command} ({tries})"
+    return [
+        f"is {saga.state} ({_since(order)}){ends_in} and {waits}",
+        _timeout(facts),
+        _command(order),
+        *_consumers(facts.consumers),
+    ]
 
 
-def _way(facts: Facts) -> list[str]:
-    """Where the command is, and how far those who have to read it, and the reply, are."""
-    if facts.said is None:
-        sent = "whether its command was sent is not known"
-    elif facts.said.sent_at is None:
-        sent = "its command has not reached Kafka yet, and no time runs before it has"
-    else:
-        sent = f"its command is in Kafka since {moment(facts.said.sent_at)}"
-    return [sent, *_consumers(facts.consumers)]
-
-
-def _time_left(facts: Facts, step: Step) -> str:
-    saga = facts.saga
-    if saga.overdue:
-        return "its time is over and the outcome unknown, so that only a reply moves it"
-    if facts.until is None:
+def _timeout(facts: ExplanationFacts) -> str:
+    order = facts.order
+    if order.saga.overdue:
+        return "it is overdue and its outcome is unknown: only a reply moves it on"
+    if order.times_out_at is None:
         return ""
-    if facts.until <= facts.now:
-        return f"its time was over at {moment(facts.until)} and that is about to be noticed"
-    left = span(facts.until - facts.now)
-    return f"it waits until {moment(facts.until)}, {left} from now, and then {_then(saga, step)}"
+    time = formatting.time(order.times_out_at)
+    if order.times_out_at <= order.now:
+        return f"it timed out at {time}, which is about to be handled"
+    left = formatting.duration(order.times_out_at - order.now)
+    return f"it times out at {time}, in {left}, and {_after_timeout(facts)}"
 
 
-def _then(saga: OrderSaga, step: Step) -> str:
-    if saga.tries < step.timeout.tries:
-        return "asks again"
-    then = step.timeout_rule and step.timeout_rule.then
-    match then:
-        case str():
-            return f"is {then}"
-        case Compensate(ends_in):
-            return f"is compensated and {ends_in}" if saga.compensations else f"is {ends_in}"
-        case Move.PARK:
-            return "needs attention"
-        case _:
-            return "is overdue"
+def _after_timeout(facts: ExplanationFacts) -> str:
+    """Return where the interpreter takes the order if its deadline passes."""
+    saga = facts.order.saga
+    payload = DeadlinePayload(state=saga.state, attempt=saga.attempt)
+    deadline = DeadlinePassed(correlation_id=saga.id, payload=payload)
+    after = decide(facts.definition, saga, deadline, facts.order.now).saga
+    if after.overdue:
+        return "is then overdue"
+    if after.state == saga.state:
+        return "is then retried"
+    if after.parked:
+        return "then needs attention"
+    if after.ends_in:
+        return f"is then compensated and {after.ends_in}"
+    return f"is then {after.state}"
+
+
+def _command(order: OrderContext) -> str:
+    if order.last_message is None:
+        return "the outbox no longer has its command"
+    if order.last_message.sent_at is None:
+        return "its command has not reached Kafka yet, so its time-out has not started"
+    return f"its command was sent at {formatting.time(order.last_message.sent_at)}"
 
 
 def _consumers(consumers: Sequence[Consumer] | str) -> list[str]:
     if isinstance(consumers, str):
-        return [f"how far its consumers are is not known, for {inside(consumers)}"]
-    return [_reader(each) for each in consumers]
+        return [f"consumer lag is unknown: {formatting.clause(consumers)}"]
+    return [_consumer(consumer) for consumer in consumers]
 
 
-def _reader(each: Consumer) -> str:
-    place = f"{each.topic}[{each.partition}]"
-    messages = "message" if each.behind == 1 else "messages"
-    read = f"is {each.behind} {messages} behind on {place}"
-    if not each.behind:
-        read = f"has read all of {place}"
-    if each.expired:
-        read += f", besides {each.expired} that Kafka has let expire before it read them,"
-    if not each.members:
-        return f"{each.group} {read} and does not run: nobody is in its group, so start it"
-    return f"{each.group} {read} ({each.members} alive)"
+def _consumer(consumer: Consumer) -> str:
+    unread = _count(consumer.behind, "unread message")
+    expired = f", missed {consumer.expired} that expired unread," if consumer.expired else ""
+    running = f"is running ({_count(consumer.members, 'member')})"
+    if not consumer.members:
+        running = "is not running: start it"
+    place = f"{consumer.topic}[{consumer.partition}]"
+    return f"{consumer.group} has {unread} on {place}{expired} and {running}"
 
 
-def _resting(facts: Facts) -> list[str]:
-    saga, verbs = facts.saga, may_be_asked(facts.node)
-    asked = f"it may be asked to {' or '.join(verbs)}" if verbs else "nothing is to be asked of it"
-    said = f"the last that was said of it: {told(saga.reason)}" if saga.reason else ""
-    disputed = "the cardholder's bank disputes it" if saga.disputed else ""
-    rests = f"is {saga.state} since {ago(facts.now, facts.since)} and waits for nobody"
-    return [rests, _money(saga), said, disputed, asked, _unsent(facts)]
+def _rest(facts: ExplanationFacts) -> list[str]:
+    order, saga = facts.order, facts.order.saga
+    actions = " or ".join(accepted_actions(facts.node))
+    return [
+        f"is {saga.state} ({_since(order)}) with no command in flight",
+        _money(saga),
+        f"last recorded reason: {formatting.failure(saga.reason)}" if saga.reason else "",
+        "the cardholder's bank disputes the payment" if saga.disputed else "",
+        f"it accepts a request to {actions}" if actions else "it accepts no requests",
+        _unsent(order),
+    ]
 
 
-def _parked(facts: Facts) -> list[str]:
-    saga = facts.saga
-    why = f": {told(saga.reason)}" if saga.reason else ""
-    states = "|".join(resolutions(saga, facts.node))
-    cures = [f"try it again with `saga retry {saga.id}`"] if facts.can_retry else []
-    if states:
-        cures.append(f"end it by hand with `saga resolve {saga.id} --as {states} --note …`")
-    cure = ", or ".join(cures)
-    stopped = f"needs attention since {ago(facts.now, facts.since)}"
-    stopped += f", since {saga.parked} could not {'go on' if facts.can_retry else 'stay'}{why}"
-    return [stopped, _money(saga), *_consumers(facts.consumers), _unsent(facts), cure]
+def _parked(facts: ExplanationFacts) -> list[str]:
+    order, saga = facts.order, facts.order.saga
+    cause = f"{saga.parked} cannot continue"
+    options = [f"retry it with `saga retry {saga.id}`"]
+    if not facts.can_retry:
+        cause, options = f"it cannot remain {saga.parked}", []
+    if states := "|".join(allowed_resolutions(saga, facts.node)):
+        options.append(f"end it by hand with `saga resolve {saga.id} --as {states} --note …`")
+    return [
+        f"needs attention ({_since(order)}) because {cause}{_reason(saga)}",
+        _money(saga),
+        *_consumers(facts.consumers),
+        _unsent(order),
+        ", or ".join(options),
+    ]
 
 
-def _ended(facts: Facts) -> list[str]:
-    saga = facts.saga
-    why = f": {told(saga.reason)}" if saga.reason else ""
-    return [f"ended {saga.state}, {ago(facts.now, facts.since)}{why}", _money(saga), _unsent(facts)]
+def _end(order: OrderContext) -> list[str]:
+    saga = order.saga
+    ended_at = formatting.time_and_age(order.since, order.now)
+    return [f"ended as {saga.state} at {ended_at}{_reason(saga)}", _money(saga), _unsent(order)]
+
+
+def _since(order: OrderContext) -> str:
+    return f"since {formatting.time_and_age(order.since, order.now)}"
+
+
+def _reason(saga: OrderSaga) -> str:
+    return f": {formatting.failure(saga.reason)}" if saga.reason else ""
 
 
 def _money(saga: OrderSaga) -> str:
-    money = f"{saga.order.currency.upper()} in minor units"
+    unit = f"{saga.order.currency.upper()}, in minor units"
     if saga.captured:
-        lost = [refund for refund, amount in saga.refunds.items() if not amount]
-        failed = f", and {', '.join(lost)} failed at Stripe" if lost else ""
-        return f"{saga.captured} captured and {saga.refunded} refunded ({money}){failed}"
+        failed = ", ".join(refund for refund, amount in saga.refunds.items() if not amount)
+        failures = f", and refund {failed} failed at Stripe" if failed else ""
+        return f"{saga.captured} captured and {saga.refunded} refunded ({unit}){failures}"
     if saga.state == State.AUTHORIZED:
-        until = f" until {moment(saga.capture_before)}" if saga.capture_before else ""
-        return f"{saga.order.amount} held{until} ({money})"
+        until = f" until {formatting.time(saga.capture_before)}" if saga.capture_before else ""
+        return f"{saga.order.amount} held{until} ({unit})"
     return ""
 
 
-def _unsent(facts: Facts) -> str:
-    if facts.said is None or facts.said.sent_at:
+def _unsent(order: OrderContext) -> str:
+    if order.last_message is None or order.last_message.sent_at:
         return ""
-    return f"{facts.said.type} has not reached Kafka yet"
+    return f"{order.last_message.type} has not reached Kafka yet"
 
 
-def _letters(facts: Facts) -> str:
-    letters = facts.letters
-    if isinstance(letters, str):
-        return f"whether there are dead letters of it is not known, for {inside(letters)}"
-    if not letters:
-        return "no dead letter of it was found"
-    first, *others = letters
+def _dead_letters(facts: ExplanationFacts) -> str:
+    if isinstance(facts.dead_letters, str):
+        return f"its dead letters are unknown: {formatting.clause(facts.dead_letters)}"
+    if not facts.dead_letters:
+        return "no dead letters were found"
+    first, *others = facts.dead_letters
     place = f"{first.topic}/{first.partition}/{first.offset}"
-    more = f", and {len(others)} more" if others else ""
-    look = f"see `saga dlq show {place}`"
-    return f"there is a dead letter of it, {place} ({inside(first.reason)}){more}: {look}"
+    more = f" and {len(others)} more" if others else ""
+    reason = formatting.clause(first.reason)
+    return f"it has the dead letter {place} ({reason}){more}: run `saga dlq show {place}`"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

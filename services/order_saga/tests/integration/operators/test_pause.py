@@ -1,4 +1,4 @@
-"""Pause and resume: new orders are stopped, with who and why; what is under way goes on."""
+"""Pause and resume: new orders are refused, with who and why; placed orders continue."""
 
 import pytest
 
@@ -9,23 +9,23 @@ async def pause(replica, **body):
     )
 
 
-async def test_while_paused_a_new_order_is_refused_with_who_why_and_since_when(orders):
+async def test_while_paused_a_new_order_is_refused_with_by_note_and_since(orders):
     paused = (await pause(orders)).json()["paused"]
 
-    answer = await orders.place()
+    response = await orders.place()
 
-    assert answer.status_code == 503
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["retry-after"] == "30"
-    said = answer.json()
-    assert (said["by"], said["note"]) == ("ann", "bank away")
-    assert said["since"][:19] == paused["since"][:19]
-    assert "ann" in said["detail"]
-    assert "bank away" in said["detail"]
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["retry-after"] == "30"
+    problem = response.json()
+    assert (problem["by"], problem["note"]) == ("ann", "bank away")
+    assert problem["since"][:19] == paused["since"][:19]
+    assert "ann" in problem["detail"]
+    assert "bank away" in problem["detail"]
     assert (await orders.http.get("/orders")).json()["orders"] == []
 
 
-async def test_a_pause_holds_on_every_replica_until_it_is_lifted(replica_with):
+async def test_a_pause_applies_to_every_replica_until_resumed(replica_with):
     first, second = replica_with(), replica_with()
     await pause(first)
     assert (await second.place()).status_code == 503
@@ -35,7 +35,7 @@ async def test_a_pause_holds_on_every_replica_until_it_is_lifted(replica_with):
     assert (await first.place()).status_code == 202
 
 
-async def test_what_was_placed_before_is_answered_again_and_goes_on(orders, new_messages):
+async def test_while_paused_a_placed_order_is_returned_again_and_continues(orders, new_messages):
     before = await orders.place(key="k")
     await pause(orders)
 
@@ -48,7 +48,7 @@ async def test_what_was_placed_before_is_answered_again_and_goes_on(orders, new_
     assert (await orders.show(before.json()["id"]))["state"] == "rejected"
 
 
-async def test_who_changed_what_and_why_is_kept_newest_first(orders):
+async def test_changes_are_recorded_newest_first(orders):
     assert (await orders.http.get("/controls")).json() == {"paused": None, "changes": []}
     await pause(orders)
     await orders.http.post("/controls/resume", json={"by": "bob", "note": "back"})
@@ -56,11 +56,11 @@ async def test_who_changed_what_and_why_is_kept_newest_first(orders):
     controls = (await orders.http.get("/controls")).json()
 
     assert controls["paused"] is None
-    changes = [(each["action"], each["by"], each["note"]) for each in controls["changes"]]
+    changes = [(change["action"], change["by"], change["note"]) for change in controls["changes"]]
     assert changes == [("resume", "bob", "back"), ("pause", "ann", "bank away")]
 
 
-async def test_paused_again_the_new_note_counts_and_the_old_time(orders):
+async def test_a_second_pause_replaces_the_note_and_keeps_the_time(orders):
     first = (await pause(orders)).json()["paused"]
 
     second = (await pause(orders, by="bob", note="worse")).json()["paused"]
@@ -68,13 +68,13 @@ async def test_paused_again_the_new_note_counts_and_the_old_time(orders):
     assert second == {"by": "bob", "note": "worse", "since": first["since"]}
 
 
-async def test_resuming_what_was_not_paused_leaves_no_line(orders):
-    answer = await orders.http.post("/controls/resume")
+async def test_resume_without_a_pause_records_no_change(orders):
+    response = await orders.http.post("/controls/resume")
 
-    assert (answer.status_code, answer.json()["changes"]) == (200, [])
+    assert (response.status_code, response.json()["changes"]) == (200, [])
 
 
 @pytest.mark.parametrize("body", [{"note": ""}, {"by": ""}, {"note": "x" * 501}, {"more": 1}])
-async def test_a_pause_without_who_and_why_is_refused_and_changes_nothing(orders, body):
+async def test_an_invalid_pause_is_refused_and_changes_nothing(orders, body):
     assert (await pause(orders, **body)).status_code == 422
     assert (await orders.place()).status_code == 202
