@@ -146,8 +146,8 @@ def _second_rules(node: Node) -> Iterator[str]:
 
 def _command(definition: Definition, node: Step) -> Iterator[str]:
     command = get_type_hints(node.command).get("return")
-    if command is None:
-        yield f"{node.state}: its command needs a return annotation"
+    if not (isinstance(command, type) and issubclass(command, Envelope)):
+        yield f"{node.state}: its command needs a return annotation, the class of its message"
     elif command not in definition.replies:
         yield f"{node.state}: the replies of {command.__name__} are not declared"
 

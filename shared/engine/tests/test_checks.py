@@ -150,8 +150,8 @@ CASES: dict[str, tuple[Callable[[], Definition], str]] = {
     "a compensation that ends in a compensation": (
         lambda: with_nodes(replaced(S.BOOKING, d.NoCourier, then=compensate(S.RELEASING))),
         (
-            "booking, courier.unavailable: compensates and ends in releasing, which is no end and no"
-            " rest"
+            "booking, courier.unavailable: compensates and ends in releasing, which is no end"
+            " and no rest"
         ),
     ),
     "a compensation that ends in success": (
@@ -219,7 +219,7 @@ CASES: dict[str, tuple[Callable[[], Definition], str]] = {
     ),
     "a command without a return annotation": (
         lambda: with_nodes(replace(node(S.SENDING_RECEIPT), command=keep)),
-        "sending_receipt: its command needs a return annotation",
+        "sending_receipt: its command needs a return annotation, the class of its message",
     ),
     "two pivots": (
         lambda: with_nodes(pivot(S.SENDING_RECEIPT, sends(d.SendReceipt), d.ONCE, commits=[])),
