@@ -8,7 +8,7 @@ from typing import Final
 from saga_schemas.envelope import Envelope
 from saga_schemas.topics import MESSAGES
 
-PUBLISHED_NAMES: Final = {"OperationFailedPayload": "OperationFailedPayload"}
+PUBLISHED_NAMES: Final = {"OperationFailedPayload": "SettlementFailedPayload"}
 """Class names that differ in the published schemas, which generated code may refer to."""
 
 
