@@ -12,8 +12,8 @@ from saga_schemas.values import Failure, Identifier
 from order_saga.api.orders import UnknownOrder, problem
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
-from order_saga.operators.dead_letters.log import dealt_with
-from order_saga.operators.dead_letters.model import Place
+from order_saga.operators.dead_letters.actions import find_all_actions
+from order_saga.operators.dead_letters.model import RecordPosition
 from order_saga.operators.explain.facts import (
     Consumer,
     Facts,
@@ -80,7 +80,7 @@ def why_router(
         known, dealt = await database.transaction(
             lambda connection: (
                 find_known(connection, order_id, definitions.by_version),
-                dealt_with(connection),
+                find_all_actions(connection),
             ),
             give_up_after_seconds=settings.database_give_up_seconds,
         )
@@ -92,7 +92,10 @@ def why_router(
 
 
 async def _facts(
-    definitions: Definitions, known: Known, dealt: Collection[Place], settings: OrderSagaSettings
+    definitions: Definitions,
+    known: Known,
+    dealt: Collection[RecordPosition],
+    settings: OrderSagaSettings,
 ) -> Facts:
     saga = known.saga
     nodes = definitions.of(saga.definition_version).nodes
