@@ -15,11 +15,11 @@ from sqlalchemy import Connection, RowMapping, exists, insert, select
 from order_saga.errors import DeadLetterAlreadyHandled, DeadLetterNotReplayable
 from order_saga.operators.dead_letters.model import (
     ActionName,
-    ActionRequest,
     DeadLetter,
     DeadLetterAction,
     RawRecord,
     RecordPosition,
+    RequestedAction,
     dead_letter_of,
     origin_topic,
     position_text,
@@ -57,7 +57,7 @@ def find_actions(connection: Connection, position: RecordPosition) -> list[DeadL
 
 
 def record_action(
-    connection: Connection, outbox: Outbox, record: RawRecord, prefix: str, request: ActionRequest
+    connection: Connection, outbox: Outbox, record: RawRecord, prefix: str, request: RequestedAction
 ) -> list[Outgoing]:
     """Record an action; for a replay, store the raw value and key in the outbox.
 
@@ -122,7 +122,7 @@ def _add_to_history(
     connection: Connection,
     outbox: Outbox,
     dead_letter: DeadLetter,
-    request: ActionRequest,
+    request: RequestedAction,
     nth: int,
 ) -> None:
     order_id = dead_letter.correlation_id

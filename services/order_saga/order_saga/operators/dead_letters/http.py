@@ -8,9 +8,9 @@ from saga_schemas.values import Identifier
 from order_saga.api.actions import NOTHING_SAID, Asking
 from order_saga.api.orders import problem
 from order_saga.operators.dead_letters.model import (
-    ActionRequest,
     DeadLetterDetail,
     DeadLetterPage,
+    RequestedAction,
 )
 from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.settings import OrderSagaSettings
@@ -61,7 +61,7 @@ def dead_letters_router(dead_letters: DeadLetterService, settings: OrderSagaSett
         request: ReplayDeadLetterRequest = DEFAULT_REPLAY,
     ) -> DeadLetterDetail:
         """Publish the raw value to the topic that it came from, with its key."""
-        action = ActionRequest("replay", request.by, request.note, request.again)
+        action = RequestedAction("replay", request.by, request.note, request.again)
         return await dead_letters.act((topic, partition, offset), action)
 
     @router.post(one + "/drop")
@@ -69,7 +69,7 @@ def dead_letters_router(dead_letters: DeadLetterService, settings: OrderSagaSett
         topic: Identifier, partition: Partition, offset: Offset, request: Asking = NOTHING_SAID
     ) -> DeadLetterDetail:
         """Mark a dead letter as handled; Kafka keeps the record until its retention ends."""
-        action = ActionRequest("drop", request.by, request.note)
+        action = RequestedAction("drop", request.by, request.note)
         return await dead_letters.act((topic, partition, offset), action)
 
     return router

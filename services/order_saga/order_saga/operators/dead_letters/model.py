@@ -21,7 +21,7 @@ RecordPosition: TypeAlias = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRequest:
+class RequestedAction:
     """An operator's request; `again` permits it on a dead letter that was handled before."""
 
     action: ActionName

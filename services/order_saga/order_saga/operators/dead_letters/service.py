@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 
 from order_saga.operators.dead_letters import actions
 from order_saga.operators.dead_letters.model import (
-    ActionRequest,
     DeadLetterDetail,
     DeadLetterPage,
     RecordPosition,
+    RequestedAction,
     detail_of,
 )
 from order_saga.operators.dead_letters.reader import DeadLetterReader
@@ -56,7 +56,7 @@ class DeadLetterService:
         )
         return detail_of(record, self._prefix, taken)
 
-    async def act(self, position: RecordPosition, request: ActionRequest) -> DeadLetterDetail:
+    async def act(self, position: RecordPosition, request: RequestedAction) -> DeadLetterDetail:
         """Replay or drop a dead letter, and return it.
 
         A replay is committed to the outbox, so it is published even if this process dies.
