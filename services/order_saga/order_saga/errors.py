@@ -55,13 +55,13 @@ class KafkaUnavailable(OrderSagaError):
     """Kafka did not respond in time, or responded with an error; the message says which."""
 
 
-class LetterUnknown(OrderSagaError):
-    """There is no such dead letter, or Kafka does not keep it any more."""
+class DeadLetterNotFound(OrderSagaError):
+    """The dead letter does not exist, or Kafka no longer keeps it."""
 
 
-class LetterDealtWith(OrderSagaError):
-    """The dead letter was replayed or dropped before; the message says by whom."""
+class DeadLetterAlreadyHandled(OrderSagaError):
+    """The dead letter was replayed or dropped before."""
 
 
-class LetterNotWhole(OrderSagaError):
-    """The dead letter cannot be sent as it came in; the message says why."""
+class DeadLetterNotReplayable(OrderSagaError):
+    """The origin of the dead letter is invalid, or it was cut when it was stored."""

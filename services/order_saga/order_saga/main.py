@@ -19,8 +19,9 @@ from order_saga.api.actions import actions_router
 from order_saga.api.orders import PROBLEMS, orders_router
 from order_saga.create_order.versions import definitions
 from order_saga.kafka_access import ACCESS
-from order_saga.operators.dead_letters.http import letters_router
-from order_saga.operators.dead_letters.service import LetterDesk
+from order_saga.operators.dead_letters.http import dead_letters_router
+from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_PROBLEMS
+from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
 from order_saga.runtime.actions import OrderActions
@@ -65,12 +66,12 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             yield
 
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes, PROBLEMS)
+    install_problems(api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
     api.include_router(orders_router(desk, database, settings))
     api.include_router(actions_router(actions))
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
-    api.include_router(letters_router(LetterDesk(database, outbox, settings), settings))
+    api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
     api.include_router(health_router(checks("order_saga", database, publisher, app)))
     return api
 

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from order_saga.api.actions import actions_router
 from order_saga.api.orders import PROBLEMS, orders_router
 from order_saga.create_order.versions import definitions
-from order_saga.operators.dead_letters.http import letters_router
-from order_saga.operators.dead_letters.service import LetterDesk
+from order_saga.operators.dead_letters.http import dead_letters_router
+from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_PROBLEMS
+from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
 from order_saga.runtime.actions import OrderActions
@@ -49,14 +50,14 @@ class Replica:
         self.timers = Timers(self.definitions, transactions, settings)
         desk = OrderDesk(self.definitions, transactions, settings)
         self.api = FastAPI()
-        install_problems(self.api, settings.max_body_bytes, PROBLEMS)
+        install_problems(self.api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
         self.api.include_router(orders_router(desk, database, settings))
         actions = OrderActions(self.definitions, transactions, settings)
         self.api.include_router(actions_router(actions))
         self.api.include_router(controls_router(database, settings))
         self.api.include_router(why_router(self.definitions, database, settings))
-        letters = LetterDesk(database, self.outbox, settings)
-        self.api.include_router(letters_router(letters, settings))
+        dead_letters = DeadLetterService(database, self.outbox, settings)
+        self.api.include_router(dead_letters_router(dead_letters, settings))
         transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
 

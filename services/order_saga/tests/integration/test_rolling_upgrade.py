@@ -16,8 +16,8 @@ import httpx
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from saga_cli.processes import Child
 from saga_schemas.topics import TOPICS
+from saga_stack.processes.child import Child
 from saga_stack.processes.ports import reserve_free_port
 from saga_testing.messages import CARD
 from saga_testing.next_version import CONFIRMING

@@ -125,13 +125,13 @@ async def test_commands_become_holds_and_failures_and_sigterm_exits_cleanly(
     cards = {"good": "pm_card_visa", "bad": "pm_card_chargeDeclined", "none": None}
 
     with service() as (process, address):
-        await eventually(lambda: get(f"{address}/readyz"), 40)
+        await eventually(lambda: get(f"{address}/readyz"), 110)
         for saga_id, card in cards.items():
             await send(command(customer, saga_id, card))
         published = {event["correlation_id"]: event for event in await events(3)}
         shown = (await get(f"{address}/payments/good")).json()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
     assert {saga_id: event["type"] for saga_id, event in published.items()} == {
         "good": "payment.authorized",
@@ -152,7 +152,7 @@ async def test_a_restarted_service_completes_the_work_of_a_killed_one(
     emulator.post("faults", json=slow).raise_for_status()
 
     with service() as (process, address):
-        await eventually(lambda: get(f"{address}/readyz"), 40)
+        await eventually(lambda: get(f"{address}/readyz"), 110)
         for saga_id in sagas:
             await send(command(customer, saga_id))
         published = {event["correlation_id"]: event["type"] for event in await events(1)}

@@ -1,1 +1,1 @@
-"""Dead letters: list and show them, replay or drop them."""
+"""Dead letters: listed, shown, replayed and dropped by operators."""

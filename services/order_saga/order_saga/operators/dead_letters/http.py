@@ -1,4 +1,4 @@
-"""GET /dead-letters, GET …/{topic}/{partition}/{offset}, POST …/replay and …/drop."""
+"""HTTP endpoints of dead letters, for operators."""
 
 from typing import Annotated, Any
 
@@ -7,63 +7,69 @@ from saga_schemas.values import Identifier
 
 from order_saga.api.actions import NOTHING_SAID, Asking
 from order_saga.api.orders import problem
-from order_saga.operators.dead_letters.model import LetterPage, WholeLetter
-from order_saga.operators.dead_letters.service import LetterDesk
+from order_saga.operators.dead_letters.model import (
+    DeadLetterDetail,
+    DeadLetterPage,
+    RequestedAction,
+)
+from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.settings import OrderSagaSettings
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    404: problem("There is no such dead letter."),
-    409: problem("It was dealt with before, or cannot be replayed; `detail` says why."),
-    503: problem("Kafka or the database is away."),
+    404: problem("The dead letter does not exist."),
+    409: problem("It was already handled, or cannot be replayed; `detail` gives the reason."),
+    503: problem("Kafka or the database is unavailable."),
 }
-Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Partition = Annotated[int, Path(ge=0, le=2**31 - 1)]
 Offset = Annotated[int, Path(ge=0, le=2**63 - 1)]
 
 
-class ReplayRequest(Asking):
-    """Who replays it, and why; `again` where it was dealt with before."""
+class ReplayDeadLetterRequest(Asking):
+    """The requester and the reason; `again` replays a dead letter that was handled before."""
 
     again: bool = False
 
 
-NOT_AGAIN = ReplayRequest()
+DEFAULT_REPLAY = ReplayDeadLetterRequest()
 
 
-def letters_router(desk: LetterDesk, settings: OrderSagaSettings) -> APIRouter:
-    """What could not be handled, of every topic, for operators."""
+def dead_letters_router(dead_letters: DeadLetterService, settings: OrderSagaSettings) -> APIRouter:
+    """Build the router of `/dead-letters`, which covers the dead letters of every topic."""
     router = APIRouter(prefix="/dead-letters", tags=["operators"], responses=RESPONSES)
     one = "/{topic}/{partition}/{offset}"
 
     @router.get("")
-    async def list_letters(  # pyright: ignore[reportUnusedFunction]
+    async def list_dead_letters(  # pyright: ignore[reportUnusedFunction]
         limit: Annotated[int, Query(ge=1, le=settings.list_limit)] = min(20, settings.list_limit),
-        everything: Annotated[bool, Query(alias="all")] = False,
-    ) -> LetterPage:
-        """Dead letters, newest first; `all`: also those that were dealt with."""
-        return await desk.newest(limit, everything=everything)
+        include_handled: Annotated[bool, Query(alias="all")] = False,
+    ) -> DeadLetterPage:
+        """List dead letters, newest first; with `all`, also those that were handled."""
+        return await dead_letters.newest(limit, include_handled=include_handled)
 
     @router.get(one)
-    async def show_letter(  # pyright: ignore[reportUnusedFunction]
-        topic: Identifier, partition: Number, offset: Offset
-    ) -> WholeLetter:
-        """A dead letter with its raw value and its headers."""
-        return await desk.show((topic, partition, offset))
+    async def show_dead_letter(  # pyright: ignore[reportUnusedFunction]
+        topic: Identifier, partition: Partition, offset: Offset
+    ) -> DeadLetterDetail:
+        """Show a dead letter with its headers and its raw value."""
+        return await dead_letters.show((topic, partition, offset))
 
     @router.post(one + "/replay")
-    async def replay_letter(  # pyright: ignore[reportUnusedFunction]
-        topic: Identifier, partition: Number, offset: Offset, asking: ReplayRequest = NOT_AGAIN
-    ) -> WholeLetter:
-        """Put the raw value back on the topic that it came from, under its key."""
-        place = (topic, partition, offset)
-        said = {"by": asking.by, "note": asking.note}
-        return await desk.act(place, "replay", again=asking.again, **said)
+    async def replay_dead_letter(  # pyright: ignore[reportUnusedFunction]
+        topic: Identifier,
+        partition: Partition,
+        offset: Offset,
+        request: ReplayDeadLetterRequest = DEFAULT_REPLAY,
+    ) -> DeadLetterDetail:
+        """Publish the raw value to the topic that it came from, with its key."""
+        action = RequestedAction("replay", request.by, request.note, request.again)
+        return await dead_letters.act((topic, partition, offset), action)
 
     @router.post(one + "/drop")
-    async def drop_letter(  # pyright: ignore[reportUnusedFunction]
-        topic: Identifier, partition: Number, offset: Offset, asking: Asking = NOTHING_SAID
-    ) -> WholeLetter:
-        """Mark it as dealt with; Kafka keeps it as long as it keeps its topic."""
-        place = (topic, partition, offset)
-        return await desk.act(place, "drop", by=asking.by, note=asking.note)
+    async def drop_dead_letter(  # pyright: ignore[reportUnusedFunction]
+        topic: Identifier, partition: Partition, offset: Offset, request: Asking = NOTHING_SAID
+    ) -> DeadLetterDetail:
+        """Mark a dead letter as handled; Kafka keeps the record until its retention ends."""
+        action = RequestedAction("drop", request.by, request.note)
+        return await dead_letters.act((topic, partition, offset), action)
 
     return router

@@ -1,42 +1,55 @@
-"""A dead letter as operators see it: what it holds, why it is there, and where it came from."""
+"""Dead letters as operators see them: value, reason, origin and the actions taken."""
 
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from aiokafka import ConsumerRecord
 from pydantic import BaseModel
 from saga_schemas.topics import TOPICS
 from saga_schemas.values import MAX_ID_LENGTH
 
 PREVIEW_CHARACTERS: Final = 200
 
-Action: TypeAlias = Literal["replay", "drop"]
-Place: TypeAlias = tuple[str, int, int]
+RawRecord: TypeAlias = ConsumerRecord[bytes, bytes]
+ActionName: TypeAlias = Literal["replay", "drop"]
+RecordPosition: TypeAlias = tuple[str, int, int]
 """Topic, without the prefix of this system; partition; offset."""
 
 
-class Dealt(BaseModel):
-    """What was done about a dead letter, by whom, why, and when."""
+@dataclass(frozen=True, slots=True)
+class RequestedAction:
+    """An operator's request; `again` permits it on a dead letter that was handled before."""
 
-    action: Action
+    action: ActionName
+    by: str
+    note: str
+    again: bool = False
+
+
+class DeadLetterAction(BaseModel):
+    """A replay or a drop of a dead letter: the requester, the reason and the time."""
+
+    action: ActionName
     by: str
     note: str
     at: datetime
 
 
-class Letter(BaseModel):
-    """A dead letter, without all of its value.
+class DeadLetter(BaseModel):
+    """A dead letter with the beginning of its value.
 
     Attributes:
         topic: The dead-letter topic, without this system's prefix.
-        reason: Why the consumer could not handle it.
-        came_from: `topic[partition]@offset`, where the consumer had read it.
-        cut: Said where the dead letter does not hold all of what was read.
-        correlation_id: The order that it names, in its value or its key.
-        preview: How its value begins.
-        dealt_with: What operators did about it, oldest first.
+        reason: The reason why the consumer could not handle the record.
+        came_from: The position of the original record, as `topic[partition]@offset`.
+        cut: The original sizes, if the key or the value was cut when it was stored.
+        correlation_id: The order that the value or the key names.
+        preview: The first characters of the value.
+        dealt_with: The actions taken, oldest first.
     """
 
     topic: str
@@ -51,84 +64,96 @@ class Letter(BaseModel):
     correlation_id: str | None
     size_bytes: int
     preview: str
-    dealt_with: list[Dealt] = []
+    dealt_with: list[DeadLetterAction] = []
 
     @property
-    def place(self) -> Place:
-        """What tells it from every other."""
+    def position(self) -> RecordPosition:
+        """The identity of the dead letter."""
         return self.topic, self.partition, self.offset
 
 
-class WholeLetter(Letter):
-    """And its raw value: as text, where it is text, and in any case as base64."""
+class DeadLetterDetail(DeadLetter):
+    """A dead letter with its headers and its raw value.
+
+    Attributes:
+        value: The value as text; null if it is not valid UTF-8.
+        value_base64: The value's bytes.
+    """
 
     value: str | None
     value_base64: str
     headers: dict[str, str]
 
 
-class LetterPage(BaseModel):
-    """Dead letters, newest first; `whole` where none that Kafka keeps was left out of the look."""
+class DeadLetterPage(BaseModel):
+    """Dead letters, newest first; `whole` is false if there are more that the page omits."""
 
-    dead_letters: list[Letter]
+    dead_letters: list[DeadLetter]
     whole: bool
 
 
-def letter_of(raw: Any, prefix: str) -> Letter:
-    """A record of a dead-letter topic, as it is listed. Never raises, whatever the record holds."""
-    headers = headers_of(raw)
-    value: bytes = raw.value or b""
-    text = value.decode(errors="replace")
-    return Letter(
-        topic=raw.topic.removeprefix(prefix),
-        partition=raw.partition,
-        offset=raw.offset,
-        at=datetime.fromtimestamp(raw.timestamp / 1000, UTC),
-        reason=headers.get("dead-letter-reason", "nothing is said"),
+def dead_letter_of(record: RawRecord, prefix: str) -> DeadLetter:
+    """Describe a record of a dead-letter topic. Accepts every record, whatever it contains."""
+    headers = headers_of(record)
+    value = record.value or b""
+    return DeadLetter(
+        topic=record.topic.removeprefix(prefix),
+        partition=record.partition,
+        offset=record.offset,
+        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        reason=headers.get("dead-letter-reason", "no reason recorded"),
         consumer=headers.get("dead-letter-consumer", "unknown"),
         came_from=_origin(headers, prefix),
         cut=headers.get("dead-letter-cut"),
-        key=None if raw.key is None else raw.key.decode(errors="replace")[:MAX_ID_LENGTH],
-        correlation_id=_correlation_id(value, raw.key),
+        key=None if record.key is None else record.key.decode(errors="replace")[:MAX_ID_LENGTH],
+        correlation_id=_correlation_id(value, record.key),
         size_bytes=len(value),
-        preview=text[:PREVIEW_CHARACTERS],
+        preview=value.decode(errors="replace")[:PREVIEW_CHARACTERS],
     )
 
 
-def whole_letter_of(raw: Any, prefix: str, dealt_with: Sequence[Dealt]) -> WholeLetter:
-    """Likewise, with its value."""
-    value: bytes = raw.value or b""
-    whole = {
-        "dealt_with": list(dealt_with),
+def detail_of(
+    record: RawRecord, prefix: str, actions: Sequence[DeadLetterAction]
+) -> DeadLetterDetail:
+    """Describe a record of a dead-letter topic with its value, its headers and its actions."""
+    value = record.value or b""
+    detail = {
+        "dealt_with": list(actions),
         "value": _text(value),
         "value_base64": base64.b64encode(value).decode(),
-        "headers": headers_of(raw),
+        "headers": headers_of(record),
     }
-    return WholeLetter.model_validate(letter_of(raw, prefix).model_dump() | whole)
+    return DeadLetterDetail.model_validate(dead_letter_of(record, prefix).model_dump() | detail)
 
 
-def headers_of(raw: Any) -> dict[str, str]:
-    """A record's headers as text."""
-    return {name: (value or b"").decode(errors="replace") for name, value in raw.headers}
+def position_text(position: RecordPosition) -> str:
+    """Format a position as `topic/partition/offset`, as in the path of the API."""
+    return "{}/{}/{}".format(*position)
 
 
-def origin_topic(raw: Any, prefix: str) -> str | None:
-    """The topic of ours that the letter came from, without the prefix; None where it is none.
+def headers_of(record: RawRecord) -> dict[str, str]:
+    """Return the record's headers as text."""
+    headers: Sequence[tuple[str, bytes | None]] = record.headers
+    return {name: (value or b"").decode(errors="replace") for name, value in headers}
 
-    Anybody who may write dead letters may name any topic, so it counts only where it is that whose
-    dead letters these are.
+
+def origin_topic(record: RawRecord, prefix: str) -> str | None:
+    """Return the topic that the record came from, without the prefix; None if it is not valid.
+
+    Whoever may write dead letters may name any topic in the header. The header is therefore valid
+    only if the record is in the dead-letter topic of the topic that it names.
     """
-    named = headers_of(raw).get("dead-letter-topic", "").removeprefix(prefix)
-    lies_in = raw.topic.removeprefix(prefix)
-    return (
-        named if (named, lies_in) in {(each.name, each.dead_letters) for each in TOPICS} else None
-    )
+    named = headers_of(record).get("dead-letter-topic", "").removeprefix(prefix)
+    dead_letters = record.topic.removeprefix(prefix)
+    known = {(topic.name, topic.dead_letters) for topic in TOPICS}
+    return named if (named, dead_letters) in known else None
 
 
 def _origin(headers: Mapping[str, str], prefix: str) -> str:
     topic = headers.get("dead-letter-topic", "").removeprefix(prefix)
-    place = headers.get("dead-letter-partition", "?"), headers.get("dead-letter-offset", "?")
-    return f"{topic}[{place[0]}]@{place[1]}" if topic else "unknown"
+    partition = headers.get("dead-letter-partition", "?")
+    offset = headers.get("dead-letter-offset", "?")
+    return f"{topic}[{partition}]@{offset}" if topic else "unknown"
 
 
 def _correlation_id(value: bytes, key: bytes | None) -> str | None:

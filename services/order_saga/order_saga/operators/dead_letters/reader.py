@@ -1,26 +1,33 @@
-"""The dead-letter topics, read from outside: bounded in number and in time."""
+"""Bounded reads of the dead-letter topics, outside of every consumer group."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from aiokafka import TopicPartition
 
-from order_saga.errors import LetterUnknown
+from order_saga.errors import DeadLetterNotFound
 from order_saga.kafka_access import ACCESS
-from order_saga.operators.dead_letters.model import Letter, Place, letter_of
+from order_saga.operators.dead_letters.model import (
+    DeadLetter,
+    RawRecord,
+    RecordPosition,
+    dead_letter_of,
+    position_text,
+)
 from order_saga.operators.kafka_view import KafkaView, OffsetRange, open_kafka_view
 from order_saga.settings import OrderSagaSettings
 
 
-class LetterBox:
-    """Reads dead letters of every topic of this system; it changes nothing."""
+class DeadLetterReader:
+    """Reads the dead letters of every topic of this system; changes nothing."""
 
     def __init__(self, settings: OrderSagaSettings) -> None:
         self._prefix = settings.kafka_topic_prefix
         self._settings = settings
 
-    async def newest(self) -> tuple[list[Letter], bool]:
-        """The newest `dead_letter_scan_limit` of each partition, newest first; and if that is all.
+    async def newest(self) -> tuple[list[DeadLetter], bool]:
+        """Return the newest dead letters of each partition, newest first, and if these are all.
+
+        At most `dead_letter_scan_limit` dead letters of a partition are read.
 
         Raises:
             KafkaUnavailable: Kafka did not respond in time.
@@ -31,28 +38,28 @@ class LetterBox:
             tails = {
                 each: OffsetRange(max(s.begin, s.end - limit), s.end) for each, s in spans.items()
             }
-            found = [letter_of(raw, self._prefix) async for raw in view.read(tails)]
-        letters = sorted(found, key=lambda letter: (letter.at, letter.offset), reverse=True)
-        return letters, tails == spans
+            found = [dead_letter_of(record, self._prefix) async for record in view.read(tails)]
+        newest_first = sorted(found, key=lambda each: (each.at, each.offset), reverse=True)
+        return newest_first, tails == spans
 
-    async def read(self, place: Place) -> Any:
-        """One record.
+    async def read(self, position: RecordPosition) -> RawRecord:
+        """Return the record at a position of a dead-letter topic.
 
         Raises:
-            LetterUnknown: There is none, or Kafka does not keep it any more.
+            DeadLetterNotFound: The position does not exist, or Kafka no longer keeps it.
             KafkaUnavailable: Kafka did not respond in time.
         """
-        topic, partition, offset = place
+        topic, partition, offset = position
         if topic not in {each.dead_letters for each in ACCESS.replays}:
-            raise LetterUnknown
-        where = TopicPartition(self._prefix + topic, partition)
+            raise _not_found(position)
+        wanted = TopicPartition(self._prefix + topic, partition)
         async with open_kafka_view(self._settings, self._settings.kafka_look_seconds) as view:
-            span = (await self._spans(view, [topic])).get(where)
+            span = (await self._spans(view, [topic])).get(wanted)
             if span is None or not span.begin <= offset < span.end:
-                raise LetterUnknown
-            async for raw in view.read({where: OffsetRange(offset, offset + 1)}):
-                return raw
-        raise LetterUnknown
+                raise _not_found(position)
+            async for record in view.read({wanted: OffsetRange(offset, offset + 1)}):
+                return record
+        raise _not_found(position)
 
     async def _spans(
         self, view: KafkaView, topics: Iterable[str]
@@ -61,3 +68,10 @@ class LetterBox:
         return await view.retained(
             [TopicPartition(topic, number) for topic, all_ in partitions.items() for number in all_]
         )
+
+
+def _not_found(position: RecordPosition) -> DeadLetterNotFound:
+    return DeadLetterNotFound(
+        f"There is no dead letter at {position_text(position)}, or Kafka no longer keeps it. "
+        "GET /dead-letters lists those that exist."
+    )

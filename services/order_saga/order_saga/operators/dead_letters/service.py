@@ -1,124 +1,76 @@
-"""Dead letters are read from Kafka; what is done about them stands in the database."""
+"""Use cases of dead letters: records from Kafka, operators' actions from the database."""
 
-from typing import Any
-
-from fastapi_problem.error import ConflictProblem, NotFoundProblem
 from saga_messaging.delivery.outbox import Outbox
-from saga_messaging.http.problems import ServiceUnavailable
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
-from order_saga.errors import KafkaUnavailable, LetterDealtWith, LetterNotWhole, LetterUnknown
-from order_saga.operators.dead_letters import log
+from order_saga.operators.dead_letters import actions
 from order_saga.operators.dead_letters.model import (
-    Action,
-    LetterPage,
-    Place,
-    WholeLetter,
-    whole_letter_of,
+    DeadLetterDetail,
+    DeadLetterPage,
+    RecordPosition,
+    RequestedAction,
+    detail_of,
 )
-from order_saga.operators.dead_letters.reader import LetterBox
+from order_saga.operators.dead_letters.reader import DeadLetterReader
 from order_saga.settings import OrderSagaSettings
 
 
-class UnknownLetter(NotFoundProblem):
-    """404."""
+class DeadLetterService:
+    """Lists, shows, replays and drops dead letters.
 
-    title = "There is no such dead letter."
-
-
-class LetterConflict(ConflictProblem):
-    """409."""
-
-    title = "Nothing was done about the dead letter."
-
-
-class KafkaAway(ServiceUnavailable):
-    """503."""
-
-    title = "Kafka cannot be asked now."
-
-
-class LetterDesk:
-    """Reads letters, and acts on them."""
+    Every method raises KafkaUnavailable and DatabaseUnavailable if these do not respond in time.
+    """
 
     def __init__(self, database: Database, outbox: Outbox, settings: OrderSagaSettings) -> None:
         self._database = database
         self._outbox = outbox
-        self._box = LetterBox(settings)
+        self._reader = DeadLetterReader(settings)
         self._prefix = settings.kafka_topic_prefix
         self._give_up_after = settings.database_give_up_seconds
 
-    async def newest(self, limit: int, *, everything: bool) -> LetterPage:
-        """At most `limit` of the newest letters, `everything` or what nobody has dealt with.
-
-        Raises:
-            KafkaAway: 503.
-        """
-        try:
-            found, whole = await self._box.newest()
-        except KafkaUnavailable as silent:
-            raise KafkaAway(detail=str(silent)) from None
-        dealt = await self._database.transaction(
-            log.dealt_with,
-            give_up_after_seconds=self._give_up_after,
+    async def newest(self, limit: int, *, include_handled: bool) -> DeadLetterPage:
+        """Return at most `limit` of the newest dead letters, with or without handled ones."""
+        found, complete = await self._reader.newest()
+        handled = await self._database.transaction(
+            actions.find_all_actions, give_up_after_seconds=self._give_up_after
         )
-        letters = [
-            letter.model_copy(update={"dealt_with": dealt.get(letter.place, [])})
-            for letter in found
-            if everything or letter.place not in dealt
+        listed = [
+            each.model_copy(update={"dealt_with": handled.get(each.position, [])})
+            for each in found
+            if include_handled or each.position not in handled
         ]
-        return LetterPage(dead_letters=letters[:limit], whole=whole and len(letters) <= limit)
+        return DeadLetterPage(dead_letters=listed[:limit], whole=complete and len(listed) <= limit)
 
-    async def show(self, place: Place) -> WholeLetter:
-        """One letter with its value.
+    async def show(self, position: RecordPosition) -> DeadLetterDetail:
+        """Return a dead letter with its value.
 
         Raises:
-            UnknownLetter, KafkaAway: 404, 503.
+            DeadLetterNotFound: The position does not exist, or Kafka no longer keeps it.
         """
-        raw = await self._read(place)
-        done = await self._database.transaction(
-            lambda connection: log.done_about(connection, place),
+        record = await self._reader.read(position)
+        taken = await self._database.transaction(
+            lambda connection: actions.find_actions(connection, position),
             give_up_after_seconds=self._give_up_after,
         )
-        return whole_letter_of(raw, self._prefix, done)
+        return detail_of(record, self._prefix, taken)
 
-    async def act(
-        self, place: Place, action: Action, *, by: str, note: str, again: bool = False
-    ) -> WholeLetter:
-        """The letter, dealt with. A replay is sent once this has returned, whatever dies.
+    async def act(self, position: RecordPosition, request: RequestedAction) -> DeadLetterDetail:
+        """Replay or drop a dead letter, and return it.
+
+        A replay is committed to the outbox, so it is published even if this process dies.
 
         Raises:
-            UnknownLetter, LetterConflict, KafkaAway: 404, 409, 503.
+            DeadLetterNotFound: The position does not exist, or Kafka no longer keeps it.
+            DeadLetterAlreadyHandled: It was replayed or dropped before, and `again` is not set.
+            DeadLetterNotReplayable: Its origin is invalid, or it was cut when it was stored.
         """
-        raw = await self._read(place)
+        record = await self._reader.read(position)
 
         def work(connection: Connection) -> list[Outgoing]:
-            return log.act(
-                connection,
-                self._outbox,
-                raw,
-                self._prefix,
-                action,
-                by=by,
-                note=note,
-                again=again,
-            )
+            return actions.record_action(connection, self._outbox, record, self._prefix, request)
 
-        try:
-            sent = await self._database.transaction(work, give_up_after_seconds=self._give_up_after)
-        except LetterDealtWith as dealt:
-            raise LetterConflict(detail=f"{dealt}; `again` replays it.") from None
-        except LetterNotWhole as cut:
-            raise LetterConflict(detail=f"It cannot be replayed: {cut}.") from None
-        self._outbox.offer(sent)
-        return await self.show(place)
-
-    async def _read(self, place: Place) -> Any:
-        try:
-            return await self._box.read(place)
-        except LetterUnknown:
-            raise UnknownLetter(detail="There is none at {}/{}/{}.".format(*place)) from None
-        except KafkaUnavailable as silent:
-            raise KafkaAway(detail=str(silent)) from None
+        replays = await self._database.transaction(work, give_up_after_seconds=self._give_up_after)
+        self._outbox.offer(replays)
+        return await self.show(position)

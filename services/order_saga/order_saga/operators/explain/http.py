@@ -11,8 +11,8 @@ from saga_schemas.values import Failure, Identifier
 from order_saga.api.orders import UnknownOrder, problem
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
-from order_saga.operators.dead_letters.log import dealt_with
-from order_saga.operators.dead_letters.model import Place
+from order_saga.operators.dead_letters.actions import find_all_actions
+from order_saga.operators.dead_letters.model import RecordPosition
 from order_saga.operators.explain.facts import (
     Consumer,
     DeadLetterRef,
@@ -81,16 +81,16 @@ def why_router(
     )
     async def why(order_id: Identifier) -> Explanation:  # pyright: ignore[reportUnusedFunction]
         """Explain what the order is waiting for, since when, until when, and who has to act."""
-        order, dealt = await database.transaction(
+        order, handled = await database.transaction(
             lambda connection: (
                 find_order_context(connection, order_id, definitions.by_version),
-                dealt_with(connection),
+                find_all_actions(connection),
             ),
             give_up_after_seconds=settings.database_give_up_seconds,
         )
         if order is None:
             raise UnknownOrder(detail=f"There is no order {order_id}.")
-        return _explanation(await _facts(definitions, order, dealt, settings))
+        return _explanation(await _facts(definitions, order, handled, settings))
 
     return router
 
@@ -98,7 +98,7 @@ def why_router(
 async def _facts(
     definitions: Definitions,
     order: OrderContext,
-    dealt: Collection[Place],
+    handled: Collection[RecordPosition],
     settings: OrderSagaSettings,
 ) -> ExplanationFacts:
     saga = order.saga
@@ -107,7 +107,7 @@ async def _facts(
     consumers, dead_letters = await inspect_kafka(saga.id, routes, settings)
     if not isinstance(dead_letters, str):
         dead_letters = [
-            ref for ref in dead_letters if (ref.topic, ref.partition, ref.offset) not in dealt
+            ref for ref in dead_letters if (ref.topic, ref.partition, ref.offset) not in handled
         ]
     return ExplanationFacts(order, definition, consumers, dead_letters)
 
