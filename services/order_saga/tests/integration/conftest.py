@@ -10,15 +10,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from order_saga.api.actions import actions_router
-from order_saga.api.orders import PROBLEMS, orders_router
+from order_saga.api.orders import orders_router
+from order_saga.api.problems import PROBLEMS
 from order_saga.create_order.versions import definitions
 from order_saga.operators.dead_letters.http import letters_router
 from order_saga.operators.dead_letters.service import LetterDesk
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
-from order_saga.runtime.actions import OrderActions
 from order_saga.runtime.handlers import react
-from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging, metadata
 from order_saga.runtime.repository import SqlSagas
 from order_saga.runtime.timers import Timers
@@ -47,12 +47,11 @@ class Replica:
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
         transactions = Transactions(database, self.outbox)
         self.timers = Timers(self.definitions, transactions, settings)
-        desk = OrderDesk(self.definitions, transactions, settings)
+        orders = Orders(self.definitions, transactions, settings)
         self.api = FastAPI()
         install_problems(self.api, settings.max_body_bytes, PROBLEMS)
-        self.api.include_router(orders_router(desk, database, settings))
-        actions = OrderActions(self.definitions, transactions, settings)
-        self.api.include_router(actions_router(actions))
+        self.api.include_router(orders_router(orders, database, settings))
+        self.api.include_router(actions_router(orders))
         self.api.include_router(controls_router(database, settings))
         self.api.include_router(why_router(self.definitions, database, settings))
         letters = LetterDesk(database, self.outbox, settings)

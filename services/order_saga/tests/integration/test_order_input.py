@@ -62,12 +62,12 @@ async def test_a_wrong_field_is_named(edge, changes, field):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        (WITHOUT_AMOUNT, "amount: required where there are no line_items"),
-        (WITHOUT_AMOUNT | {"line_items": []}, "amount: required where there are no line_items"),
-        (items(), "amount: 1299, but line_items sum to 1000"),
+        (WITHOUT_AMOUNT, "amount: required without line_items"),
+        (WITHOUT_AMOUNT | {"line_items": []}, "amount: required without line_items"),
+        (items(), "amount: 1299 differs from the sum of line_items, 1000"),
         (
             WITHOUT_AMOUNT | items({"quantity": 2, "unit_amount": 50_000_000}),
-            "line_items: they sum to 100000000; the largest is 99999999",
+            "line_items: the sum 100000000 exceeds the maximum of 99999999",
         ),
     ],
 )

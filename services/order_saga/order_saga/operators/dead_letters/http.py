@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from saga_schemas.values import Identifier
 
-from order_saga.api.actions import NOTHING_SAID, Asking
-from order_saga.api.orders import problem
+from order_saga.api.problems import problem
+from order_saga.api.schemas import NO_NOTE, ActionRequest
 from order_saga.operators.dead_letters.model import LetterPage, WholeLetter
 from order_saga.operators.dead_letters.service import LetterDesk
 from order_saga.settings import OrderSagaSettings
@@ -20,7 +20,7 @@ Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
 Offset = Annotated[int, Path(ge=0, le=2**63 - 1)]
 
 
-class ReplayRequest(Asking):
+class ReplayRequest(ActionRequest):
     """Who replays it, and why; `again` where it was dealt with before."""
 
     again: bool = False
@@ -60,7 +60,7 @@ def letters_router(desk: LetterDesk, settings: OrderSagaSettings) -> APIRouter:
 
     @router.post(one + "/drop")
     async def drop_letter(  # pyright: ignore[reportUnusedFunction]
-        topic: Identifier, partition: Number, offset: Offset, asking: Asking = NOTHING_SAID
+        topic: Identifier, partition: Number, offset: Offset, asking: ActionRequest = NO_NOTE
     ) -> WholeLetter:
         """Mark it as dealt with; Kafka keeps it as long as it keeps its topic."""
         place = (topic, partition, offset)
