@@ -51,7 +51,7 @@ class NewOrdersPaused(OrderSagaError):
 
 
 class DefinitionUnknown(OrderSagaError):
-    """This code does not have the version of an order's saga, or a state that the order is in.
+    """The version of an order's saga, or a state that the order is in, is unknown to this code.
 
     During a rolling upgrade, a replica that is not upgraded yet meets orders of the new version. It
     leaves them to the replicas that have it.

@@ -26,9 +26,9 @@ def problem(description: str) -> dict[str, Any]:
     }
 
 
-def _problem(status: int, type_: str, title: str, detail: str = "{error}") -> Handler:
+def _problem(status: int, type_: str, title: str) -> Handler:
     def handle(_: Any, __: Any, error: Exception) -> Problem:
-        return Problem(title, type_=type_, status=status, detail=detail.format(error=error))
+        return Problem(title, type_=type_, status=status, detail=str(error))
 
     return handle
 
