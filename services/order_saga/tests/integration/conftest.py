@@ -160,6 +160,6 @@ def orders(replica_with: Callable[..., Replica]) -> Replica:
 
 @pytest.fixture
 def edge(replicas: Callable[..., Replica]) -> Replica:
-    """A replica without a database: what gets past the edge is answered with 503."""
+    """A replica without a database: a valid request is 503."""
     url = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
     return replicas(database_url=url, database_give_up_seconds=0.01)

@@ -141,7 +141,7 @@ def test_a_capture_at_stripe_while_the_order_is_canceling_needs_attention(order)
     order.when_event("payment.captured").expect_ignored(
         because="the capture of 1299 is already known"
     )
-    assert "captured meanwhile" in order.saga.reason.cure
+    assert "captured in the meantime" in order.saga.reason.cure
     order.when_requested("resolve", **{"as": "completed"})
     order.expect_published("order.completed", captured=1299)
     order.when_requested("refund").expect_command("refund_payment", amount=1299)
