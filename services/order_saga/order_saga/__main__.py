@@ -1,4 +1,4 @@
-"""`python -m order_saga`."""
+"""Entry point of `python -m order_saga`."""
 
 from order_saga.main import main
 

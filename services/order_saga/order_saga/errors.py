@@ -1,25 +1,59 @@
-"""What a caller of the orders API can do wrong, and what may be in the way."""
+"""The service's errors; the `problems.py` of the HTTP rooms map each to an HTTP problem."""
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Literal
 
 
 class OrderSagaError(Exception):
-    """Base of this service's errors."""
+    """Base of the service's errors."""
+
+
+class OrderNotFound(OrderSagaError):
+    """There is no order with this id."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"There is no order {order_id}.")
+
+
+class RequestRefused(OrderSagaError):
+    """The order's state does not accept the request; the message says why."""
 
 
 class IdempotencyKeyReused(OrderSagaError):
-    """The Idempotency-Key was used before, with another order."""
+    """The Idempotency-Key was used before, with other content."""
+
+    def __init__(self, kind: Literal["order", "request"]) -> None:
+        super().__init__(f"Idempotency-Key: already used for another {kind}; use a new key.")
 
 
-class OrderUnknown(OrderSagaError):
-    """There is no order of this id."""
+class InvalidCursor(OrderSagaError):
+    """The cursor of a list was not issued by a previous page."""
+
+    def __init__(self) -> None:
+        super().__init__("`cursor` must be a `next_cursor` of a previous page.")
+
+
+class NewOrdersPaused(OrderSagaError):
+    """An operator paused new orders.
+
+    Args:
+        by: The operator.
+        note: The reason.
+        since: When new orders were paused.
+        retry_after_seconds: When the caller should retry.
+    """
+
+    def __init__(self, by: str, note: str, since: datetime, retry_after_seconds: int) -> None:
+        super().__init__(f"New orders are paused by {by} since {since.isoformat()}: {note}")
+        self.by, self.note, self.since = by, note, since
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DefinitionUnknown(OrderSagaError):
-    """This code does not have the version of an order's saga, or a state that the order is in.
+    """The version of an order's saga, or a state that the order is in, is unknown to this code.
 
-    During a rolling upgrade a replica that is not upgraded yet meets orders of the new version; it
+    During a rolling upgrade, a replica that is not upgraded yet meets orders of the new version. It
     leaves them to the replicas that have it.
 
     Args:
@@ -37,18 +71,6 @@ class DefinitionUnknown(OrderSagaError):
             problem = f"state: version {version} of this replica does not have {names}"
         super().__init__(f"{problem}; a replica that has it handles the order")
         self.version = version
-
-
-class CursorUnknown(OrderSagaError):
-    """The cursor of a list is none that a page named."""
-
-
-class NewOrdersPaused(OrderSagaError):
-    """An operator has stopped new orders: `by` whom, why (`note`), `since` when."""
-
-    def __init__(self, by: str, note: str, since: datetime) -> None:
-        super().__init__(f"New orders are paused by {by} since {since.isoformat()}: {note}")
-        self.by, self.note, self.since = by, note, since
 
 
 class KafkaUnavailable(OrderSagaError):

@@ -1,4 +1,4 @@
-"""What the orchestrator does with Kafka, and who takes part in its sagas."""
+"""Kafka access of the orchestrator, and the participants of its sagas."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ PARTICIPANTS: Final = {
     USER_COMMANDS: ("user-service", USER_EVENTS),
     PAYMENT_COMMANDS: ("payment-service", PAYMENT_EVENTS),
 }
-"""By the topic of its commands: the group of a participant, and the topic of its replies."""
+"""The consumer group and the reply topic of each participant, by its command topic."""
 
 ACCESS: Final = Access(
     group="order-saga",

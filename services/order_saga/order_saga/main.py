@@ -1,4 +1,4 @@
-"""The only wiring of the orchestrator: its parts, and the order in which they start and stop."""
+"""The wiring of the orchestrator: its components, and their order of startup and shutdown."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -16,7 +16,8 @@ from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
 
 from order_saga.api.actions import actions_router
-from order_saga.api.orders import PROBLEMS, orders_router
+from order_saga.api.orders import orders_router
+from order_saga.api.problems import PROBLEMS
 from order_saga.create_order.versions import definitions
 from order_saga.kafka_access import ACCESS
 from order_saga.operators.dead_letters.http import dead_letters_router
@@ -24,9 +25,8 @@ from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_P
 from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
-from order_saga.runtime.actions import OrderActions
 from order_saga.runtime.agents import handle_deferred, register_agents, reply_intakes
-from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging
 from order_saga.runtime.timers import Timers
 from order_saga.runtime.transactions import Transactions
@@ -34,15 +34,14 @@ from order_saga.settings import OrderSagaSettings
 
 
 def build(settings: OrderSagaSettings) -> FastAPI:
-    """The service; its lifespan starts everything and stops it in the opposite order."""
+    """Return the service; its lifespan starts the components, and stops them in reverse order."""
     all_definitions = definitions(settings.timeouts)
     database = Database.connect(settings)
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     transactions = Transactions(database, outbox)
     timers = Timers(all_definitions, transactions, settings)
-    desk = OrderDesk(all_definitions, transactions, settings)
-    actions = OrderActions(all_definitions, transactions, settings)
+    orders = Orders(all_definitions, transactions, settings)
     app = faust_app(ACCESS.group, settings)
     intakes = reply_intakes(all_definitions, database, outbox, settings)
     register_agents(app, intakes, settings)
@@ -67,8 +66,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
 
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
     install_problems(api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
-    api.include_router(orders_router(desk, database, settings))
-    api.include_router(actions_router(actions))
+    api.include_router(orders_router(orders, database, settings))
+    api.include_router(actions_router(orders))
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
     api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
@@ -77,5 +76,5 @@ def build(settings: OrderSagaSettings) -> FastAPI:
 
 
 def main() -> None:
-    """`python -m order_saga [migrate]`."""
+    """Run `python -m order_saga [migrate]`."""
     run_service("order_saga", OrderSagaSettings, lambda settings: serve(build(settings), settings))

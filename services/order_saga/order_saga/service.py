@@ -1,4 +1,4 @@
-"""The declaration of the orchestrator."""
+"""The declaration of the orchestrator as a service: name, port and Kafka access."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The orchestrator's settings; each is an environment variable of the same name."""
+"""Settings of the orchestrator; each is an environment variable of the same name."""
 
 from typing import Annotated
 
@@ -10,47 +10,56 @@ from order_saga.create_order.timeouts import Timeouts
 from order_saga.service import SERVICE
 
 StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
-"""Up to a week: Stripe keeps a hold no longer, and no deadline leaves the calendar."""
+"""Seconds, at most a week: the longest that Stripe keeps a hold."""
 
 
 class OrderSagaSettings(ServiceSettings):
-    """Its port, its steps' time-outs, its timers, its API's bounds."""
+    """The settings of the orchestrator: port, time-outs, timers and limits of the API."""
 
     http_port: PositiveInt = SERVICE.port
     payment_info_timeout_seconds: StepTimeout = 60.0  # well above KAFKA_SESSION_TIMEOUT_SECONDS
-    payment_info_tries: PositiveInt = Field(1, description="Times that the user service is asked.")
+    payment_info_tries: PositiveInt = Field(
+        1, description="Maximum number of tries to retrieve the payment information."
+    )
     authorization_timeout_seconds: StepTimeout = 60.0
     settlement_timeout_seconds: StepTimeout = Field(
-        60.0, description="Of the first try of a capture, a cancel, a refund."
+        60.0, description="Time-out of the first try of a capture, a cancellation or a refund."
     )
     settlement_tries: PositiveInt = Field(
-        5, le=20, description="After which such an order needs attention."
+        5,
+        le=20,
+        description="Maximum number of tries of a capture, a cancellation or a refund; then the "
+        "order needs attention.",
     )
     settlement_back_off: float = Field(
-        2.0, ge=1, le=10, description="By which each further try waits longer."
+        2.0, ge=1, le=10, description="Factor by which the time-out grows with each further try."
     )
     timer_poll_seconds: PositiveFloat = Field(
-        0.2, description="A deadline fires this late, and later while many are due at once."
+        0.2, description="Interval at which due deadlines are looked up."
     )
     timer_grace_seconds: PositiveFloat = Field(
-        5.0, description="After a start, to hear first what was said while it was away."
+        5.0,
+        description="Delay of the first deadlines after a start, so that replies already in Kafka "
+        "are handled first.",
     )
     timer_batch_size: PositiveInt = 100
     deferred_poll_seconds: PositiveFloat = Field(
-        1.0, description="Pause between two looks for messages that older replicas deferred."
+        1.0, description="Interval at which messages deferred by older replicas are looked up."
     )
-    list_limit: PositiveInt = Field(100, description="The longest page of GET /orders.")
+    list_limit: PositiveInt = Field(
+        100, description="Maximum number of orders, or other entries, on a page."
+    )
     history_limit: PositiveInt = Field(
-        1_000, description="GET /orders/{id} shows this many messages, the latest."
+        1_000, description="Maximum number of messages in GET /orders/{id}; the latest are shown."
     )
     pause_retry_after_seconds: PositiveInt = Field(
-        30, description="What POST /orders says while new orders are paused."
+        30, description="Retry-After of POST /orders while new orders are paused."
     )
     kafka_look_seconds: PositiveFloat = Field(
-        5.0, description="How long operators wait for what Kafka says of lag and dead letters."
+        5.0, description="Time limit for reading consumer lag and dead letters from Kafka."
     )
     dead_letter_scan_limit: PositiveInt = Field(
-        500, description="The newest dead letters of a partition that operators are shown."
+        500, description="Maximum number of dead letters read from each partition, newest first."
     )
 
     @property

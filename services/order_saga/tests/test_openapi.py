@@ -1,4 +1,4 @@
-"""The document that a caller reads before the first request."""
+"""The OpenAPI document of the orders API."""
 
 import pytest
 from order_saga.main import build
@@ -17,7 +17,7 @@ def resolve(document, schema):
     return node
 
 
-def test_every_operation_says_what_it_does(document):
+def test_every_operation_has_a_description(document):
     operations = [each for path in document["paths"].values() for each in path.values()]
     orders = [each for each in operations if each["tags"] == ["orders"]]
 
@@ -58,3 +58,7 @@ def test_an_order_is_documented_down_to_its_line_items(document):
 
     items = schemas["OrderView"]["properties"]["line_items"]["items"]
     assert set(resolve(document, items)["properties"]) == {"name", "quantity", "unit_amount"}
+
+
+def test_the_name_of_a_schema_names_no_module(document):
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []

@@ -1,151 +1,117 @@
-"""What may be asked of an order, over HTTP: capture, cancel, refund; and by operators."""
+"""POST /orders/{id}/capture, /cancel, /refund, /retry, /resolve."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Final, TypeAlias
 from uuid import uuid4
 
 from fastapi import APIRouter, Header, Response
-from fastapi_problem.error import ConflictProblem
-from pydantic import BaseModel, ConfigDict, Field
 from saga_engine.messages import ResolveRequested, RetryRequested
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
-from saga_schemas.values import Amount, Identifier, ShortText
+from saga_schemas.values import Identifier
 
-from order_saga.api.orders import POLL_AFTER_SECONDS, KeyReused, UnknownOrder, problem
+from order_saga.api.orders import POLL_AFTER_SECONDS, Responses
+from order_saga.api.problems import problem
+from order_saga.api.schemas import (
+    FULL_AMOUNT,
+    NO_NOTE,
+    ActionRequest,
+    AmountRequest,
+    RequestAccepted,
+    ResolveRequest,
+)
 from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
-from order_saga.create_order.state import State
-from order_saga.errors import IdempotencyKeyReused, OrderUnknown
-from order_saga.runtime.actions import OrderActions
+from order_saga.runtime.orders import Orders
 
-NeededKey: TypeAlias = Annotated[Identifier, Header(alias="Idempotency-Key")]
-Key: TypeAlias = Annotated[Identifier | None, Header(alias="Idempotency-Key")]
+RequiredKey: TypeAlias = Annotated[Identifier, Header(alias="Idempotency-Key")]
+OptionalKey: TypeAlias = Annotated[Identifier | None, Header(alias="Idempotency-Key")]
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    404: problem("There is no such order."),
-    409: problem("The order's state forbids it; `detail` says why."),
-    422: problem("A field is wrong, or the idempotency key was used for something else."),
+_RESPONSES: Final[Responses] = {
+    404: problem("Order not found."),
+    409: problem("The order's state forbids the request; `detail` says why."),
+    422: problem("A field is invalid, or the idempotency key was used for another request."),
     503: problem(
-        "The database is away, or only a newer replica knows the order: try again, with the same "
+        "The database is unavailable, or only a newer replica has the order. Retry with the same "
         "idempotency key."
     ),
 }
 
 
-class Forbidden(ConflictProblem):
-    """409."""
-
-    title = "The order's state forbids it."
-
-
-class Asking(BaseModel):
-    """Who asks, and why: both stand in the order's history."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    by: Identifier = "api"
-    note: ShortText = ""
-
-
-class AskingForMoney(Asking):
-    """Likewise; without an `amount` (in the currency's minor unit), all there is."""
-
-    amount: Amount | None = None
-
-
-class Resolution(Asking):
-    """Likewise; `as` is the state that the order ends in."""
-
-    resolution: State = Field(alias="as")
-
-
-ALL = AskingForMoney()
-NOTHING_SAID = Asking()
-
-
-class Accepted(BaseModel):
-    """The order as it stands; GET its Location to see what becomes of it."""
-
-    id: str
-    state: State | str
-    effect: str
-
-
-def actions_router(actions: OrderActions) -> APIRouter:
-    """POST /orders/{id}/capture, /cancel, /refund, /retry, /resolve."""
+def actions_router(orders: Orders) -> APIRouter:
+    """Return the routes that move an order."""
     router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
 
-    @router.post("/capture", status_code=202, responses=RESPONSES)
+    @router.post("/capture", status_code=202, responses=_RESPONSES)
     async def capture(  # pyright: ignore[reportUnusedFunction]
-        order_id: Identifier, response: Response, asking: AskingForMoney = ALL, key: Key = None
-    ) -> Accepted:
-        """Take the money on hold, or a part of it; the rest is released."""
-        return await answer(actions, _request(CaptureRequested, order_id, asking, key), response)
+        order_id: Identifier,
+        response: Response,
+        body: AmountRequest = FULL_AMOUNT,
+        key: OptionalKey = None,
+    ) -> RequestAccepted:
+        """Capture the amount held, or a part of it; the rest is released."""
+        return await _request(orders, _message(CaptureRequested, order_id, body, key), response)
 
-    @router.post("/cancel", status_code=202, responses=RESPONSES)
+    @router.post("/cancel", status_code=202, responses=_RESPONSES)
     async def cancel(  # pyright: ignore[reportUnusedFunction]
-        order_id: Identifier, response: Response, asking: Asking = NOTHING_SAID, key: Key = None
-    ) -> Accepted:
-        """Call the order off: release the hold, or give back what was taken."""
-        return await answer(actions, _request(CancelRequested, order_id, asking, key), response)
+        order_id: Identifier,
+        response: Response,
+        body: ActionRequest = NO_NOTE,
+        key: OptionalKey = None,
+    ) -> RequestAccepted:
+        """Cancel the order: release the hold, or refund what was captured."""
+        return await _request(orders, _message(CancelRequested, order_id, body, key), response)
 
-    @router.post("/refund", status_code=202, responses=RESPONSES)
+    @router.post("/refund", status_code=202, responses=_RESPONSES)
     async def refund(  # pyright: ignore[reportUnusedFunction]
-        order_id: Identifier, response: Response, key: NeededKey, asking: AskingForMoney = ALL
-    ) -> Accepted:
-        """Give back what was taken, or a part of it.
+        order_id: Identifier,
+        response: Response,
+        key: RequiredKey,
+        body: AmountRequest = FULL_AMOUNT,
+    ) -> RequestAccepted:
+        """Refund the amount captured, or a part of it.
 
-        There may be several refunds, so only the key tells a second one from the same once more.
+        An order can have several refunds, so the key is required: it tells a repeated request from
+        a second refund.
         """
-        return await answer(actions, _request(RefundRequested, order_id, asking, key), response)
+        return await _request(orders, _message(RefundRequested, order_id, body, key), response)
 
-    @router.post("/retry", status_code=202, responses=RESPONSES)
+    @router.post("/retry", status_code=202, responses=_RESPONSES)
     async def retry(  # pyright: ignore[reportUnusedFunction]
-        order_id: Identifier, response: Response, asking: Asking = NOTHING_SAID, key: Key = None
-    ) -> Accepted:
-        """Try the step again that needs attention."""
-        return await answer(actions, _request(RetryRequested, order_id, asking, key), response)
+        order_id: Identifier,
+        response: Response,
+        body: ActionRequest = NO_NOTE,
+        key: OptionalKey = None,
+    ) -> RequestAccepted:
+        """Retry the step of an order that needs attention."""
+        return await _request(orders, _message(RetryRequested, order_id, body, key), response)
 
-    @router.post("/resolve", status_code=202, responses=RESPONSES)
+    @router.post("/resolve", status_code=202, responses=_RESPONSES)
     async def resolve(  # pyright: ignore[reportUnusedFunction]
-        order_id: Identifier, response: Response, asking: Resolution, key: Key = None
-    ) -> Accepted:
-        """End an order that needs attention by hand; nothing is sent to Stripe."""
-        return await answer(actions, _request(ResolveRequested, order_id, asking, key), response)
+        order_id: Identifier, response: Response, body: ResolveRequest, key: OptionalKey = None
+    ) -> RequestAccepted:
+        """End an order that needs attention manually; nothing is sent to Stripe."""
+        return await _request(orders, _message(ResolveRequested, order_id, body, key), response)
 
     return router
 
 
-def _request(message: type[Envelope], order_id: str, asking: Asking, key: str | None) -> Envelope:
-    named = derived_message_id(order_id, message.model_fields["type"].default, key)
-    payload = asking.model_dump(mode="json", by_alias=True)
-    return message.model_validate(
+def _message(kind: type[Envelope], order_id: str, body: ActionRequest, key: str | None) -> Envelope:
+    """Return the request as a message, with an id that follows from its key."""
+    type_ = kind.model_fields["type"].default
+    return kind.model_validate(
         {
-            "type": message.model_fields["type"].default,
+            "type": type_,
             "correlation_id": order_id,
             "timestamp": datetime.now(UTC),
-            "payload": payload,
+            "payload": body.model_dump(mode="json", by_alias=True),
             "source": "order-saga",
-            "message_id": named if key else uuid4(),
+            "message_id": derived_message_id(order_id, type_, key) if key else uuid4(),
         }
     )
 
 
-async def answer(actions: OrderActions, request: Envelope, response: Response) -> Accepted:
-    """What a request did, as 202; or why it did nothing.
-
-    Raises:
-        UnknownOrder, KeyReused, Forbidden: 404, 422, 409.
-        DefinitionUnknown: 503, by PROBLEMS.
-    """
-    try:
-        taken = await actions.take(request)
-    except OrderUnknown:
-        raise UnknownOrder(detail=f"There is no order {request.correlation_id}.") from None
-    except IdempotencyKeyReused:
-        raise KeyReused(detail="Idempotency-Key: use a new one for a new request") from None
-    if taken.refused:
-        raise Forbidden(detail=taken.effect)
-    response.headers["Location"] = f"/orders/{taken.saga.id}"
+async def _request(orders: Orders, message: Envelope, response: Response) -> RequestAccepted:
+    result = await orders.request(message)
+    response.headers["Location"] = f"/orders/{result.saga.id}"
     response.headers["Retry-After"] = POLL_AFTER_SECONDS
-    return Accepted(id=taken.saga.id, state=taken.saga.state, effect=taken.effect)
+    return RequestAccepted(id=result.saga.id, state=result.saga.state, effect=result.effect)

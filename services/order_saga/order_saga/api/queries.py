@@ -1,4 +1,4 @@
-"""What the API shows of orders: read-only, straight from the tables."""
+"""Read-only queries of orders, and their views."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,15 +20,16 @@ from sqlalchemy import (
 
 from order_saga.create_order.messages import LineItem
 from order_saga.create_order.state import State
-from order_saga.errors import CursorUnknown
+from order_saga.errors import InvalidCursor, OrderNotFound
 from order_saga.runtime.orm import deferred, messaging, sagas
 
 
 class HistoryEntry(BaseModel):
-    """A message in or out. `at`: when it was taken up, or decided; `sent_at`: acked by Kafka.
+    """A message that an order's saga received or sent.
 
-    `causation_id` is of what came in: the command that it answers, or the reconciliation of the
-    payment service that found it out; None where nobody asked.
+    `at` is when it was handled, or created. `sent_at` is when Kafka acknowledged it. `causation_id`
+    is the message that led to a received one: the command that it replies to, or the payment
+    service's reconciliation that found it; null for events at Stripe that had no command.
     """
 
     at: datetime
@@ -41,10 +42,10 @@ class HistoryEntry(BaseModel):
 
 
 class OrderSummary(BaseModel):
-    """An order and where it stands. Amounts are in the currency's minor unit.
+    """An order and its state. Amounts are in the currency's minor unit.
 
-    `state` and `parked` can name a state that only newer replicas know, during a rolling upgrade.
-    `definition_version` is the version of the saga that the order started with and ends with.
+    `state` and `parked` can name a state that only newer replicas have, during a rolling upgrade.
+    `definition_version` is the version of the saga that the order started with.
     """
 
     id: str
@@ -70,20 +71,20 @@ class OrderSummary(BaseModel):
 
 
 class OrderView(OrderSummary):
-    """An order with its saga's history, oldest first."""
+    """An order with its saga's history, oldest message first."""
 
     history: list[HistoryEntry]
 
 
 class OrderPage(BaseModel):
-    """Some orders, newest first; `next_cursor` leads to the next page, null on the last."""
+    """A page of orders, newest first; `next_cursor` is null on the last page."""
 
     orders: list[OrderSummary]
     next_cursor: str | None
 
 
-# Needs attention, is overdue, has a deadline that passed and did not fire, or a reply that waits
-# for a newer replica.
+# Orders that need attention, are overdue, have a deadline that passed and did not fire, or have a
+# reply that waits for a newer replica.
 _STUCK = (
     sagas.c.parked.is_not(None)
     | sagas.c.overdue
@@ -92,17 +93,21 @@ _STUCK = (
 )
 
 
-def find_order(connection: Connection, order_id: str, history_limit: int) -> OrderView | None:
-    """One order with the latest `history_limit` of its messages; None where there is no order."""
+def get_order(connection: Connection, order_id: str, history_limit: int) -> OrderView:
+    """Return an order with its latest `history_limit` messages.
+
+    Raises:
+        OrderNotFound: There is no such order.
+    """
     query = select(sagas).where(sagas.c.id == order_id)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        return None
+        raise OrderNotFound(order_id)
     history = _history(connection, order_id, history_limit)
     return OrderView.model_validate({**row, "history": history})
 
 
-def list_orders(  # noqa: PLR0913 - each filter by its name
+def list_orders(  # noqa: PLR0913 - one argument for each filter
     connection: Connection,
     *,
     state: State | None,
@@ -112,13 +117,13 @@ def list_orders(  # noqa: PLR0913 - each filter by its name
     limit: int,
     cursor: str | None,
 ) -> OrderPage:
-    """At most `limit` orders, newest first; each filter that is None is left out.
+    """Return at most `limit` orders, newest first; a filter that is None does not apply.
 
-    While orders are placed, the pages that follow each other's cursors show every older order
-    once: an order never changes its place, which is its creation time and its id.
+    Consecutive pages show every order that existed at the first page once, also while new orders
+    are placed: the sort key, creation time and id, never changes.
 
     Raises:
-        CursorUnknown: The cursor is none that a page named.
+        InvalidCursor: The cursor was not issued by a previous page.
     """
     newest_first = sagas.c.created_at.desc(), sagas.c.id.desc()
     query = select(sagas).order_by(*newest_first).limit(limit + 1)
@@ -131,25 +136,25 @@ def list_orders(  # noqa: PLR0913 - each filter by its name
     if stuck is not None:
         query = query.where(_STUCK if stuck else ~_STUCK)
     if cursor:
-        place = tuple_(*_place_of(connection, cursor))
-        query = query.where(tuple_(sagas.c.created_at, sagas.c.id) < place)
+        previous = tuple_(*_sort_key(connection, cursor))
+        query = query.where(tuple_(sagas.c.created_at, sagas.c.id) < previous)
     rows = connection.execute(query).mappings()
     found = [OrderSummary.model_validate(dict(row)) for row in rows]
     page = found[:limit]
     return OrderPage(orders=page, next_cursor=page[-1].id if len(found) > limit else None)
 
 
-def _place_of(connection: Connection, order_id: str) -> tuple[datetime, str]:
+def _sort_key(connection: Connection, order_id: str) -> tuple[datetime, str]:
     query = select(sagas.c.created_at, sagas.c.id).where(sagas.c.id == order_id)
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise CursorUnknown
+        raise InvalidCursor
     return row.created_at, row.id
 
 
 def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryEntry]:
     inbox, outbox = messaging.inbox.c, messaging.outbox.c
-    came_in = select(
+    received = select(
         inbox.received_at.label("at"),
         literal("in").label("direction"),
         inbox.type,
@@ -158,7 +163,7 @@ def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryE
         inbox.message["causation_id"].astext.label("causation_id"),
         literal(None, outbox.sent_at.type).label("sent_at"),
     ).where(inbox.correlation_id == order_id)
-    went_out = select(
+    sent = select(
         outbox.created_at,
         literal("out"),
         outbox.type,
@@ -168,6 +173,6 @@ def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryE
         outbox.sent_at,
     ).where(outbox.correlation_id == order_id)
     newest_first = (desc("at"), desc("direction"), "message_id")
-    query = union_all(came_in, went_out).order_by(*newest_first).limit(limit)
+    query = union_all(received, sent).order_by(*newest_first).limit(limit)
     rows = connection.execute(query).mappings().all()
     return [HistoryEntry.model_validate(dict(row)) for row in reversed(rows)]

@@ -1,7 +1,8 @@
-"""What POST /orders takes: checked here, at the edge, field by field."""
+"""Request and response bodies of the orders API; each field is validated here."""
 
 import hashlib
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Annotated, Final, Self
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,11 +16,12 @@ from saga_schemas.values import (
 )
 
 from order_saga.create_order.messages import LineItem, PlaceOrder, PlaceOrderPayload
+from order_saga.create_order.state import State
 from order_saga.runtime.ports import Placement
 
 
 class LineItemRequest(BaseModel):
-    """Part of an order."""
+    """A line item of an order; `unit_amount` is in the currency's minor unit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +31,7 @@ class LineItemRequest(BaseModel):
 
 
 class OrderRequest(BaseModel):
-    """An order: an `amount`, or `line_items` that sum to it, or both.
+    """An order to place, with an `amount`, or `line_items` that sum to it, or both.
 
     Amounts are positive integers in the currency's minor unit: 1299 is $12.99.
     """
@@ -46,23 +48,23 @@ class OrderRequest(BaseModel):
     def _amount_is_the_sum(self) -> Self:
         if not self.line_items:
             if self.amount is None:
-                raise ValueError("amount: required where there are no line_items")
+                raise ValueError("amount: required without line_items")
             return self
         total = sum(item.quantity * item.unit_amount for item in self.line_items)
         if self.amount is not None and self.amount != total:
-            raise ValueError(f"amount: {self.amount}, but line_items sum to {total}")
+            raise ValueError(f"amount: {self.amount} differs from the sum of line_items, {total}")
         if total > MAX_AMOUNT:
-            raise ValueError(f"line_items: they sum to {total}; the largest is {MAX_AMOUNT}")
+            raise ValueError(f"line_items: the sum {total} exceeds the maximum of {MAX_AMOUNT}")
         return self
 
     def total(self) -> int:
-        """What is to be held."""
+        """Return the amount to hold."""
         if self.amount is not None:
             return self.amount
         return sum(item.quantity * item.unit_amount for item in self.line_items)
 
     def placement(self, idempotency_key: str | None) -> Placement:
-        """The order as a message with a new id, and the digest that tells a repeat from a reuse."""
+        """Return the order as a message with a new id, and the digest of the request's body."""
         payload = PlaceOrderPayload(
             clerk_user_id=self.clerk_user_id,
             order=OrderDetails(
@@ -73,3 +75,44 @@ class OrderRequest(BaseModel):
         digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
         message = PlaceOrder(correlation_id=str(uuid4()), payload=payload, message_id=uuid4())
         return Placement(message, idempotency_key, digest)
+
+
+class OrderAccepted(BaseModel):
+    """An accepted order; its URL is in the Location header."""
+
+    id: str
+    state: State | str
+    deadline_at: datetime | None
+
+
+class ActionRequest(BaseModel):
+    """The requester and the reason; both are recorded in the order's history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Identifier = "api"
+    note: ShortText = ""
+
+
+class AmountRequest(ActionRequest):
+    """A request for an `amount` in the currency's minor unit; by default the full amount."""
+
+    amount: Amount | None = None
+
+
+class ResolveRequest(ActionRequest):
+    """A request to end an order in the state `as`."""
+
+    resolution: State = Field(alias="as")
+
+
+NO_NOTE: Final = ActionRequest()
+FULL_AMOUNT: Final = AmountRequest()
+
+
+class RequestAccepted(BaseModel):
+    """The order after an accepted request; its URL is in the Location header."""
+
+    id: str
+    state: State | str
+    effect: str

@@ -1,1 +1,1 @@
-"""The Create Order saga: `saga` is the page, the other modules are what its words refer to."""
+"""The Create Order saga: `saga` declares it, the other modules define what it refers to."""

@@ -50,7 +50,7 @@ def order_refunded(saga: OrderSaga) -> OrderRefunded:
 
 
 def order_rejected(saga: OrderSaga) -> OrderRejected:
-    """Publish that nothing is held, and why."""
+    """Publish that nothing is held, and the reason."""
     payload = OrderRejectedPayload(
         clerk_user_id=saga.clerk_user_id, order=saga.order, reason=saga.reason or _NO_REASON
     )
@@ -58,7 +58,7 @@ def order_rejected(saga: OrderSaga) -> OrderRejected:
 
 
 def order_canceled(saga: OrderSaga) -> OrderCanceled:
-    """Publish that it was canceled before anything was captured."""
+    """Publish that the order was canceled before anything was captured."""
     return OrderCanceled(correlation_id=saga.id, payload=_ended(saga))
 
 
@@ -68,7 +68,7 @@ def order_expired(saga: OrderSaga) -> OrderExpired:
 
 
 def order_needs_attention(saga: OrderSaga) -> OrderNeedsAttention:
-    """Publish that an operator has to retry or resolve it."""
+    """Publish that an operator has to retry or resolve the order."""
     return OrderNeedsAttention(correlation_id=saga.id, payload=_ended(saga))
 
 

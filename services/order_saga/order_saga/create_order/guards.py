@@ -1,4 +1,4 @@
-"""Guards: each returns why an order's saga refuses a message, or None if it accepts it."""
+"""Guards: each returns the reason to refuse a message, or None to accept it."""
 
 from saga_engine.messages import ResolveRequested
 from saga_schemas.payment import PaymentAuthorized
@@ -29,13 +29,13 @@ def other_amount(saga: OrderSaga, reply: PaymentAuthorized) -> str | None:
 
 
 def already_counted(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
-    """Refuse a refund that was counted; Stripe's id identifies it."""
+    """Refuse a refund that is already counted; Stripe's id identifies it."""
     refund = reply.payload.stripe_refund_id
     return f"refund {refund} is already counted" if refund in saga.refunds else None
 
 
 def other_refund(saga: OrderSaga, reply: PaymentRefunded) -> str | None:
-    """Refuse a refund that is not the one in flight, or was counted."""
+    """Refuse a refund that is not the one in flight, or is already counted."""
     if saga.pending and reply.payload.refund_id == saga.pending.id:
         return already_counted(saga, reply)
     return f"refund {reply.payload.stripe_refund_id} is not the one in flight"
@@ -50,7 +50,7 @@ def no_refund_that_was_made(saga: OrderSaga, reply: PaymentRefundFailed) -> str 
 
 
 def already_captured(saga: OrderSaga, _: PaymentCaptured | PaymentCancelFailed) -> str | None:
-    """Refuse the report of a capture that is known: an operator has to decide."""
+    """Refuse a capture that is already known: an operator has to decide."""
     return f"the capture of {saga.captured} is already known" if saga.captured else None
 
 

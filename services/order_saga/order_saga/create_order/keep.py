@@ -1,4 +1,4 @@
-"""What an order's saga keeps of each message, and of a time-out; each returns the next saga."""
+"""The facts that an order's saga keeps of a message or a time-out; each returns the next saga."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def hold(saga: OrderSaga, reply: PaymentAuthorized) -> OrderSaga:
 
 
 def decline(saga: OrderSaga, reply: PaymentFailed) -> OrderSaga:
-    """Keep why nothing is held, and the PaymentIntent that was created before the refusal."""
+    """Keep the reason of the decline, and the PaymentIntent that was created before it."""
     intent = reply.payload.payment_intent_id
     return replace(saga, reason=_failure(reply), payment_intent_id=intent)
 
@@ -44,7 +44,7 @@ def decline(saga: OrderSaga, reply: PaymentFailed) -> OrderSaga:
 def failure(
     saga: OrderSaga, reply: PaymentInfoFailed | PaymentCaptureFailed | PaymentRefundFailed
 ) -> OrderSaga:
-    """Keep why a participant refused the command."""
+    """Keep the reason for which a participant refused the command."""
     return replace(saga, reason=_failure(reply))
 
 
@@ -67,12 +67,12 @@ def full_refund_request(saga: OrderSaga, request: CancelRequested) -> OrderSaga:
 
 
 def cancel_request(saga: OrderSaga, request: CancelRequested) -> OrderSaga:
-    """Keep who canceled the order, and why."""
+    """Keep who canceled the order, and the reason."""
     return replace(saga, reason=_requested("canceled", "Canceled", request))
 
 
 def operator(saga: OrderSaga, request: RetryRequested | ResolveRequested) -> OrderSaga:
-    """Keep who resolved the order, and why; a retry leaves the reason as it is."""
+    """Keep who resolved the order, and the reason; a retry does not change the reason."""
     if isinstance(request, RetryRequested):
         return saga
     return replace(saga, reason=_requested("resolved", "Resolved", request))
@@ -82,16 +82,18 @@ def capture(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
     """Keep the amount captured, and a reason if it is not the amount that was requested."""
     amount, reason = reply.payload.amount, None
     if saga.pending and saga.pending.amount != amount:
-        wanted = f"{saga.pending.amount} was to be captured, and {amount} was captured at Stripe."
-        reason = Failure(code="captured_otherwise", message=wanted)
+        message = f"Captured {amount} at Stripe instead of the requested {saga.pending.amount}."
+        reason = Failure(code="captured_otherwise", message=message)
     intent = reply.payload.payment_intent_id
     return replace(saga, captured=amount, payment_intent_id=intent, reason=reason)
 
 
 def capture_meanwhile(saga: OrderSaga, reply: PaymentCaptured) -> OrderSaga:
-    """Keep the amount captured for an order that was to end: an operator has to decide."""
+    """Keep the amount captured for an order that was being ended: an operator has to decide."""
     captured = replace(capture(saga, reply), reason=saga.reason)
-    cure = "The payment was captured meanwhile: resolve the order as completed, then refund it."
+    cure = (
+        "The payment was captured in the meantime: resolve the order as completed, then refund it."
+    )
     return _with_cure(captured, cure)
 
 
@@ -116,7 +118,7 @@ def failed_refund(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
 
 
 def failed_refund_with_reason(saga: OrderSaga, reply: PaymentRefundFailed) -> OrderSaga:
-    """Count a refund that failed later as 0, and keep why: it has to be made in another way."""
+    """Count a refund that failed later as 0, and keep the reason: it has to be paid differently."""
     return replace(failed_refund(saga, reply), reason=_failure(reply))
 
 
@@ -129,14 +131,14 @@ def expiry(saga: OrderSaga, _: PaymentAuthorizationExpired) -> OrderSaga:
     """Keep that the hold expired."""
     expired = Failure(
         code="authorization_expired",
-        message="The hold ended before it was captured.",
-        cure="Place the order again, and capture it before capture_before.",
+        message="The hold expired before it was captured.",
+        cure="Place the order again, and capture it before `capture_before`.",
     )
     return replace(saga, reason=expired)
 
 
 def cancellation(saga: OrderSaga, _: PaymentCanceled) -> OrderSaga:
-    """Keep that the hold was released at Stripe without a command of ours."""
+    """Keep that the hold was released at Stripe without a command."""
     released = Failure(code="payment_canceled", message="The hold was released at Stripe.")
     return replace(saga, reason=released)
 
@@ -144,7 +146,7 @@ def cancellation(saga: OrderSaga, _: PaymentCanceled) -> OrderSaga:
 def release(saga: OrderSaga, reply: PaymentCanceled | PaymentAuthorizationExpired) -> OrderSaga:
     """Keep the PaymentIntent that was released.
 
-    The reason stays why the order ends. If an operator was called, its cure is done and removed.
+    The reason of the order's end stays; if the order needed attention, its cure is removed.
     """
     intent = reply.payload.payment_intent_id or saga.payment_intent_id
     released = replace(saga, payment_intent_id=intent)
@@ -154,35 +156,35 @@ def release(saga: OrderSaga, reply: PaymentCanceled | PaymentAuthorizationExpire
 
 
 def cancel_failure(saga: OrderSaga, reply: PaymentCancelFailed) -> OrderSaga:
-    """Keep the cure for a hold that was not released; the reason stays why the order ends."""
+    """Keep the cure for a hold that was not released; the reason of the order's end stays."""
     return _with_cure(saga, f"The hold was not released: {reply.payload.message}")
 
 
 def release_unknown(saga: OrderSaga) -> OrderSaga:
-    """Keep the cure for a hold of which it is unknown whether it was released."""
+    """Keep the cure for a hold that may or may not have been released."""
     return _with_cure(
         saga,
-        "The payment service did not say in time that the hold is released. "
-        "Check that it runs and keeps up, and that Stripe answers, then retry.",
+        "The payment service did not confirm in time that the hold is released. "
+        "Check that it is running without lag and that Stripe responds, then retry.",
     )
 
 
 def user_service_timeout(saga: OrderSaga) -> OrderSaga:
-    """Keep that the user service did not answer in time."""
+    """Keep that the user service did not respond in time."""
     timed_out = Failure(
         code="payment_info_timeout",
-        message="The user service did not answer in time.",
-        cure="Check that the user service runs and keeps up, then place the order again.",
+        message="The user service did not respond in time.",
+        cure="Check that the user service is running without lag, then place the order again.",
     )
     return replace(saga, reason=timed_out)
 
 
 def payment_service_timeout(saga: OrderSaga) -> OrderSaga:
-    """Keep that the payment service did not answer in time, and in which state."""
+    """Keep that the payment service did not respond in time, and in which state."""
     timed_out = Failure(
         code=f"{saga.state}_timeout",
-        message=f"The payment service did not answer in time while {saga.state}.",
-        cure="Check that the payment service runs and keeps up, and that Stripe answers.",
+        message=f"The payment service did not respond in time while {saga.state}.",
+        cure="Check that the payment service is running without lag and that Stripe responds.",
     )
     return replace(saga, reason=timed_out)
 
@@ -194,7 +196,7 @@ def _failure(
 
 
 def _with_cure(saga: OrderSaga, cure: str) -> OrderSaga:
-    reason = saga.reason or Failure(code="unknown", message="Nobody said why it was to end.")
+    reason = saga.reason or Failure(code="unknown", message="No reason was recorded.")
     return replace(saga, reason=reason.model_copy(update={"cure": cure[:5_000]}))
 
 

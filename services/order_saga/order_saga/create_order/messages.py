@@ -1,6 +1,6 @@
-"""The messages that start an order's saga and those by which its customer moves it.
+"""Internal messages: the placement of an order, and the requests of its customer.
 
-They never leave the service. `saga_engine.messages` has those that every saga receives.
+They are not sent to Kafka. `saga_engine.messages` has the requests that every saga accepts.
 """
 
 from typing import Literal
@@ -19,7 +19,7 @@ class LineItem(Value):
 
 
 class PlaceOrderPayload(Value):
-    """The order, and who pays for it."""
+    """The order and the user who pays for it."""
 
     clerk_user_id: str
     order: OrderDetails

@@ -51,11 +51,11 @@ HOLD_ENDED = (
 
 
 def create_order(timeouts: Timeouts) -> Definition:
-    """Declare the saga; it is data, and `saga_engine.decide` interprets it."""
+    """Return the declaration, with these time-outs."""
     return saga(
         2,
         REPLIES,
-        # Who pays, and with which card?
+        # Retrieve the Stripe customer and the card to charge.
         query(S.RETRIEVING_PAYMENT_INFO, commands.retrieve_payment_info, timeouts.payment_info)
         .on(PaymentInfoRetrieved, keep.customer, S.AUTHORIZING, unless=guards.other_user)
         .on(PaymentInfoFailed, keep.failure, REJECT)
@@ -74,7 +74,7 @@ def create_order(timeouts: Timeouts) -> Definition:
         .on(CaptureRequested, keep.capture_request, S.CAPTURING, unless=guards.more_than_held)
         .on(CancelRequested, keep.cancel_request, CANCEL)
         .with_rules(*HOLD_ENDED),
-        # From here on nothing is compensated: money goes back by a refund.
+        # From here on nothing is compensated; money is returned by a refund.
         pivot(S.CAPTURING, commands.capture_payment, timeouts.operation, commits=[S.CANCELING])
         .with_rules(*HOLD_ENDED)
         .on(PaymentCaptureFailed, keep.failure, S.AUTHORIZED, publish=False)
@@ -100,7 +100,7 @@ def create_order(timeouts: Timeouts) -> Definition:
         .on(PaymentCancelFailed, keep.cancel_failure, PARK, unless=guards.already_captured)
         .with_rules(*stripe.AFTER_THE_END)
         .on_timeout(keep.release_unknown, PARK),
-        # A step gave up: an operator retries or resolves it.
+        # A step exhausted its tries: an operator retries or resolves it.
         parked(
             S.NEEDS_ATTENTION,
             events.order_needs_attention,
@@ -109,7 +109,7 @@ def create_order(timeouts: Timeouts) -> Definition:
             committed=(S.COMPLETED, S.REFUNDED),
             unless=guards.contradicts_stripe,
         ),
-        # Final; only money that moved at Stripe still counts.
+        # Final; only money that moved at Stripe is still counted.
         end(S.REJECTED, events.order_rejected).with_rules(*stripe.AFTER_THE_END),
         end(S.CANCELED, events.order_canceled).with_rules(*stripe.AFTER_THE_END),
         end(S.EXPIRED, events.order_expired).with_rules(*stripe.AFTER_THE_END),

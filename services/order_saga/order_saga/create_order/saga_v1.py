@@ -1,4 +1,4 @@
-"""Version 1 of the Create Order saga, which stops at the hold. Its sagas end with it.
+"""Version 1 of the Create Order saga, which stops at the hold, for orders that started with it.
 
 retrieving_payment_info --> authorizing --> authorized
            |                     |
@@ -16,7 +16,7 @@ from order_saga.create_order.timeouts import Timeouts
 
 
 def create_order_v1(timeouts: Timeouts) -> Definition:
-    """Declare it by what differs: nothing is compensated, and a late authorization still counts."""
+    """Return the declaration: nothing is compensated, and a late authorization is accepted."""
     return earlier(
         create_order(timeouts),
         version=1,

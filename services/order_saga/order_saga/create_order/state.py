@@ -1,4 +1,4 @@
-"""An order's saga: its states, and what it keeps of the messages it received."""
+"""The state of an order's saga."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """The capture or refund in flight: its id, which identifies a repeat, and its amount."""
+    """The capture or refund in flight, with its idempotency id and its amount."""
 
     id: str
     amount: int
@@ -40,18 +40,18 @@ class PendingRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSaga(SagaState):
-    """An order and how far its payment has come. Amounts are in the currency's minor unit.
+    """An order and the progress of its payment. Amounts are in the currency's minor unit.
 
-    A field that is added here needs a column of its name in `orm.sagas`, and nothing else.
+    A new field needs a column of the same name in `orm.sagas`, and nothing else.
 
     Attributes:
-        payment_intent_id: Stripe's, once one was created.
-        capture_before: When the hold expires, if Stripe reported it.
+        payment_intent_id: The id of the PaymentIntent, once created.
+        capture_before: The expiry of the hold, if Stripe reported it.
         captured: The amount captured.
         refunds: The amount of each refund, by Stripe's id; 0 for one that failed later.
         disputed: The cardholder's bank has opened a dispute.
         pending: The capture or refund in flight.
-        reason: Why the order is where it is.
+        reason: The reason for the state of the order.
     """
 
     clerk_user_id: str
@@ -67,7 +67,7 @@ class OrderSaga(SagaState):
 
     @property
     def refunded(self) -> int:
-        """The amount refunded as Stripe reported it, or all of it once an operator said so."""
+        """The amount refunded: as Stripe reported it, or all if the order ended as refunded."""
         return self.captured if self.state == State.REFUNDED else sum(self.refunds.values())
 
     def at_rest(self) -> Self:
@@ -76,7 +76,7 @@ class OrderSaga(SagaState):
 
 
 def new_saga(definition: Definition, message: PlaceOrder) -> OrderSaga:
-    """Return the saga of an order that was placed, before its first step is entered."""
+    """Return the saga of a placed order, before its first step is entered."""
     return OrderSaga(
         id=message.correlation_id,
         definition_version=definition.version,

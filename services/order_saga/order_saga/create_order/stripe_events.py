@@ -1,4 +1,4 @@
-"""Rules for events at Stripe that no command of ours caused: each counts once, at any time."""
+"""Rules for unsolicited Stripe events; each is counted once, whenever it arrives."""
 
 from functools import partial
 
@@ -20,12 +20,12 @@ refunded = partial(
 refund_failed_later = partial(
     on, PaymentRefundFailed, keep.failed_refund_with_reason, unless=guards.no_refund_that_was_made
 )
-"""A refund that was made failed later; the saga moves, and keeps the reason."""
+"""A refund failed after it was made; the saga moves and keeps the reason."""
 
 REFUND_FAILED_LATER = on(
     PaymentRefundFailed, keep.failed_refund, STAY, unless=guards.no_refund_that_was_made
 )
-"""A refund that was made failed later, while something else is in flight."""
+"""A refund failed after it was made, while another request is in flight."""
 
 DISPUTED = on(PaymentDisputed, keep.dispute, STAY)
 """The cardholder's bank opened a dispute."""
@@ -40,7 +40,7 @@ CAPTURED_MEANWHILE = on(
     unless=guards.already_captured,
     any_attempt=True,
 )
-"""Money was captured for an order that was to end, or has ended, without a capture."""
+"""A capture for an order that is being ended, or has ended, without one."""
 
 AFTER_THE_END = (CAPTURED_MEANWHILE, *OUT_OF_ORDER)
-"""Events that still count for an order that ended without a capture."""
+"""Events that are still counted for an order that ended without a capture."""

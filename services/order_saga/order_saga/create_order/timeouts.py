@@ -1,4 +1,4 @@
-"""How long each step of the Create Order saga waits for its reply, and how often it is tried."""
+"""Time-outs and tries of the steps of the Create Order saga."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,9 +14,9 @@ class Timeouts:
     """The time-outs of the steps.
 
     Attributes:
-        payment_info: Of the user service's reply.
-        authorization: Of the authorization. It is sent once: a reply that is late is undone.
-        operation: Of a capture, a cancellation or a refund.
+        payment_info: For the reply of the user service.
+        authorization: For the authorization. It is sent once; a late one is compensated.
+        operation: For a capture, a cancellation or a refund.
     """
 
     payment_info: Timeout = ONE_MINUTE

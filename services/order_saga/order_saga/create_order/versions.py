@@ -1,4 +1,4 @@
-"""Every version of the saga that can still be in flight: new sagas start with the newest."""
+"""The versions of the saga that can be in flight; new sagas start with the newest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

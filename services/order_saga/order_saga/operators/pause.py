@@ -9,8 +9,8 @@ from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier, ShortText
 from sqlalchemy import Connection
 
-from order_saga.api.actions import NOTHING_SAID, Asking
-from order_saga.api.orders import problem
+from order_saga.api.problems import problem
+from order_saga.api.schemas import NO_NOTE, ActionRequest
 from order_saga.runtime.pause import (
     Controls,
     find_controls,
@@ -54,7 +54,7 @@ def controls_router(database: Database, settings: OrderSagaSettings) -> APIRoute
         return await run(lambda connection: pause_new_orders(connection, asking.by, asking.note))
 
     @router.post("/resume")
-    async def resume(asking: Asking = NOTHING_SAID) -> Controls:  # pyright: ignore[reportUnusedFunction]
+    async def resume(asking: ActionRequest = NO_NOTE) -> Controls:  # pyright: ignore[reportUnusedFunction]
         """Accept new orders again."""
         return await run(lambda connection: resume_new_orders(connection, asking.by, asking.note))
 

@@ -1,1 +1,1 @@
-"""The orchestrator at work: one transaction for each message, request and deadline."""
+"""The orchestrator's runtime: one transaction for each batch of messages, requests or deadlines."""

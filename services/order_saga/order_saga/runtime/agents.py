@@ -1,4 +1,4 @@
-"""The Kafka edge: the replies of the participants, and those that older replicas have deferred."""
+"""The Kafka edge: the participants' replies, and messages that older replicas deferred."""
 
 import asyncio
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def reply_intakes(
 
 
 def register_agents(app: faust.App, intakes: Sequence[Intake], settings: OrderSagaSettings) -> None:
-    """Have every record of the intakes' topics handled."""
+    """Register an agent for each intake, which handles every record of its topic."""
     for intake in intakes:
         consume(app, intake.topic, intake.receive, settings)
 
@@ -53,7 +53,7 @@ def register_agents(app: faust.App, intakes: Sequence[Intake], settings: OrderSa
 async def handle_deferred(
     definitions: Definitions, intakes: Sequence[Intake], settings: OrderSagaSettings
 ) -> None:
-    """Handle what older replicas have left to this one, every `deferred_poll_seconds`."""
+    """Handle messages that older replicas deferred, every `deferred_poll_seconds`."""
     limit = settings.intake_batch_size
     while True:
         counts = [

@@ -1,4 +1,4 @@
-"""The use cases: place orders, take a customer's or an operator's request, react to messages."""
+"""The use cases: place orders, handle a request to an order, react to messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from saga_schemas import Envelope
 
 from order_saga.create_order.state import OrderSaga, new_saga
 from order_saga.create_order.versions import Definitions
-from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderNotFound
 from order_saga.runtime.ports import Found, Placement, Sagas
 
 PlacementAnswer: TypeAlias = OrderSaga | IdempotencyKeyReused | DefinitionUnknown
@@ -19,17 +19,17 @@ PlacementAnswer: TypeAlias = OrderSaga | IdempotencyKeyReused | DefinitionUnknow
 
 @dataclass(frozen=True, slots=True)
 class PlacementResult:
-    """The answers to a batch of placements, in their order, and what the new ones lead to."""
+    """The answers to a batch of placements, in order; the new placements and their outcomes."""
 
     answers: Sequence[PlacementAnswer]
     new: Sequence[Placement]
-    result: BatchResult
+    batch: BatchResult
 
 
 def place(
     definitions: Definitions, sagas: Sagas, placements: Sequence[Placement]
 ) -> PlacementResult:
-    """Start a saga for each placement whose idempotency key is new; repeat the others' answers."""
+    """Start a saga for each placement with a new idempotency key; repeat the others' answers."""
     now, definition = sagas.now(), definitions.newest
     decisions = [
         start(definition, new_saga(definition, placement.message), now) for placement in placements
@@ -60,64 +60,63 @@ def place(
 def _repeated(
     placement: Placement, decision: Decision[OrderSaga], earlier: Mapping[str, tuple[Found, str]]
 ) -> PlacementAnswer:
-    """Return the answer to a placement that was stored before."""
+    """Return the answer to a placement whose key, or whose saga, is stored already."""
     if placement.idempotency_key is None:
         return decision.saga
     found, digest = earlier[placement.idempotency_key]
-    return found if digest == placement.digest else IdempotencyKeyReused()
+    return found if digest == placement.digest else IdempotencyKeyReused("order")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The order as it stands after a request, and what the request did.
+    """The order after a request, and the effect of the request.
 
     Attributes:
-        refused: It did nothing; `effect` says why, and the same id can be used again.
-        recorded: The message for the history; None if it was taken before, and this is its answer
-            once more.
+        refused: The request changed nothing; `effect` says why, and its id can be used again.
+        recorded: The message for the history; None if the request repeats a recorded one.
     """
 
     saga: OrderSaga
     effect: str
     refused: bool
-    result: BatchResult
+    batch: BatchResult
     recorded: Envelope | None = None
 
 
 def request(definitions: Definitions, sagas: Sagas, message: Envelope) -> RequestResult:
-    """Move an order as requested; a request that is repeated with its id is answered again.
+    """Move an order as requested; answer a request that is repeated with its id as before.
 
     Raises:
-        OrderUnknown: There is no such order.
+        OrderNotFound: There is no such order.
         IdempotencyKeyReused: The id was used for another request.
         DefinitionUnknown: This code does not have the version, or the state, of the order.
     """
     saga = sagas.lock({message.correlation_id}).get(message.correlation_id)
     if saga is None:
-        raise OrderUnknown
+        raise OrderNotFound(message.correlation_id)
     if isinstance(saga, DefinitionUnknown):
         raise saga
     if earlier := sagas.earlier(message.message_id):
         payload, effect = earlier
         if payload != message.model_dump(mode="json")["payload"]:
-            raise IdempotencyKeyReused
-        return RequestResult(saga, effect, refused=False, result=BatchResult({}))
+            raise IdempotencyKeyReused("request")
+        return RequestResult(saga, effect, refused=False, batch=BatchResult({}))
     decision = decide(definitions.of(saga.definition_version), saga, message, sagas.now())
     if decision.refused:
-        # A request that did nothing leaves its id free, for when the order's state allows it.
+        # A refused request leaves its id free, to be used again once the order's state allows it.
         message = message.model_copy(update={"message_id": uuid4()})
     if decision.saga is not saga:
         sagas.save([decision.saga])
     effect = _with_requester(message, decision.effect)
-    result = BatchResult({message.message_id: Handled(effect, decision.send)})
-    return RequestResult(decision.saga, effect, decision.refused, result, message)
+    batch = BatchResult({message.message_id: Handled(effect, decision.send)})
+    return RequestResult(decision.saga, effect, decision.refused, batch, message)
 
 
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
-    """Move each message's saga; several messages of one saga are handled in their order.
+    """Move each message's saga; handle several messages of one saga in order.
 
     A message without a saga is refused. A message of a saga whose version or state this code does
-    not have is deferred to a process that has it. Neither holds up the others.
+    not have is deferred to a process that has it. Neither delays the others.
     """
     now = sagas.now()
     before = sagas.lock({message.correlation_id for message in messages})

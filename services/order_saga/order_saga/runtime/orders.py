@@ -1,4 +1,4 @@
-"""The way in over HTTP: orders that are posted at the same time share one transaction."""
+"""Orders placed and requested over HTTP; orders placed at the same time share one transaction."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,33 +7,38 @@ from typing import Final, TypeAlias
 
 from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.postgres.batcher import Batcher
+from saga_schemas import Envelope
 from sqlalchemy import Connection
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.create_order.versions import Definitions
-from order_saga.errors import NewOrdersPaused
-from order_saga.runtime.handlers import PlacementAnswer, place
+from order_saga.errors import NewOrdersPaused, RequestRefused
+from order_saga.runtime import handlers
+from order_saga.runtime.handlers import PlacementAnswer, RequestResult
 from order_saga.runtime.pause import Pause, current_pause
 from order_saga.runtime.ports import Placement
 from order_saga.runtime.repository import SqlSagas
-from order_saga.runtime.transactions import Done, Transactions
+from order_saga.runtime.transactions import Transactions, Work
 from order_saga.settings import OrderSagaSettings
 
 Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | NewOrdersPaused
 
-TOO_LATE: Final = "the order was not stored in time"
+TIMED_OUT: Final = "the order was not stored in time"
 
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """Waits until a time of the event loop; an order whose batch begins later is not placed."""
+    """A placement, and the event loop's time after which its order is no longer placed."""
 
     placement: Placement
     until: float
 
 
-class OrderDesk:
-    """Takes orders. When `place` returns, the saga and its first command are committed."""
+class Orders:
+    """Places orders and handles requests to them.
+
+    When a method returns, its effect is committed, and its messages will be sent.
+    """
 
     def __init__(
         self, definitions: Definitions, transactions: Transactions, settings: OrderSagaSettings
@@ -41,61 +46,86 @@ class OrderDesk:
         self._definitions = definitions
         self._transactions = transactions
         self._give_up_after = settings.database_give_up_seconds
+        self._retry_after = settings.pause_retry_after_seconds
         self._batcher = Batcher(self._place_all, settings.intake_batch_size)
 
     async def place(self, placement: Placement) -> OrderSaga:
-        """The new saga, or the one that this idempotency key made before.
+        """Return the new saga, or the one that the idempotency key was first used for.
 
         Raises:
-            IdempotencyKeyReused: The key was used with another order.
+            IdempotencyKeyReused: The key was used for another order.
             DefinitionUnknown: A newer replica placed the order of this idempotency key.
-            NewOrdersPaused: An operator has stopped new orders; this one would be new.
-            DatabaseUnavailable: Not within `database_give_up_seconds`. Nothing was stored, or
-                it is not known; the same key may be used again.
+            NewOrdersPaused: An operator paused new orders, and this one would be new.
+            DatabaseUnavailable: The order was not stored within `database_give_up_seconds`, or
+                it is unknown whether it was; the caller can retry with the same key.
         """
         until = asyncio.get_running_loop().time() + self._give_up_after
         try:
             async with asyncio.timeout_at(until):
                 answer = await self._batcher.submit(_Caller(placement, until))
         except TimeoutError:
-            raise DatabaseUnavailable(TOO_LATE) from None
+            raise DatabaseUnavailable(TIMED_OUT) from None
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def _place_all(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
-        now = asyncio.get_running_loop().time()
-        here = [caller for caller in callers if caller.until > now]
-        if not here:
-            raise DatabaseUnavailable(TOO_LATE)
-        answers = await self._transactions.run(
-            lambda connection: self._store(connection, [caller.placement for caller in here]),
-            give_up_after_seconds=max(caller.until for caller in here) - now,
-        )
-        answer_of = dict(zip(map(id, here), answers, strict=True))
-        return [answer_of.get(id(caller), DatabaseUnavailable(TOO_LATE)) for caller in callers]
+    async def request(self, message: Envelope) -> RequestResult:
+        """Move an order as requested, and record the request in the order's history.
 
-    def _sagas(self, connection: Connection) -> SqlSagas:
-        return SqlSagas(connection, self._definitions.by_version)
+        Raises:
+            OrderNotFound: There is no such order.
+            RequestRefused: The order's state does not accept it; the history records that.
+            IdempotencyKeyReused: The message's id was used for another request.
+            DefinitionUnknown: This code does not have the version, or the state, of the order.
+            DatabaseUnavailable: The database did not respond in time; the caller can retry with
+                the same id.
+        """
+
+        def work(connection: Connection) -> Work[RequestResult]:
+            result = handlers.request(self._definitions, self._sagas(connection), message)
+            return Work(result, [result.recorded] if result.recorded else [], result.batch)
+
+        result = await self._transactions.run(work, give_up_after_seconds=self._give_up_after)
+        if result.refused:
+            raise RequestRefused(result.effect)
+        return result
+
+    async def _place_all(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
+        """Answer each caller, in order; leave out the orders of those that have timed out."""
+        now = asyncio.get_running_loop().time()
+        waiting = [caller for caller in callers if caller.until > now]
+        if not waiting:
+            raise DatabaseUnavailable(TIMED_OUT)
+        placements = [caller.placement for caller in waiting]
+        answers = await self._transactions.run(
+            lambda connection: self._store(connection, placements),
+            give_up_after_seconds=max(caller.until for caller in waiting) - now,
+        )
+        by_id = {each.message_id: answer for each, answer in zip(placements, answers, strict=True)}
+        late = DatabaseUnavailable(TIMED_OUT)
+        return [by_id.get(caller.placement.message_id, late) for caller in callers]
 
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
-    ) -> Done[Sequence[Answer]]:
-        if paused := current_pause(connection):
-            return Done(self._while_paused(connection, placements, paused))
-        placed = place(self._definitions, self._sagas(connection), placements)
+    ) -> Work[Sequence[Answer]]:
+        if pause := current_pause(connection):
+            return Work(self._while_paused(connection, placements, pause))
+        placed = handlers.place(self._definitions, self._sagas(connection), placements)
         messages = [placement.message for placement in placed.new]
-        return Done(placed.answers, messages, placed.result)
+        return Work(placed.answers, messages, placed.batch)
 
     def _while_paused(
-        self, connection: Connection, placements: Sequence[Placement], paused: Pause
+        self, connection: Connection, placements: Sequence[Placement], pause: Pause
     ) -> Sequence[Answer]:
-        """Only what was placed before is answered again; nothing is stored."""
+        """Answer repeated placements as before, and refuse new ones; store nothing."""
         sagas = self._sagas(connection)
         keys = {each.idempotency_key for each in placements if each.idempotency_key}
         known = sagas.placed(keys) if keys else {}
-        old = [each for each in placements if each.idempotency_key in known]
-        answers = place(self._definitions, sagas, old).answers if old else ()
-        answer_of: dict[int, Answer] = dict(zip(map(id, old), answers, strict=True))
-        refused = NewOrdersPaused(paused.by, paused.note, paused.since)
-        return [answer_of.get(id(each), refused) for each in placements]
+        repeated = [each for each in placements if each.idempotency_key in known]
+        answers = handlers.place(self._definitions, sagas, repeated).answers if repeated else ()
+        by_id = {each.message_id: answer for each, answer in zip(repeated, answers, strict=True)}
+        refusal = NewOrdersPaused(pause.by, pause.note, pause.since, self._retry_after)
+        return [by_id.get(each.message_id, refusal) for each in placements]
+
+    def _sagas(self, connection: Connection) -> SqlSagas:
+        return SqlSagas(connection, self._definitions.by_version)

@@ -1,4 +1,4 @@
-"""The orchestrator's tables: its sagas, and messaging's inbox and outbox."""
+"""The tables of the orchestrator: sagas, inbox, outbox, deferred messages, operators' actions."""
 
 from saga_messaging.delivery.deferred import deferred_table
 from saga_messaging.delivery.tables import messaging_tables
@@ -43,7 +43,7 @@ sagas = Table(
     Column("capture_before", TIMESTAMP(timezone=True)),
     Column("captured", Integer, nullable=False, server_default=text("0")),
     Column("refunds", JSONB, nullable=False, server_default=text("'{}'")),
-    Column("refunded", Integer, nullable=False, server_default=text("0")),  # follows from refunds
+    Column("refunded", Integer, nullable=False, server_default=text("0")),  # the sum of refunds
     Column("disputed", Boolean, nullable=False, server_default=text("false")),
     Column("asked", JSONB(none_as_null=True)),
     Column("reason", JSONB(none_as_null=True)),
@@ -59,7 +59,7 @@ sagas = Table(
     Index("sagas_due", "deadline_at", postgresql_where=text("NOT overdue")),
 )
 
-# Switches that an operator has set, with who and why: `paused` stops new orders.
+# Switches set by operators, with the requester and the reason: `paused` stops new orders.
 controls = Table(
     "controls",
     metadata,
@@ -69,7 +69,7 @@ controls = Table(
     Column("set_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# Every change of `controls`.
+# The history of `controls`.
 control_changes = Table(
     "control_changes",
     metadata,
@@ -80,7 +80,7 @@ control_changes = Table(
     Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# What was done about dead letters; `nth` counts from 1 for each, so that two cannot act at once.
+# Actions on dead letters; `nth` counts from 1 for each letter, so that two cannot act at once.
 dead_letter_actions = Table(
     "dead_letter_actions",
     metadata,

@@ -1,4 +1,4 @@
-"""The interface that the use cases need from the database."""
+"""The port of the use cases: a repository of sagas."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,49 +15,59 @@ from order_saga.errors import DefinitionUnknown
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A posted order. Two with one `idempotency_key` are one order if their digests are equal."""
+    """A posted order. Two with one `idempotency_key` are one order if their digests are equal.
+
+    Attributes:
+        message: The order, with the id of its new saga.
+        idempotency_key: The caller's, or None.
+        digest: The hash of the request's body.
+    """
 
     message: PlaceOrder
     idempotency_key: str | None
     digest: str
 
+    @property
+    def message_id(self) -> UUID:
+        """The id of the message, which identifies the placement in a batch."""
+        return self.message.message_id
+
 
 Found: TypeAlias = OrderSaga | DefinitionUnknown
-"""A saga that was found, or why this code cannot read it."""
+"""A saga, or the error that says why this code cannot read it."""
 
 
 class Sagas(Protocol):
-    """The sagas, inside one transaction: what is saved is kept when, and only when, it commits."""
+    """A repository of sagas inside one transaction; the caller commits it."""
 
     def now(self) -> datetime:
-        """The database's time, which every replica shares."""
+        """Return the time of the database, which all replicas share."""
         ...
 
     def add(self, new: Sequence[tuple[Placement, OrderSaga]]) -> Collection[str]:
-        """Store new sagas. Returns the ids of those whose idempotency key was not taken."""
+        """Store new sagas; return the ids of those whose idempotency key was not in use."""
         ...
 
     def placed(self, idempotency_keys: Collection[str]) -> Mapping[str, tuple[Found, str]]:
-        """The saga and the digest that each key was first used with."""
+        """Return the saga and the digest that each key was first used with."""
         ...
 
     def lock(self, saga_ids: Collection[str]) -> Mapping[str, Found]:
-        """The sagas that exist of these, locked against other processes until the commit."""
+        """Return those sagas that exist, locked against other processes until the commit."""
         ...
 
     def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
-        """The payload and the effect of a message that was taken before, or None."""
+        """Return the payload and the effect of a message that was handled before, or None."""
         ...
 
     def save(self, sagas: Sequence[OrderSaga]) -> None:
-        """Store the new state of sagas that were locked."""
+        """Store the new state of locked sagas."""
         ...
 
     def due(self, limit: int) -> Sequence[DeadlinePassed]:
-        """Lock sagas whose deadline has passed.
+        """Lock at most `limit` sagas whose deadline has passed; return a message for each.
 
-        Left out are those that another process has locked, those of versions and in states that
-        this code does not have, and those with a reply that an older process has left to a newer
-        one.
+        Sagas are skipped if another process has locked them, if this code does not have their
+        version or state, or if a deferred reply waits for a newer process.
         """
         ...

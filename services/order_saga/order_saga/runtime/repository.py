@@ -1,4 +1,4 @@
-"""The sagas in PostgreSQL. Everything here takes a whole batch in one statement."""
+"""The sagas in PostgreSQL; each method handles a whole batch in one statement."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
@@ -34,14 +34,14 @@ from order_saga.runtime.ports import Found, Placement
 _DIALECT = postgresql.dialect()
 _SAGA = TypeAdapter(OrderSaga)
 _COLUMN_OF: Final = {"compensations": "undo", "ends_in": "goal", "pending": "asked"}
-"""Fields whose column has another name; all others have the same."""
-_PLACED: Final = {"definition_version", "clerk_user_id", "order"}
-"""Fields that never change once the order is placed."""
+"""Fields whose column has another name."""
+_IMMUTABLE: Final = {"definition_version", "clerk_user_id", "order"}
+"""Fields that do not change after the order is placed."""
 
 
 def _save() -> TextClause:
-    """Return the statement that stores what can change of a batch of sagas."""
-    changing = {_column_of(field.name) for field in fields(OrderSaga)} - _PLACED | {"refunded"}
+    """Return the statement that updates the mutable columns of a batch of sagas."""
+    changing = {_column_of(field.name) for field in fields(OrderSaga)} - _IMMUTABLE | {"refunded"}
     columns = [column for column in table.c if column.name in changing]
     types = ", ".join(f"{column.name} {column.type.compile(_DIALECT)}" for column in columns)
     values = ", ".join(f"{column.name} = new.{column.name}" for column in columns)
@@ -60,26 +60,26 @@ _FIELDS: Final = [field.name for field in fields(OrderSaga) if field.name != "or
 
 
 class SqlSagas:
-    """`ports.Sagas` on a connection whose transaction the caller commits."""
+    """`ports.Sagas` on a connection; the caller commits its transaction."""
 
     def __init__(self, connection: Connection, versions: Mapping[int, Definition]) -> None:
         self._connection = connection
         self._versions = versions
 
     def now(self) -> datetime:
-        """The transaction's time."""
+        """Return the transaction's time."""
         return self._connection.execute(select(func.now())).scalar_one()
 
     def add(self, new: Sequence[tuple[Placement, OrderSaga]]) -> Collection[str]:
         """See `ports.Sagas`. Waits for another process that is storing the same key.
 
-        In the order of the keys, so that two batches never deadlock. A saga that is there already
-        is no conflict either: the try before this one was committed, and its answer was lost.
+        Rows are inserted in the order of their keys, so that two batches cannot deadlock. A saga
+        that exists is skipped: an earlier try was committed, and its response was lost.
         """
         statement = insert(table).on_conflict_do_nothing()
         rows = [
             {
-                **_changing(saga),
+                **_mutable_columns(saga),
                 "definition_version": saga.definition_version,
                 "clerk_user_id": saga.clerk_user_id,
                 "amount": saga.order.amount,
@@ -102,7 +102,7 @@ class SqlSagas:
         }
 
     def lock(self, saga_ids: Collection[str]) -> Mapping[str, Found]:
-        """See `ports.Sagas`. In the order of their ids, so that two batches never deadlock."""
+        """See `ports.Sagas`. Locks in the order of the ids, so that two batches cannot deadlock."""
         query = (
             select(table)
             .where(table.c.id == func.any(bindparam("ids", list(saga_ids))))
@@ -121,15 +121,16 @@ class SqlSagas:
     def save(self, sagas: Sequence[OrderSaga]) -> None:
         """See `ports.Sagas`."""
         if sagas:
-            rows = [_as_json(_changing(saga)) for saga in sagas]
+            rows = [_as_json(_mutable_columns(saga)) for saga in sagas]
             self._connection.execute(_SAVE, {"rows": rows})
 
     def due(self, limit: int) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
-        # The step's time counts from when its command was sent: Kafka away is nobody's silence.
+        # The time-out counts from when the command was sent, so that an outage of Kafka is not
+        # taken for a participant that does not respond.
         allowed = table.c.deadline_at - table.c.updated_at
         sent_at = messaging.outbox.c.sent_at
-        unheard = select(messaging.outbox.c.message_id).where(
+        not_sent_in_time = select(messaging.outbox.c.message_id).where(
             messaging.outbox.c.correlation_id == table.c.id,
             messaging.outbox.c.type != "dead-letter",
             sent_at.is_(None) | (sent_at > func.now() - allowed),
@@ -138,7 +139,7 @@ class SqlSagas:
         query = (
             select(table.c.id, table.c.state, table.c.attempt)
             .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
-            .where(~unheard.exists(), ~waiting.exists())
+            .where(~not_sent_in_time.exists(), ~waiting.exists())
             .where(_known_to(self._versions))
             .order_by(table.c.deadline_at)
             .limit(limit)
@@ -187,9 +188,9 @@ def _known_to(versions: Mapping[int, Definition]) -> ColumnElement[bool]:
     )
 
 
-def _changing(saga: OrderSaga) -> dict[str, Any]:
-    """Return the columns of what can change, as PostgreSQL's driver takes them."""
-    dumped = _SAGA.dump_python(saga, by_alias=True, exclude=_PLACED)
+def _mutable_columns(saga: OrderSaga) -> dict[str, Any]:
+    """Return the columns that can change, as the driver accepts them."""
+    dumped = _SAGA.dump_python(saga, by_alias=True, exclude=_IMMUTABLE)
     columns = {_column_of(name): value for name, value in dumped.items()}
     return {**columns, "refunded": saga.refunded}
 

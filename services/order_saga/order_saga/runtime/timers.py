@@ -1,4 +1,4 @@
-"""The way in of time: a deadline that has passed becomes a message, on the replica that sees it."""
+"""Timers: each deadline that has passed is handled as a message, once, by one replica."""
 
 import asyncio
 
@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 from order_saga.create_order.versions import Definitions
 from order_saga.runtime.handlers import react
 from order_saga.runtime.repository import SqlSagas
-from order_saga.runtime.transactions import Done, Transactions
+from order_saga.runtime.transactions import Transactions, Work
 from order_saga.settings import OrderSagaSettings
 
 logger = structlog.get_logger(__name__)
 
 
 class Timers:
-    """Fires each deadline once, in database time, also after every process was restarted."""
+    """Fires each deadline once, by the time of the database, also after a restart."""
 
     def __init__(
         self, definitions: Definitions, transactions: Transactions, settings: OrderSagaSettings
@@ -25,7 +25,7 @@ class Timers:
         self._settings = settings
 
     async def run(self) -> None:
-        """Fire what is due, for ever; first let the replies be heard that came meanwhile."""
+        """Fire due deadlines until canceled, after a grace period for replies already in Kafka."""
         await asyncio.sleep(self._settings.timer_grace_seconds)
         while True:
             fired = await self.fire_due()
@@ -33,13 +33,13 @@ class Timers:
                 await asyncio.sleep(self._settings.timer_poll_seconds)
 
     async def fire_due(self) -> int:
-        """Fire one batch of due deadlines. Returns how many there were."""
+        """Fire one batch of due deadlines; return their number."""
         return await self._transactions.run(self._fire)
 
-    def _fire(self, connection: Connection) -> Done[int]:
+    def _fire(self, connection: Connection) -> Work[int]:
         sagas = SqlSagas(connection, self._definitions.by_version)
         due = sagas.due(self._settings.timer_batch_size)
         if not due:
-            return Done(0)
+            return Work(0)
         logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])
-        return Done(len(due), due, react(self._definitions, sagas, due))
+        return Work(len(due), due, react(self._definitions, sagas, due))

@@ -1,4 +1,4 @@
-"""How every piece of work on sagas ends: its effects stored with it, then what it sends offered."""
+"""Transactions on the sagas: state, inbox and outbox are committed together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from sqlalchemy import Connection
 
 from order_saga.runtime.orm import messaging
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[Answer]):
-    """What a piece of work answers; the messages that it took in, and what they led to."""
+class Work(Generic[Result]):
+    """The result of a piece of work, the messages that it received, and their outcomes."""
 
-    answer: Answer
-    messages: Sequence[Envelope] = ()
-    result: BatchResult = field(default_factory=lambda: BatchResult({}))
+    result: Result
+    received: Sequence[Envelope] = ()
+    batch: BatchResult = field(default_factory=lambda: BatchResult({}))
 
 
 class Transactions:
@@ -35,27 +35,27 @@ class Transactions:
 
     async def run(
         self,
-        work: Callable[[Connection], Done[Answer]],
+        work: Callable[[Connection], Work[Result]],
         *,
         give_up_after_seconds: float | None = None,
-    ) -> Answer:
-        """The answer, once all that the work did is committed and on its way to Kafka.
+    ) -> Result:
+        """Return the result once the work and its effects are committed and offered to the relay.
 
-        The work may run several times, as `Database.transaction` says.
+        The work may run several times, as for `Database.transaction`.
 
         Raises:
-            DatabaseUnavailable: Not within `give_up_after_seconds`; never where that is None.
-            Exception: Whatever the work raised; nothing was committed.
+            DatabaseUnavailable: `give_up_after_seconds` have passed; never raised if that is None.
+            Exception: The error that the work raised; nothing is committed.
         """
 
-        def store(connection: Connection) -> tuple[Answer, list[Outgoing]]:
+        def store(connection: Connection) -> tuple[Result, list[Outgoing]]:
             done = work(connection)
-            return done.answer, store_effects(
-                connection, messaging.inbox, self._outbox, done.messages, done.result.outcomes
+            return done.result, store_effects(
+                connection, messaging.inbox, self._outbox, done.received, done.batch.outcomes
             )
 
-        answer, outgoing = await self._database.transaction(
+        result, outgoing = await self._database.transaction(
             store, give_up_after_seconds=give_up_after_seconds
         )
         self._outbox.offer(outgoing)
-        return answer
+        return result

@@ -10,16 +10,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from order_saga.api.actions import actions_router
-from order_saga.api.orders import PROBLEMS, orders_router
+from order_saga.api.orders import orders_router
+from order_saga.api.problems import PROBLEMS
 from order_saga.create_order.versions import definitions
 from order_saga.operators.dead_letters.http import dead_letters_router
 from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_PROBLEMS
 from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
-from order_saga.runtime.actions import OrderActions
 from order_saga.runtime.handlers import react
-from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging, metadata
 from order_saga.runtime.repository import SqlSagas
 from order_saga.runtime.timers import Timers
@@ -48,12 +48,11 @@ class Replica:
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
         transactions = Transactions(database, self.outbox)
         self.timers = Timers(self.definitions, transactions, settings)
-        desk = OrderDesk(self.definitions, transactions, settings)
+        orders = Orders(self.definitions, transactions, settings)
         self.api = FastAPI()
         install_problems(self.api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
-        self.api.include_router(orders_router(desk, database, settings))
-        actions = OrderActions(self.definitions, transactions, settings)
-        self.api.include_router(actions_router(actions))
+        self.api.include_router(orders_router(orders, database, settings))
+        self.api.include_router(actions_router(orders))
         self.api.include_router(controls_router(database, settings))
         self.api.include_router(why_router(self.definitions, database, settings))
         dead_letters = DeadLetterService(database, self.outbox, settings)
@@ -162,6 +161,6 @@ def orders(replica_with: Callable[..., Replica]) -> Replica:
 
 @pytest.fixture
 def edge(replicas: Callable[..., Replica]) -> Replica:
-    """A replica without a database: what gets past the edge is answered with 503."""
+    """A replica without a database: a valid request is 503."""
     url = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
     return replicas(database_url=url, database_give_up_seconds=0.01)

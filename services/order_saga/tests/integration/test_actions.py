@@ -1,4 +1,4 @@
-"""POST /orders/{id}/capture, /cancel, /refund, /retry, /resolve: answered once, told in history."""
+"""POST /orders/{id}/capture, /cancel, /refund, /retry, /resolve: applied once, and recorded."""
 
 import pytest
 from saga_schemas.values import MAX_AMOUNT
@@ -27,13 +27,13 @@ async def last_sent(orders, order_id):
 
 def refunded(messages, command, attempt):
     """The reply to a `refund_payment`."""
-    said = {name: command[name] for name in ("refund_id", "amount")}
+    reported = {name: command[name] for name in ("refund_id", "amount")}
     return messages.of(
-        "payment.refunded", attempt=attempt, stripe_refund_id=f"re_{attempt}", **said
+        "payment.refunded", attempt=attempt, stripe_refund_id=f"re_{attempt}", **reported
     )
 
 
-async def test_a_capture_is_taken_and_its_amount_sent(orders, order_id, messages):
+async def test_a_capture_is_accepted_and_its_amount_sent(orders, order_id, messages):
     answer = await orders.ask(order_id, "capture", amount=1000, by="ann", note="delivered")
 
     assert (answer.status_code, answer.headers["location"]) == (202, f"/orders/{order_id}")
@@ -46,12 +46,12 @@ async def test_a_capture_is_taken_and_its_amount_sent(orders, order_id, messages
     assert line["note"] == "-> capturing (by ann: delivered)"
 
 
-async def test_nothing_said_captures_all(orders, order_id):
+async def test_a_capture_without_an_amount_captures_the_full_amount(orders, order_id):
     assert (await orders.http.post(f"/orders/{order_id}/capture")).status_code == 202
     assert (await last_sent(orders, order_id))["amount"] == 1299
 
 
-async def test_the_same_key_is_answered_again_and_asks_once(orders, order_id):
+async def test_a_repeated_key_gets_the_same_response_and_captures_once(orders, order_id):
     first, again = [await orders.ask(order_id, "capture", key="k", amount=5) for _ in range(2)]
 
     assert first.json() == again.json()
@@ -64,7 +64,7 @@ async def test_the_same_key_is_answered_again_and_asks_once(orders, order_id):
     )
 
 
-async def test_of_a_capture_and_a_cancel_the_first_wins_and_the_other_is_told_why(orders, order_id):
+async def test_of_a_capture_and_a_cancel_the_second_is_refused_with_the_reason(orders, order_id):
     assert (await orders.ask(order_id, "capture")).status_code == 202
     for verb in ("cancel", "capture"):
         loser = await orders.ask(order_id, verb, key=verb)
@@ -103,7 +103,7 @@ async def test_refunds_in_parts_up_to_what_was_captured(orders, order_id, messag
     assert (await orders.show(order_id))["refunded"] == 500
 
 
-async def test_an_order_that_needs_attention_is_tried_again_or_resolved(orders, order_id, messages):
+async def test_an_order_that_needs_attention_is_retried_or_resolved(orders, order_id, messages):
     await orders.ask(order_id, "cancel")
     await orders.hear(messages.of("payment.cancel_failed", attempt=1))
     assert (await orders.show(order_id))["state"] == "needs_attention"
@@ -118,11 +118,11 @@ async def test_an_order_that_needs_attention_is_tried_again_or_resolved(orders, 
 
 
 @pytest.mark.parametrize("verb", ["capture", "cancel", "refund", "retry"])
-async def test_an_order_that_is_not_there_is_404(orders, verb):
+async def test_an_unknown_order_is_404(orders, verb):
     assert (await orders.ask("nowhere", verb, key="k")).status_code == 404
 
 
-async def test_a_refund_needs_a_key_as_only_that_tells_once_more_from_one_more(
+async def test_a_refund_requires_a_key_which_tells_a_repeat_from_a_second_refund(
     orders, order_id, messages
 ):
     await orders.ask(order_id, "capture")
@@ -149,7 +149,7 @@ async def test_a_refund_needs_a_key_as_only_that_tells_once_more_from_one_more(
         ("resolve", {"as": "gone"}, "as"),
     ],
 )
-async def test_a_wrong_field_is_named_and_nothing_happens(orders, order_id, verb, body, field):
+async def test_an_invalid_field_is_named_and_nothing_changes(orders, order_id, verb, body, field):
     answer = await orders.ask(order_id, verb, **body)
 
     assert answer.status_code == 422

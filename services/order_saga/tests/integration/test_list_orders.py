@@ -1,4 +1,4 @@
-"""GET /orders: every order once, over any number of pages."""
+"""GET /orders: each order is listed once, over any number of pages."""
 
 import pytest
 from order_saga.create_order.state import State
@@ -94,7 +94,7 @@ async def test_a_listed_order_is_the_shown_one_without_its_history(orders, seven
 
 
 @pytest.mark.parametrize("cursor", ["0", "not-a-cursor", "MjAyNi0wMS0wMSAA", "é'", "%", "c" * 255])
-async def test_a_cursor_that_no_page_named_is_400(orders, seven, cursor):
+async def test_an_unknown_cursor_is_400(orders, seven, cursor):
     response = await orders.http.get("/orders", params={"cursor": cursor})
 
     assert response.status_code == 400
@@ -117,14 +117,14 @@ async def test_a_cursor_that_no_page_named_is_400(orders, seven, cursor):
         ({"cursor": "a\0b"}, "cursor"),
     ],
 )
-async def test_a_wrong_filter_is_named(edge, query, field):
+async def test_an_invalid_filter_is_named(edge, query, field):
     response = await edge.http.get("/orders", params=query)
 
     assert response.status_code == 422
     assert [each["field"] for each in response.json()["errors"]] == [field]
 
 
-async def test_stuck_orders_are_those_that_somebody_has_to_look_at(
+async def test_stuck_orders_are_parked_overdue_or_past_their_deadline(
     orders, pages, seven, new_messages
 ):
     parked, overdue, late = seven[1], seven[2], seven[3]

@@ -1,4 +1,4 @@
-"""What the HTTP edge lets in, and what it does not, each time naming the field."""
+"""Validation of POST /orders: each problem names the invalid field."""
 
 from collections.abc import AsyncIterator
 
@@ -52,7 +52,7 @@ def assert_invalid(response):
         ({"price": 1}, "price"),
     ],
 )
-async def test_a_wrong_field_is_named(edge, changes, field):
+async def test_an_invalid_field_is_named(edge, changes, field):
     problem = assert_invalid(await edge.place(**changes))
 
     assert [each["field"] for each in problem["errors"]] == [field]
@@ -60,21 +60,21 @@ async def test_a_wrong_field_is_named(edge, changes, field):
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
-        (WITHOUT_AMOUNT, "amount: required where there are no line_items"),
-        (WITHOUT_AMOUNT | {"line_items": []}, "amount: required where there are no line_items"),
-        (items(), "amount: 1299, but line_items sum to 1000"),
+        (WITHOUT_AMOUNT, "amount: required without line_items"),
+        (WITHOUT_AMOUNT | {"line_items": []}, "amount: required without line_items"),
+        (items(), "amount: 1299 differs from the sum of line_items, 1000"),
         (
             WITHOUT_AMOUNT | items({"quantity": 2, "unit_amount": 50_000_000}),
-            "line_items: they sum to 100000000; the largest is 99999999",
+            "line_items: the sum 100000000 exceeds the maximum of 99999999",
         ),
     ],
 )
-async def test_an_amount_and_line_items_that_do_not_fit_are_named(edge, changes, says):
+async def test_an_amount_that_differs_from_its_line_items_is_named(edge, changes, message):
     problem = assert_invalid(await edge.place(**changes))
 
-    assert says in problem["detail"]
+    assert message in problem["detail"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_the_longest_order_fits(orders):
         b'{"amount": ' + b"9" * 60_000 + b"}",
     ],
 )
-async def test_a_body_that_is_no_order_is_the_callers_fault(edge, body):
+async def test_an_invalid_body_is_a_client_error(edge, body):
     response = await edge.http.post(
         "/orders", content=body, headers={"content-type": "application/json"}
     )
@@ -141,7 +141,7 @@ async def test_a_body_that_is_no_order_is_the_callers_fault(edge, body):
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-async def test_a_wrong_idempotency_key_is_named(edge, key):
+async def test_an_invalid_idempotency_key_is_named(edge, key):
     response = await edge.http.post("/orders", json={}, headers={"Idempotency-Key": key})
 
     assert "idempotency-key" in assert_invalid(response)["detail"]

@@ -1,4 +1,4 @@
-"""POST /orders: the order and its first command are there, once, or neither."""
+"""POST /orders: the order and its first command are stored together, once, or not at all."""
 
 import asyncio
 
@@ -10,8 +10,8 @@ ORDERS = "SELECT id, state FROM sagas"
 COMMANDS = "SELECT correlation_id, type, topic, key FROM outbox"
 
 
-class LosesAnswers(Database):
-    """Loses the connection right after its next commits: nobody knows that they happened."""
+class LosesConnectionAfterCommit(Database):
+    """A database that loses the connection right after its next commits."""
 
     to_lose = 0
 
@@ -23,7 +23,7 @@ class LosesAnswers(Database):
         return result
 
 
-async def test_an_order_is_accepted_and_told_where_to_look_and_when(orders):
+async def test_an_accepted_order_has_a_location_and_a_retry_after(orders):
     response = await orders.place()
 
     assert response.status_code == 202
@@ -109,10 +109,8 @@ async def test_doubles_at_the_same_moment_on_two_replicas_are_one_order(replica_
 
 
 @pytest.mark.parametrize("key", [None, "key"])
-async def test_an_order_whose_commit_was_not_heard_of_is_one_order_and_is_answered(
-    replica_with, key
-):
-    orders = replica_with(LosesAnswers)
+async def test_an_order_whose_commit_was_not_acknowledged_is_placed_once(replica_with, key):
+    orders = replica_with(LosesConnectionAfterCommit)
     orders.database.to_lose = 1
 
     response = await orders.place(key=key)

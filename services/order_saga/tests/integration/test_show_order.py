@@ -1,4 +1,4 @@
-"""GET /orders/{id}: where an order stands, why, and everything that was said about it."""
+"""GET /orders/{id}: the state of an order, the reason, and every message of its saga."""
 
 from datetime import datetime
 from uuid import uuid4
@@ -90,7 +90,7 @@ async def test_replies_that_came_in_one_batch_are_shown_in_their_order(orders, o
     assert came[1:] == [str(message.message_id) for message in batch]
 
 
-async def test_a_rejected_order_says_why_and_what_cures_it(orders, order_id, messages):
+async def test_a_rejected_order_shows_the_reason_and_the_cure(orders, order_id, messages):
     await orders.hear(*messages.replies_until("authorizing"))
     await orders.hear(messages.payment_failed())
 
@@ -130,7 +130,7 @@ async def test_an_order_of_the_first_version_whose_outcome_is_unknown_is_shown_o
     assert order["deadline_at"] is not None
 
 
-async def test_a_message_that_did_nothing_is_shown_with_the_reason(orders, order_id, messages):
+async def test_an_ignored_message_is_shown_with_the_reason(orders, order_id, messages):
     await orders.hear(messages.payment_authorized())
 
     last = (await orders.show(order_id))["history"][-1]
@@ -141,7 +141,7 @@ async def test_a_message_that_did_nothing_is_shown_with_the_reason(orders, order
     )
 
 
-async def test_what_came_in_names_what_led_to_it(orders, order_id, messages):
+async def test_a_received_message_names_its_cause(orders, order_id, messages):
     cause = uuid4()
     canceled = messages.of("payment.canceled").model_copy(update={"causation_id": cause})
     await orders.hear(*messages.replies_until("authorizing"), canceled)
@@ -154,12 +154,12 @@ async def test_what_came_in_names_what_led_to_it(orders, order_id, messages):
     assert causes["order.canceled"] is None
 
 
-async def test_what_kafka_acknowledged_is_shown_with_the_time(orders, order_id):
+async def test_a_sent_message_shows_when_kafka_acknowledged_it(orders, order_id):
     await orders.execute("UPDATE outbox SET sent_at = '2026-02-01T12:00:00Z'")
 
-    came_in, went_out = (await orders.show(order_id))["history"]
+    received, sent = (await orders.show(order_id))["history"]
 
-    assert (came_in["sent_at"], went_out["sent_at"]) == (None, "2026-02-01T12:00:00Z")
+    assert (received["sent_at"], sent["sent_at"]) == (None, "2026-02-01T12:00:00Z")
 
 
 async def test_a_history_that_is_too_long_is_cut_at_its_beginning(replica_with, new_messages):
@@ -185,7 +185,7 @@ async def test_a_history_that_is_too_long_is_cut_at_its_beginning(replica_with, 
         ("a%00b", 422),
     ],
 )
-async def test_an_id_that_is_no_orders_is_a_problem(orders, path, status):
+async def test_an_unknown_or_invalid_id_is_a_problem(orders, path, status):
     response = await orders.http.get(f"/orders/{path}")
 
     assert response.status_code == status

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from order_saga.create_order.messages import PlaceOrder, Request
 from order_saga.create_order.versions import definitions
-from order_saga.runtime.actions import OrderActions
 from order_saga.runtime.handlers import react
-from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging
 from order_saga.runtime.ports import Placement
 from order_saga.runtime.repository import SqlSagas
@@ -95,8 +94,7 @@ class Process:
         self.publisher = CrashingPublisher(settings)
         self.outbox = Outbox(messaging.outbox, self.database, self.publisher, settings)
         transactions = Transactions(self.database, self.outbox)
-        self._desk = OrderDesk(versions, transactions, settings)
-        self._actions = OrderActions(versions, transactions, settings)
+        self._orders = Orders(versions, transactions, settings)
         self._timers = Timers(versions, transactions, settings)
         self._dead_letters = DeadLetters("order-saga", settings)
         self._handler = lambda connection, messages: react(
@@ -106,9 +104,9 @@ class Process:
     async def receive(self, message: Envelope) -> None:
         """Receive a message where it enters: the orders API, the timers, or its topic's intake."""
         if isinstance(message, PlaceOrder):
-            await self._desk.place(Placement(message, str(message.message_id), "digest"))
+            await self._orders.place(Placement(message, str(message.message_id), "digest"))
         elif isinstance(message, Request):
-            await self._actions.take(message)
+            await self._orders.request(message)
         elif isinstance(message, DeadlinePassed):
             await self._timers.fire_due()
         else:

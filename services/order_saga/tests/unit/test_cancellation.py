@@ -61,7 +61,7 @@ def test_a_release_is_tried_five_times_with_back_off_then_parked(order):
 
 def test_a_retried_release_keeps_the_customers_reason(order):
     order.canceling().when_every_try_times_out().expect_state("needs_attention")
-    assert "did not say in time" in order.saga.reason.cure
+    assert "did not confirm in time" in order.saga.reason.cure
 
     order.when_requested("retry").expect_command("cancel_payment", attempt=6).expect_deadline_in(60)
     order.expect_saga(parked=None, tries=1)
@@ -133,7 +133,7 @@ def test_a_parked_order_without_a_capture_cannot_be_resolved_as(order, state, wh
 def test_a_capture_at_stripe_while_the_order_is_canceling_needs_attention(order):
     order.canceling().when_event("payment.captured", amount=1299)
     order.expect_published("order.needs_attention").expect_saga(captured=1299)
-    assert "captured meanwhile" in order.saga.reason.cure
+    assert "captured in the meantime" in order.saga.reason.cure
 
     order.when_reply("payment.cancel_failed").expect_ignored(
         because="the capture of 1299 is already known"
@@ -141,7 +141,7 @@ def test_a_capture_at_stripe_while_the_order_is_canceling_needs_attention(order)
     order.when_event("payment.captured").expect_ignored(
         because="the capture of 1299 is already known"
     )
-    assert "captured meanwhile" in order.saga.reason.cure
+    assert "captured in the meantime" in order.saga.reason.cure
     order.when_requested("resolve", **{"as": "completed"})
     order.expect_published("order.completed", captured=1299)
     order.when_requested("refund").expect_command("refund_payment", amount=1299)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
-from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderUnknown
+from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderNotFound
 from order_saga.runtime.handlers import place, react, request
 from saga_messaging.delivery.outcomes import Deferred, Handled, Refused
 from saga_testing.happy_path import happy_path
@@ -40,7 +40,7 @@ def test_a_placed_order_is_stored_and_retrieves_payment_info(placing, fake_sagas
     (saga,) = placed.answers
     assert fake_sagas.rows == {messages.saga_id: saga}
     assert placed.new == [placement]
-    outcome = placed.result.outcomes[placement.message.message_id]
+    outcome = placed.batch.outcomes[placement.message.message_id]
     assert isinstance(outcome, Handled)
     assert [message.type for message in outcome.send] == ["retrieve_payment_info"]
 
@@ -59,7 +59,7 @@ def test_a_repeated_key_returns_its_order_as_it_is_now(placing, reacting, new_me
     placed = placing(new_messages().place_order(key="key"))
 
     assert [(saga.id, saga.state) for saga in placed.answers] == [(first.saga_id, State.REJECTED)]
-    assert (placed.new, placed.result.outcomes) == ([], {})
+    assert (placed.new, placed.batch.outcomes) == ([], {})
 
 
 def test_a_key_repeated_in_one_batch_places_one_order(placing, fake_sagas, new_messages):
@@ -150,7 +150,7 @@ def test_a_request_moves_its_order_and_records_who_requested_it(
     assert not result.refused
     assert result.recorded
     assert fake_sagas.rows[messages.saga_id] == result.saga
-    assert [message.type for message in result.result.outcomes.popitem()[1].send] == [
+    assert [message.type for message in result.batch.outcomes.popitem()[1].send] == [
         "order.canceled"
     ]
 
@@ -181,7 +181,7 @@ def test_a_repeated_request_returns_its_result_and_does_nothing(
     again = requesting(request)
 
     assert (again.effect, again.recorded, again.refused) == (first.effect, None, False)
-    assert again.result.outcomes == {}
+    assert again.batch.outcomes == {}
 
 
 def test_an_id_of_another_request_is_refused(placing, requesting, fake_sagas, messages):
@@ -194,7 +194,7 @@ def test_an_id_of_another_request_is_refused(placing, requesting, fake_sagas, me
 
 
 def test_a_request_to_an_unknown_order_is_an_error(requesting, messages):
-    with pytest.raises(OrderUnknown):
+    with pytest.raises(OrderNotFound):
         requesting(messages.of("cancel_requested"))
 
 
@@ -294,4 +294,4 @@ def test_a_refused_request_can_be_repeated_with_its_id(placing, requesting, mess
 
     assert refused.refused
     assert refused.recorded.message_id != request.message_id
-    assert refused.result.outcomes.keys() == {refused.recorded.message_id}
+    assert refused.batch.outcomes.keys() == {refused.recorded.message_id}

@@ -1,8 +1,12 @@
 """Recorded histories replay on today's code with the same decisions and the same messages.
 
 Version 1's were recorded by the code that version 1 began with (58094f0), version 2's by d0fac10
-and earlier code.
+and earlier code. Two texts may differ, the `message` and the `cure` of a reason: they are written
+for people, and can be reworded; its `code` and all other fields are compared.
 """
+
+from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from saga_engine.transitions import edges
@@ -13,6 +17,19 @@ from saga_testing.versions import VERSIONS
 HISTORIES = [(version, number) for version in VERSIONS for number in range(len(load(version)))]
 
 
+def without_texts(step: dict[str, Any]) -> dict[str, Any]:
+    """Return what was decided, without the two human-readable texts of each event's reason."""
+    return {**step, "sends": [_without_texts(message) for message in step["sends"]]}
+
+
+def _without_texts(message: dict[str, Any]) -> dict[str, Any]:
+    payload = message["payload"]
+    if "reason" not in payload or isinstance(payload["reason"], str):
+        return message  # the reason of `cancel_payment` is a code
+    reason = {**payload["reason"], "message": ANY, "cure": ANY}
+    return {**message, "payload": {**payload, "reason": reason}}
+
+
 @pytest.mark.parametrize(("version", "number"), HISTORIES)
 def test_a_recorded_history_is_decided_as_before(version, number):
     history = load(version)[number]
@@ -20,7 +37,8 @@ def test_a_recorded_history_is_decided_as_before(version, number):
     outcomes = replay(VERSIONS[version], history)
 
     for position, (step, today) in enumerate(zip(history["steps"], outcomes, strict=True)):
-        assert today == {name: step[name] for name in today}, f"step {position}"
+        expected = without_texts({name: step[name] for name in today})
+        assert today == expected, f"step {position}"
 
 
 @pytest.mark.parametrize("version", VERSIONS)

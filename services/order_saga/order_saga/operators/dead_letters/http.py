@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from saga_schemas.values import Identifier
 
-from order_saga.api.actions import NOTHING_SAID, Asking
-from order_saga.api.orders import problem
+from order_saga.api.problems import problem
+from order_saga.api.schemas import NO_NOTE, ActionRequest
 from order_saga.operators.dead_letters.model import (
     DeadLetterDetail,
     DeadLetterPage,
@@ -24,7 +24,7 @@ Partition = Annotated[int, Path(ge=0, le=2**31 - 1)]
 Offset = Annotated[int, Path(ge=0, le=2**63 - 1)]
 
 
-class ReplayDeadLetterRequest(Asking):
+class ReplayDeadLetterRequest(ActionRequest):
     """The requester and the reason; `again` replays a dead letter that was handled before."""
 
     again: bool = False
@@ -66,7 +66,7 @@ def dead_letters_router(dead_letters: DeadLetterService, settings: OrderSagaSett
 
     @router.post(one + "/drop")
     async def drop_dead_letter(  # pyright: ignore[reportUnusedFunction]
-        topic: Identifier, partition: Partition, offset: Offset, request: Asking = NOTHING_SAID
+        topic: Identifier, partition: Partition, offset: Offset, request: ActionRequest = NO_NOTE
     ) -> DeadLetterDetail:
         """Mark a dead letter as handled; Kafka keeps the record until its retention ends."""
         action = RequestedAction("drop", request.by, request.note)

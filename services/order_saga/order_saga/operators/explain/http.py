@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Failure, Identifier
 
-from order_saga.api.orders import UnknownOrder, problem
+from order_saga.api.problems import problem
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
+from order_saga.errors import OrderNotFound
 from order_saga.operators.dead_letters.actions import find_all_actions
 from order_saga.operators.dead_letters.model import RecordPosition
 from order_saga.operators.explain.facts import (
@@ -89,7 +90,7 @@ def why_router(
             give_up_after_seconds=settings.database_give_up_seconds,
         )
         if order is None:
-            raise UnknownOrder(detail=f"There is no order {order_id}.")
+            raise OrderNotFound(order_id)
         return _explanation(await _facts(definitions, order, handled, settings))
 
     return router

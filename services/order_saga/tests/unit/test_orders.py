@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from order_saga.runtime.orders import OrderDesk
+from order_saga.runtime.orders import Orders
 from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
 from saga_messaging.errors import DatabaseUnavailable
@@ -33,32 +33,32 @@ async def database():
 
 
 @pytest.fixture
-def desk(versions, database):
+def orders(versions, database):
     settings = OrderSagaSettings(
         database_url="postgresql+psycopg2://nobody@/none",
         database_give_up_seconds=0.5,
         intake_batch_size=1,
     )
-    return OrderDesk(versions, Transactions(database, NoOutbox()), settings)
+    return Orders(versions, Transactions(database, NoOutbox()), settings)
 
 
 async def test_waiting_callers_get_an_error_in_time_and_their_orders_are_not_placed(
-    desk, database, new_messages
+    orders, database, new_messages
 ):
-    waiting = [desk.place(new_messages().place_order()) for _ in range(20)]
+    waiting = [orders.place(new_messages().place_order()) for _ in range(20)]
 
     answers = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert {type(answer) for answer in answers} == {DatabaseUnavailable}
     database.responds.set()
-    await desk._batcher._runner
+    await orders._batcher._runner
     (bound,) = database.bounds  # one transaction was begun, for the first caller
     assert 0 < bound <= 0.5
 
 
-async def test_a_caller_gets_its_order_once_the_database_responds(desk, database, new_messages):
+async def test_a_caller_gets_its_order_once_the_database_responds(orders, database, new_messages):
     database.responds.set()
 
-    answer = await desk.place(new_messages().place_order())
+    answer = await orders.place(new_messages().place_order())
 
     assert answer == "the order of the first caller"
