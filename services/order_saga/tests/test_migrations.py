@@ -35,7 +35,7 @@ def add(connection: Connection, saga_id: str, state: str, refunded: int) -> None
     )
 
 
-def tell(connection: Connection, saga_id: str, refund: str, amount: int, effect: str) -> None:
+def add_refund(connection: Connection, saga_id: str, refund: str, amount: int, effect: str) -> None:
     message = {"payload": {"stripe_refund_id": refund, "amount": amount}}
     connection.execute(
         text(
@@ -58,12 +58,12 @@ def test_refunds_that_were_told_before_each_was_remembered_are_found_and_no_sum_
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0004")
-        add(connection, "told", "completed", 300)
-        tell(connection, "told", "re_1", 300, "-> completed")
-        tell(connection, "told", "re_1", 300, "ignored: it answers attempt 1")
+        add(connection, "counted", "completed", 300)
+        add_refund(connection, "counted", "re_1", 300, "-> completed")
+        add_refund(connection, "counted", "re_1", 300, "ignored: it answers attempt 1")
         add(connection, "lagging", "completed", 0)
-        tell(connection, "lagging", "re_2", 200, "ignored: it answers a command")
-        add(connection, "unheard", "completed", 500)
+        add_refund(connection, "lagging", "re_2", 200, "ignored: it answers a command")
+        add(connection, "unreported", "completed", 500)
         add(connection, "resolved", "refunded", 1299)
         add(connection, "paid", "completed", 0)
 
@@ -71,14 +71,14 @@ def test_refunds_that_were_told_before_each_was_remembered_are_found_and_no_sum_
 
     with engine.begin() as connection:
         sagas = SqlSagas(connection, VERSIONS).lock(
-            ["told", "lagging", "unheard", "resolved", "paid"]
+            ["counted", "lagging", "unreported", "resolved", "paid"]
         )
         shown = dict(connection.execute(text("SELECT id, refunded FROM sagas")).all())
     engine.dispose()
     assert {saga.id: saga.refunds for saga in sagas.values()} == {
-        "told": {"re_1": 300},
+        "counted": {"re_1": 300},
         "lagging": {"re_2": 200},
-        "unheard": {"untold": 500},
+        "unreported": {"untold": 500},
         "resolved": {},
         "paid": {},
     }

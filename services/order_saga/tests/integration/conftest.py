@@ -64,7 +64,7 @@ class Replica:
         headers = {"Idempotency-Key": key} if key else {}
         return await self.http.post("/orders", json={**ORDER, **changes}, headers=headers)
 
-    async def ask(
+    async def request(
         self, order_id: str, verb: str, *, key: str | None = None, **body: Any
     ) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
@@ -78,7 +78,7 @@ class Replica:
         sagas = SqlSagas(connection, self.definitions.by_version)
         return react(self.definitions, sagas, messages)
 
-    async def hear(self, *messages: Envelope) -> None:
+    async def receive(self, *messages: Envelope) -> None:
         """Take in messages as the intake does: state, inbox and outbox in one transaction."""
 
         def handle(connection):

@@ -111,7 +111,7 @@ async def explanation(replica, order_id):
 
 async def waiting_for_payment(orders, new_messages):
     order_id = (await orders.place()).json()["id"]
-    await orders.hear(*new_messages(order_id).replies_until("authorizing"))
+    await orders.receive(*new_messages(order_id).replies_until("authorizing"))
 
     async def all_published():
         history = (await orders.show(order_id))["history"]

@@ -68,7 +68,7 @@ async def test_orders_of_one_user_are_listed(pages, seven):
 
 
 async def test_orders_in_one_state_are_listed(orders, pages, seven, new_messages):
-    await orders.hear(new_messages(seven[2]).info_failed())
+    await orders.receive(new_messages(seven[2]).info_failed())
 
     (rejected,), (waiting,) = [await pages(state=state) for state in REJECTED_AND_NEW]
 
@@ -130,15 +130,15 @@ async def test_stuck_orders_are_parked_overdue_or_past_their_deadline(
     parked, overdue, late = seven[1], seven[2], seven[3]
     await orders.sent()
     messages = new_messages(parked)
-    await orders.hear(*messages.replies_until("authorized"))
-    await orders.ask(parked, "cancel")
-    await orders.hear(messages.of("payment.cancel_failed", attempt=1))
+    await orders.receive(*messages.replies_until("authorized"))
+    await orders.request(parked, "cancel")
+    await orders.receive(messages.of("payment.cancel_failed", attempt=1))
     await orders.execute(f"UPDATE sagas SET overdue = true WHERE id = '{overdue}'")
     await orders.execute(
         f"UPDATE sagas SET deadline_at = now() - interval '1 s' WHERE id = '{late}'"
     )
     ended = (await orders.place()).json()["id"]
-    await orders.hear(new_messages(ended).info_failed())
+    await orders.receive(new_messages(ended).info_failed())
 
     (stuck,), (others,) = [await pages(stuck=stuck) for stuck in (True, False)]
 

@@ -89,7 +89,7 @@ async def test_it_is_listed_and_shown(orders, order_id):
 
 @pytest.mark.parametrize("verb", ["capture", "cancel", "refund", "retry"])
 async def test_a_request_is_left_to_another_replica(orders, order_id, verb):
-    response = await orders.ask(order_id, verb, key="request")
+    response = await orders.request(order_id, verb, key="request")
 
     assert_left_to_another_replica(response)
     assert await orders.rows("SELECT type FROM inbox") == [("place_order",)]

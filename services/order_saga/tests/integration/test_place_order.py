@@ -69,7 +69,7 @@ async def test_the_same_key_and_order_is_the_same_order(orders):
 
 async def test_the_same_key_shows_how_far_the_order_has_come(orders, new_messages):
     first = (await orders.place(key="key")).json()
-    await orders.hear(new_messages(first["id"]).info_failed())
+    await orders.receive(new_messages(first["id"]).info_failed())
 
     again = (await orders.place(key="key")).json()
 

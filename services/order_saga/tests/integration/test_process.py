@@ -66,7 +66,7 @@ async def kafka(kafka_bootstrap, prefix) -> AsyncIterator[Kafka]:
 
 @pytest.fixture
 def service(kafka_bootstrap, database_url, prefix) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The process and its address; it must end by itself when it is told to."""
+    """The process and its address; SIGTERM must end it."""
     reserved = reserve_free_port()
     environment = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
@@ -153,17 +153,19 @@ async def test_messages_as_in_the_specification_move_the_order_and_each_counts_o
         await kafka.put("user_events", payment_info_retrieved(order_id))
     command = await kafka.first("payment_commands")
     assert command.key.decode() == order_id
-    told = json.loads(command.value)
-    assert (told["type"], told["source"]) == ("authorize_payment", "order-saga")
-    assert told["payload"]["customer"] == payment_info_retrieved("")["payload"]["customer"]
-    assert told["payload"]["order"]["amount"] == 1299
+    command_sent = json.loads(command.value)
+    assert (command_sent["type"], command_sent["source"]) == ("authorize_payment", "order-saga")
+    assert command_sent["payload"]["customer"] == payment_info_retrieved("")["payload"]["customer"]
+    assert command_sent["payload"]["order"]["amount"] == 1299
 
     for _ in range(2):
         await kafka.put("payment_events", payment_authorized(order_id))
     await kafka.put("payment_events", payment_authorized("unknown"))
-    letter = await kafka.first("payment_events.dlq")  # so the doubled ones before it were taken in
-    assert json.loads(letter.value) == payment_authorized("unknown")
-    reason = dict(letter.headers)["dead-letter-reason"].decode()
+    dead_letter = await kafka.first(
+        "payment_events.dlq"
+    )  # so the doubled ones before it were taken in
+    assert json.loads(dead_letter.value) == payment_authorized("unknown")
+    reason = dict(dead_letter.headers)["dead-letter-reason"].decode()
     assert reason == "correlation_id: there is no order unknown"
 
     announced = json.loads((await kafka.first("order_events")).value)

@@ -250,9 +250,9 @@ def dead_letters(kafka_bootstrap, prefix):
     async def count() -> int:
         consumer = AIOKafkaConsumer(bootstrap_servers=kafka_bootstrap)
         async with consumer:
-            letters = places(prefix + topic.dead_letters for topic in TOPICS)
-            consumer.assign(letters)
-            return sum((await consumer.end_offsets(letters)).values())
+            dead_letters = places(prefix + topic.dead_letters for topic in TOPICS)
+            consumer.assign(dead_letters)
+            return sum((await consumer.end_offsets(dead_letters)).values())
 
     return count
 

@@ -59,7 +59,7 @@ async def test_an_authorized_order_shows_its_hold_and_each_message_with_its_time
 ):
     replies = messages.replies_until("authorized")
     for reply in replies:
-        await orders.hear(reply)
+        await orders.receive(reply)
 
     order = await orders.show(order_id)
 
@@ -82,7 +82,7 @@ async def test_replies_that_came_in_one_batch_are_shown_in_their_order(orders, o
         messages.info_retrieved(),
         messages.deadline("rejected"),
     ]
-    await orders.hear(*batch)
+    await orders.receive(*batch)
 
     history = (await orders.show(order_id))["history"]
 
@@ -91,8 +91,8 @@ async def test_replies_that_came_in_one_batch_are_shown_in_their_order(orders, o
 
 
 async def test_a_rejected_order_shows_the_reason_and_the_cure(orders, order_id, messages):
-    await orders.hear(*messages.replies_until("authorizing"))
-    await orders.hear(messages.payment_failed())
+    await orders.receive(*messages.replies_until("authorizing"))
+    await orders.receive(messages.payment_failed())
 
     order = await orders.show(order_id)
 
@@ -108,8 +108,8 @@ async def test_a_rejected_order_shows_the_reason_and_the_cure(orders, order_id, 
 
 
 async def test_an_order_whose_outcome_is_unknown_is_being_undone(orders, order_id, messages):
-    await orders.hear(*messages.replies_until("authorizing"))
-    await orders.hear(messages.deadline(State.AUTHORIZING))
+    await orders.receive(*messages.replies_until("authorizing"))
+    await orders.receive(messages.deadline(State.AUTHORIZING))
 
     order = await orders.show(order_id)
 
@@ -121,8 +121,8 @@ async def test_an_order_of_the_first_version_whose_outcome_is_unknown_is_shown_o
     orders, order_id, messages
 ):
     await orders.execute("UPDATE sagas SET definition_version = 1")
-    await orders.hear(messages.info_retrieved())
-    await orders.hear(messages.deadline(State.AUTHORIZING))
+    await orders.receive(messages.info_retrieved())
+    await orders.receive(messages.deadline(State.AUTHORIZING))
 
     order = await orders.show(order_id)
 
@@ -131,7 +131,7 @@ async def test_an_order_of_the_first_version_whose_outcome_is_unknown_is_shown_o
 
 
 async def test_an_ignored_message_is_shown_with_the_reason(orders, order_id, messages):
-    await orders.hear(messages.payment_authorized())
+    await orders.receive(messages.payment_authorized())
 
     last = (await orders.show(order_id))["history"][-1]
 
@@ -144,7 +144,7 @@ async def test_an_ignored_message_is_shown_with_the_reason(orders, order_id, mes
 async def test_a_received_message_names_its_cause(orders, order_id, messages):
     cause = uuid4()
     canceled = messages.of("payment.canceled").model_copy(update={"causation_id": cause})
-    await orders.hear(*messages.replies_until("authorizing"), canceled)
+    await orders.receive(*messages.replies_until("authorizing"), canceled)
 
     history = (await orders.show(order_id))["history"]
 
@@ -165,7 +165,7 @@ async def test_a_sent_message_shows_when_kafka_acknowledged_it(orders, order_id)
 async def test_a_history_that_is_too_long_is_cut_at_its_beginning(replica_with, new_messages):
     orders = replica_with(history_limit=2)
     order_id = (await orders.place()).json()["id"]
-    await orders.hear(new_messages(order_id).info_failed())
+    await orders.receive(new_messages(order_id).info_failed())
 
     history = (await orders.show(order_id))["history"]
 

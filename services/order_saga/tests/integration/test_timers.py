@@ -52,15 +52,15 @@ async def test_an_authorization_that_does_not_come_in_time_is_undone_and_a_late_
     orders = replica_with(authorization_timeout_seconds=SOON)
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(*messages.replies_until("authorizing"))
+    await orders.receive(*messages.replies_until("authorizing"))
     await orders.sent()
 
     assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
 
     assert (await orders.show(order_id))["state"] == "canceling"
-    await orders.hear(messages.payment_authorized())
+    await orders.receive(messages.payment_authorized())
     assert (await orders.show(order_id))["state"] == "canceling"
-    await orders.hear(messages.of("payment.canceled", attempt=1, released=1299))
+    await orders.receive(messages.of("payment.canceled", attempt=1, released=1299))
     order = await orders.show(order_id)
     assert (order["state"], order["reason"]["code"]) == ("rejected", "authorizing_timeout")
 
@@ -71,8 +71,8 @@ async def test_a_cancel_that_nobody_answers_is_tried_again_later_and_later_then_
     orders = replica_with(settlement_timeout_seconds=SOON, settlement_tries=3)
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(*messages.replies_until("authorized"))
-    assert (await orders.ask(order_id, "cancel")).status_code == 202
+    await orders.receive(*messages.replies_until("authorized"))
+    assert (await orders.request(order_id, "cancel")).status_code == 202
 
     for _ in range(3):
         await orders.sent()
@@ -95,7 +95,7 @@ async def test_deadlines_of_orders_that_are_newer_than_this_code_are_left_to_new
     assert [await orders.timers.fire_due() for _ in range(2)] == [1, 0]
 
     assert (await orders.show(newer))["state"] == "retrieving_payment_info"
-    refused = [await orders.ask(newer, "cancel"), await orders.http.get(f"/orders/{newer}/why")]
+    refused = [await orders.request(newer, "cancel"), await orders.http.get(f"/orders/{newer}/why")]
     assert [(each.status_code, each.json()["title"]) for each in refused] == [
         (503, "This replica does not have the version of the order's saga.")
     ] * 2

@@ -101,9 +101,9 @@ def rows(orders):
 
 def assert_each_fired_once(rows, orders):
     lines = rows("SELECT correlation_id FROM inbox WHERE type = 'deadline_passed'")
-    told = rows("SELECT correlation_id FROM outbox WHERE type = 'order.rejected'")
-    assert len(lines) == len(told) == len(orders) == SAGAS
-    assert set(lines) == set(told) == orders
+    rejected = rows("SELECT correlation_id FROM outbox WHERE type = 'order.rejected'")
+    assert len(lines) == len(rejected) == len(orders) == SAGAS
+    assert set(lines) == set(rejected) == orders
     assert rows("SELECT DISTINCT state FROM sagas") == ["rejected"]
 
 

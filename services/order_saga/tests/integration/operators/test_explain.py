@@ -70,7 +70,7 @@ async def test_without_kafka_the_sentence_says_what_is_unknown(replica_with, new
     orders = replica_with(kafka_bootstrap_servers="127.0.0.1:1", kafka_look_seconds=1)
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(*messages.replies_until("authorized"))
+    await orders.receive(*messages.replies_until("authorized"))
 
     sentence = await why(orders, order_id)
 
@@ -84,9 +84,9 @@ async def test_without_kafka_the_sentence_says_what_is_unknown(replica_with, new
 async def test_an_order_that_needs_attention_names_the_commands_that_help(orders, new_messages):
     order_id = (await orders.place()).json()["id"]
     messages = new_messages(order_id)
-    await orders.hear(*messages.replies_until("authorized"))
-    await orders.ask(order_id, "cancel")
-    await orders.hear(messages.of("payment.cancel_failed", attempt=1))
+    await orders.receive(*messages.replies_until("authorized"))
+    await orders.request(order_id, "cancel")
+    await orders.receive(messages.of("payment.cancel_failed", attempt=1))
 
     sentence = await why(orders, order_id)
 
@@ -98,7 +98,7 @@ async def test_an_order_that_needs_attention_names_the_commands_that_help(orders
 
 async def test_an_ended_order_names_its_end(orders, new_messages):
     order_id = (await orders.place()).json()["id"]
-    await orders.hear(new_messages(order_id).info_failed())
+    await orders.receive(new_messages(order_id).info_failed())
 
     assert "ended as rejected at" in await why(orders, order_id)
 

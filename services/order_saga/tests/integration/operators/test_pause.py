@@ -41,7 +41,7 @@ async def test_while_paused_a_placed_order_is_returned_again_and_continues(order
 
     again = await orders.place(key="k")
     other = await orders.place(key="k", amount=5)
-    await orders.hear(new_messages(before.json()["id"]).info_failed())
+    await orders.receive(new_messages(before.json()["id"]).info_failed())
 
     assert (again.status_code, again.json()["id"]) == (202, before.json()["id"])
     assert other.status_code == 422
