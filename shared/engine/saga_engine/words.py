@@ -155,6 +155,9 @@ class _Part:
     def of(self, node: Node) -> Node:
         if isinstance(node, Parked):
             return node
+        if isinstance(node, Step):
+            commits = tuple(name for name in node.commits if name in self.states)
+            node = replace(node, commits=commits)
         rules = tuple(
             replace(rule, settles=rule.settles if rule.settles in self.states else None)
             for rule in node.rules

@@ -14,6 +14,7 @@ from saga_engine.words import (
     NEXT_COMPENSATION,
     PARK,
     compensate,
+    earlier,
     either,
     end,
     on,
@@ -311,3 +312,14 @@ def test_a_state_that_is_declared_twice_is_refused():
 
 def test_a_wait_that_backs_off_beyond_every_number_is_one_week():
     assert Timeout(60, tries=400, back_off=10.0).of_try(400).days == 7
+
+
+def test_an_earlier_version_without_a_compensatable_step_is_declared_by_what_differs():
+    reserving = node(S.RESERVING)
+    rules = (replace(reserving.rules[0], then=S.AUTHORIZING), *reserving.rules[1:])
+    kept = [state for state in DELIVERY.nodes if state not in {S.BOOKING, S.DISMISSING}]
+
+    before = earlier(DELIVERY, 0, kept, changes={S.RESERVING: {"rules": rules}})
+
+    assert before.nodes[S.CAPTURING].commits == (S.RELEASING, S.CANCELING)
+    assert before.compensations == {S.RELEASING, S.CANCELING}

@@ -74,7 +74,7 @@ def create_order(timeouts: Timeouts) -> Definition:
         .on(CaptureRequested, keep.capture_request, S.CAPTURING, unless=guards.more_than_held)
         .on(CancelRequested, keep.cancel_request, CANCEL)
         .with_rules(*HOLD_ENDED),
-        # From here on nothing is compensated; money is returned by a refund.
+        # Once this succeeded, nothing is compensated; money is returned by a refund.
         pivot(S.CAPTURING, commands.capture_payment, timeouts.operation, commits=[S.CANCELING])
         .with_rules(*HOLD_ENDED)
         .on(PaymentCaptureFailed, keep.failure, S.AUTHORIZED, publish=False)

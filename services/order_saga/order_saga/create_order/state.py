@@ -42,7 +42,7 @@ class PendingRequest:
 class OrderSaga(SagaState):
     """An order and the progress of its payment. Amounts are in the currency's minor unit.
 
-    A new field needs a column of the same name in `orm.sagas`, and nothing else.
+    A new field needs a column of the same name in `orm.sagas` and a migration, and nothing else.
 
     Attributes:
         payment_intent_id: The id of the PaymentIntent, once created.
