@@ -13,7 +13,7 @@ from saga_stack.commands import checks
 from saga_stack.commands.announcement import announced
 from saga_stack.components import migration
 from saga_stack.errors import ChildFailedError
-from saga_stack.kafka.acls import ACCESSES, Acl, Operation, Resource, create_acls
+from saga_stack.kafka.acls import Acl, Operation, Resource, create_acls
 from saga_stack.kafka.certificates import ensure_certificates
 from saga_stack.kafka.probes import broker_answers
 from saga_stack.processes.child import run_to_completion
@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
 
 REPORT_SECONDS = 120  # on an idle machine the report is there within 5 s
 LONG_TIMEOUTS = {"AUTHORIZATION_TIMEOUT_SECONDS": "600", "KAFKA_LOOK_SECONDS": "30"}
-USERS = [access.group for access in ACCESSES.values()]
+USERS = [service.access.group for service in SERVICES.values()]
 NAMES = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
 WRONG_PASSWORD = {"KAFKA_PASSWORD": "guessed"}
 MISTAKES = {
@@ -139,16 +139,17 @@ def test_plain_text_connection_is_not_answered(stack):
     assert not broker_answers({"bootstrap_servers": stack.kafka_bootstrap})
 
 
-@pytest.mark.parametrize("service", ACCESSES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_user_may_read_exactly_the_topics_that_its_service_declares(stack, service):
-    options = options_of(stack, ACCESSES[service].group)
-    assert {name for name in NAMES if run(may_read(options, name))} == ACCESSES[service].reads
+    access = SERVICES[service].access
+    options = options_of(stack, access.group)
+    assert {name for name in NAMES if run(may_read(options, name))} == access.reads
 
 
-@pytest.mark.parametrize("service", ACCESSES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_user_may_write_no_topic_that_its_service_does_not_declare(stack, service):
-    options = options_of(stack, ACCESSES[service].group)
-    others = set(NAMES) - ACCESSES[service].writes
+    options = options_of(stack, SERVICES[service].access.group)
+    others = set(NAMES) - SERVICES[service].access.writes
     assert [name for name in others if run(may_write(options, name))] == []
 
 
