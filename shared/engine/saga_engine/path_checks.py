@@ -31,10 +31,7 @@ def _stuck(definition: Definition, ways: list[Way]) -> Iterator[str]:
     """Name the positions from which no end can be reached."""
     all_of_them = {position for before, _, after in ways for position in (before, after)}
     ends = {position for position in all_of_them if _is_an_end(definition.nodes[position.state])}
-    leads_to_an_end, new = set[Position](), ends
-    while new:
-        leads_to_an_end |= new
-        new = {before for before, _, after in ways if after in new} - leads_to_an_end
+    leads_to_an_end = _reachable(ends, [(after, by, before) for before, by, after in ways])
     if stuck := all_of_them - leads_to_an_end:
         yield f"states that lead to no end: {_names({_name(position) for position in stuck})}"
 
@@ -52,14 +49,15 @@ def _entered_again(definition: Definition, ways: list[Way]) -> Iterator[str]:
     for before, transition, after in ways:
         node = definition.nodes[after.state]
         again = isinstance(node, Step) and node.compensation in before.compensations
-        if again and after.state not in {before.state, before.parked} and _is_compensatable(node):
+        if again and after.state not in {before.state, before.parked}:
             yield f"{_way(before, transition, after)}, whose compensation is still registered"
 
 
 def _after_the_commit(definition: Definition, ways: list[Way]) -> Iterator[str]:
     """Name what must not happen once the pivot succeeded."""
-    committed = {after for _, transition, after in ways if _commits(definition, transition)}
-    for position in _reachable(committed, ways):
+    commits = {after for _, transition, after in ways if _commits(definition, transition)}
+    committed = _reachable(commits, ways)
+    for position in committed:
         if _is_compensatable(definition.nodes[position.state]):
             yield f"{position.state}: a compensatable step after the commit"
     for before, transition, after in ways:
@@ -68,12 +66,13 @@ def _after_the_commit(definition: Definition, ways: list[Way]) -> Iterator[str]:
             yield f"{_way(before, transition, after)}: compensates after the commit"
 
 
-def _reachable(positions: set[Position], ways: list[Way]) -> set[Position]:
-    new = set(positions)
+def _reachable(starts: set[Position], ways: list[Way]) -> set[Position]:
+    """Return the positions that these ways lead to, and the starts."""
+    found, new = set[Position](), starts
     while new:
-        positions |= new
-        new = {after for before, _, after in ways if before in new} - positions
-    return positions
+        found |= new
+        new = {after for before, _, after in ways if before in new} - found
+    return found
 
 
 def _commits(definition: Definition, transition: Transition) -> bool:

@@ -70,8 +70,7 @@ class Intake:
         done = await self._database.transaction(
             lambda connection: self._handle(connection, decoded)
         )
-        self._outbox.offer(done.outgoing)
-        done.after_commit()
+        self._after_commit(done)
 
     async def receive_deferred(self, versions: Collection[int], limit: int) -> int:
         """Handle at most `limit` messages that older processes have left to these versions.
@@ -93,9 +92,12 @@ class Intake:
             return len(records) - done.deferred, done
 
         count, done = await self._database.transaction(handle)
+        self._after_commit(done)
+        return count
+
+    def _after_commit(self, done: _Done) -> None:
         self._outbox.offer(done.outgoing)
         done.after_commit()
-        return count
 
     def _handle(self, connection: Connection, decoded: Decoded) -> _Done:
         records, dead_letters = decoded
