@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ from saga_stack.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("support")
-from support.stacks import stack_settings  # noqa: E402 - once `support` can be imported and is rewritten
+from support.logs import warnings_of  # noqa: E402 - once `support` can be imported and is rewritten
+from support.stacks import stack_settings  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from support.containers.project import Project
@@ -32,6 +33,19 @@ UNCLOSED_SOCKETS = "ignore:unclosed <socket.*family=1:ResourceWarning"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", UNCLOSED_SOCKETS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the warnings in the services' logs to the report of a failed test."""
+    report = yield
+    if report.failed:
+        fixtures = getattr(item, "funcargs", {}).values()
+        for stack in (value for value in fixtures if isinstance(value, Stack)):
+            report.sections.extend((f"log of {name}", text) for name, text in warnings_of(stack))
+    return report
 
 
 @pytest.fixture
