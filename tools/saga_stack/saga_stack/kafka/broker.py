@@ -9,7 +9,13 @@ from saga_stack.errors import ChildFailedError
 from saga_stack.java.jars import ensure_jars
 from saga_stack.java.runtime import Java, find_java
 from saga_stack.kafka.certificates import write_private
-from saga_stack.kafka.config import JVM_FLAGS, LOGGING, server_properties
+from saga_stack.kafka.config import (
+    JVM_ENVIRONMENT,
+    JVM_FLAGS,
+    LOG_FOLDER,
+    LOGGING,
+    server_properties,
+)
 from saga_stack.kafka.probes import live_brokers
 from saga_stack.kafka.quorum import Quorum, QuorumMember
 from saga_stack.kafka.security import KafkaSecurity
@@ -51,7 +57,7 @@ class EmbeddedKafka:
         Raises:
             PortTakenError: The port is in use.
         """
-        self._dir = data_dir
+        self._dir = data_dir.absolute()
         self._java = java
         self.security = security
         self._client_port = reserve_port(port, "Kafka") if port else reserve_free_port()
@@ -178,20 +184,25 @@ class EmbeddedKafka:
     def _prepare(self) -> Child:
         launcher = self._launcher()
         properties = self._dir / "server.properties"
-        log_dir = self._dir / "log"
         self._dir.mkdir(parents=True, exist_ok=True)
         if self.security:
             self._dir.chmod(0o700)  # Kafka writes secrets there too
         (self._dir / LOGGING_FILE).write_text(LOGGING)
         text = server_properties(
-            log_dir, self.port, self._member.number, self._member.quorum.ports, self.security
+            self._dir, self.port, self._member.number, self._member.quorum.ports, self.security
         )
         write_private(properties, text)
-        if (log_dir / "meta.properties").exists():
+        if (self._dir / LOG_FOLDER / "meta.properties").exists():
             require_users(self._dir, self.security)
         else:
             format_storage(launcher, properties, self._member.quorum.cluster_id, self.security)
-        return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
+        return Child(
+            "Kafka",
+            [*launcher, "kafka.Kafka", properties.name],
+            log=self.log,
+            env=JVM_ENVIRONMENT,
+            cwd=self._dir,
+        )
 
     def _release_ports(self) -> None:
         self._client_port.release()
@@ -200,5 +211,5 @@ class EmbeddedKafka:
     def _launcher(self) -> list[str]:
         java = self._java or find_java()
         classpath = os.pathsep.join(str(jar) for jar in sorted(ensure_jars().glob("*.jar")))
-        logging = f"-Dlog4j2.configurationFile={self._dir / LOGGING_FILE}"
+        logging = f"-Dlog4j2.configurationFile={LOGGING_FILE}"
         return [str(java.path), *JVM_FLAGS, logging, "-cp", classpath]

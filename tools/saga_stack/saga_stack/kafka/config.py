@@ -17,6 +17,13 @@ JVM_FLAGS = (
     "-Djava.net.preferIPv4Stack=true",
 )
 
+# Names of files are UTF-8 for the JVM too, in whichever locale it is started.
+JVM_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
+# A node runs in its folder, and its settings name files relative to it: `log.dirs` is a list in
+# which a comma cannot be escaped, and a properties file is not UTF-8.
+LOG_FOLDER = "log"
+
 MAX_REPLICATION_FACTOR = 3
 
 LOGGING = """Configuration:
@@ -34,7 +41,7 @@ LOGGING = """Configuration:
 
 
 def server_properties(
-    log_dir: Path,
+    folder: Path,
     port: int,
     number: int,
     controllers: Mapping[int, int],
@@ -43,19 +50,19 @@ def server_properties(
     """Return the `server.properties` of a node that is both broker and controller.
 
     Args:
-        log_dir: The folder of its log.
+        folder: The folder that the node runs in.
         port: The port for clients.
         number: The node's number.
         controllers: The ports of all controllers by node number, its own included.
         security: Replaces the plaintext listeners with TLS.
     """
     properties = {
-        **_node(log_dir, port, number, controllers),
+        **_node(port, number, controllers),
         **_replication(len(controllers)),
         **_QUICK_START,
         **_SMALL,
     }
-    secured = security.secured_properties(properties) if security else properties
+    secured = security.secured_properties(properties, folder) if security else properties
     return "".join(f"{key}={value}\n" for key, value in secured.items())
 
 
@@ -64,9 +71,7 @@ def replication_factor(brokers: int) -> int:
     return min(brokers, MAX_REPLICATION_FACTOR)
 
 
-def _node(
-    log_dir: Path, port: int, number: int, controllers: Mapping[int, int]
-) -> dict[str, object]:
+def _node(port: int, number: int, controllers: Mapping[int, int]) -> dict[str, object]:
     own = f"CONTROLLER://{LOOPBACK}:{controllers[number]}"
     voters = (f"{voter}@{LOOPBACK}:{voter_port}" for voter, voter_port in controllers.items())
     return {
@@ -76,7 +81,7 @@ def _node(
         "listeners": f"PLAINTEXT://{LOOPBACK}:{port},{own}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": log_dir,
+        "log.dirs": LOG_FOLDER,
         # A misspelt topic name must fail instead of creating a topic.
         "auto.create.topics.enable": "false",
     }

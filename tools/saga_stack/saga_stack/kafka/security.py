@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,20 @@ class KafkaSecurity:
     passwords: Mapping[str, str]
     certificates: Certificates
 
-    def secured_properties(self, properties: Mapping[str, object]) -> dict[str, object]:
+    def secured_properties(
+        self, properties: Mapping[str, object], folder: Path
+    ) -> dict[str, object]:
         """Return a node's `server.properties` with TLS instead of plaintext listeners.
 
         Clients and brokers use one listener with SCRAM over TLS. Controllers authenticate each
-        other by certificate, because they store the SCRAM users themselves.
+        other by certificate, because they store the SCRAM users themselves. Files are named
+        relative to the folder that the node runs in.
         """
         listeners = {
             name: str(properties[name]).replace("PLAINTEXT://", "SASL_SSL://")
             for name in ("listeners", "advertised.listeners")
         }
-        return {**properties, **listeners, **self._protocols(), **self._tls(), **_ACLS}
+        return {**properties, **listeners, **self._protocols(), **self._tls(folder), **_ACLS}
 
     def scram_arguments(self) -> list[str]:
         """Return the options that create the users when Kafka's storage is formatted."""
@@ -88,12 +92,12 @@ class KafkaSecurity:
             ),
         }
 
-    def _tls(self) -> dict[str, object]:
+    def _tls(self, folder: Path) -> dict[str, object]:
         return {
             "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": self.certificates.server,
+            "ssl.keystore.location": relpath(self.certificates.server, folder),
             "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": self.certificates.authority,
+            "ssl.truststore.location": relpath(self.certificates.authority, folder),
             "listener.name.controller.ssl.client.auth": "required",
             "listener.name.controller.ssl.principal.mapping.rules": r"RULE:^CN=(.*)$/$1/",
         }

@@ -1,10 +1,12 @@
 """The log folder of a Kafka node, formatted before its first start."""
 
+import os
 import subprocess
 from pathlib import Path
 
 from saga_stack.errors import ChildFailedError, StackError
 from saga_stack.kafka.certificates import write_private
+from saga_stack.kafka.config import JVM_ENVIRONMENT
 from saga_stack.kafka.security import KafkaSecurity
 
 FORMAT_SECONDS = 60.0
@@ -18,7 +20,7 @@ def format_storage(
 
     Args:
         launcher: The command that runs a class of Kafka.
-        properties: The node's `server.properties`.
+        properties: The node's `server.properties`; the tool runs in its folder.
         cluster_id: The id of its cluster.
         security: The SCRAM users to create, if any.
 
@@ -27,13 +29,19 @@ def format_storage(
     """
     tool = [*launcher, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}"]
     # A formatting that was killed left some files behind, which may be overwritten.
-    command = [*tool, "--ignore-formatted", "--config", str(properties)]
+    command = [*tool, "--ignore-formatted", "--config", properties.name]
     if security:
         users = properties.with_name(USERS_FILE)
         write_private(users, "\n".join(security.scram_arguments()))
-        command.append(f"@{users}")  # every user can read a command line with `ps`
+        command.append(f"@{users.name}")  # every user can read a command line with `ps`
     result = subprocess.run(
-        command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
+        command,
+        cwd=properties.parent,
+        env={**os.environ, **JVM_ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        timeout=FORMAT_SECONDS,
+        check=False,
     )
     if result.returncode:
         raise ChildFailedError(f"Kafka could not format its folder: {result.stdout}{result.stderr}")

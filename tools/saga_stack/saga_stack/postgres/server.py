@@ -6,7 +6,6 @@ process it always ends with its parent.
 """
 
 import signal
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +18,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
 from saga_stack.errors import ChildFailedError
 from saga_stack.postgres.initdb import SUPERUSER, prepare_data_dir, running_server, system_user
-from saga_stack.postgres.wheel import BIN_DIR, find_suitable_socket_dir
+from saga_stack.postgres.sockets import socket_dir
+from saga_stack.postgres.wheel import BIN_DIR
 from saga_stack.processes.child import Child
 from saga_stack.processes.waiting import wait_while
 
@@ -187,7 +187,7 @@ class EmbeddedPostgres:
         if self._socket_dir is None:
             cluster = self._dir / "cluster"
             cluster.mkdir(parents=True, exist_ok=True)
-            self._socket_dir = find_suitable_socket_dir(cluster, Path(tempfile.gettempdir()))
+            self._socket_dir = socket_dir(cluster)
         return self._socket_dir
 
     def _connect(self) -> Connection:

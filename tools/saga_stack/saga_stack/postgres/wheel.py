@@ -9,9 +9,8 @@ with warnings.catch_warnings():
         POSTGRES_VERSIONS,
         TARGET_POSTGRES_VERSION,
         ensure_user_exists,
-        find_suitable_socket_dir,
     )
 
 BIN_DIR = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 
-__all__ = ["BIN_DIR", "ensure_user_exists", "find_suitable_socket_dir"]
+__all__ = ["BIN_DIR", "ensure_user_exists"]

@@ -32,6 +32,7 @@ class Child:
         log: Standard output and standard error are appended to this file.
         env: Added to the parent's environment.
         user: The system user to run as; requires that the parent is root.
+        cwd: The folder it runs in; default: the parent's.
         stop_signal: The signal that requests a clean stop.
     """
 
@@ -40,6 +41,7 @@ class Child:
     log: Path
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     user: str | None = None
+    cwd: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _asked_to_stop: bool = field(default=False, init=False)
@@ -76,6 +78,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.env, **process_watchdog().environment()},
+                cwd=self.cwd,
                 user=self.user,
                 group=self.user,
                 extra_groups=None if self.user is None else [],

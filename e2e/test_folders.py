@@ -1,0 +1,25 @@
+"""A data folder of any name: spaces, letters beyond ASCII, longer than the path of a socket."""
+
+import uuid
+
+import pytest
+from saga_stack.stack import Stack
+from support.load import place_orders
+from support.stacks import stack_settings
+
+pytestmark = [pytest.mark.stack, pytest.mark.embedded, pytest.mark.slow, pytest.mark.timeout(180)]
+
+SPECIAL = "Aufträge für heute: a=1, #2 %20 'q' \\x"
+LONG = "/".join(["folder" * 10] * 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [(SPECIAL, {}), (LONG, {"secure_kafka": True})], ids=["special", "long"]
+)
+def test_a_stack_starts_twice_in_the_folder(stack_folder, name, changes):
+    settings = stack_settings(
+        stack_folder / name, topic_prefix=f"{uuid.uuid4().hex[:8]}.", **changes
+    )
+    for _ in range(2):
+        with Stack(settings) as stack:
+            place_orders(stack, ("visa",), 2)
