@@ -1,5 +1,6 @@
 """The two consoles: results on standard output, everything else on standard error."""
 
+import io
 import os
 import sys
 from collections.abc import Generator
@@ -11,12 +12,16 @@ from rich.console import Console
 from rich.text import Text
 
 from saga_cli.errors import CommandError
+from saga_cli.text.visible import HANDLER, visible
 
 PLAIN_WIDTH = 240  # where no terminal sets a width
 
 
 def _console(*, stderr: bool) -> Console:
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors=HANDLER)
+    terminal = stream.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PLAIN_WIDTH
     return Console(stderr=stderr, width=width, highlight=False)
 
@@ -50,7 +55,7 @@ def _problem_text(response: httpx.Response) -> str:
 
 
 def _fail(problem: str, cure: str = "") -> None:
-    errors.print(Text("Error: ", style="bold red") + Text(problem))
+    errors.print(Text("Error: ", style="bold red") + Text(visible(problem)))
     if cure:
-        errors.print(Text("Cure:  ", style="bold green") + Text(cure))
+        errors.print(Text("Cure:  ", style="bold green") + Text(visible(cure)))
     raise typer.Exit(1)
