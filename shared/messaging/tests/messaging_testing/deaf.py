@@ -1,0 +1,46 @@
+"""Faults after which a participant runs and consumes nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import faust
+from saga_messaging.kafka.records import Record
+
+Receive = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+def receive_once(receive: Receive, app: faust.App, fault: str) -> Receive:
+    """Return a function that handles one batch, and then has the fault."""
+    handled = asyncio.Event()
+
+    async def receive_and_break(records: Sequence[Record]) -> None:
+        if handled.is_set() and fault == "handler":
+            await asyncio.Event().wait()
+        await receive(records)
+        if not handled.is_set():
+            handled.set()
+            asyncio.get_running_loop().call_later(0.5, _break, app, fault)
+
+    return receive_and_break
+
+
+def _break(app: Any, fault: str) -> None:
+    thread = app.consumer._thread
+    in_thread = thread.thread_loop.call_soon_threadsafe
+    match fault:
+        case "aiokafka_fetcher":
+            thread.fetcher._get_actions_per_node = _raise
+        case "faust_fetcher":
+            for future in app._fetcher._futures:
+                future.cancel()
+        case "group_coordinator":
+            in_thread(thread._consumer._coordinator._coordination_task.cancel)
+        case "agent":
+            (agent,) = app.agents.values()
+            for actor in list(agent._actors):
+                actor.actor_task.cancel()
+
+
+def _raise(*_: Any) -> None:
+    raise RuntimeError("a bug in the fetcher")
