@@ -1,7 +1,7 @@
 """A consumer's progress, and what keeps it from consuming."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +46,7 @@ class Consumption:
         self._polled_at = time.monotonic()
 
     @contextmanager
-    def batch(self, topic: str) -> Iterator[None]:
+    def batch(self, topic: str) -> Generator[None]:
         """Record that a batch of the topic is being handled."""
         self._moved_at = self._batches[topic] = time.monotonic()
         try:

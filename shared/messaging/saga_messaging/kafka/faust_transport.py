@@ -20,6 +20,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     fetcher: Fetcher | None = None
     transport: "Transport"
 
+    @property
+    def kafka(self) -> AIOKafkaConsumer:
+        """Aiokafka's consumer."""
+        return self._ensure_consumer()
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer: Any = super()._create_worker_consumer(transport)
         # Faust hard-codes 1,500 ms, and each broker has one fetch in flight: a fetch of an empty
@@ -56,7 +61,13 @@ class Consumer(driver.Consumer):
     def problem(self) -> ConsumptionProblem | None:
         """Return why the consumer of a joined process does not consume."""
         waiting = any(not message.acked for message in list(self.unacked))
-        return self.transport.consumption.problem(self._thread._ensure_consumer(), waiting)  # noqa: SLF001
+        return self.transport.consumption.problem(self._thread.kafka, waiting)
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Forget what was skipped: Faust forgets the committed offsets that it follows."""
+        if self._thread.fetcher:
+            self._thread.fetcher.skipped.clear()
+        await super().on_partitions_revoked(revoked)
 
     async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
         limit = self.transport.settings.intake_buffer_bytes
@@ -84,8 +95,8 @@ class Consumer(driver.Consumer):
         """
         acked = super()._new_offset(tp)
         start, end = self._skipped().get(TopicPartition(tp.topic, tp.partition), (0, 0))
-        offset = self._committed_offset[tp] if acked is None else acked
-        return end if offset is not None and start <= offset < end else acked
+        offset = acked if acked is not None else self._committed_offset[tp] or 0
+        return end if start <= offset < end else acked
 
     def _skipped(self) -> dict[TopicPartition, tuple[int, int]]:
         fetcher = self._thread.fetcher

@@ -1,19 +1,20 @@
 """The records of one partition in a fetch response, and what takes their place if unreadable."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final, TypeAlias
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
-from aiokafka.record.default_records import DefaultRecord
 
 from saga_messaging.kafka.record_batch import MIN_RECORD_BYTES, Frame, Item, RecordBatch, split
 from saga_messaging.kafka.record_parser import UnreadableRecord
 from saga_messaging.kafka.unreadable import UnreadableBytes, UnreadableError
 
 logger = structlog.get_logger(__name__)
+
+RawRecord: TypeAlias = ConsumerRecord[bytes, bytes]
 
 Skip: TypeAlias = Callable[[TopicPartition, int, int], None]
 """Receives a range of offsets, its end excluded, that has no record for the consumer."""
@@ -48,7 +49,7 @@ class PartitionReader(PartitionRecords):
             partition, data, aborted_transactions, fetch_offset, None, None, True, isolation_level
         )
 
-    def _unpack_records(self) -> Iterator[ConsumerRecord]:
+    def _unpack_records(self) -> Generator[RawRecord]:
         read = 0
         for frame in split(self._records):
             if read > self._limit:
@@ -57,7 +58,7 @@ class PartitionReader(PartitionRecords):
                 read += max(0, record.serialized_key_size) + max(0, record.serialized_value_size)
                 yield record
 
-    def _read(self, frame: Frame) -> Iterator[ConsumerRecord]:
+    def _read(self, frame: Frame) -> Iterator[RawRecord]:
         try:
             batch = RecordBatch(frame)
             if self._is_aborted(batch) or batch.control:
@@ -85,11 +86,11 @@ class PartitionReader(PartitionRecords):
 
     def _marks_abort(self, batch: RecordBatch) -> bool:
         marker = next(batch.records(self._limit), None)
-        if not isinstance(marker, DefaultRecord) or len(marker.key or b"") < 4:  # noqa: PLR2004
+        if marker is None or isinstance(marker, UnreadableRecord) or len(marker.key or b"") < 4:  # noqa: PLR2004
             raise UnreadableError("invalid marker of a transaction's end")
         return ControlRecord.parse(marker.key or b"") == ABORT_MARKER
 
-    def _deliver(self, item: Item, batch: RecordBatch) -> Iterator[ConsumerRecord]:
+    def _deliver(self, item: Item, batch: RecordBatch) -> Iterator[RawRecord]:
         if isinstance(item, UnreadableRecord):
             end = batch.end if item.rest else min(item.offset + 1, batch.end)
             yield from self._replace(item.data, end, item.reason)
@@ -103,7 +104,7 @@ class PartitionReader(PartitionRecords):
             self.next_fetch_offset = item.offset + 1
             yield record
 
-    def _replace(self, data: bytes, end: int, reason: str) -> Iterator[ConsumerRecord]:
+    def _replace(self, data: bytes, end: int, reason: str) -> Iterator[RawRecord]:
         """Yield one record in the place of the offsets up to `end`, unless they were read."""
         start = self.next_fetch_offset
         topic, partition = self._tp

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Final, TypeAlias
 
-from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
+from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.util import calc_crc32c
 
 from saga_messaging.kafka.compression import NO_CODEC, decompress
-from saga_messaging.kafka.record_parser import UnreadableRecord, parse_records
+from saga_messaging.kafka.record_parser import ParsedRecord, UnreadableRecord, parse_records
 from saga_messaging.kafka.unreadable import UnreadableError
 
 OVERHEAD_BYTES: Final = 12
@@ -27,7 +27,7 @@ _MAGIC_AT, _MAGIC = 16, 2
 _ATTRIBUTES_AT: Final = 21
 _CODEC, _LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 
-Item: TypeAlias = DefaultRecord | UnreadableRecord
+Item: TypeAlias = ParsedRecord | UnreadableRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class RecordBatch:
             read += 1
         yield from self._tolerant(payload, read)
 
-    def _parser(self, payload: bytes) -> Iterator[DefaultRecord]:
+    def _parser(self, payload: bytes) -> Iterator[ParsedRecord]:
         """Return aiokafka's parser, which is fast, and stops at the first invalid record."""
         header = bytearray(self._data[: _HEADER.size])
         header[_ATTRIBUTES_AT + 1] &= ~_CODEC & 0xFF

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aiokafka.record._protocols import DefaultRecordProtocol as ParsedRecord
 from aiokafka.record.default_records import DefaultRecord
 from aiokafka.record.util import decode_varint
 
@@ -51,7 +52,7 @@ class _Reader:
 
 def parse_records(
     payload: bytes, count: int, base: int, first_timestamp: int, append_time: int | None
-) -> Iterator[DefaultRecord | UnreadableRecord]:
+) -> Iterator[ParsedRecord | UnreadableRecord]:
     """Yield `count` records, or fewer if the length of one is invalid.
 
     Bytes of a header's name that are not UTF-8 are replaced: the name of a header is no reason
@@ -82,7 +83,7 @@ def parse_records(
 
 def _record(
     reader: _Reader, base: int, first_timestamp: int, append_time: int | None
-) -> DefaultRecord:
+) -> ParsedRecord:
     timestamp = first_timestamp + reader.number()
     offset = base + reader.number()
     key, value = reader.field(), reader.field()

@@ -30,16 +30,16 @@ def _break(app: Any, fault: str) -> None:
     in_thread = thread.thread_loop.call_soon_threadsafe
     match fault:
         case "aiokafka_fetcher":
-            thread.fetcher._get_actions_per_node = _raise
+            thread._consumer._fetcher._get_actions_per_node = _raise
         case "faust_fetcher":
             for future in app._fetcher._futures:
                 future.cancel()
         case "group_coordinator":
             in_thread(thread._consumer._coordinator._coordination_task.cancel)
-        case "agent":
-            (agent,) = app.agents.values()
-            for actor in list(agent._actors):
-                actor.actor_task.cancel()
+        case "reader":
+            for task in asyncio.all_tasks():
+                if task.get_coro().__name__ == "_read":
+                    task.cancel()
 
 
 def _raise(*_: Any) -> None:
