@@ -99,7 +99,8 @@ class Consumption:
         if not stale:
             return None
         partition, age = max(stale.items(), key=lambda each: each[1])
-        text = f"{_name(partition)}: no response to a fetch for {age:.0f} s"
+        error = consumer._fetcher.errors.get(partition, "no response")  # noqa: SLF001
+        text = f"{_name(partition)}: nothing fetched for {age:.0f} s ({error})"
         return ConsumptionProblem(text, restart_helps=len(stale) == len(assignment.tps))
 
     def _open_transaction(self, consumer: Any) -> ConsumptionProblem | None:

@@ -1,10 +1,11 @@
 """A fetcher that no record, batch or transaction stops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.errors import for_code
 from aiokafka.protocol.fetch import FetchRequest
 
 from saga_messaging.kafka.partition_reader import PartitionReader
@@ -38,6 +39,7 @@ class _FetchClient:
     def __init__(self, client: Any) -> None:
         self._client = client
         self.fetched: dict[int, list[_Fetched]] = {}
+        self.errors: dict[TopicPartition, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -45,8 +47,26 @@ class _FetchClient:
     async def send(self, node_id: int, request: Any) -> Any:
         response = await self._client.send(node_id, request)
         if isinstance(request, FetchRequest):
-            self.fetched[id(request)] = list(_take_records(response))
+            self.fetched[id(request)] = list(self._take_records(response))
         return response
+
+    def _take_records(self, response: Any) -> Iterator[_Fetched]:
+        """Remove the records from a fetch response; yield them."""
+        topics: list[Any] = []
+        for topic, partitions in response.topics:
+            kept: list[Any] = []
+            for number, error, *rest, data in partitions:
+                kept.append((number, error, *rest, b""))
+                partition = TopicPartition(topic, number)
+                self.errors.pop(partition, None)
+                if error:
+                    self.errors[partition] = for_code(error).__name__
+                elif data:
+                    # The list precedes the records, and the preferred replica since version 11.
+                    aborted = rest[-2 if response.API_VERSION >= 11 else -1]  # noqa: PLR2004
+                    yield _Fetched(partition, aborted, data)
+            topics.append((topic, kept))
+        response.topics = topics
 
 
 class Fetcher(fetcher.Fetcher):
@@ -81,6 +101,11 @@ class Fetcher(fetcher.Fetcher):
         for each in fetched:
             woken |= self._add(assignment, each, offsets[each.partition])
         return woken
+
+    @property
+    def errors(self) -> Mapping[TopicPartition, str]:
+        """The error of the latest response for each partition that had one."""
+        return self._client.errors
 
     def _add(self, assignment: Any, fetched: _Fetched, offset: int) -> bool:
         """Keep the records for the consumer, unless it has lost or left their position."""
@@ -124,18 +149,3 @@ async def replace_fetcher(consumer: AIOKafkaConsumer, limit: int) -> Fetcher:
     await consumer._fetcher.close()  # noqa: SLF001 # pyright: ignore
     own = consumer._fetcher = Fetcher(consumer, limit)  # noqa: SLF001 # pyright: ignore
     return own
-
-
-def _take_records(response: Any) -> Iterator[_Fetched]:
-    """Remove the records from a fetch response; yield them."""
-    topics: list[Any] = []
-    for topic, partitions in response.topics:
-        kept: list[Any] = []
-        for partition, error, *rest, data in partitions:
-            kept.append((partition, error, *rest, b""))
-            if data and not error:
-                # The list precedes the records, and the preferred replica since version 11.
-                aborted = rest[-2 if response.API_VERSION >= 11 else -1]  # noqa: PLR2004
-                yield _Fetched(TopicPartition(topic, partition), aborted, data)
-        topics.append((topic, kept))
-    response.topics = topics

@@ -52,7 +52,7 @@ def kafka(clock):
     """aiokafka's consumer."""
     running = SimpleNamespace(done=lambda: False)
     return SimpleNamespace(
-        _fetcher=SimpleNamespace(_fetch_task=running, _records={}),
+        _fetcher=SimpleNamespace(_fetch_task=running, _records={}, errors={}),
         _coordinator=SimpleNamespace(_coordination_task=running),
         _subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=Assignment(clock))),
     )
@@ -136,10 +136,12 @@ def test_one_partition_without_a_response_is_named_and_all_need_a_restart(consum
     pass_time(31, clock, consumed, kafka)
     state_of(kafka, ONE).timestamp -= 31_000
     problem = consumed.problem(kafka, waiting=False)
-    assert problem.text == "topic[1]: no response to a fetch for 31 s"
+    assert problem.text == "topic[1]: nothing fetched for 31 s (no response)"
     assert not problem.restart_helps
     state_of(kafka, TWO).timestamp -= 31_000
     assert consumed.problem(kafka, waiting=False).restart_helps
+    kafka._fetcher.errors = {ONE: "CorruptRecordException", TWO: "CorruptRecordException"}
+    assert "(CorruptRecordException)" in consumed.problem(kafka, waiting=False).text
 
 
 def test_a_partition_with_records_or_that_is_paused_is_not_fetched(consumed, kafka, clock):
