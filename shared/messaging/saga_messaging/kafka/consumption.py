@@ -36,6 +36,7 @@ class Consumption:
         self._stall = settings.consumer_stall_seconds
         self._transaction_limit = settings.kafka_open_transaction_seconds
         self._moved_at = self._polled_at = time.monotonic()
+        self._waiting_since: float | None = None
         self._batches: dict[str, float] = {}
         self._assigned: tuple[Any, float] = (None, 0.0)
         self._open: dict[TopicPartition, tuple[int, float]] = {}
@@ -75,9 +76,10 @@ class Consumption:
             if now - begun_at > self._stall:
                 age = f"{now - begun_at:.0f} s"
                 return ConsumptionProblem(f"a batch of {topic} has been in progress for {age}")
-        if waiting and not self._batches and now - self._moved_at > self._stall:
-            age = f"{now - self._moved_at:.0f} s"
-            return ConsumptionProblem(f"messages wait, and no batch was begun for {age}")
+        self._waiting_since = (self._waiting_since or now) if waiting else None
+        waited = now - max(self._moved_at, self._waiting_since or now)
+        if waited > self._stall and not self._batches:
+            return ConsumptionProblem(f"messages wait, and no batch was begun for {waited:.0f} s")
         if now - self._polled_at > self._stall and not self._batches:
             return ConsumptionProblem(f"no messages were asked for {now - self._polled_at:.0f} s")
         return None

@@ -60,7 +60,11 @@ class Consumer(driver.Consumer):
 
     def problem(self) -> ConsumptionProblem | None:
         """Return why the consumer of a joined process does not consume."""
-        waiting = any(not message.acked for message in list(self.unacked))
+        generation = self.app.consumer_generation_id
+        waiting = any(
+            not message.acked and message.generation_id == generation
+            for message in list(self.unacked)
+        )
         return self.transport.consumption.problem(self._thread.kafka, waiting)
 
     async def on_partitions_revoked(self, revoked: Any) -> None:

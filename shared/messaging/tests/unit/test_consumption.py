@@ -98,6 +98,8 @@ def test_a_batch_in_progress_for_too_long_is_named(consumed, kafka, clock):
 def test_messages_that_wait_without_a_batch_are_a_problem(consumed, kafka, clock):
     pass_time(31, clock, consumed, kafka)
     assert consumed.problem(kafka, waiting=False) is None
+    assert consumed.problem(kafka, waiting=True) is None  # they may have arrived just now
+    pass_time(31, clock, consumed, kafka)
     problem = consumed.problem(kafka, waiting=True)
     assert problem.text == "messages wait, and no batch was begun for 31 s"
 
