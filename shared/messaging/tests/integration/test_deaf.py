@@ -15,9 +15,7 @@ QUICK = {"consumer_stall_seconds": "2", "consumer_restart_seconds": "4"}
     [
         ("aiokafka_fetcher", "the fetcher has ended: "),
         ("faust_fetcher", "no messages were asked for"),
-        ("group_coordinator", "the group coordinator has ended: "),
         ("reader", "messages wait, and no batch was begun for"),
-        ("handler", "a batch of user_commands has been in progress for"),
     ],
 )
 def test_a_deaf_process_is_not_ready_and_ends(system, fault, reason):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import faust
+from saga_messaging.kafka.consumer import _read
 from saga_messaging.kafka.records import Record
 
 Receive = Callable[[Sequence[Record]], Awaitable[None]]
@@ -15,8 +16,6 @@ def receive_once(receive: Receive, app: faust.App, fault: str) -> Receive:
     handled = asyncio.Event()
 
     async def receive_and_break(records: Sequence[Record]) -> None:
-        if handled.is_set() and fault == "handler":
-            await asyncio.Event().wait()
         await receive(records)
         if not handled.is_set():
             handled.set()
@@ -27,18 +26,15 @@ def receive_once(receive: Receive, app: faust.App, fault: str) -> Receive:
 
 def _break(app: Any, fault: str) -> None:
     thread = app.consumer._thread
-    in_thread = thread.thread_loop.call_soon_threadsafe
     match fault:
         case "aiokafka_fetcher":
             thread._consumer._fetcher._get_actions_per_node = _raise
         case "faust_fetcher":
             for future in app._fetcher._futures:
                 future.cancel()
-        case "group_coordinator":
-            in_thread(thread._consumer._coordinator._coordination_task.cancel)
         case "reader":
             for task in asyncio.all_tasks():
-                if task.get_coro().__name__ == "_read":
+                if task.get_coro().cr_code is _read.__code__:
                     task.cancel()
 
 
