@@ -7,6 +7,7 @@ import uuid
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
 from saga_schemas import decode
 from saga_schemas.topics import USER_EVENTS
 from saga_stack.settings import StackSettings
@@ -49,9 +50,9 @@ def without_user_service(own_stack):
     own_stack.start("user")
 
 
-def send(stack, topic, value, key):
+def send(stack, topic, value, key, **options):
     async def main():
-        producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
+        producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, **options)
         await producer.start()
         await producer.send_and_wait(stack.settings.topic_prefix + topic, value, key=key)
         await producer.stop()
@@ -105,6 +106,52 @@ def test_authorize_payment_sent_by_hand_is_handled(without_user_service):
         lambda: HTTP.get(url).json(), lambda seen: seen.get("status") not in (404, "pending")
     )
     assert payment["status"] == "authorized", payment
+
+
+def authorize_payment(saga, customer):
+    command = json.loads(specified_message(saga, customer))
+    return json.dumps(command | {"type": "authorize_payment", "source": "by-hand"}).encode()
+
+
+async def send_in_transactions(stack, records):
+    """Send each record in a transaction of its own, which is committed or aborted."""
+    topic = stack.settings.topic_prefix + "payment_commands"
+    options = {"bootstrap_servers": stack.kafka_bootstrap, "transactional_id": uuid.uuid4().hex}
+    async with AIOKafkaProducer(**options) as producer:
+        for value, key, commits in records:
+            await producer.begin_transaction()
+            await producer.send_and_wait(topic, value, key=key)
+            await (producer.commit_transaction if commits else producer.abort_transaction)()
+
+
+def test_an_aborted_authorize_payment_holds_nothing(without_user_service):
+    stack = without_user_service
+    customer, (aborted, committed) = new_customer(stack), (str(uuid.uuid4()), str(uuid.uuid4()))
+    partition = DefaultPartitioner()(aborted.encode(), list(range(8)), list(range(8)))
+    while DefaultPartitioner()(committed.encode(), list(range(8)), list(range(8))) != partition:
+        committed = str(uuid.uuid4())  # behind the aborted command
+    records = [
+        (authorize_payment(saga, customer), saga.encode(), saga == committed)
+        for saga in (aborted, committed)
+    ]
+    asyncio.run(send_in_transactions(stack, records))
+    url = f"{stack.payments_url}/payments"
+    payment = eventually(
+        lambda: HTTP.get(f"{url}/{committed}").json(),
+        lambda seen: seen.get("status") not in (404, "pending"),
+    )
+    assert payment["status"] == "authorized", payment
+    assert HTTP.get(f"{url}/{aborted}").status_code == 404
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_a_compressed_reply_authorizes_the_order(without_user_service, codec):
+    stack = without_user_service
+    saga = post_order(stack, USER)
+    message = specified_message(saga, new_customer(stack))
+    send(stack, "user_events", message + b" " * 1_000, saga.encode(), compression_type=codec)
+    order = wait_for_outcome(stack, saga)
+    assert order["state"] == "authorized", order
 
 
 def test_invalid_bytes_become_a_dead_letter_and_the_partition_goes_on(without_user_service):

@@ -14,6 +14,7 @@ from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
+from saga_messaging.process.watchdog import running_watchdog
 
 from order_saga.api.actions import actions_router
 from order_saga.api.orders import orders_router
@@ -50,6 +51,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
         await joined(app)
         await timers.run()
 
+    readiness = checks("order_saga", database, publisher, app)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
@@ -57,6 +60,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_publisher(publisher),
             components.running_relay(outbox),
             components.running_faust(app, publisher),
+            running_watchdog(app, readiness, settings),
             components.running_loop(
                 "deferred_messages", handle_deferred(all_definitions, intakes, settings)
             ),
@@ -71,7 +75,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
     api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
-    api.include_router(health_router(checks("order_saga", database, publisher, app)))
+    api.include_router(health_router(readiness))
     return api
 
 

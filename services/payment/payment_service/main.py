@@ -16,6 +16,7 @@ from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
+from saga_messaging.process.watchdog import running_watchdog
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from payment_service.agents import payment_intake, register_agents
@@ -52,6 +53,8 @@ def build(settings: PaymentSettings) -> FastAPI:
     app = faust_app(ACCESS.group, settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
 
+    readiness = checks("payment_service", database, publisher, app)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
@@ -63,6 +66,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
             components.running_faust(app, publisher),
+            running_watchdog(app, readiness, settings),
         ):
             yield
 
@@ -70,7 +74,7 @@ def build(settings: PaymentSettings) -> FastAPI:
     receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     _install_http(api, settings, database, receiver, runs)
-    api.include_router(health_router(checks("payment_service", database, publisher, app)))
+    api.include_router(health_router(readiness))
     return api
 
 

@@ -13,6 +13,7 @@ from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
+from saga_messaging.process.watchdog import running_watchdog
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
 from user_service.agents import register_agents
@@ -37,6 +38,8 @@ def build(settings: UserServiceSettings) -> FastAPI:
     app = faust_app(ACCESS.group, settings)
     register_agents(app, database, publisher, settings)
 
+    readiness = checks("user_service", database, publisher, app)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
@@ -44,13 +47,14 @@ def build(settings: UserServiceSettings) -> FastAPI:
             components.running_publisher(publisher),
             running_stripe(http),
             components.running_faust(app, publisher),
+            running_watchdog(app, readiness, settings),
         ):
             yield
 
     api = FastAPI(title="User service", lifespan=lifespan)
     install_problems(api, settings.max_body_bytes, PROBLEMS)
     api.include_router(users_router(handlers))
-    api.include_router(health_router(checks("user_service", database, publisher, app)))
+    api.include_router(health_router(readiness))
     return api
 
 

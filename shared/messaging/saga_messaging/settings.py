@@ -63,6 +63,17 @@ class KafkaSettings(FileSettings):
         10.0, description="Time after which a new topic or partition is discovered."
     )
 
+    kafka_max_batch_bytes: PositiveInt = Field(
+        16 * 1024 * 1024,
+        description="Most bytes of a record batch after its decompression; a larger one becomes a"
+        " dead letter.",
+    )
+    kafka_open_transaction_seconds: PositiveFloat = Field(
+        60.0,
+        description="Time after which a transaction that another producer has left open, and that"
+        " holds back the messages behind it, makes the service not ready.",
+    )
+
     @field_validator(
         "kafka_username",
         "kafka_password",
@@ -130,6 +141,19 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
     """Batch sizes, the outbox, dead letters."""
 
     intake_batch_size: PositiveInt = Field(200, description="Most messages in one transaction.")
+    intake_buffer_bytes: PositiveInt = Field(
+        32 * 1024 * 1024,
+        description="Bytes of messages in memory above which no more are fetched.",
+    )
+    consumer_stall_seconds: PositiveFloat = Field(
+        30.0,
+        description="Time without progress after which a consumer makes the service not ready.",
+    )
+    consumer_restart_seconds: PositiveFloat = Field(
+        120.0,
+        description="Time without consuming, while Kafka and PostgreSQL respond, after which the"
+        " process ends itself, to be started again.",
+    )
     outbox_batch_size: PositiveInt = Field(500, description="Most records published at once.")
     outbox_memory_limit: PositiveInt = Field(
         20_000, description="Most rows queued in memory; the sweep publishes the others."

@@ -12,15 +12,21 @@ from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupIdNotFound,
     KafkaError,
+    TopicAuthorizationFailedError,
     for_code,
 )
 from saga_messaging.kafka.access_errors import explain_access_errors
 from saga_messaging.kafka.client import client_options
+from saga_messaging.kafka.fetcher import replace_fetcher
+from saga_messaging.kafka.open_transactions import held_back
 from saga_messaging.settings import KafkaSettings
 
 from order_saga.errors import KafkaUnavailable
 
 FETCH_WAIT_MS: Final = 50
+COUNT_LIMIT: Final = 1_000
+"""Most offsets that are read to count the messages among them."""
+
 RawRecord = ConsumerRecord[bytes, bytes]
 
 
@@ -87,6 +93,25 @@ class KafkaView:
                 if await self._consumer.position(partition) < ranges[partition].end
             }
 
+    async def unread(self, partition: TopicPartition, range_: OffsetRange) -> int:
+        """Return the number of messages in a range of offsets.
+
+        Markers of transactions and aborted messages count only if the range is longer than
+        `COUNT_LIMIT`, or if this user may not read the topic.
+        """
+        size = max(0, range_.end - range_.begin)
+        if size > COUNT_LIMIT:
+            return size
+        try:
+            return len([record async for record in self.read({partition: range_})])
+        except TopicAuthorizationFailedError:
+            return size
+
+    async def held_back(self, partition: TopicPartition) -> int:
+        """Return the number of offsets from the beginning of the first open transaction on."""
+        client = self._consumer._client  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        return await held_back(client, partition)
+
     async def committed(self, group: str, partition: TopicPartition) -> int:
         """Return the offset that a group committed; 0 if it never committed one.
 
@@ -142,11 +167,13 @@ async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=FETCH_WAIT_MS,
+        isolation_level="read_committed",
     )
     try:
         async with explain_access_errors(settings):
             await admin.start()
             await consumer.start()
+            await replace_fetcher(consumer, settings.kafka_max_batch_bytes)
         yield KafkaView(admin, consumer)
     finally:
         try:

@@ -60,6 +60,9 @@ class DeadLetters:
         messages: list[tuple[Record, Envelope]] = []
         dead_letters: list[Outgoing] = []
         for record in records:
+            if record.unreadable:
+                dead_letters.append(self.make(topic, record, record.unreadable))
+                continue
             try:
                 messages.append((record, _decode(topic, record.value or b"")))
             except InvalidMessage as error:
@@ -131,7 +134,9 @@ def _decode(topic: Topic, value: bytes) -> Envelope:
 
 
 def _cut_header(record: Record) -> dict[str, str]:
-    """Return a header with the original sizes, if the dead letter's key or value is cut."""
+    """Return a header if the dead letter has not the key and the value of a record."""
+    if record.unreadable:
+        return {"dead-letter-cut": "the value has the raw bytes of what cannot be read"}
     key, value = len(record.key or b""), len(record.value or b"")
     if key <= MAX_KEY_BYTES and value <= MAX_VALUE_BYTES:
         return {}

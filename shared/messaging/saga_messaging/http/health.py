@@ -25,7 +25,7 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Report each dependency as `ok` or with the reason of its failure, then with 503."""
-        results = await asyncio.gather(*(_run(check) for check in checks.values()))
+        results = await asyncio.gather(*(run_check(check) for check in checks.values()))
         failures = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
         body = {name: failures.get(name, "ok") for name in checks}
         return JSONResponse(body, status_code=503 if failures else 200)
@@ -33,7 +33,8 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
     return router
 
 
-async def _run(check: Check) -> str | None:
+async def run_check(check: Check) -> str | None:
+    """Return None on success, else the reason; a check fails if it raises or takes too long."""
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             return await check()

@@ -6,14 +6,16 @@ Each rule here prevents a way in which Faust would lose a message: see `docs/adr
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import faust
 import structlog
 from faust.types import EventT
 from saga_schemas.topics import Topic
 
+from saga_messaging.kafka.consumption import Consumption
 from saga_messaging.kafka.records import Record
+from saga_messaging.kafka.unreadable import UnreadableBytes
 from saga_messaging.settings import MessagingSettings
 from saga_messaging.termination import end_process
 
@@ -37,11 +39,14 @@ def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingS
         value_serializer="raw",
     )
 
+    consumption: Consumption = cast("Any", app.transport).consumption
+
     async def agent(stream: faust.StreamT[bytes]) -> None:
         async with aclosing(batches(stream, settings.intake_batch_size)) as incoming:
             async for events in incoming:
                 try:
-                    await receive([_record(event) for event in events])
+                    with consumption.batch(topic.name):
+                        await receive([_record(event) for event in events])
                 except Exception:
                     logger.critical("intake_failed", topic=topic.name, exc_info=True)
                     end_process()
@@ -82,10 +87,12 @@ async def _read(stream: Any, queue: "asyncio.Queue[EventT[bytes]]") -> None:
 
 def _record(event: EventT[bytes]) -> Record:
     message = event.message
+    value = message.value
     return Record(
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
         key=message.key,
-        value=message.value,
+        value=value,
+        unreadable=value.reason if isinstance(value, UnreadableBytes) else None,
     )

@@ -4,68 +4,16 @@ import asyncio
 import os
 import socket
 import tempfile
-from collections.abc import Mapping
 from typing import Any, Final
 
 import faust
-import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError
-from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
 
 from saga_messaging.kafka.client import tls_context
+from saga_messaging.kafka.consumption import Consumption, ConsumptionProblem
+from saga_messaging.kafka.faust_transport import Transport
 from saga_messaging.settings import MessagingSettings
-from saga_messaging.termination import end_process
-
-logger = structlog.get_logger(__name__)
 
 JOIN_POLL_SECONDS: Final = 0.1
-
-
-class _ConsumerThread(driver.AIOKafkaConsumerThread):
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust hard-codes 1,500 ms, and each broker has one fetch in flight: a fetch of an empty
-        # partition would delay a new message on another partition for that long.
-        consumer._fetch_max_wait_ms = transport.fetch_wait_ms  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-        return consumer
-
-    async def seek_to_committed(self) -> Mapping[TP, int]:
-        return await self.call_thread(self._seek_to_committed)
-
-    async def _seek_to_committed(self) -> Mapping[TP, int]:
-        """Also seek a partition without a committed offset: to its first record.
-
-        Faust drops what it fetched during a rebalance, then relies on this to fetch it again.
-        aiokafka leaves the position of such a partition as it is, so what was dropped would be
-        skipped: the first records of a new partition, or of a new group.
-        """
-        consumer = self._ensure_consumer()
-        offsets = await consumer.seek_to_committed()
-        if start := [partition for partition, offset in offsets.items() if not offset]:
-            await consumer.seek_to_beginning(*start)
-        return offsets
-
-
-class _Consumer(driver.Consumer):
-    def _new_consumer_thread(self) -> _ConsumerThread:
-        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
-    async def perform_seek(self) -> None:
-        """Seek to the committed offsets, or end the process: Faust would skip what it dropped."""
-        try:
-            await super().perform_seek()
-        except (IllegalStateError, AssertionError):
-            raise  # the partitions were revoked meanwhile; the next assignment seeks again
-        except Exception:
-            logger.critical("seek_failed", exc_info=True)
-            end_process()
-
-
-class _Transport(driver.Transport):
-    Consumer = _Consumer
-    fetch_wait_ms: int
 
 
 def faust_app(name: str, settings: MessagingSettings) -> faust.App:
@@ -94,9 +42,8 @@ def faust_app(name: str, settings: MessagingSettings) -> faust.App:
         web_enabled=False,
         datadir=tempfile.gettempdir(),
     )
-    transport = _Transport(app.conf.broker_consumer, app)
-    transport.fetch_wait_ms = settings.kafka_fetch_wait_ms
-    app.transport = transport
+    app.transport = transport = Transport(app.conf.broker_consumer, app)
+    transport.settings, transport.consumption = settings, Consumption(settings)
     return app
 
 
@@ -114,6 +61,14 @@ def _credentials(settings: MessagingSettings) -> faust.SASLCredentials | None:
 def has_joined(app: faust.App) -> bool:
     """Return True if the app is a member of its group and no rebalance is in progress."""
     return bool(app.rebalancing_count) and not app.rebalancing
+
+
+def consumption_problem(app: faust.App) -> ConsumptionProblem | None:
+    """Return why the process does not consume; None if it does."""
+    if not has_joined(app):
+        return ConsumptionProblem("joining the consumer group")
+    consumer: Any = app.consumer
+    return consumer.problem()
 
 
 async def joined(app: faust.App) -> None:

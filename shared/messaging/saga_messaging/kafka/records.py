@@ -11,13 +11,19 @@ from saga_schemas.topics import key_of, topic_of
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A consumed record."""
+    """A consumed record.
+
+    Attributes:
+        unreadable: Why the record, or a batch that ends with it, cannot be read; `value` then has
+            the raw bytes. None for a record.
+    """
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
+    unreadable: str | None = None
 
     @property
     def position(self) -> str:

@@ -21,16 +21,31 @@ logger = structlog.get_logger(__name__)
 
 
 def watch(name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-    """Run a component in the background; if it fails, end the process."""
+    """Run a component in the background; if it ends before `unwatch`, end the process.
 
-    def done(task: "asyncio.Task[Any]") -> None:
-        if not task.cancelled() and (error := task.exception()):
-            logger.critical("component_failed", component=name, exc_info=error)
-            end_process()
-
+    An end without an error counts too: a cancellation that a library lets out of its own tasks
+    would otherwise leave a process that runs and does nothing.
+    """
     task = asyncio.create_task(work, name=name)
-    task.add_done_callback(done)
+    task.add_done_callback(_ended)
     return task
+
+
+def unwatch(task: "asyncio.Task[Any]") -> None:
+    """Let a component end from now on, unless it fails."""
+    task.remove_done_callback(_ended)
+    task.add_done_callback(_stopped)
+
+
+def _ended(task: "asyncio.Task[Any]") -> None:
+    error = None if task.cancelled() else task.exception()
+    logger.critical("component_failed", component=task.get_name(), exc_info=error)
+    end_process()
+
+
+def _stopped(task: "asyncio.Task[Any]") -> None:
+    if not task.cancelled() and task.exception():
+        _ended(task)
 
 
 @asynccontextmanager
@@ -60,6 +75,7 @@ async def running_until_stopped(
     try:
         yield
     finally:
+        unwatch(task)
         stop()
         await asyncio.wait([task], timeout=STOP_TIMEOUT_SECONDS)
         task.cancel()
@@ -79,6 +95,7 @@ async def running_loop(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenera
     try:
         yield
     finally:
+        unwatch(task)
         task.cancel()
 
 
@@ -92,6 +109,7 @@ async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[
     try:
         yield
     finally:
+        unwatch(task)
         task.cancel()
         await asyncio.wait([task])
 

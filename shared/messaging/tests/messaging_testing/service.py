@@ -17,6 +17,7 @@ from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
+from saga_messaging.process.watchdog import running_watchdog
 from saga_messaging.settings import ServiceSettings
 from saga_schemas import Envelope
 from saga_schemas.topics import USER_COMMANDS
@@ -29,6 +30,7 @@ from messaging_testing.crash import (
     CrashingPublisher,
     CrashPoint,
 )
+from messaging_testing.deaf import receive_once
 
 messaging = messaging_tables(MetaData())
 
@@ -37,9 +39,10 @@ BUG, REFUSED, SLOW = "bug", "refused", "slow"
 
 
 class ParticipantSettings(ServiceSettings):
-    """The crash point, a bug to enable, and a pipe that a slow handler reads to its end."""
+    """The crash point, the fault, a bug, and a pipe that a slow handler reads to its end."""
 
     crash: str = ""
+    deaf: str = ""
     buggy: bool = False
     pipe: Path | None = None
 
@@ -95,7 +98,10 @@ def build(settings: ParticipantSettings) -> FastAPI:
     )
     for component in (database, publisher, intake):
         component.crash = crash
-    consume(app, USER_COMMANDS, intake.receive, settings)
+    receive = receive_once(intake.receive, app, settings.deaf) if settings.deaf else intake.receive
+    consume(app, USER_COMMANDS, receive, settings)
+
+    readiness = checks("messaging_testing", relay_database, publisher, app)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -105,10 +111,10 @@ def build(settings: ParticipantSettings) -> FastAPI:
             components.running_publisher(publisher),
             components.running_relay(outbox),
             components.running_faust(app, publisher),
+            running_watchdog(app, readiness, settings),
         ):
             yield
 
     api = FastAPI(lifespan=lifespan)
-    readiness = checks("messaging_testing", relay_database, publisher, app)
     api.include_router(health_router(readiness))
     return api

@@ -84,6 +84,11 @@ class System:
         self.processes: list[Participant] = []
 
     @property
+    def commands(self) -> str:
+        """The topic that the participant consumes."""
+        return self.prefix + USER_COMMANDS.name
+
+    @property
     def environment(self) -> dict[str, str]:
         return {
             **QUICK,
@@ -130,7 +135,7 @@ class System:
         self.send_raw([raw(message) for message in messages])
 
     def send_raw(self, records: Sequence[Raw], **options: Any) -> None:
-        topics.produce(self.servers, self.prefix + USER_COMMANDS.name, records, **options)
+        topics.produce(self.servers, self.commands, records, **options)
 
     def replies(self) -> list[Any]:
         """Return the replies."""

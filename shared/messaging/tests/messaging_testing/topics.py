@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import ConsumerRecord
 
 FIVE_MEBIBYTES = 5 * 1024 * 1024
@@ -32,6 +34,21 @@ def read(servers: str, topic: str, seconds: float = 20) -> list[ConsumerRecord]:
 def committed(servers: str, group: str, topic: str) -> dict[int, int]:
     """Return the number of records that a group has acknowledged, by partition."""
     return asyncio.run(_committed(servers, group, topic))
+
+
+def configure(servers: str, topic: str, settings: dict[str, str]) -> None:
+    """Change settings of an existing topic."""
+    asyncio.run(_configure(servers, topic, settings))
+
+
+async def _configure(servers: str, topic: str, settings: dict[str, str]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, settings)
+        await admin.alter_configs([resource])
+    finally:
+        await admin.close()
 
 
 async def _produce(

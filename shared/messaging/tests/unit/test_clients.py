@@ -2,13 +2,14 @@
 
 import asyncio
 import inspect
+import re
 import ssl
 
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
-from saga_messaging.kafka import publisher
+from saga_messaging.kafka import fetcher, publisher
 from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.faust_app import faust_app
@@ -62,6 +63,15 @@ async def test_the_consumer_does_not_commit_by_itself(app_with):
     assert not consumer._enable_auto_commit
     assert consumer._auto_offset_reset == "earliest"
     assert consumer._group_id == "p.service"
+
+
+async def test_the_consumer_reads_committed_messages_with_our_own_fetcher(app_with):
+    app = app_with(kafka_max_batch_bytes=7)
+    consumer = await consumer_of(app)
+    assert consumer._isolation_level == "read_committed"
+    source = inspect.getsource(AIOKafkaConsumer.start)
+    options = {name.removeprefix("self._") for name in re.findall(r"self\._\w+", source)}
+    assert set(fetcher._OPTIONS) <= options, "aiokafka passes other options to its fetcher"
 
 
 async def test_agents_consume_raw_bytes_without_concurrency(app_with):

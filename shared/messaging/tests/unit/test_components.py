@@ -26,14 +26,35 @@ async def test_a_component_that_fails_ends_the_process(ends):
     await eventually(lambda: ends)
 
 
-async def test_a_component_that_finishes_or_is_stopped_does_not_end_the_process(ends):
+async def test_a_component_that_ends_without_an_error_ends_the_process(ends):
+    await asyncio.wait([components.watch("component", asyncio.sleep(0))])
+    await eventually(lambda: ends)
+
+
+async def test_a_cancellation_from_inside_a_component_ends_the_process(ends):
+    async def cancel() -> None:
+        raise asyncio.CancelledError
+
+    await asyncio.wait([components.watch("component", cancel())])
+    await eventually(lambda: ends)
+
+
+async def test_a_component_that_is_stopped_does_not_end_the_process(ends):
     done = components.watch("component", asyncio.sleep(0))
     stopped = components.watch("component", asyncio.Event().wait())
-    await asyncio.wait([done])
+    for task in (done, stopped):
+        components.unwatch(task)
     stopped.cancel()
-    await asyncio.wait([stopped])
+    await asyncio.wait([done, stopped])
     await asyncio.sleep(0)
     assert not ends
+
+
+async def test_a_component_that_fails_while_it_stops_ends_the_process(ends):
+    task = components.watch("component", fail())
+    components.unwatch(task)
+    await asyncio.wait([task])
+    await eventually(lambda: ends)
 
 
 async def test_a_loop_is_cancelled_on_exit():

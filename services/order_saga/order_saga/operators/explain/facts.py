@@ -37,6 +37,7 @@ class Consumer:
         behind: Unread messages that Kafka retains.
         members: Members of the group; 0 if no consumer is running.
         expired: Unread messages that Kafka no longer retains.
+        held_back: Offsets behind the beginning of a transaction that its producer has not ended.
     """
 
     group: str
@@ -45,6 +46,7 @@ class Consumer:
     behind: int
     members: int
     expired: int = 0
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import structlog
@@ -88,13 +89,15 @@ async def _consumer(
         before_sleep=lambda state: _keep_last_error(view, state),
     )
     committed = await retry(view.committed, prefix + route.group, partition)
+    unread = replace(retained, begin=max(retained.begin, committed))
     return Consumer(
         group=route.group,
         topic=route.topic,
         partition=partition.partition,
-        behind=max(0, retained.end - max(retained.begin, committed)),
+        behind=await view.unread(partition, unread),
         members=await retry(view.members, prefix + route.group),
         expired=max(0, retained.begin - committed),
+        held_back=await view.held_back(partition),
     )
 
 

@@ -102,7 +102,11 @@ def _consumer(consumer: Consumer) -> str:
     if not consumer.members:
         running = "is not running: start it"
     place = f"{consumer.topic}[{consumer.partition}]"
-    return f"{consumer.group} has {unread} on {place}{expired} and {running}"
+    held_back = ""
+    if consumer.held_back:
+        count = _count(consumer.held_back, "more offset")
+        held_back = f"; {place} has {count}, which wait for another producer's open transaction"
+    return f"{consumer.group} has {unread} on {place}{expired} and {running}{held_back}"
 
 
 def _rest(facts: ExplanationFacts) -> list[str]:

@@ -52,6 +52,31 @@ async def test_a_stopped_service_is_named_with_its_unread_messages(replica_with,
     assert "no dead letters were found" in sentence
 
 
+async def test_aborted_messages_and_markers_are_no_lag_and_an_open_transaction_is_named(
+    replica_with, kafka
+):
+    orders = replica_with(**kafka)
+    order_id = (await orders.place()).json()["id"]
+    await orders.sent()
+    topic = kafka["kafka_topic_prefix"] + "user_commands"
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka["kafka_bootstrap_servers"], transactional_id=order_id
+    )
+    async with producer:
+        for end in (producer.abort_transaction, producer.commit_transaction):
+            await producer.begin_transaction()
+            await producer.send_and_wait(topic, b"{}", key=order_id.encode())
+            await end()
+        assert "user-service has 1 unread message on" in await why(orders, order_id)
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, b"{}", key=order_id.encode())
+        sentence = await why(orders, order_id)
+        await producer.abort_transaction()
+
+    assert "user-service has 1 unread message on user_commands[" in sentence
+    assert "has 1 more offset, which wait for another producer's open transaction" in sentence
+
+
 async def test_only_dead_letters_of_the_order_are_named(replica_with, kafka):
     orders = replica_with(**kafka)
     order_id = (await orders.place()).json()["id"]

@@ -1,0 +1,175 @@
+"""Why a consumer does not consume, from the state of Faust's and aiokafka's parts."""
+
+from types import SimpleNamespace
+
+import pytest
+from aiokafka import TopicPartition
+from saga_messaging.kafka import consumption
+from saga_messaging.kafka.consumption import Consumption
+from structlog.testing import capture_logs
+
+ONE, TWO = TopicPartition("topic", 1), TopicPartition("topic", 2)
+
+
+class Clock:
+    """Both of the clocks, set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+class Assignment:
+    """aiokafka's assignment of two partitions, fetched now and without an open transaction."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.tps = frozenset({ONE, TWO})
+        self._states = {
+            partition: SimpleNamespace(
+                timestamp=clock.now * 1000, paused=False, lso=10, highwater=10
+            )
+            for partition in self.tps
+        }
+
+    def state_value(self, partition: TopicPartition) -> SimpleNamespace:
+        return self._states[partition]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(consumption, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def kafka(clock):
+    """aiokafka's consumer."""
+    running = SimpleNamespace(done=lambda: False)
+    return SimpleNamespace(
+        _fetcher=SimpleNamespace(_fetch_task=running, _records={}, errors={}),
+        _coordinator=SimpleNamespace(_coordination_task=running),
+        _subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=Assignment(clock))),
+    )
+
+
+@pytest.fixture
+def consumed(clock, make_settings):
+    return Consumption(make_settings(consumer_stall_seconds=30, kafka_open_transaction_seconds=60))
+
+
+def fetched(kafka, clock) -> None:
+    for partition in (ONE, TWO):
+        state_of(kafka, partition).timestamp = clock.now * 1000
+
+
+def state_of(kafka, partition) -> SimpleNamespace:
+    return kafka._subscription.subscription.assignment.state_value(partition)
+
+
+def pass_time(seconds, clock, consumed, kafka) -> None:
+    """Let time pass for a consumer that polls and fetches."""
+    clock.now += seconds
+    consumed.polled()
+    fetched(kafka, clock)
+
+
+def test_a_consumer_that_polls_and_fetches_has_no_problem(consumed, kafka, clock):
+    pass_time(1_000, clock, consumed, kafka)
+    assert consumed.problem(kafka, waiting=False) is None
+
+
+def test_a_batch_in_progress_for_too_long_is_named(consumed, kafka, clock):
+    with consumed.batch("topic"):
+        pass_time(29, clock, consumed, kafka)
+        assert consumed.problem(kafka, waiting=True) is None
+        pass_time(2, clock, consumed, kafka)
+        problem = consumed.problem(kafka, waiting=True)
+    assert problem.text == "a batch of topic has been in progress for 31 s"
+    assert problem.restart_helps
+    assert consumed.problem(kafka, waiting=True) is None
+
+
+def test_messages_that_wait_without_a_batch_are_a_problem(consumed, kafka, clock):
+    pass_time(31, clock, consumed, kafka)
+    assert consumed.problem(kafka, waiting=False) is None
+    assert consumed.problem(kafka, waiting=True) is None  # they may have arrived just now
+    pass_time(31, clock, consumed, kafka)
+    problem = consumed.problem(kafka, waiting=True)
+    assert problem.text == "messages wait, and no batch was begun for 31 s"
+
+
+def test_a_consumer_that_asks_for_nothing_has_a_problem_unless_a_batch_keeps_it(
+    consumed, kafka, clock
+):
+    clock.now += 31
+    fetched(kafka, clock)
+    problem = consumed.problem(kafka, waiting=False)
+    assert problem.text == "no messages were asked for 31 s"
+    with consumed.batch("topic"):
+        assert consumed.problem(kafka, waiting=False) is None
+
+
+@pytest.mark.parametrize("name", ["fetcher", "group coordinator"])
+def test_a_task_that_has_ended_is_named(consumed, kafka, name):
+    dead = SimpleNamespace(
+        done=lambda: True, cancelled=lambda: False, exception=lambda: OSError("no")
+    )
+    if name == "fetcher":
+        kafka._fetcher._fetch_task = dead
+    else:
+        kafka._coordinator._coordination_task = dead
+    problem = consumed.problem(kafka, waiting=False)
+    assert problem.text == f"the {name} has ended: OSError('no')"
+
+
+def test_without_an_assignment_nothing_is_consumed(consumed, kafka):
+    kafka._subscription.subscription.assignment = None
+    assert consumed.problem(kafka, waiting=False).text == "no partitions are assigned"
+
+
+def test_one_partition_without_a_response_is_named_and_all_need_a_restart(consumed, kafka, clock):
+    assert consumed.problem(kafka, waiting=False) is None
+    pass_time(31, clock, consumed, kafka)
+    state_of(kafka, ONE).timestamp -= 31_000
+    problem = consumed.problem(kafka, waiting=False)
+    assert problem.text == "topic[1]: nothing fetched for 31 s (no response)"
+    assert not problem.restart_helps
+    state_of(kafka, TWO).timestamp -= 31_000
+    assert consumed.problem(kafka, waiting=False).restart_helps
+    kafka._fetcher.errors = {ONE: "CorruptRecordException", TWO: "CorruptRecordException"}
+    assert "(CorruptRecordException)" in consumed.problem(kafka, waiting=False).text
+
+
+def test_a_partition_with_records_or_that_is_paused_is_not_fetched(consumed, kafka, clock):
+    assert consumed.problem(kafka, waiting=False) is None
+    clock.now += 31
+    consumed.polled()
+    kafka._fetcher._records = {ONE: object()}
+    state_of(kafka, TWO).paused = True
+    assert consumed.problem(kafka, waiting=False) is None
+
+
+def test_a_transaction_that_stays_open_is_named_and_logged_once(consumed, kafka, clock):
+    state_of(kafka, TWO).highwater = 12
+    assert consumed.problem(kafka, waiting=False) is None
+    pass_time(61, clock, consumed, kafka)
+    with capture_logs() as logs:
+        problem = consumed.problem(kafka, waiting=False)
+        pass_time(1, clock, consumed, kafka)
+        consumed.problem(kafka, waiting=False)
+    assert problem.text == "topic[2]: a transaction at offset 10 has been open for 61 s"
+    assert not problem.restart_helps
+    assert [log["event"] for log in logs] == ["transaction_left_open"]
+
+
+def test_transactions_that_end_one_after_another_are_no_problem(consumed, kafka, clock):
+    for offset in range(10, 20):
+        state_of(kafka, TWO).lso, state_of(kafka, TWO).highwater = offset, offset + 2
+        assert consumed.problem(kafka, waiting=False) is None
+        pass_time(31, clock, consumed, kafka)
