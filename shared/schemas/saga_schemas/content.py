@@ -1,0 +1,30 @@
+"""The content of a message as it was sent: the identity of a message that carries no id.
+
+Content is compared as JSON, not as bytes and not by the models: neither white space nor a field
+that a newer model knows makes another message of it.
+"""
+
+import hashlib
+import json
+from typing import Any, Final
+
+_SAID: Final = ("type", "correlation_id", "payload")
+
+
+def canonical(value: bytes) -> str:
+    """Return the JSON of a valid message with sorted keys and no white space."""
+    return _dump(json.loads(value))
+
+
+def content_digest(value: bytes) -> str:
+    """Return the SHA-256 of what a valid message says: its type, correlation id and payload.
+
+    The time, the sender and the cause are left out: a message that is sent again says the same.
+    """
+    message = json.loads(value)
+    said = _dump([message[name] for name in _SAID])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _dump(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
