@@ -5,6 +5,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from saga_messaging.http.health import Check
 from saga_messaging.kafka.faust_app import has_joined
+from saga_messaging.kafka.paused import paused_partitions
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
@@ -31,7 +32,7 @@ def checks(
             return publisher.describe_access_error(TopicAuthorizationFailedError(min(hidden)))
         if missing:
             return f"topic {min(missing)} is missing: {cure}"
-        return None if has_joined(app) else "joining the consumer group"
+        return _not_consuming(app)
 
     async def postgresql() -> str | None:
         missing = await database.transaction(
@@ -40,3 +41,9 @@ def checks(
         return missing and f"migration {missing} is missing: {cure}"
 
     return {"kafka": kafka, "database": postgresql}
+
+
+def _not_consuming(app: faust.App) -> str | None:
+    if paused := paused_partitions(app).reasons:
+        return "; ".join(paused)
+    return None if has_joined(app) else "joining the consumer group"
