@@ -77,7 +77,7 @@ def store(
         statement = insert(table).on_conflict_do_nothing().returning(table.c.message_id)
         stored = set(connection.scalars(statement, rows))
         again = [row for row in rows if row["message_id"] not in stored]
-        if others := _of_other_records(connection, table, again):
+        if again and (others := _of_other_records(connection, table, again)):
             connection.execute(insert(table), others)
 
 
