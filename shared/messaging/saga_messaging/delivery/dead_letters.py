@@ -1,5 +1,6 @@
 """Dead letters: records that cannot be handled, kept raw with the reason."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -118,8 +119,10 @@ class DeadLetters:
         return True
 
     def _id_of(self, record: Record) -> UUID:
+        # The content is part of it: a topic that was deleted and created again has its offsets again.
+        content = hashlib.blake2b(record.value or b"", digest_size=16).hexdigest()
         origin = (self._consumer, record.topic, record.partition, record.offset)
-        return derived_message_id("dead-letter", *origin)
+        return derived_message_id("dead-letter", *origin, content)
 
     def _explain(self, topic: Topic, reason: str) -> str:
         limit, window = self._settings.dead_letter_limit, self._settings.dead_letter_window_seconds
