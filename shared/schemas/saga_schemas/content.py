@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Final
 
-_SAID: Final = ("type", "correlation_id", "payload")
+_CONTENT: Final = ("type", "correlation_id", "payload")
 _dump: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -18,11 +18,11 @@ def canonical(value: bytes) -> str:
 
 
 def content_digest(value: bytes) -> str:
-    """Return a digest of what a valid message says: its type, correlation id and payload.
+    """Return a digest of the content of a valid message: its type, correlation id and payload.
 
-    The time, the sender and the cause are left out: a message that is sent again says the same.
-    The digest is BLAKE2b with 128 bits, as 32 hexadecimal digits.
+    The time, the sender and the cause are left out: a message that is sent again has the same
+    digest. It is BLAKE2b with 128 bits, as 32 hexadecimal digits.
     """
     message = json.loads(value)
-    said = _dump([message[name] for name in _SAID])
-    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+    content = _dump([message[name] for name in _CONTENT])
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

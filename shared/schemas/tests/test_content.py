@@ -1,4 +1,4 @@
-"""The identity of messages: derived ids, reserved ids, digests of what a message says."""
+"""The identity of messages: derived ids, reserved ids, digests of the content."""
 
 import json
 from pathlib import Path

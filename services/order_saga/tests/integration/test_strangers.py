@@ -46,7 +46,7 @@ async def placed(orders):
 
 
 def written_by_hand(message, **changes):
-    """Return a message as somebody writes it: with the specification's five fields only."""
+    """Return a message as written by hand: with the specification's five fields only."""
     body = json.loads(encode(message))
     five = {name: body[name] for name in ("type", "correlation_id", "payload", "source")}
     five["timestamp"] = "2026-11-28T10:00:00Z"

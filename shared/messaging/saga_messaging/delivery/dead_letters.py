@@ -119,7 +119,7 @@ class DeadLetters:
         return True
 
     def _id_of(self, record: Record) -> UUID:
-        # The content is part of it: a topic that was deleted and created again has its offsets again.
+        # With the content, because a topic that is created again has the same offsets again.
         content = hashlib.blake2b(record.value or b"", digest_size=16).hexdigest()
         origin = (self._consumer, record.topic, record.partition, record.offset)
         return derived_message_id("dead-letter", *origin, content)

@@ -46,7 +46,7 @@ class Sorted:
     Attributes:
         new: Messages to handle, with their records.
         duplicates: Messages that are in the inbox, or in this batch, already.
-        conflicts: Messages with the id of another message of their topic, which says otherwise.
+        conflicts: Messages with the id of another message of their topic, and other content.
         entries: The place of each new message, by its `message_id`.
     """
 

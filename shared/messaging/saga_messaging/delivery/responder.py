@@ -24,7 +24,7 @@ class Responder:
     """Replies to every request of a topic at least once.
 
     When `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another
-    reply, with the same `message_id` if it says the same: the requester's inbox skips it.
+    reply, with the same `message_id` if its content is the same: the requester's inbox skips it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The digest of a received message, which tells a duplicate from another with its id."""
+"""The digest of received messages: a duplicate differs from another message with its id."""
 
 from alembic import op
 from saga_messaging.delivery.ddl import INBOX_DIGEST

@@ -28,7 +28,7 @@ def receive(world):
 
 
 def by_hand(command, second=0):
-    """Return a command as somebody writes it: with the specification's five fields only."""
+    """Return a command as written by hand: with the specification's five fields only."""
     body = json.loads(encode(command))
     five = {name: body[name] for name in ("type", "correlation_id", "payload", "source")}
     return json.dumps(five | {"timestamp": f"2026-11-28T10:00:{second:02}Z"}).encode()
