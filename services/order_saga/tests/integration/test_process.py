@@ -164,8 +164,8 @@ async def test_messages_as_in_the_specification_move_the_order_and_each_counts_o
 
     for _ in range(2):
         await kafka.put("payment_events", payment_authorized(order_id))
-    for _ in range(150):
-        await kafka.put("payment_events", payment_authorized("unknown"))
+    for number in range(150):
+        await kafka.put("payment_events", payment_authorized(f"unknown {number}"))
     # Messages keep their order: once these are counted, the doubled ones before them were handled.
     ignored = 'saga_messages_total{outcome="ignored",topic="payment_events"} 150.0'
     await until(shown_by_metrics, orders, ignored)
