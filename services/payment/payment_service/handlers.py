@@ -80,4 +80,6 @@ def _difference(command: Command, payment: Payment) -> str | None:
         return f"currency: {request.currency} differs from the payment's {stored.currency}"
     if request.stripe_customer_id != stored.stripe_customer_id:
         return "stripe_customer_id: differs from the one of the saga's payment"
+    if request.payment_method_id != stored.payment_method_id:
+        return "payment_method_id: differs from the one of the saga's payment"
     return None

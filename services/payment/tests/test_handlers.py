@@ -111,6 +111,7 @@ def test_a_second_command_for_a_decided_payment_gets_a_reply(result, type_):
         ("amount", {"amount": 1300}),
         ("currency", {"currency": "eur"}),
         ("stripe_customer_id", {"customer": "cus_2"}),
+        ("payment_method_id", {"card": False}),
     ],
 )
 def test_a_further_command_for_a_different_payment_is_refused(field, changes, result):

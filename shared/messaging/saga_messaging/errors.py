@@ -1,9 +1,11 @@
 """The package's errors.
 
 MessagingError
-├── TooManyDeadLetters     ends the process: nothing is acknowledged
+├── TooManyDeadLetters     pauses the partitions that it names
 └── DatabaseUnavailable    for callers with a time limit: retry later
 """
+
+from collections.abc import Mapping
 
 
 class MessagingError(Exception):
@@ -11,7 +13,16 @@ class MessagingError(Exception):
 
 
 class TooManyDeadLetters(MessagingError):
-    """More dead letters than `dead_letter_limit`: the consumer itself is probably at fault."""
+    """More unreadable records than `dead_letter_limit`: this release or a sender is at fault.
+
+    Args:
+        reason: What happened, and how to go on.
+        left: The first offset that must be left unread, of each partition.
+    """
+
+    def __init__(self, reason: str, left: Mapping[int, int]) -> None:
+        super().__init__(reason)
+        self.left = left
 
 
 class DatabaseUnavailable(MessagingError):

@@ -168,7 +168,9 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
         5.0, description="Longest delay between retries while Kafka is unavailable."
     )
     dead_letter_limit: PositiveInt = Field(
-        100, description="Dead letters in the window; one more ends the process, unacknowledged."
+        100,
+        description="Unreadable records of a topic in the window that become dead letters; one more"
+        " pauses its partition, unacknowledged.",
     )
     dead_letter_window_seconds: PositiveFloat = 60.0
 

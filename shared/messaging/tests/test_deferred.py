@@ -141,6 +141,21 @@ async def test_a_duplicate_is_deferred_once(intake_of, waiting):
     assert await waiting() == [message.message_id]
 
 
+async def test_another_record_with_the_same_id_is_kept_beside_the_first(intake_of, rows, handled):
+    message = command("saga", user="needs_3")
+    other = command("saga", user="needs_4", message_id=message.message_id)
+
+    for each in (message, other, message):
+        await intake_of().receive(records(each))
+
+    kept = await rows("SELECT value FROM deferred_messages ORDER BY id")
+    assert [bytes(value) for (value,) in kept] == [encode(message), encode(other)]
+    await intake_of(3, 4).receive_deferred([3, 4], 10)
+    assert await handled() == [message.message_id]
+    reasons = await rows("SELECT headers ->> 'dead-letter-reason' FROM outbox WHERE key = 'key'")
+    assert "was used before by another message" in reasons[0][0]
+
+
 async def test_a_newer_process_handles_what_was_deferred_once_with_its_answer(
     intake_of, waiting, handled, rows, outbox
 ):

@@ -5,11 +5,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from saga_schemas.envelope import Envelope
+from saga_schemas.content import canonical
+from saga_schemas.envelope import Envelope, derived_message_id
 from saga_schemas.topics import Topic
-
-_DEFAULT_NOT_CALLED: Final = "default_factory_not_called"
-"""pydantic's error for message_id if a field that it derives from is invalid and reported too."""
 
 _REQUIRED: Final = frozenset({"type", "correlation_id", "timestamp", "payload", "source"})
 
@@ -29,6 +27,9 @@ class InvalidMessage(ValueError):
 def decode(topic: Topic, value: bytes) -> Any:
     """Decode and validate one message of a topic.
 
+    A message without a `message_id` gets one that is derived from all that it contains: the same
+    message is a duplicate whenever it is received, and any other message is not.
+
     Returns:
         An instance of one of `topic.messages`.
 
@@ -40,13 +41,15 @@ def decode(topic: Topic, value: bytes) -> Any:
         message = topic.adapter.validate_json(value)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
-        fields = dict(_field(detail) for detail in details if detail["type"] != _DEFAULT_NOT_CALLED)
-        raise InvalidMessage(topic.name, fields) from None
+        raise InvalidMessage(topic.name, dict(map(_field, details))) from None
     # The models have defaults for encoding; on the wire the specification's fields are required.
     absent = _REQUIRED - message.model_fields_set
     if absent:
         raise InvalidMessage(topic.name, dict.fromkeys(sorted(absent), "Field required"))
-    return message
+    if "message_id" in message.model_fields_set:
+        return message
+    message_id = derived_message_id("content", canonical(value))
+    return message.model_copy(update={"message_id": message_id})
 
 
 def encode(message: Envelope) -> bytes:

@@ -1,8 +1,9 @@
 """The envelope of every message: the specification's five fields, and three added fields."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any, Final, Self
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,14 +12,26 @@ from saga_schemas.values import Identifier, Instant, ShortText
 MESSAGE_NAMESPACE: Final = UUID("6f1c4b1e-8a53-4f0e-9d0c-2b1f6d1a7c55")
 """Namespace of derived ids. Changing it would make every redelivered message a new one."""
 
+RESERVED_VERSION: Final = 8
+"""The UUID version of the ids that no sender can choose."""
+
 
 def derived_message_id(*parts: object) -> UUID:
     """Return an id that depends on the parts alone, so that a repeated message is a duplicate."""
     return uuid5(MESSAGE_NAMESPACE, ":".join(str(part) for part in parts))
 
 
-def _message_id_from_specified_fields(data: dict[str, Any]) -> UUID:
-    return derived_message_id(data.get("correlation_id"), data.get("type"))
+def reserved_message_id(*parts: object) -> UUID:
+    """Return an id of UUID version 8 that depends on the parts alone.
+
+    The inbox stores no message from Kafka under an id of this version that its sender chose, so
+    that nothing from outside can take the place of such an id.
+    """
+    digest = hashlib.sha256(":".join(str(part) for part in parts).encode()).digest()
+    # https://www.rfc-editor.org/rfc/rfc9562#section-5.8 : version in bits 48 to 51, variant in
+    # bits 64 and 65.
+    number = int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62)
+    return UUID(int=number | RESERVED_VERSION << 76 | 0x2 << 62)
 
 
 def _now() -> datetime:
@@ -31,9 +44,8 @@ class Envelope(BaseModel):
     Attributes:
         correlation_id: The saga's id, and the message's Kafka key.
         timestamp: The time of creation; aware, in UTC.
-        message_id: The id by which a receiver detects a duplicate. A message without one, which
-            has the specification's fields only, gets an id derived from `correlation_id` and
-            `type`.
+        message_id: The id by which a receiver detects a duplicate. A message that is received
+            without one gets an id derived from its whole content, when it is decoded.
         causation_id: The `message_id` of the message that caused this one.
         version: The version of the payload's schema.
     """
@@ -45,7 +57,7 @@ class Envelope(BaseModel):
     timestamp: Instant = Field(default_factory=_now)
     payload: Any
     source: ShortText
-    message_id: UUID = Field(default_factory=_message_id_from_specified_fields)
+    message_id: UUID = Field(default_factory=uuid4)
     causation_id: UUID | None = None
     version: int = 1
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from saga_cli.text.visible import visible_json
+from saga_cli.visible import visible_json
 
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 15.0

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from saga_cli.errors import CommandError
-from saga_cli.text.visible import HANDLER, visible
+from saga_cli.visible import HANDLER, visible
 
 PLAIN_WIDTH = 240  # where no terminal sets a width
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_testing.samples import DETAILS, ID, ORDER
-from saga_cli.text.visible import is_active, visible, visible_json
+from saga_cli.visible import is_active, visible, visible_json
 
 HOSTILE = "\x1b]0;x\x07\x1b[2J\r\u202e\u2066\u200b\ufeff\x9b1m\x00\u2028\U000e0041"
 

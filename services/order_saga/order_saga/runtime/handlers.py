@@ -6,9 +6,17 @@ from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from saga_engine.decide import Decision, decide, start
-from saga_messaging.delivery.outcomes import BatchResult, Deferred, Handled, Refused
+from saga_messaging.delivery.outcomes import (
+    BatchResult,
+    Deferred,
+    Handled,
+    Ignored,
+    Outcome,
+    Refused,
+)
 from saga_schemas import Envelope
 
+from order_saga.create_order.senders import untrusted
 from order_saga.create_order.state import OrderSaga, new_saga
 from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderNotFound
@@ -115,20 +123,24 @@ def request(definitions: Definitions, sagas: Sagas, message: Envelope) -> Reques
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:
     """Move each message's saga; handle several messages of one saga in order.
 
-    A message without a saga is refused. A message of a saga whose version or state this code does
-    not have is deferred to a process that has it. Neither delays the others.
+    A message without a saga is ignored: it concerns an order of another system. A message from
+    another sender than its type's, or for another user, is refused. A message of a saga whose
+    version or state this code does not have is deferred to a process that has it. None of them
+    delays the others.
     """
     now = sagas.now()
     before = sagas.lock({message.correlation_id for message in messages})
     after = dict(before)
-    outcomes: dict[UUID, Handled | Refused | Deferred] = {}
+    outcomes: dict[UUID, Outcome] = {}
     for message in messages:
         saga = after.get(message.correlation_id)
         if saga is None:
             reason = f"correlation_id: there is no order {message.correlation_id}"
-            outcomes[message.message_id] = Refused(reason)
+            outcomes[message.message_id] = Ignored(reason)
         elif isinstance(saga, DefinitionUnknown):
             outcomes[message.message_id] = Deferred(str(saga), saga.version)
+        elif problem := untrusted(saga, message):
+            outcomes[message.message_id] = Refused(problem)
         else:
             decision = decide(definitions.of(saga.definition_version), saga, message, now)
             after[saga.id] = decision.saga

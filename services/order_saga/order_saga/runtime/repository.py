@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
-from saga_schemas.envelope import derived_message_id
+from saga_schemas.envelope import reserved_message_id
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -148,7 +148,7 @@ class SqlSagas:
         return [
             DeadlinePassed(
                 correlation_id=row.id,
-                message_id=derived_message_id(row.id, row.state, row.attempt, "deadline"),
+                message_id=reserved_message_id("deadline", row.id, row.state, row.attempt),
                 payload=DeadlinePayload(state=row.state, attempt=row.attempt),
             )
             for row in self._connection.execute(query)

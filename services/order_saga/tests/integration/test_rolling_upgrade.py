@@ -126,7 +126,7 @@ class Participants:
             "causation_id": command["message_id"],
             "timestamp": command["timestamp"],
             "payload": payload | attempt,
-            "source": "test",
+            "source": "user-service",
         }
         await self._producer.send_and_wait(self._prefix + topic, json.dumps(reply).encode(), key)
 

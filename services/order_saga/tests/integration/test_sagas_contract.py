@@ -7,7 +7,7 @@ import pytest
 from order_saga.create_order.state import State
 from order_saga.runtime.repository import SqlSagas
 from saga_engine.decide import decide
-from saga_schemas.envelope import derived_message_id
+from saga_schemas.envelope import reserved_message_id
 from saga_testing.messages import begin
 from saga_testing.versions import NEWEST, VERSIONS
 
@@ -163,7 +163,7 @@ def test_a_passed_deadline_is_due_and_names_its_step(sagas, add_due, messages):
 
     assert (message.correlation_id, message.payload.state) == (saga.id, saga.state)
     assert message.payload.attempt == saga.attempt
-    assert message.message_id == derived_message_id(saga.id, saga.state, 1, "deadline")
+    assert message.message_id == reserved_message_id("deadline", saga.id, saga.state, 1)
     assert message.timestamp.tzinfo is UTC
 
 

@@ -10,7 +10,7 @@ from order_saga.errors import DefinitionUnknown
 from order_saga.runtime.ports import Found, Placement
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
-from saga_schemas.envelope import derived_message_id
+from saga_schemas.envelope import reserved_message_id
 
 from saga_testing.versions import VERSIONS
 
@@ -76,7 +76,7 @@ class FakeSagas:
         return [
             DeadlinePassed(
                 correlation_id=saga.id,
-                message_id=derived_message_id(saga.id, saga.state, saga.attempt, "deadline"),
+                message_id=reserved_message_id("deadline", saga.id, saga.state, saga.attempt),
                 payload=DeadlinePayload(state=saga.state, attempt=saga.attempt),
             )
             for _, saga in ordered

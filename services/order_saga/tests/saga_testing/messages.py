@@ -141,7 +141,7 @@ class Messages:
                 "correlation_id": self.saga_id,
                 "timestamp": datetime.now(UTC),
                 "payload": payload,
-                "source": "test",
+                "source": message.model_fields["source"].default,
                 "message_id": uuid4(),
             }
         )

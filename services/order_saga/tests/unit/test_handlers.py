@@ -7,7 +7,7 @@ from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
 from order_saga.errors import DefinitionUnknown, IdempotencyKeyReused, OrderNotFound
 from order_saga.runtime.handlers import place, react, request
-from saga_messaging.delivery.outcomes import Deferred, Handled, Refused
+from saga_messaging.delivery.outcomes import Deferred, Handled, Ignored
 from saga_testing.happy_path import happy_path
 from saga_testing.messages import begin
 from saga_testing.versions import VERSIONS
@@ -119,15 +119,15 @@ def test_messages_of_one_saga_are_handled_in_their_order(placing, reacting, fake
     assert [saga.state for saga in fake_sagas.saved] == [State.AUTHORIZED]
 
 
-def test_a_message_of_an_unknown_order_is_refused_and_the_others_are_handled(
+def test_a_message_of_an_unknown_order_is_ignored_and_the_others_are_handled(
     placing, reacting, new_messages
 ):
     known, unknown = new_messages(), new_messages()
     placing(known.place_order())
 
-    refused, handled = reacting(unknown.info_failed(), known.info_failed()).values()
+    ignored, handled = reacting(unknown.info_failed(), known.info_failed()).values()
 
-    assert refused == Refused(f"correlation_id: there is no order {unknown.saga_id}")
+    assert ignored == Ignored(f"correlation_id: there is no order {unknown.saga_id}")
     assert handled.effect == "-> rejected"
 
 

@@ -119,7 +119,9 @@ async def test_another_command_of_the_saga_is_recorded_as_already_in_progress(
     assert (len(rows(payments)), len(executor.offered)) == (1, 1)
 
 
-@pytest.mark.parametrize("change", [{"amount": 1300}, {"stripe_customer_id": "cus_2"}])
+@pytest.mark.parametrize(
+    "change", [{"amount": 1300}, {"stripe_customer_id": "cus_2"}, {"payment_method_id": "pm_2"}]
+)
 async def test_a_different_payment_for_the_saga_is_a_dead_letter(
     intake, executor, rows, make_request, change
 ):

@@ -28,3 +28,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_correlation_id ON outbox (correlation_id);
 CREATE INDEX outbox_unsent ON outbox (claimed_until) WHERE sent_at IS NULL;
 """
+
+INBOX_DIGEST: Final = "ALTER TABLE inbox ADD COLUMN digest text"
+"""The column that distinguishes a duplicate from another message with its id; without a default, it
+changes no row, and an earlier release inserts rows without it."""

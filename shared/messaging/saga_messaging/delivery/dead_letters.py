@@ -1,5 +1,6 @@
 """Dead letters: records that cannot be handled, kept raw with the reason."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,9 +30,11 @@ logger = structlog.get_logger(__name__)
 
 
 class DeadLetters:
-    """Makes dead letters up to a limit, so that a bad deploy does not dead-letter everything.
+    """Makes dead letters, of unreadable records up to a limit for each topic.
 
-    The limit applies to one process. Thread-safe; several intakes may share an instance.
+    The limit keeps a bad release from turning every message into a dead letter. It applies to one
+    process and counts records that are not valid messages, each once; a valid message that its
+    handler refuses is not counted. Thread-safe; several intakes may share an instance.
     """
 
     def __init__(
@@ -43,11 +46,11 @@ class DeadLetters:
         self._consumer = consumer
         self._settings = settings
         self._clock = clock
-        self._recent: dict[UUID, float] = {}
+        self._unreadable: dict[str, dict[UUID, float]] = {}
         self._lock = threading.Lock()
 
     def decode(
-        self, topic: Topic, records: Sequence[Record]
+        self, topic: Topic, records: Sequence[Record], *, limited: bool = True
     ) -> tuple[list[tuple[Record, Envelope]], list[Outgoing]]:
         """Decode the records of a topic; make dead letters of those that are not valid messages.
 
@@ -55,23 +58,30 @@ class DeadLetters:
             Each valid record with its message, and the dead letters, both in the records' order.
 
         Raises:
-            TooManyDeadLetters: The limit is exceeded; store nothing, acknowledge nothing.
+            TooManyDeadLetters: The limit is reached, and these partitions have further unreadable
+                records. Store and acknowledge nothing; pass the records before those again.
         """
         messages: list[tuple[Record, Envelope]] = []
         dead_letters: list[Outgoing] = []
+        left: dict[int, int] = {}
+        last = ""
         for record in records:
-            if record.unreadable:
-                dead_letters.append(self.make(topic, record, record.unreadable))
+            if record.partition in left:
                 continue
             try:
-                messages.append((record, _decode(topic, record.value or b"")))
+                messages.append((record, _decode(topic, record)))
             except InvalidMessage as error:
-                dead_letters.append(self.make(topic, record, str(error)))
-        self.count(dead_letters)
+                reason = record.unreadable or str(error)
+                if limited and not self._admit(topic, record):
+                    left[record.partition], last = record.offset, reason
+                    continue
+                dead_letters.append(self.make(topic, record, reason))
+        if left:
+            raise TooManyDeadLetters(self._explain(topic, last), left)
         return messages, dead_letters
 
     def make(self, topic: Topic, record: Record, reason: str) -> Outgoing:
-        """Return a record's dead letter, without counting it.
+        """Return a record's dead letter.
 
         A redelivered record has the same dead letter, which the outbox stores once. Its key and
         value are the record's, cut to `MAX_KEY_BYTES` and `MAX_VALUE_BYTES`: a compressed record
@@ -79,9 +89,8 @@ class DeadLetters:
         """
         reason = _text(reason, MAX_REASON_LENGTH)
         logger.error("dead_letter", record=record.position, reason=reason)
-        origin = (self._consumer, record.topic, record.partition, record.offset)
         return Outgoing(
-            message_id=derived_message_id("dead-letter", *origin),
+            message_id=self._id_of(record),
             correlation_id=_text((record.key or b"").decode(errors="replace"), MAX_ID_LENGTH),
             type="dead-letter",
             topic=topic.dead_letters,
@@ -97,36 +106,45 @@ class DeadLetters:
             },
         )
 
-    def count(self, dead_letters: Sequence[Outgoing]) -> None:
-        """Count dead letters that are about to be stored; each counts once, by its `message_id`.
-
-        Raises:
-            TooManyDeadLetters: The window's limit is exceeded; store nothing, acknowledge nothing.
-        """
-        if not dead_letters:
-            return
-        now = self._clock()
+    def _admit(self, topic: Topic, record: Record) -> bool:
+        """Count an unreadable record; return False if it exceeds the limit of its topic."""
+        now, id_ = self._clock(), self._id_of(record)
         window = self._settings.dead_letter_window_seconds
         with self._lock:
-            for dead_letter in dead_letters:
-                self._recent.setdefault(dead_letter.message_id, now)
-            self._recent = {id_: at for id_, at in self._recent.items() if at > now - window}
-            counted = len(self._recent)
-        if counted > self._settings.dead_letter_limit:
-            raise TooManyDeadLetters(
-                f"{counted} dead letters within {window:g} s exceed "
-                f"DEAD_LETTER_LIMIT={self._settings.dead_letter_limit}. Last reason: "
-                f"{dead_letters[-1].headers['dead-letter-reason']}"
-            )
+            counted = self._unreadable.get(topic.name, {})
+            recent = {id_: at for id_, at in counted.items() if at > now - window}
+            self._unreadable[topic.name] = recent
+            if id_ not in recent and len(recent) >= self._settings.dead_letter_limit:
+                return False
+            recent.setdefault(id_, now)
+        return True
+
+    def _id_of(self, record: Record) -> UUID:
+        # With the content, because a topic that is created again has the same offsets again.
+        content = hashlib.blake2b(record.value or b"", digest_size=16).hexdigest()
+        origin = (self._consumer, record.topic, record.partition, record.offset)
+        return derived_message_id("dead-letter", *origin, content)
+
+    def _explain(self, topic: Topic, reason: str) -> str:
+        limit, window = self._settings.dead_letter_limit, self._settings.dead_letter_window_seconds
+        return (
+            f"more than DEAD_LETTER_LIMIT={limit} records of {topic.name} within {window:g} s are "
+            "not valid messages. If the release is at fault, start one that can read them; if the "
+            "sender is, stop it, then start this service once with a higher DEAD_LETTER_LIMIT: "
+            f"they become dead letters. The last reason: {_text(reason, MAX_REASON_LENGTH)}"
+        )
 
 
-def _decode(topic: Topic, value: bytes) -> Envelope:
+def _decode(topic: Topic, record: Record) -> Envelope:
     """Return the message of a record's value.
 
     Raises:
-        InvalidMessage: The value is not a valid message of the topic, or PostgreSQL could not
-            store the message in the inbox.
+        InvalidMessage: The record cannot be read, its value is not a valid message of the topic,
+            or PostgreSQL could not store the message in the inbox.
     """
+    value = record.value or b""
+    if record.unreadable:
+        raise InvalidMessage(topic.name, {"(the whole record)": record.unreadable})
     message = decode(topic, value)
     if _NUL in value and _NUL in encode(message):
         raise InvalidMessage(topic.name, {"(the whole message)": "text must not contain U+0000"})

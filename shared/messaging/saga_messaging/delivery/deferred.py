@@ -6,7 +6,8 @@ so that the partition goes on, and a new process takes it from here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from saga_schemas.topics import Topic
 from sqlalchemy import (
@@ -54,7 +55,11 @@ def store(
     topic: Topic,
     deferred: Mapping[UUID, tuple[Record, str, Deferred]],
 ) -> None:
-    """Keep records as received, by message id, with their correlation id; a duplicate once."""
+    """Keep records as received, by message id, with their correlation id; a duplicate once.
+
+    A record whose id another record has taken is kept under an id of its own: once handled, the
+    inbox decides what it is.
+    """
     if deferred:
         rows = [
             {
@@ -69,7 +74,27 @@ def store(
             }
             for message_id, (record, correlation_id, outcome) in deferred.items()
         ]
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
+        statement = insert(table).on_conflict_do_nothing().returning(table.c.message_id)
+        stored = set(connection.scalars(statement, rows))
+        again = [row for row in rows if row["message_id"] not in stored]
+        if again and (others := _of_other_records(connection, table, again)):
+            connection.execute(insert(table), others)
+
+
+def _of_other_records(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the rows whose id belongs to a different record, with an id of their own."""
+    ids = [row["message_id"] for row in rows]
+    query = select(table.c.message_id, table.c.topic, table.c.value).where(
+        table.c.message_id.in_(ids)
+    )
+    known = {row.message_id: (row.topic, bytes(row.value)) for row in connection.execute(query)}
+    return [
+        {**row, "message_id": uuid4()}
+        for row in rows
+        if known.get(row["message_id"]) != (row["topic"], row["value"])
+    ]
 
 
 def take(

@@ -1,30 +1,35 @@
 """Storage of a batch's effects: its inbox and outbox rows, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import structlog
 from saga_schemas import Envelope
 from sqlalchemy import Connection, Table
 
 from saga_messaging.delivery import inbox
+from saga_messaging.delivery.inbox import NO_ENTRIES, Entry
 from saga_messaging.delivery.outbox import Outbox
-from saga_messaging.delivery.outcomes import Deferred, Handled, Outcomes, Refused
+from saga_messaging.delivery.outcomes import Deferred, Handled, Ignored, Outcomes, Refused
 from saga_messaging.kafka.records import Outgoing
 
 logger = structlog.get_logger(__name__)
 
 
-def store_effects(
+def store_effects(  # noqa: PLR0913 - the tables, and the messages with all that is known
     connection: Connection,
     inbox_table: Table,
     outbox: Outbox,
     messages: Sequence[Envelope],
     outcomes: Outcomes,
+    *,
+    entries: Mapping[UUID, Entry] = NO_ENTRIES,
 ) -> list[Outgoing]:
     """Record each handled message with its effect, and store the messages that it sends.
 
     A refused message leaves no row, so a replay of its dead letter is handled as a new message. Nor
-    does a message that is deferred to a newer process.
+    does a message that is ignored, or deferred to a newer process. `entries` has the place of each
+    message from Kafka in the inbox.
 
     Returns:
         The stored messages, to be offered to the outbox once the transaction has committed.
@@ -37,13 +42,16 @@ def store_effects(
         match outcomes[message.message_id]:
             case Handled() as outcome:
                 handled.append((message, outcome))
-                logger.info("message_handled", **_facts(message), effect=outcome.effect)
+                logger.info("message_handled", **facts_of(message), effect=outcome.effect)
             case Refused(reason):
-                logger.info("message_refused", **_facts(message), reason=reason)
+                logger.info("message_refused", **facts_of(message), reason=reason)
+            case Ignored(reason):
+                logger.info("message_ignored", **facts_of(message), reason=reason)
             case Deferred(reason, version):
-                facts = _facts(message)
+                facts = facts_of(message)
                 logger.warning("message_deferred", **facts, reason=reason, version=version)
-    inbox.record(connection, inbox_table, [(message, done.effect) for message, done in handled])
+    effects = [(message, done.effect) for message, done in handled]
+    inbox.record(connection, inbox_table, effects, entries)
     outgoing = [
         Outgoing.of(sent if sent.causation_id else sent.caused_by(message))
         for message, outcome in handled
@@ -52,7 +60,8 @@ def store_effects(
     return outbox.store(connection, outgoing)
 
 
-def _facts(message: Envelope) -> dict[str, str]:
+def facts_of(message: Envelope) -> dict[str, str]:
+    """Return the fields that identify a message in the log."""
     return {
         "type": message.type,
         "correlation_id": message.correlation_id,

@@ -1,21 +1,25 @@
 """Intake of messages: a batch of records, one transaction, then the acknowledgement."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+import structlog
 from saga_schemas import Envelope
 from saga_schemas.topics import Topic
 from sqlalchemy import Connection, Table
 
-from saga_messaging.delivery import deferred, inbox
+from saga_messaging.delivery import counts, deferred, inbox
 from saga_messaging.delivery.dead_letters import DeadLetters
-from saga_messaging.delivery.effects import store_effects
+from saga_messaging.delivery.effects import facts_of, store_effects
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import BatchResult, Deferred, Outcomes, Refused
 from saga_messaging.kafka.records import Outgoing, Record
 from saga_messaging.postgres.database import Database
+
+logger = structlog.get_logger(__name__)
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope]], BatchResult]
 """Decides the outcome of a batch inside its transaction, which may run more than once."""
@@ -29,6 +33,8 @@ Decoded: TypeAlias = tuple[Sequence[tuple[Record, Envelope]], Sequence[Outgoing]
 class _Done:
     outgoing: list[Outgoing]
     deferred: int
+    duplicates: Sequence[tuple[Record, Envelope]]
+    counts: Mapping[str, int]
     after_commit: Callable[[], None]
 
 
@@ -36,8 +42,9 @@ class Intake:
     """Applies the effect of each message of a topic exactly once.
 
     When `receive` returns, every record is committed: as an inbox row together with the new state
-    and the outgoing messages, or as a dead letter. A redelivered record changes nothing. While
-    PostgreSQL is unavailable, `receive` waits.
+    and the outgoing messages, or as a dead letter; a message that concerns nothing of this service
+    is counted only. A redelivered record changes nothing. A message with the id of another one of
+    its topic is a dead letter. While PostgreSQL is unavailable, `receive` waits.
     """
 
     def __init__(  # noqa: PLR0913 - all components of the pattern meet here
@@ -63,7 +70,7 @@ class Intake:
         """Handle a batch with the guarantee of the class.
 
         Raises:
-            TooManyDeadLetters: Nothing was committed; acknowledge nothing.
+            TooManyDeadLetters: Some records must be left; nothing was committed. Pass the others.
             Exception: The handler has a bug. Nothing was committed; acknowledge nothing.
         """
         decoded = self._dead_letters.decode(self.topic, records)
@@ -80,14 +87,13 @@ class Intake:
             deferred again.
 
         Raises:
-            TooManyDeadLetters: See `receive`; the messages stay deferred.
             Exception: The handler has a bug; the messages stay deferred.
         """
 
         def handle(connection: Connection) -> tuple[int, _Done]:
             assert self._deferred is not None  # noqa: S101 - a service that defers has the table
             records = deferred.take(connection, self._deferred, self.topic, versions, limit)
-            decoded = self._dead_letters.decode(self.topic, records)
+            decoded = self._dead_letters.decode(self.topic, records, limited=False)
             done = self._handle(connection, decoded)
             return len(records) - done.deferred, done
 
@@ -98,18 +104,33 @@ class Intake:
     def _after_commit(self, done: _Done) -> None:
         self._outbox.offer(done.outgoing)
         done.after_commit()
+        counts.count(self.topic.name, done.counts)
+        for record, message in done.duplicates:
+            logger.info("duplicate_skipped", **facts_of(message), record=record.position)
 
     def _handle(self, connection: Connection, decoded: Decoded) -> _Done:
-        records, dead_letters = decoded
-        by_id = {message.message_id: record for record, message in records}
-        incoming = [message for _, message in records]
-        messages = inbox.without_duplicates(connection, self._inbox, incoming)
+        records, unreadable = decoded
+        found = inbox.sort_out(connection, self._inbox, self.topic, records)
+        messages = [message for _, message in found.new]
+        by_id = {message.message_id: record for record, message in found.new}
         result = self._handler(connection, messages) if messages else BatchResult({})
-        stored = store_effects(connection, self._inbox, self._outbox, messages, result.outcomes)
+        stored = store_effects(
+            connection,
+            self._inbox,
+            self._outbox,
+            messages,
+            result.outcomes,
+            entries=found.entries,
+        )
         waiting = self._defer(connection, messages, by_id, result.outcomes)
-        failed = [*dead_letters, *self._refused(result.outcomes, by_id)]
+        refused = self._refused(result.outcomes, by_id)
+        failed = [*unreadable, *self._conflicting(found.conflicts), *refused]
         outgoing = [*stored, *self._outbox.store(connection, failed)]
-        return _Done(outgoing, waiting, result.after_commit)
+        numbers = Counter(type(result.outcomes[id_]).__name__.lower() for id_ in by_id)
+        numbers["duplicate"] = len(found.duplicates)
+        numbers["conflict"] = len(found.conflicts)
+        numbers["unreadable"] = len(unreadable)
+        return _Done(outgoing, waiting, found.duplicates, numbers, result.after_commit)
 
     def _defer(
         self,
@@ -129,10 +150,19 @@ class Intake:
         return len(found)
 
     def _refused(self, outcomes: Outcomes, by_id: Mapping[UUID, Record]) -> list[Outgoing]:
-        dead_letters = [
+        return [
             self._dead_letters.make(self.topic, by_id[message_id], outcome.reason)
             for message_id, outcome in outcomes.items()
             if isinstance(outcome, Refused)
         ]
-        self._dead_letters.count(dead_letters)
-        return dead_letters
+
+    def _conflicting(self, conflicts: Sequence[tuple[Record, Envelope]]) -> list[Outgoing]:
+        return [
+            self._dead_letters.make(
+                self.topic,
+                record,
+                f"message_id: {message.message_id} was used before by another message of "
+                f"{self.topic.name}, which had its effect; send this one with an id of its own",
+            )
+            for record, message in conflicts
+        ]

@@ -43,7 +43,18 @@ class Deferred:
     version: int
 
 
-Outcomes: TypeAlias = Mapping[UUID, Handled | Refused | Deferred]
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The message is valid and concerns nothing of this service.
+
+    It has no effect and leaves nothing but a count and a line in the log.
+    """
+
+    reason: str
+
+
+Outcome: TypeAlias = Handled | Refused | Deferred | Ignored
+Outcomes: TypeAlias = Mapping[UUID, Outcome]
 """One outcome for each message, by its `message_id`."""
 
 

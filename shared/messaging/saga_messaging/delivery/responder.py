@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
-from saga_schemas import Envelope
+from saga_schemas import Envelope, encode
+from saga_schemas.content import content_digest
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.topics import Topic
 from sqlalchemy import Connection
 
+from saga_messaging.delivery import counts
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
@@ -19,10 +21,10 @@ ReplyHandler: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUI
 
 
 class Responder:
-    """Replies to every request of a topic at least once, always with the same `message_id`.
+    """Replies to every request of a topic at least once.
 
     When `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another
-    reply with the same `message_id`, which the requester's inbox skips.
+    reply, with the same `message_id` if its content is the same: the requester's inbox skips it.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Responder:
         """Reply to a batch with the guarantee of the class.
 
         Raises:
-            TooManyDeadLetters: Acknowledge nothing.
+            TooManyDeadLetters: Some records must be left; nothing was published. Pass the others.
             Exception: The handler has a bug; acknowledge nothing.
         """
         decoded, dead_letters = self._dead_letters.decode(self.topic, records)
@@ -54,8 +56,9 @@ class Responder:
         )
         replies = [_reply_to(request, by_id[request.message_id]) for request in requests]
         await self._publisher.publish([*map(Outgoing.of, replies), *dead_letters])
+        counts.count(self.topic.name, {"handled": len(replies), "unreadable": len(dead_letters)})
 
 
 def _reply_to(request: Envelope, reply: Envelope) -> Envelope:
-    message_id = derived_message_id("reply", request.message_id)
+    message_id = derived_message_id("reply", request.message_id, content_digest(encode(reply)))
     return reply.model_copy(update={"message_id": message_id, "causation_id": request.message_id})

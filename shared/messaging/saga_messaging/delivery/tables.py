@@ -29,6 +29,7 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         Column("effect", Text, nullable=False),
         Column("message", JSONB, nullable=False),
         Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=NOW),
+        Column("digest", Text),  # of a message from Kafka: `saga_schemas.content.content_digest`
         Index("inbox_correlation_id", "correlation_id"),
     )
     outbox = Table(

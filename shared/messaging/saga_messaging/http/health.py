@@ -1,11 +1,12 @@
-"""Health endpoints: `/healthz` for liveness, `/readyz` for readiness."""
+"""Endpoints for a supervisor: `/healthz` (liveness), `/readyz` (readiness), `/metrics`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check: TypeAlias = Callable[[], Awaitable[str | None]]
 """Returns None on success, else a short reason. An exception is a failure too."""
@@ -14,7 +15,7 @@ CHECK_TIMEOUT_SECONDS: Final = 3.0
 
 
 def health_router(checks: Mapping[str, Check]) -> APIRouter:
-    """Return the two endpoints. `/readyz` runs all checks at once, each up to three seconds."""
+    """Return the endpoints. `/readyz` runs all checks at once, each up to three seconds."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
@@ -29,6 +30,11 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
         failures = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
         body = {name: failures.get(name, "ok") for name in checks}
         return JSONResponse(body, status_code=503 if failures else 200)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
+        """Return the counters of the process in Prometheus's text format."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -13,7 +13,9 @@ import structlog
 from faust.types import EventT
 from saga_schemas.topics import Topic
 
+from saga_messaging.errors import TooManyDeadLetters
 from saga_messaging.kafka.consumption import Consumption
+from saga_messaging.kafka.paused import PausedPartitions, paused_partitions
 from saga_messaging.kafka.records import Record
 from saga_messaging.kafka.unreadable import UnreadableBytes
 from saga_messaging.settings import MessagingSettings
@@ -28,9 +30,11 @@ Receive: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
 def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingSettings) -> None:
     """Register the topic's agent: `receive` gets every record at least once.
 
-    A batch is acknowledged after `receive` returns. If `receive` raises, the process ends and
-    acknowledges nothing, so the batch is consumed again.
+    A batch is acknowledged after `receive` returns. If it raises TooManyDeadLetters, the partitions
+    that the error names are paused, and the rest of the batch is handled. If it raises any other
+    error, the process ends and acknowledges nothing, so the batch is consumed again.
     """
+    paused = paused_partitions(app)
     channel = app.topic(
         settings.kafka_topic_prefix + topic.name,
         key_type=bytes,
@@ -38,22 +42,40 @@ def consume(app: faust.App, topic: Topic, receive: Receive, settings: MessagingS
         key_serializer="raw",
         value_serializer="raw",
     )
-
     consumption: Consumption = cast("Any", app.transport).consumption
 
     async def agent(stream: faust.StreamT[bytes]) -> None:
         async with aclosing(batches(stream, settings.intake_batch_size)) as incoming:
             async for events in incoming:
+                paused.resume_at(events)
                 try:
                     with consumption.batch(topic.name):
-                        await receive([_record(event) for event in events])
+                        handled = await _receive_readable(receive, events, paused)
                 except Exception:
                     logger.critical("intake_failed", topic=topic.name, exc_info=True)
                     end_process()
-                for event in events:
-                    event.ack()
+                else:
+                    for event in handled:
+                        event.ack()
 
     app.agent(channel, name=f"{topic.name}_intake", concurrency=1)(agent)
+
+
+async def _receive_readable(
+    receive: Receive, events: Sequence[EventT[bytes]], paused: PausedPartitions
+) -> Sequence[EventT[bytes]]:
+    """Handle the events of a batch up to those that must be left; return the handled ones."""
+    readable = paused.readable(events)
+    while readable:
+        try:
+            await receive([_record(event) for event in readable])
+        except TooManyDeadLetters as error:
+            # Each round pauses one partition or more in front of an event of this batch.
+            paused.add(readable[0].message.topic, error.left, str(error))
+            readable = paused.readable(readable)
+        else:
+            break
+    return readable
 
 
 async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]:

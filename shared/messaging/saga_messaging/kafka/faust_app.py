@@ -11,6 +11,7 @@ import faust
 from saga_messaging.kafka.client import tls_context
 from saga_messaging.kafka.consumption import Consumption, ConsumptionProblem
 from saga_messaging.kafka.faust_transport import Transport
+from saga_messaging.kafka.paused import paused_partitions
 from saga_messaging.settings import MessagingSettings
 
 JOIN_POLL_SECONDS: Final = 0.1
@@ -68,7 +69,10 @@ def consumption_problem(app: faust.App) -> ConsumptionProblem | None:
     if not has_joined(app):
         return ConsumptionProblem("joining the consumer group")
     consumer: Any = app.consumer
-    return consumer.problem()
+    if problem := consumer.problem():
+        return problem
+    paused = paused_partitions(app).reasons
+    return ConsumptionProblem("; ".join(paused), restart_helps=False) if paused else None
 
 
 async def joined(app: faust.App) -> None:

@@ -1,17 +1,21 @@
 """The intake on PostgreSQL: the rows that a batch leaves."""
 
 import asyncio
+import json
 from functools import partial
 
 import pytest
+import structlog
 from messaging_testing.fakes import FakePublisher
 from messaging_testing.messages import command, record, records
 from messaging_testing.service import BUG, REFUSED, ParticipantSettings, handle, messaging
+from saga_messaging.delivery import counts
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.intake import Intake
 from saga_messaging.delivery.outbox import Outbox
-from saga_messaging.delivery.outcomes import BatchResult, Refused
+from saga_messaging.delivery.outcomes import BatchResult, Ignored, Refused
 from saga_messaging.errors import TooManyDeadLetters
+from saga_schemas.codec import encode
 from saga_schemas.topics import USER_COMMANDS
 from sqlalchemy import text
 
@@ -162,10 +166,9 @@ async def test_beyond_the_limit_of_dead_letters_nothing_is_stored(intake, rows):
         assert await rows(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
-async def test_beyond_the_limit_of_refused_messages_nothing_is_stored(intake, rows):
-    with pytest.raises(TooManyDeadLetters, match="no saga"):
-        await intake.receive(records(*(command(user=REFUSED) for _ in range(6))))
-    assert await rows("SELECT count(*) FROM inbox") == [(0,)]
+async def test_refused_messages_are_not_counted(intake, rows):
+    await intake.receive(records(*(command(user=REFUSED) for _ in range(6))))
+    assert await rows("SELECT count(*) FROM outbox WHERE type = 'dead-letter'") == [(6,)]
 
 
 async def test_retries_of_a_transaction_count_each_dead_letter_once(
@@ -201,6 +204,82 @@ async def test_an_error_of_the_handler_is_raised_and_nothing_is_stored(intake, r
     for table in ("inbox", "outbox", "effects"):
         assert await rows(f"SELECT count(*) FROM {table}") == [(0,)]
     assert not outbox._queue
+
+
+async def test_an_ignored_message_leaves_nothing_but_a_count(make_intake, rows):
+    ignoring = make_intake(
+        lambda _, messages: BatchResult({each.message_id: Ignored("why") for each in messages})
+    )
+    before = counted("ignored")
+    await ignoring.receive(records(command(), command()))
+    for table in ("inbox", "outbox", "effects"):
+        assert await rows(f"SELECT count(*) FROM {table}") == [(0,)]
+    assert counted("ignored") == before + 2
+
+
+async def test_a_duplicate_is_counted_and_logged(intake):
+    message = command()
+    await intake.receive(records(message))
+    before = counted("duplicate")
+    with structlog.testing.capture_logs() as logs:
+        await intake.receive(records(message, message, offset=7))
+    assert counted("duplicate") == before + 2
+    skipped = [each for each in logs if each["event"] == "duplicate_skipped"]
+    assert [each["record"] for each in skipped] == ["user_commands[0]@7", "user_commands[0]@8"]
+    assert {each["message_id"] for each in skipped} == {str(message.message_id)}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_another_message_with_the_same_id_is_a_dead_letter(intake, rows, at_once):
+    first = command("saga")
+    other = command("saga", user="user_2", message_id=first.message_id)
+    before = counted("conflict")
+    if at_once:
+        await intake.receive(records(first, other, first))
+    else:
+        await intake.receive(records(first))
+        await intake.receive(records(other, offset=1))
+        await intake.receive(records(other, offset=1))
+    assert await rows("SELECT message ->> 'message_id' FROM inbox") == [(str(first.message_id),)]
+    query = "SELECT headers ->> 'dead-letter-reason', value FROM outbox WHERE type = 'dead-letter'"
+    ((reason, value),) = await rows(query)
+    assert reason.startswith(f"message_id: {first.message_id} was used before by another message")
+    assert bytes(value) == encode(other)
+    assert counted("conflict") == before + (1 if at_once else 2)
+
+
+async def test_the_same_message_written_differently_is_a_duplicate(intake, rows):
+    message = command("saga")
+    body = json.loads(encode(message))
+    later = dict(reversed(body.items())) | {"timestamp": "2030-01-01T00:00:00Z"}
+    await intake.receive(records(message))
+    await intake.receive([record(json.dumps(later, indent=2).encode(), 1)])
+    assert await rows("SELECT type FROM outbox") == [("user.payment_info_failed",)]
+
+
+async def test_a_row_of_an_earlier_release_has_no_digest_and_is_a_duplicate(intake, rows, database):
+    message = command("saga")
+    await intake.receive(records(message))
+    await database.transaction(lambda each: each.execute(text("UPDATE inbox SET digest = NULL")))
+    await intake.receive(records(message, offset=1))
+    assert await rows("SELECT type FROM outbox") == [("user.payment_info_failed",)]
+
+
+async def test_a_message_without_an_id_has_one_effect_and_another_one_has_its_own(intake, rows):
+    first, second = (by_hand(user) for user in ("user_1", "user_2"))
+    await intake.receive([record(first, 0), record(second, 1), record(first, 2)])
+    await intake.receive([record(second, 3)])
+    assert await rows("SELECT count(*) FROM effects") == [(2,)]
+
+
+def by_hand(user: str) -> bytes:
+    body = json.loads(encode(command("saga", user=user)))
+    del body["message_id"]
+    return json.dumps(body).encode()
+
+
+def counted(outcome: str) -> float:
+    return counts.MESSAGES.labels("user_commands", outcome)._value.get()
 
 
 async def test_a_message_without_an_outcome_is_a_bug(make_intake, rows):

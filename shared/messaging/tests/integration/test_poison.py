@@ -7,7 +7,8 @@ from messaging_testing.service import BUG, REFUSED
 from messaging_testing.topics import Raw
 from saga_messaging.delivery.dead_letters import MAX_VALUE_BYTES
 from saga_messaging.termination import EXIT_CODE
-from saga_schemas.topics import ORDER_EVENTS
+from saga_schemas.topics import ORDER_EVENTS, USER_COMMANDS
+from saga_stack.processes.waiting import wait_while
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -56,19 +57,62 @@ def assert_faust_reply_headers_are_ignored(system):
     assert topics.read(system.servers, victim) == []
 
 
-def test_a_bug_or_too_many_dead_letters_end_the_process_without_an_ack(system):
+def test_a_bug_ends_the_process_without_an_ack(system):
     good = [command() for _ in range(5)]
     bug = command(user=BUG)
     system.send([*good, bug])
     assert system.start(buggy="true").await_end() == EXIT_CODE
-    system.send_raw([Raw(b"poison %d" % number) for number in range(8)])
-    limited = system.start(dead_letter_limit="3")
-    assert limited.await_end() == EXIT_CODE
-    assert "DEAD_LETTER_LIMIT=3" in limited.log_tail(200)
-    assert system.acked() < 14
-    system.start(dead_letter_limit="8")
+    system.start()
     system.await_rest(6)
-    system.await_number(lambda: len({each.value for each in system.dead_letters()}), 8)
-    system.await_number(system.acked, 14)
+    system.await_number(system.acked, 6)
     effects = [row[0] for row in system.rows("SELECT message_id FROM effects")]
     assert sorted(effects) == sorted(each.message_id for each in [*good, bug])
+
+
+def test_too_many_unreadable_records_pause_their_partition_only_and_lose_no_order(system):
+    front, behind = [command("saga") for _ in range(3)], [command("saga") for _ in range(3)]
+    poison = [Raw(b"poison %d" % number) for number in range(8)]
+    send_to(system, 0, [*map(raw, front), *poison, *map(raw, behind)])
+    limited = system.start(dead_letter_limit="3")
+    system.await_rest(3)
+    system.await_number(lambda: len(system.dead_letters()), 3)
+    others = [command() for _ in range(20)]
+    send_to(system, 1, map(raw, others[:10]))
+    system.await_rest(13)
+    reason = await_not_ready(limited)
+    assert f"{system.prefix}user_commands[0] is paused at offset 6: " in reason
+    assert "DEAD_LETTER_LIMIT=3 records of user_commands" in reason
+    assert "higher DEAD_LETTER_LIMIT" in reason
+    assert limited.get("/healthz")[0] == 200
+    system.await_number(system.acked, 6 + 10)
+
+    # A rebalance gives the paused partition to another process, which must stop there as well.
+    second = system.start(dead_letter_limit="1")
+    wait_while(lambda: None if second.get()[0] else "no answer", 30)
+    send_to(system, 1, map(raw, others[10:]))
+    system.await_rest(23)
+    system.await_number(system.acked, 26)
+    assert system.number("SELECT count(*) FROM effects WHERE correlation_id = 'saga'") == 3
+
+    for process in (limited, second):
+        process.stop()
+    system.start(dead_letter_limit="8").await_ready()
+    system.await_rest(26)
+    system.await_number(lambda: len({each.value for each in system.dead_letters()}), 8)
+    system.await_number(system.acked, 34)
+    query = "SELECT message_id FROM effects WHERE correlation_id = 'saga' ORDER BY n"
+    assert [row[0] for row in system.rows(query)] == [each.message_id for each in front + behind]
+
+
+def send_to(system, partition, records):
+    topic = system.prefix + USER_COMMANDS.name
+    topics.produce(system.servers, topic, records, partition=partition)
+
+
+def await_not_ready(process):
+    def ready():
+        status, body = process.get()
+        return None if status == 503 and "paused" in body["consumer"] else f"{status} {body}"
+
+    wait_while(ready, 30)
+    return process.get()[1]["consumer"]

@@ -55,9 +55,12 @@ async def _produce(
     servers: str, topic: str, records: Iterable[Raw], options: dict[str, Any]
 ) -> None:
     options.setdefault("max_request_size", 2 * FIVE_MEBIBYTES)
+    partition = options.pop("partition", None)
     async with AIOKafkaProducer(bootstrap_servers=servers, acks="all", **options) as producer:
         acks = [
-            await producer.send(topic, record.value, record.key, headers=list(record.headers))
+            await producer.send(
+                topic, record.value, record.key, partition, headers=list(record.headers)
+            )
             for record in records
         ]
         await asyncio.gather(*acks)

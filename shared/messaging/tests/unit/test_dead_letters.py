@@ -5,9 +5,9 @@ from messaging_testing.messages import command, record, records
 from saga_messaging.delivery.dead_letters import MAX_KEY_BYTES, MAX_VALUE_BYTES, DeadLetters
 from saga_messaging.errors import TooManyDeadLetters
 from saga_messaging.kafka.client import MAX_RECORD_BYTES
-from saga_messaging.kafka.records import Outgoing
+from saga_messaging.kafka.records import Outgoing, Record
 from saga_schemas.codec import encode
-from saga_schemas.topics import USER_COMMANDS
+from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
 
 
 class Clock:
@@ -99,51 +99,77 @@ def test_a_record_larger_than_kafkas_limit_is_cut_with_a_header(dead_letters):
 def test_the_same_record_always_makes_the_same_dead_letter(dead_letters):
     one, two = (dead_letters.make(USER_COMMANDS, record(b"x"), "why") for _ in range(2))
     assert one == two
-    assert (
-        dead_letters.make(USER_COMMANDS, record(b"x", offset=1), "why").message_id != one.message_id
-    )
+    others = (record(b"x", offset=1), record(b"of a topic that was created again"))
+    ids = {dead_letters.make(USER_COMMANDS, each, "why").message_id for each in others}
+    assert len(ids - {one.message_id}) == 2
 
 
-def test_exceeding_the_limit_within_the_window_raises_with_limit_and_reason(dead_letters):
-    dead_letters.count(make_dead_letters(dead_letters, 0, 3))
-    with pytest.raises(
-        TooManyDeadLetters, match=r"^4 dead letters .* 60 s .*DEAD_LETTER_LIMIT=3.*why"
-    ):
-        dead_letters.count(make_dead_letters(dead_letters, 3, 1))
+def test_beyond_the_limit_the_partition_of_the_record_is_left_at_its_offset(dead_letters):
+    dead_letters.decode(USER_COMMANDS, poison(0, 3))
+    batch = [*records(command(), offset=3), *poison(4, 2), *records(command(), offset=6)]
+
+    with pytest.raises(TooManyDeadLetters) as error:
+        dead_letters.decode(USER_COMMANDS, batch)
+
+    assert "DEAD_LETTER_LIMIT=3 records of user_commands within 60 s" in str(error.value)
+    assert "with a higher DEAD_LETTER_LIMIT" in str(error.value)
+    assert "The last reason: not a valid message" in str(error.value)
+    assert error.value.left == {0: 4}
+    messages, made = dead_letters.decode(USER_COMMANDS, batch[:1])
+    assert (len(messages), len(made)) == (1, 0)
 
 
-def test_dead_letters_older_than_the_window_are_not_counted(dead_letters, clock):
-    dead_letters.count(make_dead_letters(dead_letters, 0, 3))
+def test_the_records_in_front_of_the_limit_are_dead_letters(dead_letters):
+    with pytest.raises(TooManyDeadLetters) as error:
+        dead_letters.decode(USER_COMMANDS, poison(0, 5))
+
+    assert error.value.left == {0: 3}
+    _, made = dead_letters.decode(USER_COMMANDS, poison(0, 3))
+    assert len(made) == 3
+
+
+def test_each_topic_has_a_limit_of_its_own(dead_letters):
+    dead_letters.decode(USER_COMMANDS, poison(0, 3))
+    _, made = dead_letters.decode(USER_EVENTS, poison(0, 3))
+    assert len(made) == 3
+
+
+def test_unreadable_records_older_than_the_window_are_not_counted(dead_letters, clock):
+    dead_letters.decode(USER_COMMANDS, poison(0, 3))
     clock.now = 60
-    dead_letters.count(make_dead_letters(dead_letters, 3, 3))
+    _, made = dead_letters.decode(USER_COMMANDS, poison(3, 3))
+    assert len(made) == 3
 
 
-def test_a_dead_letter_of_a_retried_transaction_counts_once(dead_letters):
+def test_a_record_that_is_read_again_counts_once(dead_letters):
     for _ in range(10):
-        dead_letters.count(make_dead_letters(dead_letters, 0, 3))
+        dead_letters.decode(USER_COMMANDS, poison(0, 3))
+
+
+def test_records_without_a_limit_are_all_dead_letters(dead_letters):
+    _, made = dead_letters.decode(USER_COMMANDS, poison(0, 9), limited=False)
+    assert len(made) == 9
 
 
 def test_several_threads_share_the_limit(make_settings):
-    dead_letters = DeadLetters("c", make_settings(dead_letter_limit=1_000_000))
-    batches = [make_dead_letters(dead_letters, 50 * number, 50) for number in range(40)]
+    dead_letters = DeadLetters("c", make_settings(dead_letter_limit=2_000))
+    batches = [poison(50 * number, 50) for number in range(40)]
 
     def count(number: int) -> None:
         for batch in batches[number::4]:
-            dead_letters.count(batch)
+            dead_letters.decode(USER_COMMANDS, batch)
 
     threads = [threading.Thread(target=count, args=[number]) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(dead_letters._recent) == 2_000
+    with pytest.raises(TooManyDeadLetters):
+        dead_letters.decode(USER_COMMANDS, poison(2_000, 1))
 
 
-def make_dead_letters(dead_letters, first: int, count: int) -> list[Outgoing]:
-    return [
-        dead_letters.make(USER_COMMANDS, record(b"x", offset=offset), "why")
-        for offset in range(first, first + count)
-    ]
+def poison(first: int, count: int) -> list[Record]:
+    return [record(b"x", offset=offset) for offset in range(first, first + count)]
 
 
 def size_of(dead_letter: Outgoing) -> int:

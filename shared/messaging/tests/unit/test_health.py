@@ -3,6 +3,7 @@ import asyncio
 import httpx
 import pytest
 from fastapi import FastAPI
+from saga_messaging.delivery import counts
 from saga_messaging.http import health
 from saga_messaging.http.health import health_router
 
@@ -54,3 +55,11 @@ async def test_a_check_that_times_out_has_failed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     response = await get("/readyz", kafka=silent)
     assert response.json() == {"kafka": "no response within 0.01 s"}
+
+
+async def test_the_counters_are_published_in_prometheus_text_format():
+    counts.count("a_topic", {"handled": 2, "duplicate": 0})
+    response = await get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    assert 'saga_messages_total{outcome="handled",topic="a_topic"} 2.0' in response.text
+    assert 'outcome="duplicate",topic="a_topic"' not in response.text

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
-from saga_cli.text.visible import visible
+from saga_cli.visible import visible
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red")
 

@@ -9,7 +9,7 @@ from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import Handled
 from saga_messaging.kafka.records import Outgoing
 from saga_schemas import Envelope
-from saga_schemas.envelope import derived_message_id
+from saga_schemas.envelope import derived_message_id, reserved_message_id
 from sqlalchemy import Connection, RowMapping, exists, insert, select
 
 from order_saga.errors import DeadLetterAlreadyHandled, DeadLetterNotReplayable
@@ -135,7 +135,7 @@ def _add_to_history(
     entry = DeadLetterHandled(
         type="dead_letter_replayed" if request.action == "replay" else "dead_letter_dropped",
         correlation_id=order_id,
-        message_id=derived_message_id("dead-letter-action", *dead_letter.position, nth),
+        message_id=reserved_message_id("dead-letter-action", *dead_letter.position, nth),
         payload={
             "by": request.by,
             "note": request.note,

@@ -94,8 +94,12 @@ class World:
 
     async def events(self) -> list[Any]:
         """Return the events in the outbox, the oldest first."""
-        sent = sorted(await self.rows(table=messaging.outbox), key=lambda row: row.created_at)
+        sent = [row for row in await self.outbox() if row.type != "dead-letter"]
         return [PAYMENT_EVENTS.adapter.validate_json(bytes(row.value)) for row in sent]
+
+    async def outbox(self) -> list[Row[Any]]:
+        """Return the rows of the outbox, the oldest first."""
+        return sorted(await self.rows(table=messaging.outbox), key=lambda row: row.created_at)
 
     async def types(self) -> list[str]:
         return [event.type for event in await self.events()]

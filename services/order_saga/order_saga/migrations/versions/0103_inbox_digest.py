@@ -1,0 +1,11 @@
+"""The digest of received messages: a duplicate differs from another message with its id."""
+
+from alembic import op
+from saga_messaging.delivery.ddl import INBOX_DIGEST
+
+revision = "0103"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.execute(INBOX_DIGEST)
