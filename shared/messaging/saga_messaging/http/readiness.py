@@ -13,7 +13,11 @@ from saga_messaging.postgres.database import Database
 def checks(
     package: str, database: Database, publisher: Publisher, app: faust.App
 ) -> dict[str, Check]:
-    """Return the checks of a service: consumer group joined, topics exist, database migrated."""
+    """Return the checks of a service.
+
+    The consumer group is joined, and its topics exist. The database is migrated, a new session can
+    write to it, and no transaction has been retried for too long.
+    """
     cure = f"run `python -m {package} migrate`"
     consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
 
@@ -33,10 +37,12 @@ def checks(
             return f"topic {min(missing)} is missing: {cure}"
         return None if has_joined(app) else "joining the consumer group"
 
-    async def postgresql() -> str | None:
-        missing = await database.transaction(
-            lambda connection: migrations.missing(package, connection), give_up_after_seconds=1
-        )
-        return missing and f"migration {missing} is missing: {cure}"
+    return {"kafka": kafka, "database": lambda: _database_problem(package, database)}
 
-    return {"kafka": kafka, "database": postgresql}
+
+async def _database_problem(package: str, database: Database) -> str | None:
+    """Return why this release cannot work with the database, or None; needs a writable session."""
+    problem = await database.transaction(
+        lambda connection: migrations.problem(package, connection), give_up_after_seconds=1
+    )
+    return problem or database.stalled()
