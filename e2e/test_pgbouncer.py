@@ -43,7 +43,7 @@ def pooled(stack_folder, postgres):
 def test_orders_behind_a_pooler_are_authorized_and_survive_a_restart_of_postgresql(
     pooled, postgres
 ):
-    user = register_user(pooled, "Visa")
+    user = register_user(pooled, "visa")
     first = [post_order(pooled, user) for _ in range(ORDERS // 2)]
     postgres.kill()
     postgres.start()
