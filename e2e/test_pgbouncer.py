@@ -1,5 +1,7 @@
 """The whole system behind PgBouncer in transaction mode, with fewer connections than threads."""
 
+from dataclasses import replace
+
 import pytest
 from saga_stack.postgres.server import EmbeddedPostgres
 from saga_stack.services import SERVICES
@@ -35,8 +37,8 @@ def pooled(stack_folder, postgres):
             for name, url in urls.items()
         }
         quick = {"DATABASE_RETRY_MAX_SECONDS": "0.5", "DATABASE_GIVE_UP_SECONDS": "10"}
-        settings = stack_settings(stack_folder, database_urls=pooled, service_env=quick)
-        with Stack(settings) as stack:
+        settings = stack_settings(stack_folder, service_env=quick)
+        with Stack(replace(settings, database_urls=pooled)) as stack:
             yield stack
 
 
