@@ -91,7 +91,7 @@ async def test_a_database_that_becomes_read_only_is_unavailable_and_heals(
     )
     for work in (effect, count):
         with pytest.raises(DatabaseUnavailable, match="read-only"):
-            await database.transaction(work, give_up_after_seconds=0.3)
+            await database.transaction(work, give_up_after_seconds=1)
     waits = asyncio.create_task(database.transaction(effect))
     await asyncio.sleep(0.2)
     assert not waits.done()
@@ -133,7 +133,7 @@ async def test_a_transient_failure_is_retried_until_it_is_over(database, admin, 
     """Full disk, memory, connections, time-outs, shutdown, conflicts, I/O errors, demotion."""
     admin(RAISE.format(code=code))
     with pytest.raises(DatabaseUnavailable, match="trouble"):
-        await database.transaction(effect, give_up_after_seconds=0.3)
+        await database.transaction(effect, give_up_after_seconds=1)
     waits = asyncio.create_task(database.transaction(effect))
     await asyncio.sleep(0.2)
     assert not waits.done()
