@@ -75,7 +75,9 @@ def _type(code: str) -> str:
 
 PROBLEMS: Final[Mapping[type[Exception], Handler]] = {
     RequestRefused: _refused,
-    UsersUnavailable: _unavailable("database_unavailable", "Nothing was changed. Retry."),
+    UsersUnavailable: _unavailable(
+        "database_unavailable", "The change may be stored. Retry; repeating the request is safe."
+    ),
     StripeUnavailable: _unavailable(
         "stripe_unavailable", "Nothing was saved. Retry; repeating the request is safe."
     ),

@@ -2,7 +2,9 @@
 
 MessagingError
 ├── TooManyDeadLetters     pauses the partitions that it names
-└── DatabaseUnavailable    for callers with a time limit: retry later
+├── DatabaseUnavailable    for callers with a time limit: retry later
+├── DatabaseReadOnly       of one attempt: the session cannot write
+└── MigrationRefused       ends `migrate`: the message has the cure
 """
 
 from collections.abc import Mapping
@@ -27,3 +29,11 @@ class TooManyDeadLetters(MessagingError):
 
 class DatabaseUnavailable(MessagingError):
     """PostgreSQL did not respond within the caller's time limit."""
+
+
+class DatabaseReadOnly(MessagingError):
+    """PostgreSQL would refuse to write: it is a standby, or was made read-only. Retried."""
+
+
+class MigrationRefused(MessagingError):
+    """`migrate` cannot migrate this database, or not now."""

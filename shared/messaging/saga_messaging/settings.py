@@ -128,12 +128,41 @@ class DatabaseSettings(FileSettings):
         4, description="Connections, and database threads, of a process."
     )
     database_connect_timeout_seconds: PositiveInt = 5
-    database_statement_timeout_ms: PositiveInt = 30_000
+    database_statement_timeout_ms: PositiveInt = Field(
+        30_000,
+        description="Time after which PostgreSQL ends a statement, or a transaction that is idle.",
+    )
     database_silence_ms: PositiveInt = Field(
-        45_000, description="Time after which a connection without a response is closed."
+        15_000,
+        description="Time after which a connection whose other end does not acknowledge anything is"
+        " closed; one that acknowledges and does not respond is closed later by"
+        " DATABASE_STATEMENT_TIMEOUT_MS.",
     )
     database_retry_max_seconds: PositiveFloat = Field(
         5.0, description="Longest delay between retries while PostgreSQL is unavailable."
+    )
+    database_stalled_seconds: PositiveFloat = Field(
+        10.0, description="Time after which /readyz reports a transaction that is still retried."
+    )
+
+    @property
+    def database_response_seconds(self) -> float:
+        """Time after which a statement has no response that could still come."""
+        return (self.database_statement_timeout_ms + self.database_silence_ms) / 1000
+
+
+class MigrationSettings(FileSettings):
+    """The limits of `migrate`."""
+
+    migration_lock_timeout_ms: PositiveInt = Field(
+        default=2_000,
+        description="Time that a migration waits for a table; who needs the table waits behind it.",
+    )
+    migration_lock_attempts: PositiveInt = Field(
+        default=30, description="Attempts to lock a table, after which `migrate` fails."
+    )
+    migration_wait_seconds: PositiveFloat = Field(
+        default=600.0, description="Time that `migrate` waits for another one to end."
     )
 
 
@@ -175,7 +204,7 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
     dead_letter_window_seconds: PositiveFloat = 60.0
 
 
-class ServiceSettings(MessagingSettings):
+class ServiceSettings(MessagingSettings, MigrationSettings):
     """Settings of a whole service: messaging, HTTP, shutdown, logs."""
 
     http_host: str = "127.0.0.1"

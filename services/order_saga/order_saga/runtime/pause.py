@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from order_saga.runtime.orm import control_changes, controls
@@ -48,15 +48,21 @@ def current_pause(connection: Connection) -> Pause | None:
 def pause_new_orders(connection: Connection, by: str, note: str) -> None:
     """Pause new orders on every replica until `resume_new_orders`.
 
-    A second pause replaces `by` and `note`, and keeps the time of the first.
+    A second pause replaces `by` and `note`, and keeps the time of the first. The same pause again,
+    as when the work is repeated after a lost response to its commit, changes nothing.
     """
     request = {"by": by, "note": note}
-    connection.execute(
+    changed = connection.execute(
         upsert(controls)
         .values(name=_PAUSED, **request)
-        .on_conflict_do_update(index_elements=[controls.c.name], set_=request)
-    )
-    connection.execute(insert(control_changes).values(action="pause", **request))
+        .on_conflict_do_update(
+            index_elements=[controls.c.name],
+            set_=request,
+            where=or_(controls.c.by != by, controls.c.note != note),
+        )
+    ).rowcount
+    if changed:
+        connection.execute(insert(control_changes).values(action="pause", **request))
 
 
 def resume_new_orders(connection: Connection, by: str, note: str) -> None:

@@ -13,6 +13,7 @@ from saga_messaging.kafka.records import Record
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings, MessagingSettings
 from saga_schemas.topics import PAYMENT_COMMANDS, PAYMENT_EVENTS
+from saga_testing.lost_commits import LosesConnectionAfterCommit
 
 pytestmark = pytest.mark.stack
 
@@ -305,3 +306,16 @@ async def test_list_without_kafka_responds_503(replica_with):
         503,
         "application/problem+json",
     )
+
+
+async def test_a_replay_whose_commit_was_not_acknowledged_is_recorded_once(
+    replica_with, kafka, put_dead_letter
+):
+    orders = replica_with(LosesConnectionAfterCommit, **kafka)
+    path = await put_dead_letter(b"{}", b"key")
+    for expected in (1, 2):
+        orders.database.to_lose = 1
+        request = {"by": "ann", "note": "once", "again": True}
+        response = await orders.http.post(f"{path}/replay", json=request)
+        assert response.status_code == 200, response.text
+        assert len(response.json()["dealt_with"]) == expected

@@ -3,24 +3,10 @@
 import asyncio
 
 import pytest
-from saga_messaging.postgres.database import Database
-from sqlalchemy.exc import OperationalError
+from saga_testing.lost_commits import LosesConnectionAfterCommit
 
 ORDERS = "SELECT id, state FROM sagas"
 COMMANDS = "SELECT correlation_id, type, topic, key FROM outbox"
-
-
-class LosesConnectionAfterCommit(Database):
-    """A database that loses the connection right after its next commits."""
-
-    to_lose = 0
-
-    def _run(self, work):
-        result = super()._run(work)
-        if self.to_lose:
-            self.to_lose -= 1
-            raise OperationalError("COMMIT", None, Exception("the connection was lost"))
-        return result
 
 
 async def test_an_accepted_order_has_a_location_and_a_retry_after(orders):

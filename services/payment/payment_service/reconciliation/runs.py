@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 from saga_messaging.postgres.database import Database
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from payment_service.errors import StripeUnreadable
 from payment_service.reconciliation.reconciler import Reconciler
@@ -54,7 +55,8 @@ class Runs:
                 stored.
         """
         run_id = uuid4()
-        begin = insert(reconciliations).values(id=run_id, by=by, note=note)
+        # The work is repeated if the response to its commit is lost.
+        begin = insert(reconciliations).values(id=run_id, by=by, note=note).on_conflict_do_nothing()
         await self._transaction(lambda connection: connection.execute(begin))
         try:
             report = await self._reconciler.reconcile(since, run_id)

@@ -2,6 +2,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from saga_messaging.postgres import migrations
+from saga_messaging.postgres.migration_history import is_of_a_service
 from sqlalchemy import create_engine
 from user_service.orm import metadata
 
@@ -17,7 +18,8 @@ def test_the_migrated_tables_equal_the_declared_table(database_url, engine):
     migrations.upgrade("user_service", database_url)
 
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        opts = {"compare_server_default": True, "include_name": is_of_a_service}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
 
 

@@ -16,7 +16,11 @@ from saga_messaging.postgres.database import Database
 def checks(
     package: str, database: Database, publisher: Publisher, app: faust.App
 ) -> dict[str, Check]:
-    """Return the checks of a service: topics exist, it consumes them, database migrated."""
+    """Return the checks of a service.
+
+    Its topics exist, and it consumes them. The database is migrated, a new session can write to
+    it, and no transaction has been retried for too long.
+    """
     cure = f"run `python -m {package} migrate`"
     consumed = {name for agent in app.agents.values() for name in agent.get_topic_names()}
 
@@ -24,14 +28,11 @@ def checks(
         problem = consumption_problem(app)
         return problem and problem.text
 
-    async def postgresql() -> str | None:
-        missing = await database.transaction(
-            lambda connection: migrations.missing(package, connection), give_up_after_seconds=1
-        )
-        return missing and f"migration {missing} is missing: {cure}"
-
-    kafka = partial(_kafka, publisher, consumed, cure)
-    return {"kafka": kafka, "consumer": consumer, "database": postgresql}
+    return {
+        "kafka": partial(_kafka, publisher, consumed, cure),
+        "consumer": consumer,
+        "database": partial(_database_problem, package, database),
+    }
 
 
 async def _kafka(publisher: Publisher, consumed: Collection[str], cure: str) -> str | None:
@@ -48,3 +49,11 @@ async def _kafka(publisher: Publisher, consumed: Collection[str], cure: str) -> 
     if hidden:
         return publisher.describe_access_error(TopicAuthorizationFailedError(min(hidden)))
     return f"topic {min(missing)} is missing: {cure}" if missing else None
+
+
+async def _database_problem(package: str, database: Database) -> str | None:
+    """Return why this release cannot work with the database, or None; needs a writable session."""
+    problem = await database.transaction(
+        lambda connection: migrations.problem(package, connection), give_up_after_seconds=1
+    )
+    return problem or database.stalled()

@@ -7,10 +7,13 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError
 
+from saga_messaging.errors import MigrationRefused
 from saga_messaging.kafka.access_errors import KafkaAccessError, explain_access_errors
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.postgres import migrations
+from saga_messaging.postgres.failures import reason
 from saga_messaging.process.logs import configure_logs
 from saga_messaging.settings import ServiceSettings
 
@@ -21,8 +24,8 @@ def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]
     """Read the settings and the command line, then run the command.
 
     Raises:
-        SystemExit: A setting is invalid, or Kafka refused to create the topics; the message says
-            which setting to correct.
+        SystemExit: A setting is invalid, PostgreSQL cannot be migrated, or Kafka refused to create
+            the topics; the message says what to correct.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
     parser.add_argument(
@@ -41,10 +44,17 @@ def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]
         raise SystemExit(f"{package}: invalid settings: {error}: {error.__cause__}") from None
     configure_logs(package.replace("_", "-"), settings.log_level)
     if arguments.command == "migrate":
-        migrations.upgrade(package, settings.database_url)
+        _migrate(package, settings)
         asyncio.run(_create_topics(package, settings))
     else:
         serve(settings)
+
+
+def _migrate(package: str, settings: ServiceSettings) -> None:
+    try:
+        migrations.upgrade(package, settings.database_url, settings)
+    except (MigrationRefused, DBAPIError) as error:
+        raise SystemExit(f"{package}: database not migrated: {reason(error)}") from None
 
 
 async def _create_topics(package: str, settings: ServiceSettings) -> None:

@@ -11,12 +11,8 @@ import pytest
 import tenacity
 from messaging_testing.fakes import eventually
 from saga_messaging.errors import DatabaseUnavailable
-from saga_messaging.postgres.database import (
-    UNIQUE_VIOLATION_ATTEMPTS,
-    Database,
-    is_transient,
-    is_unique_violation,
-)
+from saga_messaging.postgres.database import Database
+from saga_messaging.postgres.failures import FEW_ATTEMPTS, is_transient, is_unique_violation
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 
@@ -138,7 +134,7 @@ async def test_a_key_that_always_conflicts_is_raised_after_the_last_attempt(data
 
     with pytest.raises(IntegrityError):
         await database.transaction(conflict)
-    assert len(tries) == UNIQUE_VIOLATION_ATTEMPTS
+    assert len(tries) == FEW_ATTEMPTS
 
 
 async def test_deadlocked_transactions_are_retried(database):
@@ -216,7 +212,8 @@ async def test_an_unresponsive_connection_is_closed(database_url, make_settings,
     database = Database.connect(make_settings(database_silence_ms=7_000))
     with contextlib.suppress(Exception):
         database.engine.connect()
-    assert (given["tcp_user_timeout"], given["keepalives_idle"]) == (7_000, 7)
+    assert (given["tcp_user_timeout"], given["keepalives_idle"]) == (7_000, 3)
+    assert (given["keepalives_interval"], given["keepalives_count"]) == (1, 3)
     database.close()
 
 

@@ -109,10 +109,14 @@ class System:
         migrations.upgrade("messaging_testing", self.database_url)
         asyncio.run(create_topics(self.settings()))
 
-    def run_migrate(self) -> None:
-        """Do the same with the participant's command line."""
-        child = self._child("migrate", {"HTTP_PORT": "1"})
-        run_to_completion([child], 60)
+    def run_migrate(self, *, processes: int = 1, **changes: str) -> None:
+        """Do the same with the participant's command line, in several processes at once."""
+        extra = {key.upper(): value for key, value in changes.items()}
+        children = [
+            self._child("migrate", {"HTTP_PORT": "1", **extra}, 100 + number)
+            for number in range(processes)
+        ]
+        run_to_completion(children, 60)
 
     def start(self, **changes: str) -> Participant:
         """Start another participant."""

@@ -6,6 +6,7 @@ process it always ends with its parent.
 """
 
 import signal
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -53,13 +54,15 @@ class EmbeddedPostgres:
     survives `stop`, `kill` and a later `EmbeddedPostgres` on the same folder. All methods block.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         """Describe the server; it runs from `start` on.
 
         Args:
             data_dir: Kept between runs; created if missing.
+            settings: Server settings that differ from `SETTINGS`.
         """
         self._dir = data_dir.absolute()
+        self._settings = {**SETTINGS, **(settings or {})}
         self._child: Child | None = None
         self._socket_dir: Path | None = None
 
@@ -173,7 +176,7 @@ class EmbeddedPostgres:
     def _prepare(self) -> Child:
         cluster = self._dir / "cluster"
         prepare_data_dir(cluster)
-        settings = {**SETTINGS, "unix_socket_directories": str(self._socket())}
+        settings = {**self._settings, "unix_socket_directories": str(self._socket())}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Child(
             "PostgreSQL",

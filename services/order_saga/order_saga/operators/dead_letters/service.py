@@ -68,7 +68,14 @@ class DeadLetterService:
         """
         record = await self._reader.read(position)
 
+        handled_before: list[int] = []
+
         def work(connection: Connection) -> list[Outgoing]:
+            taken = actions.find_actions(connection, position)
+            handled_before.append(len(taken))
+            # The commit of an earlier run may have succeeded although its response was lost.
+            if any(request.made(each) for each in taken[handled_before[0] :]):
+                return []  # a sweep of the outbox publishes the replay
             return actions.record_action(connection, self._outbox, record, self._prefix, request)
 
         replays = await self._database.transaction(work, give_up_after_seconds=self._give_up_after)

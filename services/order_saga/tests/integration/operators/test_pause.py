@@ -1,6 +1,7 @@
 """Pause and resume: new orders are refused, with who and why; placed orders continue."""
 
 import pytest
+from saga_testing.lost_commits import LosesConnectionAfterCommit
 
 
 async def pause(replica, **body):
@@ -66,6 +67,13 @@ async def test_a_second_pause_replaces_the_note_and_keeps_the_time(orders):
     second = (await pause(orders, by="bob", note="worse")).json()["paused"]
 
     assert second == {"by": "bob", "note": "worse", "since": first["since"]}
+
+
+async def test_a_pause_whose_commit_was_not_acknowledged_is_recorded_once(replica_with):
+    orders = replica_with(LosesConnectionAfterCommit)
+    orders.database.to_lose = 1
+    controls = (await pause(orders)).json()
+    assert [change["action"] for change in controls["changes"]] == ["pause"]
 
 
 async def test_resume_without_a_pause_records_no_change(orders):

@@ -12,7 +12,9 @@ from payment_service.reconciliation.runs import Runs
 from payment_service.storage.orm import reconciliations
 from payment_service.storage.refresh import Refresher
 from saga_messaging.http.problems import install_problems
+from saga_messaging.postgres.database import Database
 from saga_stripe import stripe_http
+from sqlalchemy.exc import OperationalError
 
 LISTED = 2
 
@@ -111,3 +113,21 @@ async def test_an_invalid_field_is_refused_by_name(operator, body, field):
 
     assert (response.status_code, field in response.text) == (422, True)
     assert await recorded(operator) == []
+
+
+async def test_a_run_whose_commits_were_not_acknowledged_is_recorded_once(
+    world, operator, monkeypatch
+):
+    run, lost = Database._run, []
+
+    def lose_the_first_two_responses(self, work):
+        result = run(self, work)
+        if len(lost) < 2:
+            lost.append(1)
+            raise OperationalError("COMMIT", None, Exception("the connection was lost"))
+        return result
+
+    monkeypatch.setattr(Database, "_run", lose_the_first_two_responses)
+    response = await operator.post("/reconcile", json={"by": "ann", "note": "once"})
+    assert response.status_code == 200, response.text
+    assert [run["by"] for run in await recorded(operator)] == ["ann"]

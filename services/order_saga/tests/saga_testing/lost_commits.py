@@ -1,0 +1,17 @@
+"""A database whose commits succeed, and whose responses are lost."""
+
+from saga_messaging.postgres.database import Database
+from sqlalchemy.exc import OperationalError
+
+
+class LosesConnectionAfterCommit(Database):
+    """A database that loses the connection right after its next commits."""
+
+    to_lose = 0
+
+    def _run(self, work):
+        result = super()._run(work)
+        if self.to_lose:
+            self.to_lose -= 1
+            raise OperationalError("COMMIT", None, Exception("the connection was lost"))
+        return result
