@@ -88,4 +88,5 @@ def _record(event: EventT[bytes]) -> Record:
         offset=message.offset,
         key=message.key,
         value=message.value,
+        timestamp=message.timestamp,
     )

@@ -11,13 +11,18 @@ from saga_schemas.topics import key_of, topic_of
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A consumed record."""
+    """A consumed record.
+
+    Attributes:
+        timestamp: When it was published, in seconds since the epoch, by the publisher's clock.
+    """
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: float | None = None
 
     @property
     def position(self) -> str:
