@@ -92,13 +92,16 @@ class Executor:
         Raises:
             ExceptionGroup: A bug; the process must end.
         """
-        async with asyncio.TaskGroup() as self._tasks:
-            self._start()
-            while not self._stopping.is_set():
-                await self._sweep()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._sweep_seconds)
-            await self._give_back([local.lease for local in self._queue])
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._start()
+                while not self._stopping.is_set():
+                    await self._sweep()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), self._sweep_seconds)
+                await self._give_back([local.lease for local in self._queue])
+        finally:
+            self._tasks = None
         await self._give_back(self._interrupted)
 
     def stop(self) -> None:

@@ -70,7 +70,7 @@ async def test_time_before_the_end_of_an_outage_does_not_count(
     assert len(stripe.leases) == 1
 
 
-async def test_the_request_is_noted_before_it_is_sent(store, stripe, make_request, run, wait_until):
+async def test_the_request_is_noted_before_it_is_sent(store, stripe, unsent, run, wait_until):
     noted = []
     start = store.start
 
