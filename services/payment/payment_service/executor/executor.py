@@ -166,9 +166,12 @@ class Executor:
 
     async def _call(self, local: LocalLease) -> Progress | None:
         try:
-            if local.lease.unsent and not self._is_over(local) and not await self._begin(local):
-                return None
-            return await self._perform(self._now(local), lambda: self._current(local))
+            lease = self._now(local)
+            if lease.unsent and not lease.expired:
+                if not await self._begin(local):
+                    return None
+                lease = self._now(local)
+            return await self._perform(lease, lambda: self._current(local))
         except LeaseLost:
             logger.warning("lease_lost", **_fields(local.lease))
             if self._stopping.is_set():
