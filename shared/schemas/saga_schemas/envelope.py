@@ -68,9 +68,10 @@ class Command(Envelope):
             ignores a reply or undoes its effect. None if a late reply still counts.
     """
 
-    timeout_seconds: (
-        Annotated[float, Field(strict=True, gt=0, le=LONGEST_TIMEOUT_SECONDS)] | None
-    ) = Field(None, exclude_if=lambda seconds: seconds is None)
+    timeout_seconds: Annotated[
+        Annotated[float, Field(strict=True, gt=0, le=LONGEST_TIMEOUT_SECONDS)] | None,
+        Field(exclude_if=lambda seconds: seconds is None),
+    ] = None
     _age_seconds: float = PrivateAttr(0.0)
 
     def received_at_age(self, seconds: float) -> None:
