@@ -153,16 +153,12 @@ class Executor:
         # The write returns a Lease if a waiting operation has begun; see `LeaseStore.write`.
         written = await self._writes.submit(progress) if progress else True
         del self._leases[local.lease.token]
-        if isinstance(written, Lease):
-            self._continue_with(written)
+        if isinstance(written, Lease) and self._stopping.is_set():
+            self._interrupted.append(written)
+        elif isinstance(written, Lease):
+            self.offer([written])
         elif not written:
             logger.warning("result_superseded", result=progress)
-
-    def _continue_with(self, begun: Lease) -> None:
-        if self._stopping.is_set():
-            self._interrupted.append(begun)
-        else:
-            self.offer([begun])
 
     async def _call(self, local: LocalLease) -> Progress | None:
         try:
@@ -173,13 +169,13 @@ class Executor:
                 lease = self._now(local)
             return await self._perform(lease, lambda: self._current(local))
         except LeaseLost:
-            logger.warning("lease_lost", **_fields(local.lease))
+            logger.warning("lease_lost", **local.fields)
             if self._stopping.is_set():
                 self._interrupted.append(local.lease)
             return None
         except Exception as error:
             # One failing payment must not stop the others: it is postponed with the reason.
-            logger.exception("operation_failed", **_fields(local.lease))
+            logger.exception("operation_failed", **local.fields)
             return self._postpone(local.lease, f"operation failed: {describe(error)}")
 
     async def _begin(self, local: LocalLease) -> bool:
@@ -187,12 +183,11 @@ class Executor:
         began_at = asyncio.get_running_loop().time()
         cancel_requested = await self._starts.submit(local.lease)
         if cancel_requested is None:
-            logger.info("ended_before_any_request", **_fields(local.lease))
+            logger.info("ended_before_any_request", **local.fields)
             return False
-        local.lease = replace(local.lease, unsent=False)
+        cancel_requested = cancel_requested or local.lease.cancel_requested
+        local.lease = replace(local.lease, unsent=False, cancel_requested=cancel_requested)
         local.renewed_at = began_at
-        if cancel_requested:
-            self.request_cancel([local.lease.token])
         return True
 
     def _now(self, local: LocalLease) -> Lease:
@@ -203,7 +198,3 @@ class Executor:
         if self._stopping.is_set() or not local.is_trusted(now, self._lease_seconds):
             raise LeaseLost(local.lease.saga_id)
         return local.at(now, self._available_seconds())
-
-
-def _fields(lease: Lease) -> dict[str, object]:
-    return {"correlation_id": lease.saga_id, "attempts": lease.attempts}

@@ -17,6 +17,11 @@ class LocalLease:
     received_at: float
     renewed_at: float
 
+    @property
+    def fields(self) -> dict[str, object]:
+        """The lease's identity, for logs."""
+        return {"correlation_id": self.lease.saga_id, "attempts": self.lease.attempts}
+
     def at(self, now: float, available_seconds: float) -> Lease:
         """Return the lease with its age at `now`."""
         age = self.lease.age_seconds + now - self.received_at
