@@ -106,3 +106,7 @@ bench: install  ## Measure throughput, latency and the cost of a saga
 .PHONY: bench-deadlines
 bench-deadlines: install  ## Measure the delay and the cost of deadlines
 	$(RUN)/python bench/deadlines.py $(ARGS)
+
+.PHONY: bench-overload
+bench-overload: install  ## Measure goodput under overload and after a burst
+	$(RUN)/python bench/overload.py $(ARGS)

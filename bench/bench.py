@@ -34,7 +34,11 @@ async def measure(
         settings = StackSettings(
             data_dir=Path(folder) / "stack",
             replicas={"payment": payment_replicas},
-            service_env={"KAFKA_SESSION_TIMEOUT_SECONDS": "60", "LOG_LEVEL": "WARNING"},
+            service_env={
+                "KAFKA_SESSION_TIMEOUT_SECONDS": "60",
+                "LOG_LEVEL": "WARNING",
+                "ADMISSION_MINIMUM": "1000000",  # the backlog is posted while a service is paused
+            },
         )
         with Stack(settings) as stack:
             async with (

@@ -50,6 +50,22 @@ class NewOrdersPaused(OrderSagaError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyOrders(OrderSagaError):
+    """A new order could not make its deadlines, because too many wait before it.
+
+    Args:
+        waiting: The orders that wait for a reply.
+        per_second: The measured rate of replies; None if there was none.
+        retry_after_seconds: When enough of them will have been answered.
+    """
+
+    def __init__(self, waiting: int, per_second: float | None, retry_after_seconds: int) -> None:
+        rate = f", and {per_second:.1f} a second are answered" if per_second else ""
+        super().__init__(f"{waiting} orders are waiting{rate}; the order was not stored.")
+        self.waiting = waiting
+        self.retry_after_seconds = retry_after_seconds
+
+
 class DefinitionUnknown(OrderSagaError):
     """The version of an order's saga, or a state that the order is in, is unknown to this code.
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.http.health import health_router
 from saga_messaging.http.problems import install_problems
@@ -26,6 +27,7 @@ from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_P
 from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
+from order_saga.runtime.admission import Admission
 from order_saga.runtime.agents import handle_deferred, register_agents, reply_intakes
 from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging
@@ -41,8 +43,10 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     transactions = Transactions(database, outbox)
-    timers = Timers(all_definitions, transactions, settings)
-    orders = Orders(all_definitions, transactions, settings)
+    availability = Availability(publisher, database, settings)
+    timers = Timers(all_definitions, transactions, settings, availability.seconds)
+    admission = Admission(database, settings, availability.seconds)
+    orders = Orders(all_definitions, transactions, settings, admission)
     app = faust_app(ACCESS.group, settings)
     intakes = reply_intakes(all_definitions, database, outbox, settings)
     register_agents(app, intakes, settings)
@@ -64,6 +68,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_loop(
                 "deferred_messages", handle_deferred(all_definitions, intakes, settings)
             ),
+            components.running_loop("availability", availability.watch()),
+            components.running_loop("admission", admission.watch()),
             components.running_loop("timers", fire_deadlines()),
         ):
             yield

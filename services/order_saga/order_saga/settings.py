@@ -55,6 +55,28 @@ class OrderSagaSettings(ServiceSettings):
     pause_retry_after_seconds: PositiveInt = Field(
         30, description="Retry-After of POST /orders while new orders are paused."
     )
+    admission_wait_share: float = Field(
+        0.6,
+        gt=0,
+        le=1,
+        description="The part of the shortest time-out of a new order that it may have to wait; "
+        "POST /orders answers 503 if it would be more.",
+    )
+    admission_minimum: PositiveInt = Field(
+        20, description="Orders that wait for a reply before a new one is refused."
+    )
+    admission_sample_seconds: PositiveFloat = Field(
+        1.0, description="Interval at which the waiting orders are counted."
+    )
+    admission_window_seconds: PositiveFloat = Field(
+        10.0, description="Time over which the rate of replies is measured."
+    )
+    admission_retry_after_seconds: PositiveInt = Field(
+        5, description="Retry-After of POST /orders under overload if the rate is unknown."
+    )
+    admission_retry_after_max_seconds: PositiveInt = Field(
+        60, description="Longest Retry-After of POST /orders under overload."
+    )
     kafka_look_seconds: PositiveFloat = Field(
         5.0, description="Time limit for reading consumer lag and dead letters from Kafka."
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import faust
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.intake import Intake
 from saga_messaging.delivery.outbox import Outbox
@@ -25,17 +26,22 @@ from payment_service.storage.orm import messaging
 
 
 def payment_intake(
-    database: Database, outbox: Outbox, executor: Executor, settings: PaymentSettings
+    database: Database,
+    outbox: Outbox,
+    executor: Executor,
+    settings: PaymentSettings,
+    availability: Availability | None = None,
 ) -> Intake:
     """Build the intake: it stores payments, and hands begun operations over after the commit."""
     [topic] = ACCESS.consumes
     return Intake(
         topic=topic,
-        handler=functools.partial(_receive, executor, settings.executor_lease_seconds),
+        handler=functools.partial(_receive, executor, settings),
         inbox_table=messaging.inbox,
         database=database,
         outbox=outbox,
         dead_letters=DeadLetters(ACCESS.group, settings),
+        availability=availability,
     )
 
 
@@ -46,13 +52,14 @@ def register_agents(app: faust.App, intake: Intake, settings: PaymentSettings) -
 
 def _receive(
     executor: Executor,
-    lease_seconds: float,
+    settings: PaymentSettings,
     connection: Connection,
     messages: Sequence[Envelope],
 ) -> BatchResult:
     commands = cast("Sequence[Command]", messages)
     payments = repository.lock(connection, {command.correlation_id for command in commands})
-    received = handlers.receive(commands, payments)
+    received = handlers.receive(commands, payments, settings.executor_deadline_reserve)
+    lease_seconds = settings.executor_lease_seconds
     repository.store(connection, received.changed, payments, lease_seconds)
     leases = Lease.of_begun(received.changed, payments)
     to_cancel = [

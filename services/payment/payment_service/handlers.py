@@ -8,7 +8,11 @@ from saga_messaging.delivery.outcomes import Handled, Refused
 from saga_schemas.payment import AuthorizePayment
 
 from payment_service.model import events
-from payment_service.model.authorization import AuthorizationRequest, PaymentMethodNotFound
+from payment_service.model.authorization import (
+    AuthorizationRequest,
+    NotBegun,
+    PaymentMethodNotFound,
+)
 from payment_service.model.decisions import NO_PAYMENT, Decision, decide
 from payment_service.model.failures import authorization_failure
 from payment_service.model.operations import Command, Operation, OperationKind
@@ -23,8 +27,13 @@ class Received:
     changed: Sequence[Payment]
 
 
-def receive(commands: Sequence[Command], stored: Mapping[str, Payment]) -> Received:
+def receive(
+    commands: Sequence[Command], stored: Mapping[str, Payment], reserve: float = 0.0
+) -> Received:
     """Decide commands by the stored payments of their sagas.
+
+    `reserve` is the fraction of a command's time-out that is left for Stripe's response and the
+    reply: an authorization that cannot begin before fails at once.
 
     A saga has at most one payment: a further `authorize_payment` gets its reply from that payment,
     or is refused if it requests a different one.
@@ -36,7 +45,7 @@ def receive(commands: Sequence[Command], stored: Mapping[str, Payment]) -> Recei
         if payment and (difference := _difference(command, payment)):
             outcomes[command.message_id] = Refused(difference)
             continue
-        decision = decide(payment, Operation.of(command)) if payment else _first(command)
+        decision = decide(payment, Operation.of(command)) if payment else _first(command, reserve)
         outcomes[command.message_id] = Handled(decision.effect, decision.send)
         if payment or decision.payment.is_new:
             payments[command.correlation_id] = decision.payment
@@ -44,11 +53,11 @@ def receive(commands: Sequence[Command], stored: Mapping[str, Payment]) -> Recei
     return Received(outcomes, changed)
 
 
-def _first(command: Command) -> Decision:
+def _first(command: Command, reserve: float) -> Decision:
     """Decide the first command of a saga; a capture or a refund stores no payment."""
     requested = Operation.of(command)
     if isinstance(command, AuthorizePayment):
-        return _authorize(AuthorizationRequest.of(command), requested)
+        return _authorize(AuthorizationRequest.of(command), requested, _limit(command, reserve))
     nothing = Payment(command.correlation_id, None, PaymentStatus.FAILED)
     if requested.kind is not OperationKind.CANCEL:
         event = events.rejected(command.correlation_id, requested, NO_PAYMENT, None)
@@ -58,11 +67,24 @@ def _first(command: Command) -> Decision:
     return Decision(tombstone, [reply], "tombstone stored: later authorizations are refused")
 
 
-def _authorize(request: AuthorizationRequest, requested: Operation) -> Decision:
-    new = Payment(request.saga_id, request, is_new=True).begin(requested)
-    if request.payment_method_id:
+def _limit(command: AuthorizePayment, reserve: float) -> float | None:
+    remaining = command.remaining_seconds
+    if remaining is None or command.timeout_seconds is None:
+        return None
+    return remaining - reserve * command.timeout_seconds
+
+
+def _authorize(
+    request: AuthorizationRequest, requested: Operation, limit: float | None
+) -> Decision:
+    new = Payment(request.saga_id, request, begin_within_seconds=limit, is_new=True)
+    new = new.begin(requested)
+    if request.payment_method_id is None:
+        outcome = PaymentMethodNotFound(f"User {request.clerk_user_id} has no saved card.")
+    elif limit is not None and limit <= 0:
+        outcome = NotBegun("No request was sent to Stripe: the command arrived too late.")
+    else:
         return Decision(new, effect="payment stored, authorization begun")
-    outcome = PaymentMethodNotFound(f"User {request.clerk_user_id} has no saved card.")
     failure = authorization_failure(outcome)
     failed = replace(new.with_authorization(failure), operation=None)
     reply = events.as_reply(requested, events.failed(failed, failure))

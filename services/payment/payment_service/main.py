@@ -1,11 +1,13 @@
 """The wiring of the payment service: its parts, and their start and stop."""
 
 import functools
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import stripe
 from fastapi import FastAPI
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.http.health import health_router
 from saga_messaging.http.problems import install_problems
@@ -46,12 +48,14 @@ def build(settings: PaymentSettings) -> FastAPI:
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     http = stripe_http(settings)
     gateway = build_gateway(settings, http)
-    executor = build_executor(settings, database, outbox, gateway)
+    availability = Availability(publisher, database, settings)
+    executor = build_executor(settings, database, outbox, gateway, availability.seconds)
     refresher = Refresher(executor.offer, settings.executor_lease_seconds)
     sweeper = build_sweeper(settings, database, refresher)
     reconciler = build_reconciler(settings, database, gateway, refresher)
     app = faust_app(ACCESS.group, settings)
-    register_agents(app, payment_intake(database, outbox, executor, settings), settings)
+    intake = payment_intake(database, outbox, executor, settings, availability)
+    register_agents(app, intake, settings)
 
     readiness = checks("payment_service", database, publisher, app)
 
@@ -62,6 +66,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_publisher(publisher),
             components.running_relay(outbox),
             running_stripe(http),
+            components.running_loop("availability", availability.watch()),
             components.running_until_stopped("executor", executor.run(), executor.stop),
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
@@ -103,7 +108,11 @@ def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeG
 
 
 def build_executor(
-    settings: PaymentSettings, database: Database, outbox: Outbox, gateway: StripeGateway
+    settings: PaymentSettings,
+    database: Database,
+    outbox: Outbox,
+    gateway: StripeGateway,
+    available_seconds: Callable[[], float] = lambda: math.inf,
 ) -> Executor:
     """Build the executor on Stripe and PostgreSQL."""
     policy = RetryPolicy(
@@ -116,7 +125,9 @@ def build_executor(
         store=SqlLeaseStore(database, outbox, settings.executor_lease_seconds),
         perform=functools.partial(perform, gateway, policy),
         postpone=policy.postpone,
+        available_seconds=available_seconds,
         concurrency=settings.executor_concurrency,
+        late_share=settings.executor_late_share,
         memory_limit=settings.executor_memory_limit,
         lease_seconds=settings.executor_lease_seconds,
         sweep_seconds=settings.executor_sweep_seconds,

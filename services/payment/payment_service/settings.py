@@ -39,6 +39,18 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     executor_memory_limit: PositiveInt = Field(
         10_000, description="The maximum number of operations in memory; others stay due."
     )
+    executor_deadline_reserve: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="The part of a command's time-out that is kept for Stripe's response and the "
+        "reply; an authorization is not begun with less left.",
+    )
+    executor_late_share: PositiveInt = Field(
+        4,
+        description="While authorizations that can still succeed are waiting, one of this many "
+        "operations is one that cannot.",
+    )
     executor_pause_seconds: PositiveFloat = Field(
         5.0, description="The pause before an operation resumes; it doubles each time."
     )

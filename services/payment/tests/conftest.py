@@ -200,6 +200,13 @@ class FakeLeaseStore:
     async def renew(self, leases: Sequence[Lease]) -> dict[Token, bool]:
         return {self._lease(lease).token: False for lease in leases if self._is_valid(lease)}
 
+    async def start(self, leases: Sequence[Lease]) -> list[bool | None]:
+        started = [self._is_valid(lease) for lease in leases]
+        for lease, valid in zip(leases, started, strict=True):
+            if valid:
+                self._lease(replace(self.pending[lease.saga_id], unsent=False))
+        return [False if valid else None for valid in started]
+
     async def give_back(self, leases: Sequence[Lease]) -> None:
         for lease in filter(self._is_valid, leases):
             self.next_try_at[lease.saga_id] = time.monotonic()

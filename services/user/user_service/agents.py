@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import faust
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.responder import Responder
 from saga_messaging.kafka.consumer import consume
@@ -20,7 +21,11 @@ from user_service.repository import SqlUsers
 
 
 def register_agents(
-    app: faust.App, database: Database, publisher: Publisher, settings: MessagingSettings
+    app: faust.App,
+    database: Database,
+    publisher: Publisher,
+    availability: Availability,
+    settings: MessagingSettings,
 ) -> None:
     """Reply to every request for payment info; wait while PostgreSQL or Kafka is unavailable."""
     [topic] = ACCESS.consumes
@@ -30,6 +35,7 @@ def register_agents(
         database=database,
         publisher=publisher,
         dead_letters=DeadLetters(ACCESS.group, settings),
+        availability=availability,
     )
     consume(app, topic, responder.receive, settings)
 

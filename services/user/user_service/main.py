@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.http.health import health_router
 from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
@@ -36,7 +37,8 @@ def build(settings: UserServiceSettings) -> FastAPI:
         StripeGateway(stripe_client(settings, http), settings),
     )
     app = faust_app(ACCESS.group, settings)
-    register_agents(app, database, publisher, settings)
+    availability = Availability(publisher, database, settings)
+    register_agents(app, database, publisher, availability, settings)
 
     readiness = checks("user_service", database, publisher, app)
 
@@ -46,6 +48,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             running_stripe(http),
+            components.running_loop("availability", availability.watch()),
             components.running_faust(app, publisher),
             running_watchdog(app, readiness, settings),
         ):

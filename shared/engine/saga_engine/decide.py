@@ -5,10 +5,10 @@ reason why the message is ignored.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar, assert_never
 
-from saga_schemas.envelope import Envelope, derived_message_id
+from saga_schemas.envelope import Command, Envelope, derived_message_id
 
 from saga_engine.declaration import Definition, End, Node, Parked, Rest, Step
 from saga_engine.messages import DeadlinePassed
@@ -176,9 +176,9 @@ class _Interpreter:
         )
         match node:
             case Step():
-                deadline = self.now + node.timeout.of_try(tries)
-                moved = replace(entering, attempt=nth, deadline_at=deadline)
-                message = node.command(moved)
+                wait = node.timeout.of_try(tries)
+                moved = replace(entering, attempt=nth, deadline_at=self.now + wait)
+                message = _with_timeout(node, node.command(moved), wait)
             case Parked():  # the attempt stays: its reply may still come
                 moved, silent = entering, isinstance(self.definition.nodes[saga.state], Parked)
                 publish = publish and not silent
@@ -194,6 +194,13 @@ class _Interpreter:
     def _identified(self, message: Envelope, *what: str | int) -> Envelope:
         message_id = derived_message_id(message.correlation_id, *what)
         return message.model_copy(update={"message_id": message_id, "timestamp": self.now})
+
+
+def _with_timeout(step: Step, command: Envelope, wait: timedelta) -> Envelope:
+    """Set the command's time-out, unless a late reply still counts."""
+    if not isinstance(command, Command) or step.timeout_rule is None:
+        return command
+    return command.model_copy(update={"timeout_seconds": wait.total_seconds()})
 
 
 def _stale(saga: SagaState, node: Node, message: Envelope) -> str | None:

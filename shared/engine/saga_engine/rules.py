@@ -6,9 +6,9 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, TypeAlias, TypedDict
 
-from saga_schemas.envelope import Envelope
+from saga_schemas.envelope import LONGEST_TIMEOUT_SECONDS, Envelope
 
-LONGEST_WAIT_SECONDS = 604_800.0
+LONGEST_WAIT_SECONDS = LONGEST_TIMEOUT_SECONDS
 """One week: the upper bound of a wait, whatever the back-off."""
 
 

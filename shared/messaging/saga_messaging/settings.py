@@ -193,6 +193,13 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
     outbox_sweep_seconds: PositiveFloat = Field(
         1.0, description="Interval of the search for rows with an expired lease."
     )
+    outage_seconds: PositiveFloat = Field(
+        5.0,
+        description="Time without an answer from Kafka or PostgreSQL after which time-outs stop.",
+    )
+    outage_poll_seconds: PositiveFloat = Field(
+        1.0, description="Interval at which Kafka and PostgreSQL are asked."
+    )
     publish_retry_max_seconds: PositiveFloat = Field(
         5.0, description="Longest delay between retries while Kafka is unavailable."
     )

@@ -1,13 +1,16 @@
-"""The envelope of every message: the specification's five fields, and three added fields."""
+"""The envelope of every message: the specification's five fields, and added fields."""
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID, uuid4, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from saga_schemas.values import Identifier, Instant, ShortText
+
+LONGEST_TIMEOUT_SECONDS: Final = 604_800.0
+"""One week, the longest that Stripe keeps a hold."""
 
 MESSAGE_NAMESPACE: Final = UUID("6f1c4b1e-8a53-4f0e-9d0c-2b1f6d1a7c55")
 """Namespace of derived ids. Changing it would make every redelivered message a new one."""
@@ -64,3 +67,30 @@ class Envelope(BaseModel):
     def caused_by(self, cause: "Envelope") -> Self:
         """Return the message with `cause` as its causation."""
         return self.model_copy(update={"causation_id": cause.message_id})
+
+
+class Command(Envelope):
+    """A message that requests something of a participant, and may have a time-out.
+
+    The time-out counts from when the participant could have received the command. It is a
+    duration and not a time, so that it does not run while Kafka is unavailable.
+
+    Attributes:
+        timeout_seconds: How long the sender waits for the reply. Once that has passed, the sender
+            ignores a reply or undoes its effect. None if a late reply still counts.
+    """
+
+    timeout_seconds: Annotated[
+        Annotated[float, Field(strict=True, gt=0, le=LONGEST_TIMEOUT_SECONDS)] | None,
+        Field(exclude_if=lambda seconds: seconds is None),
+    ] = None
+    _age_seconds: float = PrivateAttr(0.0)
+
+    def received_at_age(self, seconds: float) -> None:
+        """Set how much of the time-out had passed when this process received the command."""
+        self._age_seconds = max(0.0, seconds)
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """What is left of the time-out at the reception; negative if it has passed."""
+        return None if self.timeout_seconds is None else self.timeout_seconds - self._age_seconds

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from saga_schemas.envelope import Envelope
+from saga_schemas.envelope import Command, Envelope
 from saga_schemas.values import (
     Amount,
     Attempt,
@@ -36,7 +36,7 @@ class AuthorizePaymentPayload(Value):
     attempt: Attempt = 1
 
 
-class AuthorizePayment(Envelope):
+class AuthorizePayment(Command):
     """Command: hold the order's amount on the customer's card (manual capture)."""
 
     type: Literal["authorize_payment"] = "authorize_payment"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from saga_schemas.envelope import Envelope
+from saga_schemas.envelope import Command, Envelope
 from saga_schemas.values import (
     MAX_AMOUNT,
     Amount,
@@ -41,7 +41,7 @@ class CapturePaymentPayload(Value):
     attempt: Attempt = 1
 
 
-class CapturePayment(Envelope):
+class CapturePayment(Command):
     """Command: capture all or a part of the hold."""
 
     type: Literal["capture_payment"] = "capture_payment"
@@ -57,7 +57,7 @@ class CancelPaymentPayload(Value):
     attempt: Attempt = 1
 
 
-class CancelPayment(Envelope):
+class CancelPayment(Command):
     """Command: release the saga's hold, and refuse any authorization that follows."""
 
     type: Literal["cancel_payment"] = "cancel_payment"
@@ -75,7 +75,7 @@ class RefundPaymentPayload(Value):
     attempt: Attempt = 1
 
 
-class RefundPayment(Envelope):
+class RefundPayment(Command):
     """Command: refund all or a part of the captured amount."""
 
     type: Literal["refund_payment"] = "refund_payment"

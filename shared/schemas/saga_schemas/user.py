@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from saga_schemas.envelope import Envelope
+from saga_schemas.envelope import Command, Envelope
 from saga_schemas.values import (
     Attempt,
     ClerkUserId,
@@ -26,7 +26,7 @@ class RetrievePaymentInfoPayload(Value):
     attempt: Attempt = 1
 
 
-class RetrievePaymentInfo(Envelope):
+class RetrievePaymentInfo(Command):
     """Command: reply with the user's Stripe customer and saved card."""
 
     type: Literal["retrieve_payment_info"] = "retrieve_payment_info"

@@ -245,3 +245,35 @@ def test_topics_and_their_messages_are_the_contract():
             "order.needs_attention",
         ],
     }
+
+
+@pytest.mark.parametrize("message", PAYMENT_COMMANDS.messages, ids=file_name)
+def test_a_command_without_a_timeout_is_read_and_written_unchanged(message):
+    older = json.loads(golden(message))
+    del older["timeout_seconds"]
+
+    read = decode(PAYMENT_COMMANDS, json.dumps(older).encode())
+
+    assert (read.timeout_seconds, read.remaining_seconds) == (None, None)
+    assert json.loads(encode(read)) == older
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 604_801, "soon", True])
+def test_an_invalid_timeout_is_named(seconds):
+    body = {**json.loads(golden(PAYMENT_COMMANDS.messages[0])), "timeout_seconds": seconds}
+
+    with pytest.raises(InvalidMessage) as raised:
+        decode(PAYMENT_COMMANDS, json.dumps(body).encode())
+
+    assert list(raised.value.fields) == ["timeout_seconds"]
+
+
+def test_the_time_that_a_command_waited_is_taken_from_its_timeout():
+    read = decode(PAYMENT_COMMANDS, golden(PAYMENT_COMMANDS.messages[0]))
+    assert read.remaining_seconds == 60
+
+    read.received_at_age(70)
+    assert read.remaining_seconds == -10
+
+    read.received_at_age(-3)  # the publisher's clock is ahead
+    assert read.remaining_seconds == 60

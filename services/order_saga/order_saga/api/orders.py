@@ -35,8 +35,8 @@ _PLACE: Final[Responses] = {
     413: problem("The request body is too large."),
     422: problem("A field is invalid, or the idempotency key was used for another order."),
     503: problem(
-        "The database is unavailable, new orders are paused, or only a newer replica has the order "
-        "of this idempotency key. Retry with the same key."
+        "The database is unavailable, new orders are paused, too many orders are waiting, or only "
+        "a newer replica has the order of this idempotency key. Retry with the same key."
     ),
 }
 _SHOW: Final[Responses] = {404: problem("Order not found."), 422: _INVALID}

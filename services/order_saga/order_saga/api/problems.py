@@ -14,6 +14,7 @@ from order_saga.errors import (
     NewOrdersPaused,
     OrderNotFound,
     RequestRefused,
+    TooManyOrders,
 )
 
 
@@ -46,6 +47,17 @@ def _paused(_: Any, __: Any, error: NewOrdersPaused) -> Problem:
     )
 
 
+def _overloaded(_: Any, __: Any, error: TooManyOrders) -> Problem:
+    return Problem(
+        "Too many orders are waiting.",
+        type_="overloaded",
+        status=503,
+        detail=str(error),
+        headers={"Retry-After": str(error.retry_after_seconds)},
+        waiting=error.waiting,
+    )
+
+
 def _other_replica(_: Any, __: Any, error: DefinitionUnknown) -> Problem:
     return Problem(
         "This replica does not have the version of the order's saga.",
@@ -65,6 +77,7 @@ PROBLEMS: Final[Mapping[type[Exception], Handler]] = MappingProxyType(
         IdempotencyKeyReused: _problem(422, "key-reused", "Idempotency key already used."),
         InvalidCursor: _problem(400, "wrong-cursor", "Unknown cursor."),
         NewOrdersPaused: _paused,
+        TooManyOrders: _overloaded,
         DefinitionUnknown: _other_replica,
     }
 )

@@ -12,16 +12,18 @@ from sqlalchemy import Connection
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.create_order.versions import Definitions
-from order_saga.errors import NewOrdersPaused, RequestRefused
+from order_saga.errors import NewOrdersPaused, RequestRefused, TooManyOrders
 from order_saga.runtime import handlers
+from order_saga.runtime.admission import Admission
 from order_saga.runtime.handlers import PlacementAnswer, RequestResult
-from order_saga.runtime.pause import Pause, current_pause
+from order_saga.runtime.pause import current_pause
 from order_saga.runtime.ports import Placement
 from order_saga.runtime.repository import SqlSagas
 from order_saga.runtime.transactions import Transactions, Work
 from order_saga.settings import OrderSagaSettings
 
-Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | NewOrdersPaused
+Refusal: TypeAlias = NewOrdersPaused | TooManyOrders
+Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | Refusal
 
 TIMED_OUT: Final = "the order was not stored in time"
 
@@ -41,10 +43,15 @@ class Orders:
     """
 
     def __init__(
-        self, definitions: Definitions, transactions: Transactions, settings: OrderSagaSettings
+        self,
+        definitions: Definitions,
+        transactions: Transactions,
+        settings: OrderSagaSettings,
+        admission: Admission | None = None,
     ) -> None:
         self._definitions = definitions
         self._transactions = transactions
+        self._admission = admission
         self._give_up_after = settings.database_give_up_seconds
         self._retry_after = settings.pause_retry_after_seconds
         self._batcher = Batcher(self._place_all, settings.intake_batch_size)
@@ -56,6 +63,7 @@ class Orders:
             IdempotencyKeyReused: The key was used for another order.
             DefinitionUnknown: A newer replica placed the order of this idempotency key.
             NewOrdersPaused: An operator paused new orders, and this one would be new.
+            TooManyOrders: The order would be new, and could not make its deadlines.
             DatabaseUnavailable: The order was not stored within `database_give_up_seconds`, or
                 it is unknown whether it was; the caller can retry with the same key.
         """
@@ -101,6 +109,9 @@ class Orders:
             lambda connection: self._store(connection, placements),
             give_up_after_seconds=max(caller.until for caller in waiting) - now,
         )
+        if self._admission:
+            stored = [answer for answer in answers if isinstance(answer, OrderSaga)]
+            self._admission.accepted(len(stored))
         by_id = {each.message_id: answer for each, answer in zip(placements, answers, strict=True)}
         late = DatabaseUnavailable(TIMED_OUT)
         return [by_id.get(caller.placement.message_id, late) for caller in callers]
@@ -108,14 +119,19 @@ class Orders:
     def _store(
         self, connection: Connection, placements: Sequence[Placement]
     ) -> Work[Sequence[Answer]]:
-        if pause := current_pause(connection):
-            return Work(self._while_paused(connection, placements, pause))
+        if refusal := self._refusal(connection):
+            return Work(self._refuse_new(connection, placements, refusal))
         placed = handlers.place(self._definitions, self._sagas(connection), placements)
         messages = [placement.message for placement in placed.new]
         return Work(placed.answers, messages, placed.batch)
 
-    def _while_paused(
-        self, connection: Connection, placements: Sequence[Placement], pause: Pause
+    def _refusal(self, connection: Connection) -> Refusal | None:
+        if pause := current_pause(connection):
+            return NewOrdersPaused(pause.by, pause.note, pause.since, self._retry_after)
+        return self._admission.refusal() if self._admission else None
+
+    def _refuse_new(
+        self, connection: Connection, placements: Sequence[Placement], refusal: Refusal
     ) -> Sequence[Answer]:
         """Answer repeated placements as before, and refuse new ones; store nothing."""
         sagas = self._sagas(connection)
@@ -124,7 +140,6 @@ class Orders:
         repeated = [each for each in placements if each.idempotency_key in known]
         answers = handlers.place(self._definitions, sagas, repeated).answers if repeated else ()
         by_id = {each.message_id: answer for each, answer in zip(repeated, answers, strict=True)}
-        refusal = NewOrdersPaused(pause.by, pause.note, pause.since, self._retry_after)
         return [by_id.get(each.message_id, refusal) for each in placements]
 
     def _sagas(self, connection: Connection) -> SqlSagas:

@@ -1,5 +1,6 @@
 """The port of the use cases: a repository of sagas."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,8 +65,10 @@ class Sagas(Protocol):
         """Store the new state of locked sagas."""
         ...
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
         """Lock at most `limit` sagas whose deadline has passed; return a message for each.
+
+        A time-out longer than `available_seconds`, the time since the last outage, has not passed.
 
         Sagas are skipped if another process has locked them, if this code does not have their
         version or state, or if a deferred reply waits for a newer process.

@@ -1,15 +1,16 @@
 """The sagas in PostgreSQL; each method handles a whole batch in one statement."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
-from saga_schemas.envelope import reserved_message_id
+from saga_schemas.envelope import LONGEST_TIMEOUT_SECONDS, reserved_message_id
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -124,11 +125,12 @@ class SqlSagas:
             rows = [_as_json(_mutable_columns(saga)) for saga in sagas]
             self._connection.execute(_SAVE, {"rows": rows})
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
         # The time-out counts from when the command was sent, so that an outage of Kafka is not
         # taken for a participant that does not respond.
         allowed = table.c.deadline_at - table.c.updated_at
+        available = timedelta(seconds=min(available_seconds, LONGEST_TIMEOUT_SECONDS))
         sent_at = messaging.outbox.c.sent_at
         not_sent_in_time = select(messaging.outbox.c.message_id).where(
             messaging.outbox.c.correlation_id == table.c.id,
@@ -139,7 +141,7 @@ class SqlSagas:
         query = (
             select(table.c.id, table.c.state, table.c.attempt)
             .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
-            .where(~not_sent_in_time.exists(), ~waiting.exists())
+            .where(allowed <= available, ~not_sent_in_time.exists(), ~waiting.exists())
             .where(_known_to(self._versions))
             .order_by(table.c.deadline_at)
             .limit(limit)

@@ -1,6 +1,8 @@
 """Timers: each deadline that has passed is handled as a message, once, by one replica."""
 
 import asyncio
+import math
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Connection
@@ -15,14 +17,23 @@ logger = structlog.get_logger(__name__)
 
 
 class Timers:
-    """Fires each deadline once, by the time of the database, also after a restart."""
+    """Fires each deadline once, by the time of the database, also after a restart.
+
+    A deadline does not pass during an outage of Kafka or PostgreSQL, and until its whole time-out
+    has passed after one.
+    """
 
     def __init__(
-        self, definitions: Definitions, transactions: Transactions, settings: OrderSagaSettings
+        self,
+        definitions: Definitions,
+        transactions: Transactions,
+        settings: OrderSagaSettings,
+        available_seconds: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._definitions = definitions
         self._transactions = transactions
         self._settings = settings
+        self._available_seconds = available_seconds
 
     async def run(self) -> None:
         """Fire due deadlines until canceled, after a grace period for replies already in Kafka."""
@@ -38,7 +49,7 @@ class Timers:
 
     def _fire(self, connection: Connection) -> Work[int]:
         sagas = SqlSagas(connection, self._definitions.by_version)
-        due = sagas.due(self._settings.timer_batch_size)
+        due = sagas.due(self._settings.timer_batch_size, self._available_seconds())
         if not due:
             return Work(0)
         logger.warning("deadlines_passed", orders=[message.correlation_id for message in due])

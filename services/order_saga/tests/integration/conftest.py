@@ -1,5 +1,6 @@
 """The orders API and its timers over a real PostgreSQL; Kafka is never reached."""
 
+import math
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_P
 from order_saga.operators.dead_letters.service import DeadLetterService
 from order_saga.operators.explain.http import why_router
 from order_saga.operators.pause import controls_router
+from order_saga.runtime.admission import Admission
 from order_saga.runtime.handlers import react
 from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging, metadata
@@ -47,8 +49,12 @@ class Replica:
         self.publisher = Publisher(settings)
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
         transactions = Transactions(database, self.outbox)
-        self.timers = Timers(self.definitions, transactions, settings)
-        orders = Orders(self.definitions, transactions, settings)
+        self.available_seconds = math.inf
+        self.timers = Timers(
+            self.definitions, transactions, settings, lambda: self.available_seconds
+        )
+        self.admission = Admission(database, settings, lambda: self.available_seconds)
+        orders = Orders(self.definitions, transactions, settings, self.admission)
         self.api = FastAPI()
         install_problems(self.api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
         self.api.include_router(orders_router(orders, database, settings))

@@ -1,5 +1,6 @@
 """Sagas in memory, for tests of the use cases."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -65,7 +66,9 @@ class FakeSagas:
         self.saved.extend(sagas)
         self.rows |= {saga.id: saga for saga in sagas}
 
-    def due(self, limit: int) -> Sequence[DeadlinePassed]:
+    def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
+        if not available_seconds:
+            return []
         timed = [(saga.deadline_at, saga) for saga in self.rows.values() if saga.deadline_at]
         due = [
             (at, saga)

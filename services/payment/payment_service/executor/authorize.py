@@ -1,10 +1,20 @@
 """Authorizing a payment: the hold is created at Stripe, or the payment fails with a reason."""
 
 from payment_service.executor.retry import CurrentLease, RetryPolicy
-from payment_service.model.authorization import InvalidRequest, Outcome, StripeUnavailable
+from payment_service.model.authorization import (
+    InvalidRequest,
+    NotBegun,
+    Outcome,
+    StripeUnavailable,
+)
 from payment_service.model.failures import authorization_result
 from payment_service.model.lease import Lease
 from payment_service.model.ports import Absent, Completed, Gateway, Incomplete, Progress, Unknown
+
+TOO_LATE = (
+    "No request was sent to Stripe: the command waited {:.0f} s, and its time-out leaves too "
+    "little time."
+)
 
 
 async def authorize(
@@ -14,7 +24,8 @@ async def authorize(
 
     At most one hold is created, however many executors do this, concurrently or in turn: every
     request for a payment has the same idempotency key and the same bytes, and none is sent once
-    the key may have expired or a cancellation is waiting.
+    the key may have expired, a cancellation is waiting, or the command's time-out leaves no time.
+    If no request was sent until then, the payment fails at once.
 
     A payment fails as unavailable only when no response can come any more. After `retry_seconds`
     of retries the PaymentIntent is looked up. If Stripe has none, no more requests are sent, and
@@ -24,6 +35,8 @@ async def authorize(
     Raises:
         LeaseLost: The lease was found invalid before a request.
     """
+    if lease.unsent and lease.expired:
+        return _completed(lease, NotBegun(TOO_LATE.format(lease.age_seconds)))
     response = await policy.request(current, lambda: gateway.authorize(lease.request))
     if not isinstance(response, (Incomplete, Unknown)):
         return _completed(lease, response)

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
-from collections import deque
+import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import structlog
 from saga_messaging.postgres.batcher import Batcher
 
 from payment_service.errors import LeaseLost, describe
+from payment_service.executor.local_lease import LocalLease
 from payment_service.executor.retry import CurrentLease
+from payment_service.executor.work_queue import WorkQueue
 from payment_service.model.lease import Lease, Token
 from payment_service.model.ports import LeaseStore, Postponed, Progress
 
@@ -19,23 +21,8 @@ Perform: TypeAlias = Callable[[Lease, CurrentLease], Awaitable[Progress]]
 Postpone: TypeAlias = Callable[[Lease, str], Postponed]
 
 WRITE_SIZE: Final = 500
-TRUSTED_FRACTION: Final = 2 / 3
-"""Of a lease's duration: the rest covers the delay until we learn that it was granted."""
 
 logger = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _LocalLease:
-    """A lease in this process, with the event loop's times of its arrival and last renewal."""
-
-    lease: Lease
-    received_at: float
-    renewed_at: float
-
-    def at(self, now: float) -> Lease:
-        """Return the lease with its age at `now`."""
-        return replace(self.lease, age_seconds=self.lease.age_seconds + now - self.received_at)
 
 
 class Executor:
@@ -48,10 +35,12 @@ class Executor:
     idempotency key is the same, and only the write under the newest lease counts.
 
     At most `concurrency` operations are at Stripe at a time. Results that arrive during a write
-    share the next transaction.
+    share the next transaction. What can still succeed goes before what cannot. An authorization
+    whose time has passed before its first request fails without one; that a request may be sent
+    is noted durably before it is.
     """
 
-    def __init__(  # noqa: PLR0913 - its parts, and the four numbers that bound it
+    def __init__(  # noqa: PLR0913 - its parts, and the numbers that bound it
         self,
         *,
         store: LeaseStore,
@@ -61,6 +50,8 @@ class Executor:
         memory_limit: int,
         lease_seconds: float,
         sweep_seconds: float,
+        late_share: int = 4,
+        available_seconds: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._store = store
         self._perform = perform
@@ -69,12 +60,14 @@ class Executor:
         self._memory_limit = memory_limit
         self._lease_seconds = lease_seconds
         self._sweep_seconds = sweep_seconds
-        self._leases: dict[Token, _LocalLease] = {}
-        self._queue: deque[_LocalLease] = deque()
+        self._available_seconds = available_seconds
+        self._leases: dict[Token, LocalLease] = {}
+        self._queue = WorkQueue[LocalLease](lambda local: self._now(local).can_succeed, late_share)
         self._calls = 0
         self._tasks: asyncio.TaskGroup | None = None
         self._interrupted: list[Lease] = []
         self._stopping = asyncio.Event()
+        self._starts = Batcher[Lease, bool | None](store.start, WRITE_SIZE)
         self._writes = Batcher[Progress, Lease | bool](store.write, WRITE_SIZE)
 
     def offer(self, leases: Sequence[Lease]) -> None:
@@ -83,8 +76,8 @@ class Executor:
         room = self._memory_limit - len(self._leases)
         for lease in leases[:room]:
             if lease.token not in self._leases:
-                local = self._leases[lease.token] = _LocalLease(lease, now, now)
-                self._queue.append(local)
+                local = self._leases[lease.token] = LocalLease(lease, now, now)
+                self._queue.put(local)
         self._start()
 
     def request_cancel(self, tokens: Iterable[Token]) -> None:
@@ -99,13 +92,16 @@ class Executor:
         Raises:
             ExceptionGroup: A bug; the process must end.
         """
-        async with asyncio.TaskGroup() as self._tasks:
-            self._start()
-            while not self._stopping.is_set():
-                await self._sweep()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._sweep_seconds)
-            await self._give_back([local.lease for local in self._queue])
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._start()
+                while not self._stopping.is_set():
+                    await self._sweep()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), self._sweep_seconds)
+                await self._give_back([local.lease for local in self._queue])
+        finally:
+            self._tasks = None
         await self._give_back(self._interrupted)
 
     def stop(self) -> None:
@@ -118,6 +114,7 @@ class Executor:
 
     async def _sweep(self) -> None:
         await self._renew()
+        self._start()
         room = self._memory_limit - len(self._leases)
         if room > 0:
             self.offer(await self._store.take(min(room, WRITE_SIZE)))
@@ -134,56 +131,70 @@ class Executor:
                     self.request_cancel([token])
 
     def _start(self) -> None:
-        while (
-            self._tasks
-            and self._queue
-            and self._calls < self._concurrency
-            and not self._stopping.is_set()
-        ):
+        if self._tasks is None or self._stopping.is_set():
+            return
+        while local := self._queue.pop_first(self._is_over):
+            self._tasks.create_task(self._execute(local, calls=0))
+        while self._calls < self._concurrency and (local := self._queue.pop()):
             self._calls += 1
-            self._tasks.create_task(self._execute(self._queue.popleft()))
+            self._tasks.create_task(self._execute(local, calls=1))
 
-    async def _execute(self, local: _LocalLease) -> None:
+    def _is_over(self, local: LocalLease) -> bool:
+        """Return True if the operation ends without a call to Stripe."""
+        lease = self._now(local)
+        return lease.unsent and lease.expired
+
+    async def _execute(self, local: LocalLease, *, calls: int) -> None:
         try:
             progress = await self._call(local)
         finally:
-            self._calls -= 1
+            self._calls -= calls
             self._start()
         # The write returns a Lease if a waiting operation has begun; see `LeaseStore.write`.
         written = await self._writes.submit(progress) if progress else True
         del self._leases[local.lease.token]
-        if isinstance(written, Lease):
-            self._continue_with(written)
+        if isinstance(written, Lease) and self._stopping.is_set():
+            self._interrupted.append(written)
+        elif isinstance(written, Lease):
+            self.offer([written])
         elif not written:
             logger.warning("result_superseded", result=progress)
 
-    def _continue_with(self, begun: Lease) -> None:
-        if self._stopping.is_set():
-            self._interrupted.append(begun)
-        else:
-            self.offer([begun])
-
-    async def _call(self, local: _LocalLease) -> Progress | None:
+    async def _call(self, local: LocalLease) -> Progress | None:
         try:
-            lease = local.at(asyncio.get_running_loop().time())
+            lease = self._now(local)
+            if lease.unsent and not lease.expired:
+                if not await self._begin(local):
+                    return None
+                lease = self._now(local)
             return await self._perform(lease, lambda: self._current(local))
         except LeaseLost:
-            logger.warning("lease_lost", **_fields(local.lease))
+            logger.warning("lease_lost", **local.fields)
             if self._stopping.is_set():
                 self._interrupted.append(local.lease)
             return None
         except Exception as error:
             # One failing payment must not stop the others: it is postponed with the reason.
-            logger.exception("operation_failed", **_fields(local.lease))
+            logger.exception("operation_failed", **local.fields)
             return self._postpone(local.lease, f"operation failed: {describe(error)}")
 
-    def _current(self, local: _LocalLease) -> Lease:
+    async def _begin(self, local: LocalLease) -> bool:
+        """Note that a request may be sent; return False if none may be."""
+        began_at = asyncio.get_running_loop().time()
+        cancel_requested = await self._starts.submit(local.lease)
+        if cancel_requested is None:
+            logger.info("ended_before_any_request", **local.fields)
+            return False
+        cancel_requested = cancel_requested or local.lease.cancel_requested
+        local.lease = replace(local.lease, unsent=False, cancel_requested=cancel_requested)
+        local.renewed_at = began_at
+        return True
+
+    def _now(self, local: LocalLease) -> Lease:
+        return local.at(asyncio.get_running_loop().time(), self._available_seconds())
+
+    def _current(self, local: LocalLease) -> Lease:
         now = asyncio.get_running_loop().time()
-        trusted_seconds = self._lease_seconds * TRUSTED_FRACTION
-        if self._stopping.is_set() or now - local.renewed_at >= trusted_seconds:
+        if self._stopping.is_set() or not local.is_trusted(now, self._lease_seconds):
             raise LeaseLost(local.lease.saga_id)
-        return local.at(now)
-
-
-def _fields(lease: Lease) -> dict[str, object]:
-    return {"correlation_id": lease.saga_id, "attempts": lease.attempts}
+        return local.at(now, self._available_seconds())

@@ -10,7 +10,7 @@ from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from saga_schemas.payment_lifecycle import PaymentRefundFailed
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Update
 
 from payment_service.model.conclusions import conclude
 from payment_service.model.lease import Lease, Token, is_cancel_requested
@@ -39,7 +39,16 @@ class SqlLeaseStore:
 
     async def renew(self, leases: Sequence[Lease]) -> Mapping[Token, bool]:
         """Extend leases by their full duration; one that has been superseded is not renewed."""
-        return await self._database.transaction(lambda connection: self._renew(connection, leases))
+        return await self._database.transaction(
+            lambda connection: self._extend(connection, statements.RENEW, leases)
+        )
+
+    async def start(self, leases: Sequence[Lease]) -> Sequence[bool | None]:
+        """Note that a request may be sent for each authorization, in one transaction."""
+        started = await self._database.transaction(
+            lambda connection: self._extend(connection, statements.START, leases)
+        )
+        return [started.get(lease.token) for lease in leases]
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
         """End leases, so that other executors can take them immediately."""
@@ -60,10 +69,12 @@ class SqlLeaseStore:
         rows = connection.execute(statements.TAKE, {"limit": limit, "lease": self._lease})
         return [lease_of(row) for row in rows]
 
-    def _renew(self, connection: Connection, leases: Sequence[Lease]) -> dict[Token, bool]:
+    def _extend(
+        self, connection: Connection, statement: Update, leases: Sequence[Lease]
+    ) -> dict[Token, bool]:
         rows = [_token(lease) for lease in leases]
         operations = {lease.token: lease.operation for lease in leases}
-        valid = connection.execute(statements.RENEW, {"rows": rows, "lease": self._lease}).all()
+        valid = connection.execute(statement, {"rows": rows, "lease": self._lease}).all()
         tokens = [((row.saga_id, row.attempts), waiting_of(row)) for row in valid]
         return {token: is_cancel_requested(operations[token], waiting) for token, waiting in tokens}
 

@@ -75,11 +75,7 @@ class RetryPolicy:
 
 def may_request(lease: Lease) -> bool:
     """Return True if a request may still be sent for the operation."""
-    return (
-        not lease.verifying
-        and not lease.cancel_requested
-        and lease.age_seconds < KEY_LIFETIME_SECONDS
-    )
+    return lease.can_succeed and lease.age_seconds < KEY_LIFETIME_SECONDS
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

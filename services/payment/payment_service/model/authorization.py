@@ -141,6 +141,13 @@ class PaymentCanceledBefore(NotAuthorized):
     code = "payment_canceled"
 
 
+class NotBegun(PaymentCanceledBefore):
+    """No request was sent to Stripe before the command's time-out left too little time for one.
+
+    It has the code of a cancellation: versions that store and read failures know no other code.
+    """
+
+
 class StripeUnavailable(NotAuthorized):
     """Stripe did not respond before we gave up, and it has no PaymentIntent."""
 

@@ -35,7 +35,7 @@ def decide(payment: Payment, requested: Operation) -> Decision:
         return _authorize_again(payment, requested)
     if running is None:
         return RULES[payment.status, requested.kind](payment, requested)
-    if payment.is_new and requested.kind is OperationKind.CANCEL:
+    if payment.is_unsent and requested.kind is OperationKind.CANCEL:
         return _cancel_before_any_request(payment, running, requested)
     if running.is_same_as(requested):
         is_refresh = requested.kind is OperationKind.REFRESH
@@ -64,21 +64,25 @@ def _before_the_refresh(payment: Payment, refresh: Operation, requested: Operati
 def _cancel_before_any_request(
     payment: Payment, authorize: Operation, requested: Operation
 ) -> Decision:
-    """Cancel a payment whose authorization came in the same batch; Stripe is not called."""
+    """Cancel a payment for which no request was sent; Stripe is not called.
+
+    The executor sends a first request only after it has cleared `unsent` in a transaction, which
+    fails once the operation has ended.
+    """
     failure = authorization_failure(PaymentCanceledBefore(""))
     now = replace(payment, status=PaymentStatus.CANCELED, failure=failure, operation=None)
-    failed = events.as_reply(authorize, events.failed(now, failure))
-    return Decision(
-        now,
-        [failed, events.as_reply(requested, events.canceled(now))],
-        "canceled before any request",
-    )
+    now = replace(now, waiting=(), unsent=False)
+    replies = [events.as_reply(authorize, events.failed(now, failure))]
+    for other in (*payment.waiting, requested):
+        replies += RULES[now.status, other.kind](now, other).send
+    return Decision(now, replies, "canceled before any request")
 
 
 def _authorize_again(payment: Payment, requested: Operation) -> Decision:
     if payment.status is PaymentStatus.PENDING and payment.operation:
         adopted = payment.operation.adopted_by(requested)
-        return Decision(replace(payment, operation=adopted), effect="already in progress")
+        now = replace(payment, operation=adopted, begin_within_seconds=None)
+        return Decision(now, effect="already in progress")
     match payment.status:
         case PaymentStatus.AUTHORIZED | PaymentStatus.CAPTURED:
             return _reply(payment, requested, events.authorized(payment))

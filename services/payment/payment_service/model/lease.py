@@ -1,7 +1,7 @@
 """Leases: an operation in progress, assigned to one executor for a limited time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from payment_service.model.authorization import AuthorizationRequest
@@ -25,6 +25,10 @@ class Lease:
         cancel_requested: A cancellation is waiting: no more requests are sent, and the outcome is
             read from Stripe.
         last_error: The reason it was last postponed.
+        unsent: See `Payment.unsent`.
+        begin_within_seconds: See `Payment.begin_within_seconds`.
+        expired: That age is reached: no more requests are sent for an authorization, and one
+            that is `unsent` fails without any.
     """
 
     request: AuthorizationRequest
@@ -37,6 +41,9 @@ class Lease:
     operation: Operation = AUTHORIZE
     payment_intent_id: str = ""
     key_attempt: int = 1
+    unsent: bool = False
+    begin_within_seconds: float | None = None
+    expired: bool = False
 
     @classmethod
     def of_begun(cls, changed: Sequence[Payment], before: Mapping[str, Payment]) -> "list[Lease]":
@@ -49,12 +56,26 @@ class Lease:
                 operation=payment.operation,
                 payment_intent_id=payment.payment_intent_id or "",
                 key_attempt=payment.key_attempt,
+                unsent=payment.is_unsent,
+                begin_within_seconds=payment.begin_within_seconds,
             )
             for payment in changed
             if payment.request
             and payment.operation
             and (payment.is_new or payment.attempts > before[payment.saga_id].attempts)
         ]
+
+    def at_age(self, seconds: float, available_seconds: float) -> "Lease":
+        """Return the lease at an age; the time before and during the last outage does not count."""
+        limit = self.begin_within_seconds
+        authorizing = self.operation.kind is OperationKind.AUTHORIZE
+        expired = authorizing and limit is not None and min(seconds, available_seconds) >= limit
+        return replace(self, age_seconds=seconds, expired=expired)
+
+    @property
+    def can_succeed(self) -> bool:
+        """False for an authorization for which no more requests are sent."""
+        return not (self.verifying or self.cancel_requested or self.expired)
 
     @property
     def saga_id(self) -> str:

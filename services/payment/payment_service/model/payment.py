@@ -13,7 +13,7 @@ from payment_service.model.authorization import (
     AuthorizationResult,
     Authorized,
 )
-from payment_service.model.operations import Operation
+from payment_service.model.operations import Operation, OperationKind
 
 
 class PaymentStatus(StrEnum):
@@ -57,6 +57,9 @@ class Payment:
         waiting: The operations to decide, in this order, once that one has ended.
         attempts: The fencing token of the newest lease.
         key_attempt: See `Operation.idempotency_key`.
+        unsent: No request has been sent to Stripe for the authorization in progress, by any
+            process. It is cleared, durably, before the first request.
+        begin_within_seconds: The age after which the authorization is not begun any more.
         is_new: Not stored yet, so that no request can have been sent for it.
     """
 
@@ -73,6 +76,8 @@ class Payment:
     waiting: Sequence[Operation] = ()
     attempts: int = 0
     key_attempt: int = 1
+    unsent: bool = False
+    begin_within_seconds: float | None = None
     is_new: bool = field(default=False, compare=False)
 
     @property
@@ -89,7 +94,17 @@ class Payment:
 
     def begin(self, operation: Operation) -> "Payment":
         """Begin an operation under a new lease, which invalidates every older lease."""
-        return replace(self, operation=operation, attempts=self.attempts + 1)
+        unsent = operation.kind is OperationKind.AUTHORIZE
+        return replace(self, operation=operation, attempts=self.attempts + 1, unsent=unsent)
+
+    @property
+    def is_unsent(self) -> bool:
+        """True if an authorization is in progress, and certainly no request was sent for it."""
+        return (
+            self.unsent
+            and self.operation is not None
+            and self.operation.kind is OperationKind.AUTHORIZE
+        )
 
     def with_authorization(self, result: AuthorizationResult) -> "Payment":
         """Apply the result of the authorization."""
@@ -97,12 +112,14 @@ class Payment:
             return replace(
                 self,
                 status=PaymentStatus.AUTHORIZED,
+                unsent=False,
                 payment_intent_id=result.payment_intent_id,
                 capture_before=result.capture_before,
             )
         return replace(
             self,
             status=PaymentStatus.FAILED,
+            unsent=False,
             payment_intent_id=result.payment_intent_id,
             failure=result,
         )

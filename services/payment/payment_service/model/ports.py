@@ -128,6 +128,15 @@ class LeaseStore(Protocol):
         """
         ...
 
+    async def start(self, leases: Sequence[Lease]) -> Sequence[bool | None]:
+        """Note durably that a request may be sent for each authorization; extend its lease.
+
+        Returns:
+            The current `cancel_requested` of each lease, in order; None for a lease that is no
+            longer valid or whose operation has ended: no request may be sent.
+        """
+        ...
+
     async def give_back(self, leases: Sequence[Lease]) -> None:
         """End leases, so that other executors can take them immediately."""
         ...

@@ -1,7 +1,7 @@
 """Tables of the payment service: payments, refunds, Stripe events, reconciliations."""
 
 from saga_messaging.delivery.tables import messaging_tables
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
@@ -11,7 +11,10 @@ messaging = messaging_tables(metadata)
 # fencing token. The `operation` in progress may be taken at `next_try_at`, the end of its lease or
 # pause. `settle_after` is set while the operation is verified: no more requests are sent for it,
 # and its absence at Stripe is final after that time. `key_round` is the attempt of its idempotency
-# key. A tombstone has no amount, no customer and no first command.
+# key. `unsent_attempts` equals `attempts` while no request was sent to Stripe for the
+# authorization; a version that does not know the column increments `attempts` alone. An
+# authorization is not begun later than `begin_within_seconds` after `operation_since`. A tombstone
+# has no amount, no customer and no first command.
 payments = Table(
     "payments",
     metadata,
@@ -40,6 +43,8 @@ payments = Table(
     Column("operation_since", TIMESTAMP(timezone=True)),
     Column("waiting", JSONB, nullable=False, server_default="[]"),
     Column("key_round", Integer, nullable=False, server_default="1"),
+    Column("unsent_attempts", Integer),
+    Column("begin_within_seconds", Double),
     Index("payments_due", "next_try_at", postgresql_where=text("operation IS NOT NULL")),
     Index("payments_of_intent", "payment_intent_id"),
     Index("payments_expiring", "capture_before", postgresql_where=text("status = 'authorized'")),

@@ -52,6 +52,8 @@ def payment_of(row: AnyRow, refunds: Sequence[AnyRow] = ()) -> Payment:
         waiting=waiting_of(row),
         attempts=row.attempts,
         key_attempt=row.key_round,
+        unsent=row.operation is not None and _is_unsent(row),
+        begin_within_seconds=row.begin_within_seconds,
     )
 
 
@@ -75,7 +77,14 @@ def lease_of(row: AnyRow) -> Lease:
         operation=operation,
         payment_intent_id=row.payment_intent_id or "",
         key_attempt=row.key_round,
+        unsent=_is_unsent(row),
+        begin_within_seconds=row.begin_within_seconds,
     )
+
+
+def _is_unsent(row: AnyRow) -> bool:
+    authorizing = row.operation["kind"] == OperationKind.AUTHORIZE
+    return authorizing and row.unsent_attempts == row.attempts
 
 
 def waiting_of(row: AnyRow) -> tuple[Operation, ...]:
@@ -109,6 +118,8 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "waiting": [_json_of(operation) for operation in payment.waiting],
         "attempts": payment.attempts,
         "key_round": payment.key_attempt,
+        "unsent_attempts": payment.attempts if payment.is_unsent else None,
+        "begin_within_seconds": payment.begin_within_seconds,
     }
 
 

@@ -67,7 +67,14 @@ _due = (
 TAKE: Final = (
     update(payments)
     .where(payments.c.saga_id.in_(_due))
-    .values(next_try_at=_lease_end, attempts=payments.c.attempts + 1)
+    .values(
+        next_try_at=_lease_end,
+        attempts=payments.c.attempts + 1,
+        unsent_attempts=case(
+            (payments.c.unsent_attempts == payments.c.attempts, payments.c.attempts + 1),
+            else_=null(),
+        ),
+    )
     .returning(
         *REQUEST_COLUMNS,
         payments.c.attempts,
@@ -76,6 +83,8 @@ TAKE: Final = (
         payments.c.operation,
         payments.c.waiting,
         payments.c.key_round,
+        payments.c.unsent_attempts,
+        payments.c.begin_within_seconds,
         extract("epoch", func.now() - payments.c.operation_since).cast(Double).label("age_seconds"),
         payments.c.settle_after.is_not(None).label("verifying"),
         func.coalesce(payments.c.settle_after <= func.now(), False).label("verified"),
@@ -87,6 +96,9 @@ _token = _rows(saga_id=Text, attempts=Integer)
 
 RENEW: Final = _under_lease(_token, next_try_at=_lease_end)
 """Extend the leases of `rows`; returns the valid ones, with their waiting operations."""
+
+START: Final = _under_lease(_token, next_try_at=_lease_end, unsent_attempts=null())
+"""Note that requests may be sent from now on under the leases of `rows`, and extend them."""
 
 GIVE_BACK: Final = _under_lease(_token, next_try_at=func.now())
 """End the leases of `rows`."""
@@ -103,6 +115,7 @@ _given = _rows(
     waiting=JSONB,
     attempts=Integer,
     key_round=Integer,
+    begin_within_seconds=Double,
     begun=Boolean,
 )
 _new = _given.c
@@ -122,6 +135,7 @@ UPDATE: Final = (
         waiting=_new.waiting,
         attempts=_new.attempts,
         key_round=_new.key_round,
+        begin_within_seconds=_new.begin_within_seconds,
         operation_since=_if(_new.begun, func.now(), payments.c.operation_since),
         settle_after=_if(_new.begun, null(), payments.c.settle_after),
         last_error=_if(_new.begun, null(), payments.c.last_error),

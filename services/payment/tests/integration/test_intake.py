@@ -207,6 +207,7 @@ async def test_renewing_a_lease_reports_a_waiting_cancellation(
         correlation_id=payment.saga_id, message_id=uuid4(), payload=CancelPaymentPayload()
     )
 
+    assert await lease_store.start([lease]) == [False]
     before = await lease_store.renew([lease])
     await intake.receive(records(canceling))
     after = await lease_store.renew([lease])

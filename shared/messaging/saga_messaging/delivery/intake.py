@@ -12,6 +12,7 @@ from saga_schemas.topics import Topic
 from sqlalchemy import Connection, Table
 
 from saga_messaging.delivery import counts, deferred, inbox
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.effects import facts_of, store_effects
 from saga_messaging.delivery.outbox import Outbox
@@ -57,6 +58,7 @@ class Intake:
         outbox: Outbox,
         dead_letters: DeadLetters,
         deferred_table: Table | None = None,
+        availability: Availability | None = None,
     ) -> None:
         self.topic = topic
         self._handler = handler
@@ -65,6 +67,7 @@ class Intake:
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._deferred = deferred_table
+        self._availability = availability
 
     async def receive(self, records: Sequence[Record]) -> None:
         """Handle a batch with the guarantee of the class.
@@ -74,6 +77,8 @@ class Intake:
             Exception: The handler has a bug. Nothing was committed; acknowledge nothing.
         """
         decoded = self._dead_letters.decode(self.topic, records)
+        if self._availability:
+            self._availability.set_ages(decoded[0])
         done = await self._database.transaction(
             lambda connection: self._handle(connection, decoded)
         )

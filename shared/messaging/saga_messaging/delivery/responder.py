@@ -4,17 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
+import structlog
 from saga_schemas import Envelope, encode
 from saga_schemas.content import content_digest
-from saga_schemas.envelope import derived_message_id
+from saga_schemas.envelope import Command, derived_message_id
 from saga_schemas.topics import Topic
 from sqlalchemy import Connection
 
 from saga_messaging.delivery import counts
+from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
 from saga_messaging.postgres.database import Database
+
+logger = structlog.get_logger(__name__)
 
 ReplyHandler: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUID, Envelope]]
 """Returns one reply for each request, by the request's `message_id`; it only reads."""
@@ -23,11 +27,12 @@ ReplyHandler: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUI
 class Responder:
     """Replies to every request of a topic at least once.
 
-    When `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another
-    reply, with the same `message_id` if its content is the same: the requester's inbox skips it.
+    A request whose time-out has passed gets no reply, as its sender no longer waits for one. When
+    `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another reply,
+    with the same `message_id` if its content is the same: the requester's inbox skips it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all components of the pattern meet here
         self,
         *,
         topic: Topic,
@@ -35,12 +40,14 @@ class Responder:
         database: Database,
         publisher: Publisher,
         dead_letters: DeadLetters,
+        availability: Availability | None = None,
     ) -> None:
         self.topic = topic
         self._handler = handler
         self._database = database
         self._publisher = publisher
         self._dead_letters = dead_letters
+        self._availability = availability
 
     async def receive(self, records: Sequence[Record]) -> None:
         """Reply to a batch with the guarantee of the class.
@@ -50,13 +57,28 @@ class Responder:
             Exception: The handler has a bug; acknowledge nothing.
         """
         decoded, dead_letters = self._dead_letters.decode(self.topic, records)
-        requests = [message for _, message in decoded]
+        if self._availability:
+            self._availability.set_ages(decoded)
+        requests = [message for _, message in decoded if not _is_late(message)]
         by_id = await self._database.transaction(
             lambda connection: self._handler(connection, requests)
         )
         replies = [_reply_to(request, by_id[request.message_id]) for request in requests]
         await self._publisher.publish([*map(Outgoing.of, replies), *dead_letters])
         counts.count(self.topic.name, {"handled": len(replies), "unreadable": len(dead_letters)})
+
+
+def _is_late(request: Envelope) -> bool:
+    remaining = request.remaining_seconds if isinstance(request, Command) else None
+    if remaining is None or remaining > 0:
+        return False
+    logger.warning(
+        "request_too_late",
+        type=request.type,
+        correlation_id=request.correlation_id,
+        late_seconds=round(-remaining, 1),
+    )
+    return True
 
 
 def _reply_to(request: Envelope, reply: Envelope) -> Envelope:

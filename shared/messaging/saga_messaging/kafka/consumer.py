@@ -116,5 +116,6 @@ def _record(event: EventT[bytes]) -> Record:
         offset=message.offset,
         key=message.key,
         value=value,
+        timestamp=message.timestamp,
         unreadable=value.reason if isinstance(value, UnreadableBytes) else None,
     )

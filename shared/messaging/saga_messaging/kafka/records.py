@@ -14,6 +14,7 @@ class Record:
     """A consumed record.
 
     Attributes:
+        timestamp: When it was published, in seconds since the epoch, by the publisher's clock.
         unreadable: Why the record, or a batch that ends with it, cannot be read; `value` then has
             the raw bytes. None for a record.
     """
@@ -23,6 +24,7 @@ class Record:
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: float | None = None
     unreadable: str | None = None
 
     @property

@@ -136,3 +136,50 @@ async def test_a_payment_taken_before_the_end_of_the_pause_is_not_verified(
 
     assert (verifying.verifying, verifying.verified) == (True, False)
     assert (again.verifying, again.verified) == (True, False)
+
+
+async def test_an_authorization_that_was_started_stays_started(store_with, make_request):
+    store = store_with(LONG)
+    lease = store.put(make_request())
+
+    assert list(await store.start([lease])) == [False]
+
+    await store.give_back([lease])
+    (taken,) = await store.take(1)
+    assert not taken.unsent
+
+
+async def test_a_start_under_an_old_lease_or_after_the_end_is_refused(store_with, make_request):
+    store = store_with(LONG)
+    old, ended = store.put(make_request()), store.put(make_request())
+    await store.give_back([old])
+    await store.take(1)
+    await store.write([held(ended)])
+
+    assert list(await store.start([old, ended])) == [None, None]
+
+
+async def test_what_was_never_started_is_known_to_be_unsent_by_the_next_executor(
+    real_lease_store, make_request
+):
+    store = real_lease_store(LONG)
+    lease = store.put(make_request())
+
+    await store.renew([lease])
+    await store.give_back([lease])
+    (taken,) = await store.take(1)
+
+    assert taken.unsent
+
+
+async def test_what_an_older_version_took_may_have_been_sent(
+    real_lease_store, database, make_request
+):
+    store = real_lease_store(LONG)
+    store.put(make_request())
+    take = "UPDATE payments SET attempts = attempts + 1, next_try_at = now()"
+    await database.transaction(lambda connection: connection.exec_driver_sql(take))
+
+    (taken,) = await store.take(1)
+
+    assert not taken.unsent

@@ -1,0 +1,110 @@
+"""New orders are refused while they could not make their deadlines; the others are kept."""
+
+import asyncio
+
+import pytest
+
+MANY = 12
+
+
+@pytest.fixture
+def busy(replica_with, monkeypatch):
+    """A replica that refuses no order below `MANY` waiting ones, and measures at once."""
+    monkeypatch.setattr("order_saga.runtime.admission.SHORTEST_WINDOW_SECONDS", 0.0)
+    return lambda **settings: replica_with(**{"admission_minimum": MANY, **settings})
+
+
+async def place_many(replica, count=MANY):
+    return [(await replica.place()).json()["id"] for _ in range(count)]
+
+
+async def test_the_backlog_over_the_rate_refuses_a_new_order_with_an_honest_retry_after(
+    busy, new_messages
+):
+    orders = busy(admission_window_seconds=40.0)
+    for order_id in await place_many(orders, 20):
+        await orders.receive(*new_messages(order_id).replies_until("authorized"))
+    await place_many(orders, 80)
+    await orders.admission.sample()
+    orders.admission._busy_since -= 100
+
+    await orders.admission.sample()  # 20 answers in 40 s: 160 s, and 36 s are allowed
+    refused = await orders.place()
+
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "60"  # the most; 124 s would be right
+    problem = refused.json()
+    assert (problem["type"], problem["waiting"]) == ("overloaded", 80)
+    assert problem["detail"] == (
+        "80 orders are waiting, and 0.5 a second are answered; the order was not stored."
+    )
+    assert len(await orders.rows("SELECT id FROM sagas")) == 100
+
+
+async def test_a_repeated_key_is_answered_as_before_under_overload(busy):
+    orders = busy()
+    before = await orders.place(key="k")
+    await place_many(orders)
+    await orders.execute("UPDATE sagas SET updated_at = now() - interval '50 s'")
+    await orders.admission.sample()
+
+    again, other, new = [
+        await orders.place(**each)
+        for each in ({"key": "k"}, {"key": "k", "amount": 5}, {"key": "n"})
+    ]
+
+    assert (again.status_code, again.json()["id"]) == (202, before.json()["id"])
+    assert (other.status_code, new.status_code) == (422, 503)
+
+
+async def test_orders_that_waited_too_long_refuse_new_ones_until_they_are_answered(
+    busy, new_messages
+):
+    orders = busy()
+    waiting = await place_many(orders)
+    await orders.execute("UPDATE sagas SET updated_at = now() - interval '50 s'")
+    await orders.admission.sample()
+    refused = await orders.place()
+
+    for order_id in waiting:
+        await orders.receive(new_messages(order_id).info_failed())
+    await orders.admission.sample()
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert (await orders.place()).status_code == 202
+
+
+async def test_one_stuck_order_refuses_none(busy):
+    orders = busy()
+    await place_many(orders, 2 * MANY)
+    stuck = "SELECT id FROM sagas LIMIT 1"
+    await orders.execute(
+        f"UPDATE sagas SET updated_at = now() - interval '59 s' WHERE id = ({stuck})"
+    )
+    await orders.admission.sample()
+
+    assert (await orders.place()).status_code == 202
+
+
+async def test_the_time_of_an_outage_is_not_counted_as_waiting(busy):
+    orders = busy()
+    await place_many(orders)
+    await orders.execute("UPDATE sagas SET updated_at = now() - interval '80 s'")
+    orders.available_seconds = 2.0
+    await orders.admission.sample()
+
+    assert (await orders.place()).status_code == 202
+
+
+async def test_authorizations_that_were_not_begun_do_not_count_as_answers(busy, new_messages):
+    orders = busy()
+    for order_id in await place_many(orders, 3):
+        messages = new_messages(order_id)
+        await orders.receive(*messages.replies_until("authorizing"))
+        await orders.receive(messages.of("payment.failed", code="payment_canceled"))
+    await place_many(orders, 2 * MANY)
+    await orders.admission.sample()
+    await asyncio.sleep(0.01)
+    await orders.admission.sample()
+
+    assert orders.admission._rate is None

@@ -1,0 +1,96 @@
+"""An outage is a time without an answer; after it, the time counts anew."""
+
+import asyncio
+import math
+import time
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from messaging_testing.messages import command
+from saga_messaging.delivery.availability import Availability
+from saga_messaging.errors import DatabaseUnavailable
+from saga_messaging.kafka.records import Record
+from saga_messaging.settings import ServiceSettings
+
+SETTINGS = ServiceSettings(
+    database_url="postgresql+psycopg2://nobody@/none",
+    http_port=1,
+    outage_seconds=0.2,
+    outage_poll_seconds=0.01,
+)
+
+
+class Servers:
+    """Kafka and PostgreSQL, each of which can be away."""
+
+    kafka: BaseException | None = None
+    postgresql: BaseException | None = None
+
+    async def topics(self):
+        if self.kafka:
+            raise self.kafka
+
+    async def transaction(self, _, **__):
+        if self.postgresql:
+            raise self.postgresql
+
+
+@pytest.fixture
+async def watched():
+    servers = Servers()
+    availability = Availability(servers, servers, SETTINGS)
+    assert availability.seconds() == math.inf
+    task = asyncio.create_task(availability.watch())
+    await asyncio.sleep(0.05)
+    yield servers, availability
+    task.cancel()
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_without_an_outage_the_time_is_infinite(watched):
+    _, availability = watched
+
+    assert availability.seconds() == math.inf
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("kafka", KafkaConnectionError()),
+        ("kafka", OSError()),
+        ("postgresql", DatabaseUnavailable("away")),
+    ],
+)
+async def test_the_time_is_zero_during_an_outage_and_counts_from_its_end(watched, name, error):
+    servers, availability = watched
+
+    setattr(servers, name, error)
+    await until(lambda: availability.seconds() == 0)
+    assert availability.age(record(80)) == 0
+    setattr(servers, name, None)
+    await until(lambda: availability.seconds() > 0)
+
+    assert availability.seconds() < 10
+    assert availability.age(record(80)) < 10
+
+
+async def test_the_age_of_a_command_counts_from_its_publication(watched):
+    _, availability = watched
+    received = command()
+
+    availability.set_ages([(record(20), received)])
+
+    assert 20 <= availability.age(record(20)) < 30
+    assert availability.age(record(-20)) == 0
+    assert availability.age(Record("t", 0, 0, None, b"")) == 0
+    assert received.remaining_seconds is None
+    assert 20 <= received._age_seconds < 30
+
+
+def record(age):
+    return Record("t", 0, 0, None, b"", time.time() - age)
