@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
@@ -47,8 +47,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
         ):
             yield
 
-    api = FastAPI(title="User service", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes, PROBLEMS)
+    api = service_api("User service", lifespan, settings, PROBLEMS)
     api.include_router(users_router(handlers))
     api.include_router(health_router(checks("user_service", database, publisher, app)))
     return api
