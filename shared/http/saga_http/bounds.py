@@ -17,6 +17,8 @@ class Bounds:
         body_seconds: The time for a body to arrive; a slower one gets 408.
         stall_seconds: The time that a client may read nothing of its response.
         keep_alive_seconds: The time that an idle connection is kept open.
+        reading_share: The largest part of the event loop's time that parsing may take; consumers in
+            the same loop have the rest.
     """
 
     connections: int = 512
@@ -26,3 +28,4 @@ class Bounds:
     body_seconds: float = 10.0
     stall_seconds: float = 20.0
     keep_alive_seconds: int = 5
+    reading_share: float = 0.5

@@ -6,11 +6,13 @@ import uvicorn
 
 from saga_http.bounds import Bounds
 from saga_http.protocol import BoundedProtocol
+from saga_http.reading import ReadingTime
 
 
 def bounded_config(app: Any, bounds: Bounds, **options: Any) -> uvicorn.Config:
     """Return the configuration of a bounded server; `options` are uvicorn's own."""
-    protocol = type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
+    attributes = {"bounds": bounds, "reading_time": ReadingTime(bounds.reading_share)}
+    protocol = type("BoundedProtocol", (BoundedProtocol,), attributes)
     return uvicorn.Config(
         app,
         http=protocol,

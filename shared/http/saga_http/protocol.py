@@ -9,12 +9,14 @@ import asyncio
 import http
 import json
 import sys
+import time
 from enum import Enum
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from saga_http.bounds import Bounds
+from saga_http.reading import PIECE_BYTES, HeldFlow, ReadingTime
 
 LINGER_SECONDS: Final = 1.0
 """Time for a client to read a refusal before its connection is reset."""
@@ -39,12 +41,15 @@ class BoundedProtocol(H11Protocol):
     """One connection; it ends when its phase exceeds its time."""
 
     bounds = Bounds()
+    reading_time = ReadingTime(bounds.reading_share)
     phase = Phase.HEAD
     since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept the connection, in place of the one that has waited longest if there are many."""
         super().connection_made(transport)
+        self.flow: HeldFlow = HeldFlow(transport)
+        self._unparsed = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._started: object = None
         self._enter(Phase.HEAD)
@@ -57,13 +62,9 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse; time what is still missing."""
-        if self.phase is Phase.END:
-            return
-        super().data_received(data)
-        if self.phase is Phase.IDLE:
-            self._enter(Phase.HEAD)
-        self._follow()
+        """Parse, a piece at a time; then time what is still missing."""
+        self._unparsed += data
+        self._parse()
 
     def on_response_complete(self) -> None:
         """Reuse the connection, unless the rest of the request's body was never awaited."""
@@ -114,10 +115,36 @@ class BoundedProtocol(H11Protocol):
         return self.cycle
 
     @property
+    def _has_ended(self) -> bool:
+        return self.phase is Phase.END
+
+    @property
     def _stalled(self) -> bool:
         unread = self.transport.get_write_buffer_size() > 0
         done = self._request is not None and self._request.response_complete
         return self.flow.write_paused or (done and unread)
+
+    def _parse(self) -> None:
+        if self._has_ended or self.transport.is_closing():
+            self._unparsed.clear()
+            return
+        if pause_seconds := self.reading_time.wait_seconds():
+            self.flow.hold()
+            self.loop.call_later(pause_seconds, self._parse)
+            return
+        piece = bytes(self._unparsed[:PIECE_BYTES])
+        del self._unparsed[:PIECE_BYTES]
+        began = time.thread_time()
+        super().data_received(piece)
+        self.reading_time.spend(time.thread_time() - began)
+        if self.phase is Phase.IDLE:
+            self._enter(Phase.HEAD)
+        self._follow()
+        if self._unparsed:
+            self.flow.hold()
+            self.loop.call_soon(self._parse)
+        elif not self._has_ended:
+            self.flow.release()
 
     def _follow(self) -> None:
         """Enter the phase that follows from the state of the parser and of the response."""
@@ -205,7 +232,7 @@ class BoundedProtocol(H11Protocol):
         self._disconnect_application()
         self._unset_keepalive_if_required()
         if not self.transport.is_closing():
-            self.flow.pause_reading()
+            self.flow.hold()
             self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 

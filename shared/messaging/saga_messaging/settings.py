@@ -193,6 +193,13 @@ class HttpSettings(FileSettings):
     http_keep_alive_seconds: PositiveInt = Field(
         5, description="Time that an idle connection is kept open."
     )
+    http_reading_share: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="Largest part of the time that parsing requests may take; the consumers have "
+        "the rest.",
+    )
     http_shutdown_seconds: PositiveInt = Field(
         10, description="Time for requests in progress to finish during shutdown."
     )
@@ -218,6 +225,7 @@ class HttpSettings(FileSettings):
             body_seconds=self.http_body_timeout_seconds,
             stall_seconds=self.http_stall_timeout_seconds,
             keep_alive_seconds=self.http_keep_alive_seconds,
+            reading_share=self.http_reading_share,
         )
 
 

@@ -1,5 +1,6 @@
 """The page `/docs`: Swagger UI, with its scripts and styles from an installed package."""
 
+from functools import partial
 from importlib.resources import files
 from typing import Final
 
@@ -40,5 +41,9 @@ def docs_router(api: FastAPI) -> APIRouter:
 
     for name, media_type in _ASSETS.items():
         response = Response((folder / name).read_bytes(), media_type=media_type, headers=_POLICY)
-        router.add_api_route(f"/docs/{name}", lambda response=response: response)
+        router.add_api_route(f"/docs/{name}", partial(_asset, response), response_model=None)
     return router
+
+
+async def _asset(response: Response, /) -> Response:
+    return response
