@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import httpx
 
+from saga_cli.visible import visible_json
+
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 15.0
 # uvicorn closes a connection that was idle for 5 s, possibly while a request is sent on it.
@@ -18,7 +20,10 @@ def order_path(order_id: str, *rest: str) -> str:
 
 
 class Api:
-    """A client of one service. Every response that is not a success raises HTTPStatusError."""
+    """A client of one service. Every response that is not a success raises HTTPStatusError.
+
+    The texts of a response are safe for a terminal: control characters are escapes.
+    """
 
     def __init__(self, base_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         # The environment's proxy is not meant for loopback.
@@ -57,4 +62,4 @@ class Api:
 
 
 def _json(response: httpx.Response) -> Json:
-    return response.raise_for_status().json()
+    return visible_json(response.raise_for_status().json())

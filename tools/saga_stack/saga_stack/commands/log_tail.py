@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+from saga_cli.visible import visible
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red")
 
@@ -29,7 +30,7 @@ class LogTail:
         for colour, (name, path) in enumerate(self._logs.items()):
             prefix = Text(f"{name:<{self._width}} ", style=COLOURS[colour % len(COLOURS)])
             for line in self._new_lines(name, path):
-                self._console.print(prefix + Text(line), soft_wrap=True)
+                self._console.print(prefix + Text(visible(line.expandtabs())), soft_wrap=True)
 
     def _new_lines(self, name: str, path: Path) -> list[str]:
         if not path.exists():
@@ -39,4 +40,4 @@ class LogTail:
             added = file.read()
         complete = added[: added.rfind(b"\n") + 1]
         self._offsets[name] += len(complete)
-        return complete.decode(errors="replace").splitlines()
+        return complete.decode(errors="replace").split("\n")[:-1]
