@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 CONNECTIONS = 100
 HALF_REQUESTS = 1_000
 MESSAGES = 1_000
-SECONDS = 8
+SECONDS = 5
 BOUNDS = {
     "http_max_connections": str(CONNECTIONS),
     "http_head_timeout_seconds": "2",

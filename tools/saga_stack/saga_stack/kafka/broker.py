@@ -9,7 +9,7 @@ from saga_stack.errors import ChildFailedError
 from saga_stack.java.jars import ensure_jars
 from saga_stack.java.runtime import Java, find_java
 from saga_stack.kafka.certificates import write_private
-from saga_stack.kafka.config import JVM_FLAGS, LOGGING, server_properties
+from saga_stack.kafka.config import JAVA_ENVIRONMENT, JVM_FLAGS, LOGGING, server_properties
 from saga_stack.kafka.probes import live_brokers
 from saga_stack.kafka.quorum import Quorum, QuorumMember
 from saga_stack.kafka.security import KafkaSecurity
@@ -191,7 +191,8 @@ class EmbeddedKafka:
             require_users(self._dir, self.security)
         else:
             format_storage(launcher, properties, self._member.quorum.cluster_id, self.security)
-        return Child("Kafka", [*launcher, "kafka.Kafka", str(properties)], log=self.log)
+        command = [*launcher, "kafka.Kafka", str(properties)]
+        return Child("Kafka", command, log=self.log, env=JAVA_ENVIRONMENT)
 
     def _release_ports(self) -> None:
         self._client_port.release()
@@ -200,5 +201,5 @@ class EmbeddedKafka:
     def _launcher(self) -> list[str]:
         java = self._java or find_java()
         classpath = os.pathsep.join(str(jar) for jar in sorted(ensure_jars().glob("*.jar")))
-        logging = f"-Dlog4j2.configurationFile={self._dir / LOGGING_FILE}"
+        logging = f"-Dlog4j2.configurationFile={(self._dir / LOGGING_FILE).absolute().as_uri()}"
         return [str(java.path), *JVM_FLAGS, logging, "-cp", classpath]

@@ -17,6 +17,9 @@ JVM_FLAGS = (
     "-Djava.net.preferIPv4Stack=true",
 )
 
+# Java reads names of files in the locale's encoding; in the locale C, only ASCII.
+JAVA_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
 MAX_REPLICATION_FACTOR = 3
 
 LOGGING = """Configuration:
@@ -56,7 +59,27 @@ def server_properties(
         **_SMALL,
     }
     secured = security.secured_properties(properties) if security else properties
-    return "".join(f"{key}={value}\n" for key, value in secured.items())
+    return java_properties(secured)
+
+
+def java_properties(properties: Mapping[str, object]) -> str:
+    """Return a file of properties: Java reads it as ISO 8859-1, and the rest as escapes.
+
+    https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/Properties.html
+    """
+    return "".join(f"{key}={_escaped(str(value))}\n" for key, value in properties.items())
+
+
+def _escaped(value: str) -> str:
+    units = value.encode("utf-16-be")
+    characters = (int.from_bytes(units[i : i + 2]) for i in range(0, len(units), 2))
+    text = "".join(
+        {"\\": "\\\\", "\n": "\\n"}.get(chr(unit), chr(unit))
+        if chr(unit).isascii()
+        else f"\\u{unit:04x}"
+        for unit in characters
+    )
+    return f"\\u0020{text[1:]}" if text.startswith(" ") else text
 
 
 def replication_factor(brokers: int) -> int:

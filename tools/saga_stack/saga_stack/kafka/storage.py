@@ -1,10 +1,12 @@
 """The log folder of a Kafka node, formatted before its first start."""
 
+import os
 import subprocess
 from pathlib import Path
 
 from saga_stack.errors import ChildFailedError, StackError
 from saga_stack.kafka.certificates import write_private
+from saga_stack.kafka.config import JAVA_ENVIRONMENT
 from saga_stack.kafka.security import KafkaSecurity
 
 FORMAT_SECONDS = 60.0
@@ -33,7 +35,13 @@ def format_storage(
         write_private(users, "\n".join(security.scram_arguments()))
         command.append(f"@{users}")  # every user can read a command line with `ps`
     result = subprocess.run(
-        command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
+        command,
+        env={**os.environ, **JAVA_ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=FORMAT_SECONDS,
+        check=False,
     )
     if result.returncode:
         raise ChildFailedError(f"Kafka could not format its folder: {result.stdout}{result.stderr}")

@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root. The wheel's own `pg_ctl` would detach the ser
 process it always ends with its parent.
 """
 
+import shutil
 import signal
 import tempfile
 from contextlib import closing
@@ -188,6 +189,8 @@ class EmbeddedPostgres:
             cluster = self._dir / "cluster"
             cluster.mkdir(parents=True, exist_ok=True)
             self._socket_dir = find_suitable_socket_dir(cluster, Path(tempfile.gettempdir()))
+            if user := system_user():  # another folder, if the path of this one is too long
+                shutil.chown(self._socket_dir, user, user)
         return self._socket_dir
 
     def _connect(self) -> Connection:
