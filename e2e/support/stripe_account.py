@@ -27,7 +27,7 @@ def stripe_client_of(system: System) -> stripe.StripeClient:
 def reconcile_without_webhooks(system: System) -> None:
     """Reconcile where Stripe's webhooks do not reach this machine."""
     if not system.settings.emulated_stripe:
-        HTTP.post(f"{system.payments_url}/reconcile").raise_for_status()
+        HTTP.post(f"{system.payments_url}/reconcile", json={}).raise_for_status()
 
 
 def inject_stripe_fault(system: System, **fault: Any) -> None:

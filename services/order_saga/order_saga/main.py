@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
 from saga_messaging.kafka.faust_app import faust_app, joined
 from saga_messaging.kafka.publisher import Publisher
@@ -74,8 +74,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
         ):
             yield
 
-    api = FastAPI(title="Create Order Saga", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
+    api = service_api("Create Order Saga", lifespan, settings, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
     api.include_router(orders_router(orders, database, settings))
     api.include_router(actions_router(orders))
     api.include_router(controls_router(database, settings))

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from saga_messaging.http.openapi import problem
 from saga_messaging.postgres.database import Database
 from saga_schemas.payment import PaymentFailedPayload
 from saga_schemas.payment_lifecycle import OperationFailedPayload
@@ -77,7 +78,8 @@ def payments_router(database: Database, give_up_seconds: float) -> APIRouter:
     """Build the router of `GET /payments/{saga_id}`."""
     router = APIRouter(tags=["payments"])
 
-    @router.get("/payments/{saga_id}")
+    # `:path`: a saga's id comes from a message, and may contain a slash.
+    @router.get("/payments/{saga_id:path}", responses={404: problem("The saga has no payment.")})
     async def show_payment(saga_id: Identifier) -> PaymentView:  # pyright: ignore[reportUnusedFunction]
         """Return the saga's payment."""
         view = await database.transaction(

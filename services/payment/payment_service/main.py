@@ -9,8 +9,8 @@ import stripe
 from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
@@ -75,7 +75,7 @@ def build(settings: PaymentSettings) -> FastAPI:
         ):
             yield
 
-    api = FastAPI(title="Payment service", lifespan=lifespan)
+    api = service_api("Payment service", lifespan, settings, PROBLEMS)
     receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     _install_http(api, settings, database, receiver, runs)
@@ -90,7 +90,6 @@ def _install_http(
     receiver: WebhookReceiver,
     runs: Runs,
 ) -> None:
-    install_problems(api, settings.max_body_bytes, PROBLEMS)
     api.include_router(payments_router(database, settings.database_give_up_seconds))
     secret, tolerance = settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
     api.include_router(webhooks_router(receiver, secret, tolerance))

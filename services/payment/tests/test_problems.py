@@ -31,7 +31,7 @@ async def test_an_error_becomes_its_problem(error, status, type_):
         raise error("saga-1 {braces}")
 
     transport = httpx.ASGITransport(api)
-    async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         response = await client.get("/")
 
     assert (response.status_code, response.json()["type"]) == (status, type_)

@@ -172,7 +172,7 @@ async def http(handlers: UserHandlers) -> AsyncIterator[httpx.AsyncClient]:
     install_problems(api, 16_384, PROBLEMS)
     api.include_router(users_router(handlers))
     transport = httpx.ASGITransport(api)
-    async with httpx.AsyncClient(transport=transport, base_url="http://user") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

@@ -1,24 +1,22 @@
 """The HTTP edge: users and their cards."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from saga_schemas.values import MAX_ID_LENGTH, Identifier
+from saga_messaging.http.openapi import problem
+from saga_messaging.http.path_segment import PathSegment
+from saga_schemas.values import MAX_ID_LENGTH
 
 from user_service.domain import Refusal, SavedCard, User
 from user_service.errors import RequestRefused
 from user_service.handlers import UserHandlers
 
 T = TypeVar("T")
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
-# One printable path segment: ids are parts of this API's paths, and of Stripe's.
-ClerkUserId = Annotated[
-    Identifier,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f/]+$"),
-    Field(examples=["user_2abc"]),
-]
+ClerkUserId = Annotated[PathSegment, Field(examples=["user_2abc"])]
 PaymentMethodId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[A-Za-z0-9_]+$"),
@@ -74,12 +72,25 @@ class UserView(BaseModel):
 
 UserInPath = Annotated[ClerkUserId, Path()]
 
+_NOT_FOUND: Final[Responses] = {404: problem("The user does not exist, or has no saved card.")}
+_AT_STRIPE: Final[Responses] = {
+    402: problem("The card is declined."),
+    409: problem("The user has no valid Stripe customer."),
+    422: problem("A field is invalid, or Stripe refuses it."),
+    503: problem("The database or Stripe is unavailable, or too many requests are in progress."),
+}
+_REGISTER: Final[Responses] = {
+    200: {"model": UserView, "description": "The user exists."},
+    **_AT_STRIPE,
+}
+_CARD: Final[Responses] = {**_NOT_FOUND, **_AT_STRIPE}
+
 
 def users_router(handlers: UserHandlers) -> APIRouter:
     """Return the routes `/users`, `/users/{id}` and `/users/{id}/card`."""
     router = APIRouter(tags=["users"])
 
-    @router.post("/users", status_code=201, response_model=UserView)
+    @router.post("/users", status_code=201, response_model=UserView, responses=_REGISTER)
     async def register(body: NewUser, response: Response) -> User:  # pyright: ignore[reportUnusedFunction]
         """Create the user and their Stripe customer; 200 if the user exists already."""
         registered = _unless_refused(await handlers.register_user(body.clerk_user_id, body.email))
@@ -87,24 +98,24 @@ def users_router(handlers: UserHandlers) -> APIRouter:
         response.status_code = 201 if registered.created else 200
         return registered.user
 
-    @router.get("/users/{clerk_user_id}", response_model=UserView)
+    @router.get("/users/{clerk_user_id}", response_model=UserView, responses=_NOT_FOUND)
     async def show(clerk_user_id: UserInPath) -> User:  # pyright: ignore[reportUnusedFunction]
         """Return the user."""
         return _unless_refused(await handlers.get_user(clerk_user_id))
 
-    @router.put("/users/{clerk_user_id}/card", response_model=CardView)
+    @router.put("/users/{clerk_user_id}/card", response_model=CardView, responses=_CARD)
     async def save_card(clerk_user_id: UserInPath, body: NewCard) -> SavedCard:  # pyright: ignore[reportUnusedFunction]
         """Save a payment method as the user's card, in place of the previous one."""
         return _unless_refused(
             await handlers.save_card(clerk_user_id, body.payment_method_id, attach=body.attach)
         )
 
-    @router.get("/users/{clerk_user_id}/card", response_model=CardView)
+    @router.get("/users/{clerk_user_id}/card", response_model=CardView, responses=_NOT_FOUND)
     async def show_card(clerk_user_id: UserInPath) -> SavedCard:  # pyright: ignore[reportUnusedFunction]
         """Return the user's saved card."""
         return _unless_refused(await handlers.get_card(clerk_user_id))
 
-    @router.delete("/users/{clerk_user_id}/card", status_code=204)
+    @router.delete("/users/{clerk_user_id}/card", status_code=204, responses=_CARD)
     async def remove_card(clerk_user_id: UserInPath) -> None:  # pyright: ignore[reportUnusedFunction]
         """Detach the user's card at Stripe and delete it; do nothing if there is none."""
         _unless_refused(await handlers.remove_card(clerk_user_id))

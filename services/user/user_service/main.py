@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
+from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
@@ -54,8 +54,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
         ):
             yield
 
-    api = FastAPI(title="User service", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes, PROBLEMS)
+    api = service_api("User service", lifespan, settings, PROBLEMS)
     api.include_router(users_router(handlers))
     api.include_router(health_router(readiness))
     return api

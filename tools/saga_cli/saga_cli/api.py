@@ -20,10 +20,9 @@ def order_path(order_id: str, *rest: str) -> str:
 
 
 class Api:
-    """A client of one service, for a person's terminal.
+    """A client of one service. Every response that is not a success raises HTTPStatusError.
 
-    Characters that act on a terminal are shown as escapes in every response. A response that is
-    not a success raises HTTPStatusError.
+    The texts of a response are safe for a terminal: control characters are escapes.
     """
 
     def __init__(self, base_url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:

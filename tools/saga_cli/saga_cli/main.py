@@ -8,6 +8,7 @@ from saga_cli.commands.dead_letters import dlq
 from saga_cli.commands.orders import orders, show
 from saga_cli.commands.reconcile import reconcile
 from saga_cli.commands.why import why
+from saga_cli.console import print_any_character
 from saga_cli.plugins import PluginGroup
 
 app = typer.Typer(
@@ -23,3 +24,9 @@ app.command("list")(orders)
 for command in (why, reconcile, capture, cancel, refund, retry, resolve, pause, resume):
     app.command(rich_help_panel="Operators")(command)
 app.add_typer(dlq, name="dlq", rich_help_panel="Operators")
+
+
+def main() -> None:
+    """Run the command."""
+    print_any_character()
+    app()

@@ -1,57 +1,59 @@
-"""Text from outside, safe for a terminal: what would act on the terminal is shown instead."""
+"""Text from outside, made safe for a terminal.
+
+A terminal obeys escape sequences (ECMA-48), and shows bidirectional controls (UAX #9) and invisible
+characters as if they were not there. A customer's description could otherwise change what an
+operator reads, the window's title, or the clipboard.
+"""
 
 import codecs
 import unicodedata
 from typing import Any, Final
 
-# Control, format (bidirectional marks, zero width) and separator characters, and half surrogates.
-ACTIVE: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-ALLOWED: Final = frozenset("\n\t\u200c\u200d")
-"""Line breaks, tabs, and the joiners that Persian words and emoji need."""
-ASCII: Final = {"→": "->", "←": "<-", "…": "...", "✓": "ok", "✗": "x"}
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Part of Persian words and of emoji."""
+_ASCII: Final = {"→": "->", "←": "<-"}
 HANDLER: Final = "saga_visible"
+"""The error handler of a stream whose encoding lacks characters: they are escapes."""
 
 
 def visible(text: str) -> str:
-    r"""Return the text with each character that acts on a terminal as its escape, such as `\x1b`.
-
-    Covers escape sequences, carriage returns, bidirectional overrides and invisible characters.
-    """
-    if text.isascii() and text.isprintable():
+    r"""Return the text with each control, format or unassigned character as an escape: `\x1b`."""
+    if text.isprintable():
         return text
-    return "".join(_escape(character) if is_active(character) else character for character in text)
+    return "".join(_escaped(char) if is_invisible(char) else char for char in text)
 
 
-def is_active(character: str) -> bool:
-    """Return True for a character that a terminal may act on, or that cannot be seen."""
-    return character not in ALLOWED and unicodedata.category(character) in ACTIVE
+def visible_lines(text: str) -> str:
+    """Return several lines, each with its invisible characters as escapes."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def visible_json(value: Any) -> Any:
-    """Return parsed JSON with every string, names included, made visible."""
-    match value:
-        case str():
-            return visible(value)
-        case dict():
-            return {visible(name): visible_json(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        case list():
-            return [visible_json(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
-        case _:
-            return value
+    """Return a JSON value with every text in it made visible."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list):
+        return [visible_json(item) for item in value]
+    if isinstance(value, dict):
+        return {visible(key): visible_json(item) for key, item in value.items()}
+    return value
 
 
-def replace_unencodable(error: UnicodeError) -> tuple[str, int]:
-    """Handle characters that a terminal's encoding lacks: arrows in ASCII, others as escapes."""
+def is_invisible(char: str) -> bool:
+    """Return True for a character that a terminal may act on, or that cannot be seen."""
+    return char not in _JOINERS and unicodedata.category(char) in _INVISIBLE
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _escape_missing(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
-    return "".join(ASCII.get(character) or _escape(character) for character in missing), error.end
+    return "".join(_ASCII.get(char) or _escaped(char) for char in missing), error.end
 
 
-def _escape(character: str) -> str:
-    if character.isascii():
-        return f"\\x{ord(character):02x}"
-    return character.encode("ascii", "backslashreplace").decode()
-
-
-codecs.register_error(HANDLER, replace_unencodable)
+codecs.register_error(HANDLER, _escape_missing)

@@ -1,17 +1,13 @@
 import http.server
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from saga_cli import console
 from saga_cli.main import app
 from typer.testing import CliRunner
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 runner = CliRunner()
 

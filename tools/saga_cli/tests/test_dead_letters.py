@@ -1,7 +1,25 @@
 """`saga dlq` against recorded responses of the real endpoints."""
 
 import pytest
-from cli_testing.samples import DEAD_LETTER, DETAILS, DROPPED, ID
+
+DEAD_LETTER = {
+    "topic": "payment_commands.dlq",
+    "partition": 1,
+    "offset": 3,
+    "at": "2026-01-01T00:00:00Z",
+    "reason": "payload.amount: it is [no] number",
+    "consumer": "payment-service",
+    "came_from": "payment_commands[1]@17",
+    "cut": None,
+    "key": "o1",
+    "correlation_id": "o1",
+    "size_bytes": 12,
+    "preview": '{"broken": ',
+    "dealt_with": [],
+}
+DROPPED = [{"action": "drop", "by": "bob", "note": "old", "at": "2026-01-02T00:00:00Z"}]
+DETAILS = DEAD_LETTER | {"value": '{"broken": [/bold]', "value_base64": "eyI=", "headers": {}}
+ID = "payment_commands.dlq/1/3"
 
 
 def test_the_list_shows_the_ids_that_the_other_commands_take(service):

@@ -1,11 +1,50 @@
 from io import StringIO
 
 import pytest
-from cli_testing.samples import ORDER, entry
 from rich.console import Console
 from saga_cli.text.durations import step_milliseconds, total_milliseconds
 from saga_cli.text.money import money
 from saga_cli.text.orders import order_details, orders_table, reason_code
+
+
+def entry(at: str, direction: str, kind: str) -> dict:
+    return {
+        "at": f"2026-01-01T00:00:{at}Z",
+        "direction": direction,
+        "type": kind,
+        "message_id": "m1",
+        "note": "-> [rejected]",
+    }
+
+
+ORDER = {
+    "id": "o1",
+    "state": "rejected",
+    "reason": {
+        "code": "card_declined",
+        "decline_code": "insufficient_funds",
+        "stripe_code": "card_declined",
+        "message": "The issuer refused [the amount].",
+        "cure": "Use another card.",
+    },
+    "payment_intent_id": "pi_1",
+    "amount": 1299,
+    "currency": "usd",
+    "description": "pizza [bold]",
+    "clerk_user_id": "u1",
+    "created_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-01T00:00:00.250Z",
+    "deadline_at": None,
+    "overdue": False,
+    "history": [
+        entry("00.000", "in", "place_order"),
+        entry("00.000", "out", "retrieve_payment_info"),
+        entry("00.040", "in", "user.payment_info_retrieved"),
+        entry("00.040", "out", "authorize_payment"),
+        entry("00.250", "in", "payment.failed"),
+        entry("00.250", "out", "order.rejected"),
+    ],
+}
 
 
 def rendered(renderable: object) -> str:

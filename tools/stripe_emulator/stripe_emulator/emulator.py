@@ -140,7 +140,7 @@ class Emulator:
                 response, kept = admitted.error(error), error.kept
             except Exception:  # noqa: BLE001  # a bug of the emulator is a 500, as at Stripe
                 method, path = admitted.request.method, admitted.request.path
-                _log.exception("request_failed method=%s path=%s", method, path)
+                _log.exception("request_failed method=%r path=%r", method, path)
                 response, kept = admitted.error(ServerError()), False
             response = close_key(admitted, self.keys, response, kept=kept)
             if kept and admitted.key is not None:

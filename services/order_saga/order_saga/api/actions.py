@@ -6,12 +6,12 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Header, Response
 from saga_engine.messages import ResolveRequested, RetryRequested
+from saga_messaging.http.openapi import problem
 from saga_schemas import Envelope
 from saga_schemas.envelope import derived_message_id
 from saga_schemas.values import Identifier
 
 from order_saga.api.orders import POLL_AFTER_SECONDS, Responses
-from order_saga.api.problems import problem
 from order_saga.api.schemas import (
     FULL_AMOUNT,
     NO_NOTE,

@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Header, Query, Response
+from saga_messaging.http.openapi import problem
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier
 
 from order_saga.api import queries
-from order_saga.api.problems import problem
 from order_saga.api.queries import OrderPage, OrderView
 from order_saga.api.schemas import OrderAccepted, OrderRequest
 from order_saga.create_order.state import State

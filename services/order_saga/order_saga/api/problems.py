@@ -18,15 +18,6 @@ from order_saga.errors import (
 )
 
 
-def problem(description: str) -> dict[str, Any]:
-    """Return a response that is a problem, for the OpenAPI document."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        "description": description,
-        "content": {"application/problem+json": {"schema": schema}},
-    }
-
-
 def _problem(status: int, type_: str, title: str) -> Handler:
     def handle(_: Any, __: Any, error: Exception) -> Problem:
         return Problem(title, type_=type_, status=status, detail=str(error))

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Self
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from saga_messaging.http.path_segment import PathSegment
 from saga_schemas.values import (
     MAX_AMOUNT,
     Amount,
@@ -38,7 +39,7 @@ class OrderRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    clerk_user_id: Identifier
+    clerk_user_id: PathSegment
     amount: Amount | None = None
     currency: Currency = "usd"
     description: ShortText = ""

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from saga_messaging.http.openapi import problem
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier, ShortText
 from sqlalchemy import Connection
 
-from order_saga.api.problems import problem
 from order_saga.api.schemas import NO_NOTE, ActionRequest
 from order_saga.runtime.pause import (
     Controls,

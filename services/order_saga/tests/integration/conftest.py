@@ -64,7 +64,7 @@ class Replica:
         dead_letters = DeadLetterService(database, self.outbox, settings)
         self.api.include_router(dead_letters_router(dead_letters, settings))
         transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://orders")
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
     async def place(self, *, key: str | None = None, **changes: Any) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from pydantic import SecretStr, ValidationError
+from saga_messaging.http.openapi import problem
 
 from payment_service.errors import InvalidWebhook, WebhooksNotConfigured
 from payment_service.webhooks.event import WebhookEvent
@@ -17,7 +18,10 @@ def webhooks_router(
     """Build the router of `POST /webhooks/stripe`."""
     router = APIRouter(tags=["stripe"])
 
-    @router.post("/webhooks/stripe")
+    @router.post(
+        "/webhooks/stripe",
+        responses={400: problem("Not a valid Stripe webhook, or its signature does not match.")},
+    )
     async def receive_webhook(  # pyright: ignore[reportUnusedFunction]
         request: Request, stripe_signature: Annotated[str, Header()] = ""
     ) -> dict[str, str]:

@@ -21,7 +21,7 @@ async def http(database):
     install_problems(api, 16_384, PROBLEMS)
     api.include_router(payments_router(database, 5))
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(api), base_url="http://payment"
+        transport=httpx.ASGITransport(api), base_url="http://localhost"
     ) as client:
         yield client
 

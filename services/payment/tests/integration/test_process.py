@@ -181,7 +181,7 @@ async def idle_report(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
     """Return a report without operations in progress; a webhook may have begun a refresh."""
     deadline = asyncio.get_running_loop().time() + 30
     while True:
-        report = (await client.post(url)).raise_for_status().json()
+        report = (await client.post(url, json={})).raise_for_status().json()
         if not report["waiting"] or asyncio.get_running_loop().time() > deadline:
             return report
         await asyncio.sleep(0.1)

@@ -12,18 +12,24 @@ Check: TypeAlias = Callable[[], Awaitable[str | None]]
 """Returns None on success, else a short reason. An exception is a failure too."""
 
 CHECK_TIMEOUT_SECONDS: Final = 3.0
+LIVENESS_PATH: Final = "/healthz"
+READINESS_PATH: Final = "/readyz"
 
 
 def health_router(checks: Mapping[str, Check]) -> APIRouter:
     """Return the endpoints. `/readyz` runs all checks at once, each up to three seconds."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz")
+    @router.get(LIVENESS_PATH)
     async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
         """Report that the process is running."""
         return {"status": "ok"}
 
-    @router.get("/readyz")
+    @router.get(
+        READINESS_PATH,
+        response_model=dict[str, str],
+        responses={503: {"description": "A dependency has failed.", "model": dict[str, str]}},
+    )
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         """Report each dependency as `ok` or with the reason of its failure, then with 503."""
         results = await asyncio.gather(*(run_check(check) for check in checks.values()))

@@ -1,4 +1,4 @@
-"""HTTP errors as problem details (RFC 9457), and a limit on the size of a request body."""
+"""HTTP errors as problem details (RFC 9457), and the limit of a request's body."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,12 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import add_exception_handler, new_exception_handler
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saga_messaging.errors import DatabaseUnavailable
-
-RETRY_AFTER_SECONDS: Final = "1"
+from saga_messaging.http.limits import RETRY_AFTER_SECONDS, BoundedBody
 
 Handler: TypeAlias = Callable[[Any, Request, Any], Problem]
 """Maps an application error, its third argument, to the problem to respond with."""
@@ -25,16 +22,10 @@ _NO_HANDLERS: Final[Mapping[type[Exception], Handler]] = MappingProxyType({})
 logger = structlog.get_logger(__name__)
 
 
-class BodyTooLarge(StatusProblem):
-    """413: the request body exceeds the service's limit."""
-
-    status = 413
-    title = "Request body too large."
-
-
 class ServiceUnavailable(StatusProblem):
     """503: a dependency is unavailable; the same request may succeed later."""
 
+    type_ = "service-unavailable"
     status = 503
     title = "Service temporarily unavailable."
 
@@ -58,13 +49,14 @@ def install_problems(
         request_validation_handler=_invalid,
         unhandled_wrappers={"default": _InternalError},
     )
-    add_exception_handler(api, handler)
+    add_exception_handler(api, handler, generic_swagger_defaults=False)
     for error in known:
         api.add_exception_handler(error, handler)
-    api.add_middleware(_BoundedBody, max_bytes=max_body_bytes)
+    api.add_middleware(BoundedBody, max_bytes=max_body_bytes)
 
 
 class _InternalError(StatusProblem):
+    type_ = "internal-error"
     status = 500
     title = "Internal error."
 
@@ -100,35 +92,3 @@ def _field(location: tuple[Any, ...]) -> str:
     """Return the field's path; replace characters of the caller's names that UTF-8 lacks."""
     name = ".".join(map(str, location[1:])) or "(the whole body)"
     return name.encode(errors="replace").decode()
-
-
-class _BoundedBody:
-    """Reads the body, up to the limit, before the application does."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        messages: list[Message] = []
-        size, more = 0, True
-        while more and size <= self._max_bytes:
-            messages.append(message := await receive())
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)
-        if size > self._max_bytes:
-            await self._reject(scope, receive, send)
-            return
-
-        async def replay() -> Message:
-            return messages.pop(0) if messages else await receive()
-
-        await self._app(scope, replay, send)
-
-    async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = BodyTooLarge(detail=f"The limit is {self._max_bytes} bytes.")
-        response = JSONResponse(problem.marshal(), 413, media_type="application/problem+json")
-        await response(scope, receive, send)

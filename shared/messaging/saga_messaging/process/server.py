@@ -7,6 +7,7 @@ from socket import socket
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from saga_http.config import bounded_config
 from uvicorn.config import STARTUP_FAILURE
 
 from saga_messaging.settings import ServiceSettings
@@ -26,12 +27,14 @@ def serve(api: FastAPI, settings: ServiceSettings) -> None:
     # uvicorn handles the signals itself, and raises them again after its shutdown.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit_cleanly)
-    config = uvicorn.Config(
+    config = bounded_config(
         api,
+        settings.http_bounds,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
         access_log=False,
+        ws="none",
         # On uvloop, closing a TLS connection may wait half a minute for an unresponsive broker.
         loop="asyncio" if settings.kafka_username else "auto",
         timeout_graceful_shutdown=settings.http_shutdown_seconds,

@@ -11,6 +11,7 @@ from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
 from saga_messaging.delivery.tables import messaging_tables
+from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
 from saga_messaging.http.readiness import checks
 from saga_messaging.kafka.consumer import consume
@@ -115,6 +116,6 @@ def build(settings: ParticipantSettings) -> FastAPI:
         ):
             yield
 
-    api = FastAPI(lifespan=lifespan)
+    api = service_api("Participant", lifespan, settings, {})
     api.include_router(health_router(readiness))
     return api

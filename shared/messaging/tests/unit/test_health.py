@@ -12,7 +12,7 @@ async def get(path: str, **checks) -> httpx.Response:
     api = FastAPI()
     api.include_router(health_router(checks))
     transport = httpx.ASGITransport(api)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.get(path)
 
 

@@ -1,6 +1,10 @@
+import re
+from pathlib import Path
+
 import certifi
 import pytest
 from pydantic import ValidationError
+from saga_messaging.settings import HttpSettings
 
 HALVES = [
     {"KAFKA_USERNAME": "saga"},
@@ -69,3 +73,14 @@ def test_the_log_level_is_case_insensitive(level, make_settings):
 def test_invalid_values_are_rejected(wrong, make_settings):
     with pytest.raises(ValidationError):
         make_settings(**wrong)
+
+
+def test_the_documentation_lists_each_http_setting_with_its_default():
+    text = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| ([0-9.]+|none) \|", text.split("## HTTP")[1], re.MULTILINE
+    )
+    fields = {name: field.default for name, field in HttpSettings.model_fields.items()}
+    del fields["http_host"], fields["http_port"]
+    documented = {name.lower(): value for name, value in rows}
+    assert documented == {name: f"{value:g}" if value else "none" for name, value in fields.items()}

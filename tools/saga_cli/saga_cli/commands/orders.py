@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from saga_cli.api import Api, order_path
 from saga_cli.commands.options import DataDir, OrderId, OrdersUrl
@@ -40,7 +41,8 @@ def orders(  # noqa: PLR0913 - each is a filter of the API
         )
     output.print(orders_table(page["orders"]))
     if page["next_cursor"]:
-        output.print(f"\nNext page: saga orders --cursor {page['next_cursor']}", soft_wrap=True)
+        next_page = Text(f"\nNext page: saga orders --cursor {page['next_cursor']}")
+        output.print(next_page, soft_wrap=True)
 
 
 def show(order_id: OrderId, orders_url: OrdersUrl = None, data_dir: DataDir = None) -> None:

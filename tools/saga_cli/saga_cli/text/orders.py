@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -44,13 +43,13 @@ def orders_table(orders: Sequence[Json]) -> Table:
     )
     for order in orders:
         table.add_row(
-            order["id"],
+            Text(order["id"]),
             f"{_time(order['created_at']):%Y-%m-%d %H:%M:%S}",
-            escape(order["clerk_user_id"]),
+            Text(order["clerk_user_id"]),
             money(order["amount"], order["currency"]),
             state_text(order),
-            escape(reason_code(order)),
-            order["payment_intent_id"] or "",
+            Text(reason_code(order)),
+            Text(order["payment_intent_id"] or ""),
         )
     return table
 
@@ -74,8 +73,8 @@ def _facts(order: Json) -> Table:
         "Disputed": "by the cardholder's bank" if order.get("disputed") else "",
         "Parked": f"{order['parked']} failed" if order.get("parked") else "",
         "Attempt": _attempt(order),
-        "Description": escape(order["description"]),
-        "User": escape(order["clerk_user_id"]),
+        "Description": order["description"],
+        "User": order["clerk_user_id"],
         "PaymentIntent": order["payment_intent_id"],
         "Created": order["created_at"],
         "Updated": order["updated_at"],
@@ -105,7 +104,7 @@ def _reason(reason: Json) -> Table:
         "Advice": reason.get("advice_code"),
     }
     sentences = {"Cause": reason.get("message"), "Cure": reason.get("cure")}
-    return _pairs({name: escape(text or "") for name, text in {**sentences, **codes}.items()})
+    return _pairs({name: text or "" for name, text in {**sentences, **codes}.items()})
 
 
 def _history(order: Json) -> Table:
@@ -118,9 +117,9 @@ def _history(order: Json) -> Table:
             f"{at:%H:%M:%S.%f}"[:-3],
             f"{(at - start).total_seconds() * 1000:.0f}",
             "→ in" if entry["direction"] == "in" else "← out",
-            entry["type"],
-            escape(_note(entry, known)),
-            str(entry["message_id"]),
+            Text(entry["type"]),
+            Text(_note(entry, known)),
+            Text(str(entry["message_id"])),
         )
     return table
 
@@ -137,7 +136,7 @@ def _pairs(values: dict[str, Any]) -> Table:
     table.add_column(overflow="fold")
     for name, value in values.items():
         if value:
-            table.add_row(name, value)
+            table.add_row(name, value if isinstance(value, Text) else Text(value))
     return table
 
 

@@ -30,7 +30,7 @@ class LogTail:
         for colour, (name, path) in enumerate(self._logs.items()):
             prefix = Text(f"{name:<{self._width}} ", style=COLOURS[colour % len(COLOURS)])
             for line in self._new_lines(name, path):
-                self._console.print(prefix + Text(visible(line)), soft_wrap=True)
+                self._console.print(prefix + Text(visible(line.expandtabs())), soft_wrap=True)
 
     def _new_lines(self, name: str, path: Path) -> list[str]:
         if not path.exists():

@@ -40,6 +40,7 @@ def format_storage(
         env={**os.environ, **JVM_ENVIRONMENT},
         capture_output=True,
         text=True,
+        errors="replace",
         timeout=FORMAT_SECONDS,
         check=False,
     )

@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from saga_messaging.http.openapi import problem
 from saga_schemas.values import Identifier
 
-from order_saga.api.problems import problem
 from order_saga.api.schemas import NO_NOTE, ActionRequest
 from order_saga.operators.dead_letters.model import (
     DeadLetterDetail,

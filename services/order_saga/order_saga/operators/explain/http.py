@@ -5,10 +5,10 @@ from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from saga_messaging.http.openapi import problem
 from saga_messaging.postgres.database import Database
 from saga_schemas.values import Failure, Identifier
 
-from order_saga.api.problems import problem
 from order_saga.create_order.state import State
 from order_saga.create_order.versions import Definitions
 from order_saga.errors import OrderNotFound

@@ -31,7 +31,7 @@ async def operator(world):
         install_problems(api, world.settings.max_body_bytes, PROBLEMS)
         api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED))
         transport = httpx.ASGITransport(api)
-        async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             client.executor = executor
             yield client
     await http.close_async()

@@ -41,7 +41,7 @@ async def deliver(world, outbox, refresher, stripe_api):
     webhooks = WebhookReceiver(world.database, outbox, refresher, 5)
     api.include_router(webhooks_router(webhooks, SecretStr(SECRET), 300))
     transport = httpx.ASGITransport(api)
-    async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
 
         async def deliver(*types):
             listed = stripe_api.get("events", params={"limit": 100}).json()["data"]

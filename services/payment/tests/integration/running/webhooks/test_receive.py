@@ -51,7 +51,9 @@ def hooked(world, outbox):
             install_problems(api, world.settings.max_body_bytes, PROBLEMS)
             api.include_router(webhooks_router(webhooks, secret and SecretStr(secret), TOLERANCE))
             transport = httpx.ASGITransport(api)
-            async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
                 yield executor, Hook(client)
 
     return hooked

@@ -1,0 +1,1 @@
+"""An HTTP server with bounds: no client can take all connections, memory or time."""

@@ -1,0 +1,23 @@
+"""uvicorn's configuration with bounds."""
+
+from typing import Any
+
+import uvicorn
+
+from saga_http.bounds import Bounds
+from saga_http.protocol import BoundedProtocol
+from saga_http.reading import ReadingTime
+
+
+def bounded_config(app: Any, bounds: Bounds, **options: Any) -> uvicorn.Config:
+    """Return the configuration of a bounded server; `options` are uvicorn's own."""
+    attributes = {"bounds": bounds, "reading_time": ReadingTime(bounds.reading_share)}
+    protocol = type("BoundedProtocol", (BoundedProtocol,), attributes)
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        backlog=bounds.backlog,
+        h11_max_incomplete_event_size=bounds.head_bytes,
+        timeout_keep_alive=bounds.keep_alive_seconds,
+        **options,
+    )
