@@ -5,11 +5,15 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.http.health import health_router
+from saga_messaging.http.metrics import metrics_router
+from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
 from saga_messaging.http.problems import install_problems
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app, joined
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
@@ -56,6 +60,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
+            components.running_loop("topic_check", check_topics(settings, ACCESS)),
             components.running_faust(app, publisher),
             components.running_loop(
                 "deferred_messages", handle_deferred(all_definitions, intakes, settings)
@@ -65,13 +70,18 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             yield
 
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
+    install_problems(
+        api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS, **OUTBOX_PROBLEMS}
+    )
     api.include_router(orders_router(orders, database, settings))
     api.include_router(actions_router(orders))
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
     api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
-    api.include_router(health_router(checks("order_saga", database, publisher, app)))
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
+    readiness = checks("order_saga", database, publisher, app)
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
+    api.include_router(metrics_router())
     return api
 
 

@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 import stripe
 from fastapi import FastAPI
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.http.health import health_router
+from saga_messaging.http.metrics import metrics_router
+from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
 from saga_messaging.http.problems import install_problems
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
@@ -58,6 +62,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
+            components.running_loop("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_until_stopped("executor", executor.run(), executor.stop),
             components.running_loop("expiry_sweeper", sweeper.run()),
@@ -70,7 +75,10 @@ def build(settings: PaymentSettings) -> FastAPI:
     receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     _install_http(api, settings, database, receiver, runs)
-    api.include_router(health_router(checks("payment_service", database, publisher, app)))
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
+    readiness = checks("payment_service", database, publisher, app)
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
+    api.include_router(metrics_router())
     return api
 
 
@@ -81,7 +89,7 @@ def _install_http(
     receiver: WebhookReceiver,
     runs: Runs,
 ) -> None:
-    install_problems(api, settings.max_body_bytes, PROBLEMS)
+    install_problems(api, settings.max_body_bytes, {**PROBLEMS, **OUTBOX_PROBLEMS})
     api.include_router(payments_router(database, settings.database_give_up_seconds))
     secret, tolerance = settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
     api.include_router(webhooks_router(receiver, secret, tolerance))

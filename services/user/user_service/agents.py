@@ -6,6 +6,7 @@ from uuid import UUID
 
 import faust
 from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.responder import Responder
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.publisher import Publisher
@@ -20,7 +21,11 @@ from user_service.repository import SqlUsers
 
 
 def register_agents(
-    app: faust.App, database: Database, publisher: Publisher, settings: MessagingSettings
+    app: faust.App,
+    database: Database,
+    publisher: Publisher,
+    outbox: Outbox,
+    settings: MessagingSettings,
 ) -> None:
     """Reply to every request for payment info; wait while PostgreSQL or Kafka is unavailable."""
     [topic] = ACCESS.consumes
@@ -29,6 +34,7 @@ def register_agents(
         handler=_reply,
         database=database,
         publisher=publisher,
+        outbox=outbox,
         dead_letters=DeadLetters(ACCESS.group, settings),
     )
     consume(app, topic, responder.receive, settings)

@@ -4,17 +4,23 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.http.health import health_router
+from saga_messaging.http.metrics import metrics_router
+from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
 from saga_messaging.http.problems import install_problems
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
 from saga_messaging.process.server import serve
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
+from user_service import orm
 from user_service.agents import register_agents
 from user_service.gateway import StripeGateway
 from user_service.handlers import UserHandlers
@@ -29,28 +35,34 @@ def build(settings: UserServiceSettings) -> FastAPI:
     """Return the service; its lifespan starts the components, and stops them in reverse order."""
     database = Database.connect(settings)
     publisher = Publisher(settings)
+    outbox = Outbox(orm.outbox, database, publisher, settings)
     http = stripe_http(settings)
     handlers = UserHandlers(
         SqlTransaction(database, settings.database_give_up_seconds),
         StripeGateway(stripe_client(settings, http), settings),
     )
     app = faust_app(ACCESS.group, settings)
-    register_agents(app, database, publisher, settings)
+    register_agents(app, database, publisher, outbox, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with (
             components.running_database(database),
             components.running_publisher(publisher),
+            components.running_relay(outbox),
+            components.running_loop("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_faust(app, publisher),
         ):
             yield
 
     api = FastAPI(title="User service", lifespan=lifespan)
-    install_problems(api, settings.max_body_bytes, PROBLEMS)
+    install_problems(api, settings.max_body_bytes, {**PROBLEMS, **OUTBOX_PROBLEMS})
     api.include_router(users_router(handlers))
-    api.include_router(health_router(checks("user_service", database, publisher, app)))
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
+    readiness = checks("user_service", database, publisher, app)
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
+    api.include_router(metrics_router())
     return api
 
 

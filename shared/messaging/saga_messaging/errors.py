@@ -2,7 +2,8 @@
 
 MessagingError
 ├── TooManyDeadLetters     ends the process: nothing is acknowledged
-└── DatabaseUnavailable    for callers with a time limit: retry later
+├── DatabaseUnavailable    for callers with a time limit: retry later
+└── ParkedRecordNotFound   for operators
 """
 
 
@@ -16,3 +17,10 @@ class TooManyDeadLetters(MessagingError):
 
 class DatabaseUnavailable(MessagingError):
     """PostgreSQL did not respond within the caller's time limit."""
+
+
+class ParkedRecordNotFound(MessagingError):
+    """No record with this id is parked: it was never refused, or was retried or dropped."""
+
+    def __init__(self, message_id: object) -> None:
+        super().__init__(f"No record {message_id} is parked: it may have been retried or dropped.")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupIdNotFound,
@@ -21,6 +22,9 @@ from saga_messaging.settings import KafkaSettings
 from order_saga.errors import KafkaUnavailable
 
 FETCH_WAIT_MS: Final = 50
+PARTITION_FETCH_BYTES: Final = 131_072
+"""Most bytes of a partition in one fetch; a larger record is fetched alone."""
+
 RawRecord = ConsumerRecord[bytes, bytes]
 
 
@@ -53,6 +57,14 @@ class KafkaView:
             for topic in described
             if topic["topic"] in topics and topic["partitions"]
         }
+
+    async def max_message_bytes(self, topic: str) -> int | None:
+        """Return the largest record that the topic takes; None if Kafka does not tell this user."""
+        name = "max.message.bytes"
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, {name: None})
+        replies: list[Any] = await self._admin.describe_configs([resource])
+        entries = [entry for reply in replies for each in reply.resources for entry in each[4]]
+        return next((int(entry[1]) for entry in entries if entry[0] == name), None)
 
     async def retained(
         self, partitions: Sequence[TopicPartition]
@@ -142,6 +154,7 @@ async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
     )
     try:
         async with explain_access_errors(settings):

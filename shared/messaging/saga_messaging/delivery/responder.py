@@ -1,4 +1,4 @@
-"""Replies to requests that only read, and therefore need no inbox and no outbox."""
+"""Replies to requests that only read, and therefore need no inbox."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from saga_schemas.topics import Topic
 from sqlalchemy import Connection
 
 from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
 from saga_messaging.postgres.database import Database
@@ -21,23 +22,27 @@ ReplyHandler: TypeAlias = Callable[[Connection, Sequence[Envelope]], Mapping[UUI
 class Responder:
     """Replies to every request of a topic at least once, always with the same `message_id`.
 
-    When `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another
-    reply with the same `message_id`, which the requester's inbox skips.
+    When `receive` returns, Kafka has acknowledged every reply, or the outbox has stored it: a
+    reply that Kafka refuses is parked there, and a dead letter is published from there. A
+    redelivered request gets another reply with the same `message_id`, which the requester's inbox
+    skips.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all components of the pattern meet here
         self,
         *,
         topic: Topic,
         handler: ReplyHandler,
         database: Database,
         publisher: Publisher,
+        outbox: Outbox,
         dead_letters: DeadLetters,
     ) -> None:
         self.topic = topic
         self._handler = handler
         self._database = database
         self._publisher = publisher
+        self._outbox = outbox
         self._dead_letters = dead_letters
 
     async def receive(self, records: Sequence[Record]) -> None:
@@ -49,11 +54,20 @@ class Responder:
         """
         decoded, dead_letters = self._dead_letters.decode(self.topic, records)
         requests = [message for _, message in decoded]
-        by_id = await self._database.transaction(
-            lambda connection: self._handler(connection, requests)
-        )
+
+        def work(connection: Connection) -> tuple[Mapping[UUID, Envelope], list[Outgoing]]:
+            return self._handler(connection, requests), self._outbox.store(connection, dead_letters)
+
+        by_id, stored = await self._database.transaction(work)
         replies = [_reply_to(request, by_id[request.message_id]) for request in requests]
-        await self._publisher.publish([*map(Outgoing.of, replies), *dead_letters])
+        await self._publish([Outgoing.of(reply) for reply in replies])
+        self._outbox.offer(stored)
+
+    async def _publish(self, replies: Sequence[Outgoing]) -> None:
+        held = [reply for reply in replies if self._outbox.holds(reply)]
+        result = await self._publisher.publish([each for each in replies if each not in held])
+        if held or result.refused or result.held:
+            await self._outbox.park(result.refused, [*held, *result.held])
 
 
 def _reply_to(request: Envelope, reply: Envelope) -> Envelope:

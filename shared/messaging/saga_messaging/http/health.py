@@ -8,9 +8,15 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 Check: TypeAlias = Callable[[], Awaitable[str | None]]
-"""Returns None on success, else a short reason. An exception is a failure too."""
+"""Returns None on success, else a short reason, perhaps `Degraded`. An exception is a failure."""
 
 CHECK_TIMEOUT_SECONDS: Final = 3.0
+
+
+class Degraded(str):
+    """A reason that needs an operator, while the process can still do its work: it stays ready."""
+
+    __slots__ = ()
 
 
 def health_router(checks: Mapping[str, Check]) -> APIRouter:
@@ -24,13 +30,21 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        """Report each dependency as `ok` or with the reason of its failure, then with 503."""
+        """Report each dependency as `ok` or with the reason of its failure, then with 503.
+
+        What is degraded begins with `degraded: ` and is no failure.
+        """
         results = await asyncio.gather(*(_run(check) for check in checks.values()))
-        failures = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
-        body = {name: failures.get(name, "ok") for name in checks}
-        return JSONResponse(body, status_code=503 if failures else 200)
+        reasons = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
+        failed = any(not isinstance(reason, Degraded) for reason in reasons.values())
+        body = {name: _text(reasons.get(name)) for name in checks}
+        return JSONResponse(body, status_code=503 if failed else 200)
 
     return router
+
+
+def _text(reason: str | None) -> str:
+    return f"degraded: {reason}" if isinstance(reason, Degraded) else reason or "ok"
 
 
 async def _run(check: Check) -> str | None:

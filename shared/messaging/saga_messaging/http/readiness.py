@@ -3,7 +3,8 @@
 import faust
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from saga_messaging.http.health import Check
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.health import Check, Degraded
 from saga_messaging.kafka.faust_app import has_joined
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres import migrations
@@ -40,3 +41,13 @@ def checks(
         return missing and f"migration {missing} is missing: {cure}"
 
     return {"kafka": kafka, "database": postgresql}
+
+
+def outbox_check(outbox: Outbox) -> Check:
+    """Return the check that names the topics whose records are parked or wait."""
+
+    async def check() -> str | None:
+        problems = [f"{topic}: {reason}" for topic, reason in sorted(outbox.problems.items())]
+        return Degraded(f"{'; '.join(problems)} (saga outbox list)") if problems else None
+
+    return check

@@ -12,7 +12,7 @@ from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
 from saga_messaging.delivery.tables import messaging_tables
 from saga_messaging.http.health import health_router
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.postgres.database import Database
@@ -110,5 +110,5 @@ def build(settings: ParticipantSettings) -> FastAPI:
 
     api = FastAPI(lifespan=lifespan)
     readiness = checks("messaging_testing", relay_database, publisher, app)
-    api.include_router(health_router(readiness))
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
     return api
