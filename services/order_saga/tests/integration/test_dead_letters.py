@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.producer import message_accumulator
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.kafka.records import Record
 from saga_messaging.kafka.topics import create_topics
@@ -349,20 +351,31 @@ class HeaderName(str):
         return b"\xff\xfe"
 
 
+async def put_unreadable(producer, topic, monkeypatch):
+    """Publish a record whose header has a name that is not UTF-8."""
+    monkeypatch.setattr(
+        message_accumulator, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy
+    )
+    batch = producer.create_batch()
+    monkeypatch.undo()
+    batch.append(key=b"key", value=b"v", timestamp=None, headers=[(HeaderName("h"), b"x")])
+    return await (await producer.send_batch(batch, topic, partition=1))
+
+
 async def test_a_record_that_cannot_be_parsed_is_listed_with_its_place(
-    orders, kafka, producer, put_dead_letter
+    orders, kafka, producer, put_dead_letter, monkeypatch
 ):
     good = await put_dead_letter(b"good", b"key")
     topic = f"{kafka['kafka_topic_prefix']}payment_commands.dlq"
-    sent = await producer.send_and_wait(topic, b"v", b"key", headers=[(HeaderName("h"), b"x")])
+    sent = await put_unreadable(producer, topic, monkeypatch)
     last = await put_dead_letter(b"last", b"key")
 
     page = await orders.http.get("/dead-letters")
 
     assert page.status_code == 200, page.text
-    by_offset = {each["offset"]: each for each in page.json()["dead_letters"]}
-    assert "cannot be parsed" in by_offset[sent.offset]["reason"]
-    assert {each["preview"] for each in by_offset.values()} == {"good", "last", ""}
+    listed = {(each["partition"], each["offset"]): each for each in page.json()["dead_letters"]}
+    assert "cannot be parsed" in listed[1, sent.offset]["reason"]
+    assert {each["preview"] for each in listed.values()} == {"good", "last", ""}
     path = f"/dead-letters/payment_commands.dlq/{sent.partition}/{sent.offset}"
     shown = await orders.http.get(path)
     assert (shown.status_code, shown.headers["content-type"]) == (409, "application/problem+json")
