@@ -22,7 +22,7 @@ from saga_messaging.process.server import serve
 from order_saga.api.actions import actions_router
 from order_saga.api.orders import orders_router
 from order_saga.api.problems import PROBLEMS
-from order_saga.create_order.versions import definitions
+from order_saga.create_order.versions import Definitions, definitions
 from order_saga.kafka_access import ACCESS
 from order_saga.operators.dead_letters.http import dead_letters_router
 from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_PROBLEMS
@@ -70,19 +70,28 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             yield
 
     api = FastAPI(title="Create Order Saga", lifespan=lifespan)
-    install_problems(
-        api, settings.max_body_bytes, {**PROBLEMS, **DEAD_LETTER_PROBLEMS, **OUTBOX_PROBLEMS}
-    )
+    problems = {**PROBLEMS, **DEAD_LETTER_PROBLEMS, **OUTBOX_PROBLEMS}
+    install_problems(api, settings.max_body_bytes, problems)
     api.include_router(orders_router(orders, database, settings))
     api.include_router(actions_router(orders))
-    api.include_router(controls_router(database, settings))
-    api.include_router(why_router(all_definitions, database, settings))
-    api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
-    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
+    _include_operators(api, all_definitions, database, outbox, settings)
     readiness = checks("order_saga", database, publisher, app)
     api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
     api.include_router(metrics_router())
     return api
+
+
+def _include_operators(
+    api: FastAPI,
+    all_definitions: Definitions,
+    database: Database,
+    outbox: Outbox,
+    settings: OrderSagaSettings,
+) -> None:
+    api.include_router(controls_router(database, settings))
+    api.include_router(why_router(all_definitions, database, settings))
+    api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
 
 
 def main() -> None:

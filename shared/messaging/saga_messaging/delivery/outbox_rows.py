@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     Table,
     bindparam,
@@ -40,7 +41,7 @@ class ParkedRows:
     keys: Collection[tuple[str, bytes]]
 
 
-def is_parked(table: Table) -> ColumnElement[bool]:
+def is_parked(table: FromClause) -> ColumnElement[bool]:
     """Return the condition that a row is parked; the index of unsent rows serves it."""
     return (
         table.c.sent_at.is_(None)
@@ -91,24 +92,13 @@ def claim_expired(  # noqa: PLR0913 - the bounds of a sweep
     Returns:
         The rows' records in the order of their creation, and True if there may be more.
     """
-    parked = table.alias("parked")
-    behind = (
-        select(parked.c.message_id)
-        .where(
-            is_parked(parked),  # pyright: ignore[reportArgumentType] - an alias has its columns
-            parked.c.topic == table.c.topic,
-            parked.c.key == table.c.key,
-            parked.c.type != DEAD_LETTER,
-        )
-        .exists()
-    )
     expired = (
         select(table.c.message_id, func.octet_length(table.c.value).label("size"))
         .where(
             table.c.sent_at.is_(None),
             table.c.claimed_until < func.now(),
             table.c.topic.not_in(list(excluded)),
-            (table.c.type == DEAD_LETTER) | ~behind,
+            (table.c.type == DEAD_LETTER) | ~_is_behind_a_parked_row(table),
         )
         .order_by(table.c.claimed_until)
         .limit(limit)
@@ -127,6 +117,20 @@ def claim_expired(  # noqa: PLR0913 - the bounds of a sweep
     )
     rows = sorted(claimed, key=lambda row: row.created_at)
     return [_outgoing(row) for row in rows], len(found) == limit or len(ids) < len(found)
+
+
+def _is_behind_a_parked_row(table: Table) -> ColumnElement[bool]:
+    parked = table.alias("parked")
+    return (
+        select(parked.c.message_id)
+        .where(
+            is_parked(parked),
+            parked.c.topic == table.c.topic,
+            parked.c.key == table.c.key,
+            parked.c.type != DEAD_LETTER,
+        )
+        .exists()
+    )
 
 
 def mark_sent(connection: Connection, table: Table, ids: Sequence[UUID]) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from messaging_testing import topics
 from messaging_testing.fakes import eventually
 from messaging_testing.messages import command, outgoing, record, records
@@ -15,7 +16,9 @@ from messaging_testing.service import messaging
 from prometheus_client import REGISTRY
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.delivery.responder import Responder
+from saga_messaging.errors import ParkedRecordNotFound
 from saga_messaging.http.readiness import outbox_check
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.topics import create_topics
@@ -35,6 +38,7 @@ class Relay:
         self.database = database
         self.publisher = Publisher(settings)
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
+        self.operators = ParkedRecords(self.outbox, 5)
 
     async def send(self, *batch):
         stored = await self.database.transaction(lambda c: self.outbox.store(c, batch))
@@ -73,6 +77,12 @@ class Relay:
     async def without_topic(self, topic: str) -> None:
         name = self.settings.kafka_topic_prefix + topic
         await self._admin(lambda admin: admin.delete_topics([name]), name, False)
+
+    async def configure(self, topic: str, **config: str) -> None:
+        name = self.settings.kafka_topic_prefix + topic
+        config = {key.replace("_", "."): value for key, value in config.items()}
+        resource = ConfigResource(ConfigResourceType.TOPIC, name, config)
+        await self._admin(lambda admin: admin.alter_configs([resource]), name, True)
 
     async def _admin(self, change, name: str, exists: bool) -> None:
         admin = AIOKafkaAdminClient(
@@ -184,11 +194,7 @@ async def test_records_behind_a_parked_one_of_their_key_wait_for_it_in_order(rel
     await asyncio.sleep(1.5)  # longer than a lease
     await relay.await_rows("sent_at IS NOT NULL", ids(first, *other))
 
-    await relay.database.transaction(
-        lambda c: c.execute(
-            text("UPDATE outbox SET dropped_at = now() WHERE parked_at IS NOT NULL")
-        )
-    )
+    await relay.operators.drop(too_large.message_id, "ann", "not needed")
     await relay.await_rows("sent_at IS NOT NULL", ids(first, *other, *behind))
     found = [each.value for each in await relay.published(USER_EVENTS.name) if each.key == b"one"]
     assert found == [each.value for each in (first, *behind)]
@@ -241,12 +247,34 @@ async def test_at_the_limit_of_parked_records_the_topic_waits_and_others_go_on(r
     assert await relay.rows("parked_at IS NOT NULL") == parked
     assert "the limit of 3: the topic waits" in await readiness(relay)
 
-    await relay.database.transaction(
-        lambda c: c.execute(
-            text("UPDATE outbox SET dropped_at = now() WHERE parked_at IS NOT NULL")
-        )
-    )
+    for message_id in parked:
+        await relay.operators.drop(message_id, "ann", "")
     await relay.await_rows("parked_at IS NOT NULL", ids(*refused))
+
+
+async def test_a_retried_record_is_published_before_those_behind_it(relay):
+    await relay.with_topic(USER_EVENTS.name, max_message_bytes="2000")
+    too_large, *behind = [large(4_000, "one"), *outgoing(3, "one")]
+    await relay.send(too_large, *behind)
+    await relay.await_rows("parked_at IS NOT NULL", ids(too_large))
+
+    page = await relay.operators.newest(20, "large")
+    assert page.parked == []
+    (listed,) = (await relay.operators.newest(20, too_large.correlation_id)).parked
+    assert (listed.message_id, listed.held) == (too_large.message_id, 3)
+    assert "max.message.bytes" in listed.reason
+    await relay.operators.retry(too_large.message_id, "ann", "still too large")
+    await eventually(lambda: not relay.outbox.problems, 10)
+    await eventually(lambda: USER_EVENTS.name in relay.outbox.problems, 10)
+    await relay.await_rows("parked_at IS NOT NULL", ids(too_large))
+    await relay.configure(USER_EVENTS.name, max_message_bytes="1000000")
+    await relay.operators.retry(too_large.message_id, "ann", "limit raised")
+
+    await relay.await_rows("sent_at IS NOT NULL", ids(too_large, *behind))
+    found = await relay.published(USER_EVENTS.name)
+    assert [each.value for each in found] == [each.value for each in (too_large, *behind)]
+    with pytest.raises(ParkedRecordNotFound, match="may have been retried"):
+        await relay.operators.drop(too_large.message_id, "ann", "")
 
 
 @pytest.mark.parametrize("limit", [MEBIBYTE, 20_000])

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import certifi
 import pytest
 from pydantic import ValidationError
+from saga_messaging.settings import MessagingSettings
 
 HALVES = [
     {"KAFKA_USERNAME": "saga"},
@@ -69,3 +72,20 @@ def test_the_log_level_is_case_insensitive(level, make_settings):
 def test_invalid_values_are_rejected(wrong, make_settings):
     with pytest.raises(ValidationError):
         make_settings(**wrong)
+
+
+def test_each_bound_of_the_outbox_is_documented_with_its_default():
+    page = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
+    rows = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `")]
+    documented = {
+        name.strip(" `"): float(default)
+        for names, defaults in rows
+        for name, default in zip(names.split(","), defaults.split(","), strict=False)
+        if name.strip(" `").startswith(("OUTBOX_", "KAFKA_MIN_RETENTION"))
+    }
+    fields = MessagingSettings.model_fields
+    assert documented == {
+        name.upper(): field.default
+        for name, field in fields.items()
+        if name.startswith(("outbox_", "kafka_min_retention"))
+    }
