@@ -310,7 +310,7 @@ async def test_list_without_kafka_responds_503(replica_with):
     )
 
 
-async def test_hundreds_of_large_dead_letters_are_listed_within_the_limits(
+async def test_many_large_dead_letters_are_listed_within_the_limits(
     replica_with, kafka, put_dead_letter, new_messages
 ):
     for number in range(60):
