@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app, joined
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
@@ -20,7 +23,7 @@ from saga_messaging.process.watchdog import running_watchdog
 from order_saga.api.actions import actions_router
 from order_saga.api.orders import orders_router
 from order_saga.api.problems import PROBLEMS
-from order_saga.create_order.versions import definitions
+from order_saga.create_order.versions import Definitions, definitions
 from order_saga.kafka_access import ACCESS
 from order_saga.operators.dead_letters.http import dead_letters_router
 from order_saga.operators.dead_letters.problems import PROBLEMS as DEAD_LETTER_PROBLEMS
@@ -63,6 +66,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
+            components.running_loop("topic_check", check_topics(settings, ACCESS)),
             components.running_faust(app, publisher),
             running_watchdog(app, readiness, settings),
             components.running_loop(
@@ -74,14 +78,26 @@ def build(settings: OrderSagaSettings) -> FastAPI:
         ):
             yield
 
-    api = service_api("Create Order Saga", lifespan, settings, {**PROBLEMS, **DEAD_LETTER_PROBLEMS})
+    problems = {**PROBLEMS, **DEAD_LETTER_PROBLEMS, **OUTBOX_PROBLEMS}
+    api = service_api("Create Order Saga", lifespan, settings, problems)
     api.include_router(orders_router(orders, database, settings))
     api.include_router(actions_router(orders))
+    _include_operators(api, all_definitions, database, outbox, settings)
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
+    return api
+
+
+def _include_operators(
+    api: FastAPI,
+    all_definitions: Definitions,
+    database: Database,
+    outbox: Outbox,
+    settings: OrderSagaSettings,
+) -> None:
     api.include_router(controls_router(database, settings))
     api.include_router(why_router(all_definitions, database, settings))
     api.include_router(dead_letters_router(DeadLetterService(database, outbox, settings), settings))
-    api.include_router(health_router(readiness))
-    return api
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
 
 
 def main() -> None:

@@ -83,6 +83,9 @@ class OrderSagaSettings(ServiceSettings):
     dead_letter_scan_limit: PositiveInt = Field(
         500, description="Maximum number of dead letters read from each partition, newest first."
     )
+    dead_letter_scan_bytes: PositiveInt = Field(
+        33_554_432, description="Maximum number of bytes of dead letters read for one response."
+    )
 
     @property
     def timeouts(self) -> Timeouts:

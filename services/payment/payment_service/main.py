@@ -9,11 +9,14 @@ import stripe
 from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.outbox import outbox_router
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
@@ -65,6 +68,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
+            components.running_loop("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
             components.running_until_stopped("executor", executor.run(), executor.stop),
@@ -79,7 +83,8 @@ def build(settings: PaymentSettings) -> FastAPI:
     receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     _install_http(api, settings, database, receiver, runs)
-    api.include_router(health_router(readiness))
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
     return api
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import faust
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.responder import Responder
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.publisher import Publisher
@@ -20,24 +21,32 @@ from user_service.kafka_access import ACCESS
 from user_service.repository import SqlUsers
 
 
-def register_agents(
-    app: faust.App,
+def payment_info_responder(
     database: Database,
     publisher: Publisher,
+    outbox: Outbox,
     availability: Availability,
     settings: MessagingSettings,
-) -> None:
-    """Reply to every request for payment info; wait while PostgreSQL or Kafka is unavailable."""
+) -> Responder:
+    """Return what replies to every request for payment info.
+
+    It waits while PostgreSQL or Kafka is unavailable.
+    """
     [topic] = ACCESS.consumes
-    responder = Responder(
+    return Responder(
         topic=topic,
         handler=_reply,
         database=database,
         publisher=publisher,
+        outbox=outbox,
         dead_letters=DeadLetters(ACCESS.group, settings),
         availability=availability,
     )
-    consume(app, topic, responder.receive, settings)
+
+
+def register_agent(app: faust.App, responder: Responder, settings: MessagingSettings) -> None:
+    """Pass the records of its topic to the responder."""
+    consume(app, responder.topic, responder.receive, settings)
 
 
 def _reply(connection: Connection, requests: Sequence[Any]) -> Mapping[UUID, Envelope]:

@@ -5,11 +5,15 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.process import components
 from saga_messaging.process.command import run_service
@@ -17,7 +21,8 @@ from saga_messaging.process.server import serve
 from saga_messaging.process.watchdog import running_watchdog
 from saga_stripe import running_stripe, stripe_client, stripe_http
 
-from user_service.agents import register_agents
+from user_service import orm
+from user_service.agents import payment_info_responder, register_agent
 from user_service.gateway import StripeGateway
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
@@ -31,6 +36,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
     """Return the service; its lifespan starts the components, and stops them in reverse order."""
     database = Database.connect(settings)
     publisher = Publisher(settings)
+    outbox = Outbox(orm.outbox, database, publisher, settings)
     http = stripe_http(settings)
     handlers = UserHandlers(
         SqlTransaction(database, settings.database_give_up_seconds),
@@ -38,7 +44,8 @@ def build(settings: UserServiceSettings) -> FastAPI:
     )
     app = faust_app(ACCESS.group, settings)
     availability = Availability(publisher, database, settings)
-    register_agents(app, database, publisher, availability, settings)
+    responder = payment_info_responder(database, publisher, outbox, availability, settings)
+    register_agent(app, responder, settings)
 
     readiness = checks("user_service", database, publisher, app)
 
@@ -47,6 +54,8 @@ def build(settings: UserServiceSettings) -> FastAPI:
         async with (
             components.running_database(database),
             components.running_publisher(publisher),
+            components.running_relay(outbox),
+            components.running_loop("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
             components.running_faust(app, publisher),
@@ -54,9 +63,10 @@ def build(settings: UserServiceSettings) -> FastAPI:
         ):
             yield
 
-    api = service_api("User service", lifespan, settings, PROBLEMS)
+    api = service_api("User service", lifespan, settings, {**PROBLEMS, **OUTBOX_PROBLEMS})
     api.include_router(users_router(handlers))
-    api.include_router(health_router(readiness))
+    api.include_router(outbox_router(ParkedRecords(outbox, settings.database_give_up_seconds)))
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
     return api
 
 

@@ -4,6 +4,7 @@ MessagingError
 ├── TooManyDeadLetters     pauses the partitions that it names
 ├── DatabaseUnavailable    for callers with a time limit: retry later
 ├── DatabaseReadOnly       of one attempt: the session cannot write
+├── ParkedRecordNotFound   for operators
 └── MigrationRefused       ends `migrate`: the message has the cure
 """
 
@@ -37,3 +38,10 @@ class DatabaseReadOnly(MessagingError):
 
 class MigrationRefused(MessagingError):
     """`migrate` cannot migrate this database, or not now."""
+
+
+class ParkedRecordNotFound(MessagingError):
+    """No record with this id is parked: it was never refused, or was retried or dropped."""
+
+    def __init__(self, message_id: object) -> None:
+        super().__init__(f"No record {message_id} is parked: it may have been retried or dropped.")

@@ -59,6 +59,11 @@ class KafkaSettings(FileSettings):
         " one less than the replication factor, or all where that is 1 or 2. The loss of one broker"
         " then loses no record; with three or more brokers, it stops nothing.",
     )
+    kafka_min_retention_seconds: PositiveFloat = Field(
+        604_800.0,
+        description="Retention of a topic below which `migrate` and the start log a warning: a"
+        " consumer that is stopped for longer misses records.",
+    )
     kafka_username: str | None = Field(None, description="Enables SCRAM-SHA-512 over TLS.")
     kafka_password: SecretStr | None = None
     kafka_ca_file: Path | None = Field(
@@ -197,8 +202,14 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
         " process ends itself, to be started again.",
     )
     outbox_batch_size: PositiveInt = Field(500, description="Most records published at once.")
+    outbox_batch_bytes: PositiveInt = Field(
+        16_777_216, description="Most bytes published at once, and read from the table at once."
+    )
     outbox_memory_limit: PositiveInt = Field(
-        20_000, description="Most rows queued in memory; the sweep publishes the others."
+        20_000, description="Most rows of a topic in memory; the sweep publishes the others."
+    )
+    outbox_memory_bytes: PositiveInt = Field(
+        67_108_864, description="Most bytes of a topic in memory, as `outbox_memory_limit`."
     )
     outbox_lease_seconds: PositiveFloat = Field(
         5.0, description="Time after which an unpublished row may be claimed by any process."
@@ -212,6 +223,14 @@ class MessagingSettings(KafkaSettings, DatabaseSettings):
     )
     outage_poll_seconds: PositiveFloat = Field(
         1.0, description="Interval at which Kafka and PostgreSQL are asked."
+    )
+    outbox_sweep_back_off: PositiveInt = Field(
+        10, description="Factor of that interval while a topic is unavailable or its memory full."
+    )
+    outbox_parked_limit: PositiveInt = Field(
+        100,
+        description="Most records of a topic that are parked because Kafka refuses them; then the "
+        "topic waits.",
     )
     publish_retry_max_seconds: PositiveFloat = Field(
         5.0, description="Longest delay between retries while Kafka is unavailable."

@@ -62,6 +62,8 @@ OrderEvent = Annotated[
     _by_type,
 ]
 
+DEAD_LETTER_SUFFIX: Final = ".dlq"
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -74,7 +76,7 @@ class Topic:
     @property
     def dead_letters(self) -> str:
         """The name of the topic of the records that could not be handled."""
-        return f"{self.name}.dlq"
+        return f"{self.name}{DEAD_LETTER_SUFFIX}"
 
 
 def _topic(name: str, union: Any) -> Topic:

@@ -6,6 +6,7 @@ from saga_cli.commands.actions import cancel, capture, refund, resolve, retry
 from saga_cli.commands.controls import pause, resume
 from saga_cli.commands.dead_letters import dlq
 from saga_cli.commands.orders import orders, show
+from saga_cli.commands.outbox import outbox
 from saga_cli.commands.reconcile import reconcile
 from saga_cli.commands.why import why
 from saga_cli.console import print_any_character
@@ -24,6 +25,7 @@ app.command("list")(orders)
 for command in (why, reconcile, capture, cancel, refund, retry, resolve, pause, resume):
     app.command(rich_help_panel="Operators")(command)
 app.add_typer(dlq, name="dlq", rich_help_panel="Operators")
+app.add_typer(outbox, name="outbox", rich_help_panel="Operators")
 
 
 def main() -> None:

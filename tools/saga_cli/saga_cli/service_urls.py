@@ -1,6 +1,7 @@
 """The addresses of the services that the commands call."""
 
 from pathlib import Path
+from typing import Final
 
 from saga_cli.errors import CommandError
 from saga_cli.paths import data_dir, demo_dir
@@ -47,3 +48,45 @@ def find_service_url(service: str, chosen: str | None, folder: Path | None, sett
         "No stack is running on this machine.",
         f"Start one with saga up, or set the service's address with {setting}.",
     )
+
+
+SETTINGS: Final = {
+    "order_saga": "--orders-url or ORDERS_URL",
+    "payment": "--payments-url or PAYMENTS_URL",
+    "user": "--users-url or USERS_URL",
+}
+"""How to choose the address of each service."""
+
+
+class ServiceUrls:
+    """The addresses of all services: the chosen ones, else those of the stack on this machine."""
+
+    def __init__(
+        self, orders: str | None, payments: str | None, users: str | None, folder: Path | None
+    ) -> None:
+        self._chosen = {"order_saga": orders, "payment": payments, "user": users}
+        self._folder = folder
+
+    def find(self, service: str) -> str:
+        """Return the address of a service.
+
+        Raises:
+            CommandError: There is no such service, or its address is not known.
+        """
+        if service not in SETTINGS:
+            names = ", ".join(SETTINGS)
+            raise CommandError(f"{service} is not a service.", f"The services are {names}.")
+        return find_service_url(service, self._chosen[service], self._folder, SETTINGS[service])
+
+    def known(self) -> list[str]:
+        """Return the services whose address is known.
+
+        If one was chosen, the stack on this machine may be another system: only the chosen count.
+
+        Raises:
+            CommandError: None was chosen and no stack is running.
+        """
+        chosen = [service for service, url in self._chosen.items() if url]
+        if not chosen:
+            self.find("order_saga")
+        return chosen or list(SETTINGS)

@@ -70,9 +70,12 @@ def test_stuck_orders_are_listed(service):
 
 
 def test_why_prints_one_sentence(service):
-    service.response = 200, {"id": "o1", "state": "authorizing", "why": "Order o1 waits [1]."}
+    service.response = 200, {"id": "o1", "why": "Order o1 waits [1].", "parked": []}
 
     result = service.run("why", "o1")
 
     assert result.output == "Order o1 waits [1].\n"
-    assert service.requests == [("GET", "/orders/o1/why", None)]
+    assert service.requests == [
+        ("GET", "/orders/o1/why", None),
+        ("GET", "/outbox?correlation_id=o1", None),
+    ]

@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
+from saga_messaging.delivery.outbox_rows import is_parked
 from saga_schemas.values import Failure
 from sqlalchemy import (
     Connection,
@@ -83,13 +84,16 @@ class OrderPage(BaseModel):
     next_cursor: str | None
 
 
-# Orders that need attention, are overdue, have a deadline that passed and did not fire, or have a
-# reply that waits for a newer replica.
+# Orders that need attention, are overdue, have a deadline that passed and did not fire, have a
+# reply that waits for a newer replica, or a message that Kafka refused.
 _STUCK = (
     sagas.c.parked.is_not(None)
     | sagas.c.overdue
     | func.coalesce(sagas.c.deadline_at < func.now(), false())
     | select(deferred.c.id).where(deferred.c.correlation_id == sagas.c.id).exists()
+    | select(messaging.outbox.c.message_id)
+    .where(messaging.outbox.c.correlation_id == sagas.c.id, is_parked(messaging.outbox))
+    .exists()
 )
 
 
@@ -168,7 +172,13 @@ def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryE
         literal("out"),
         outbox.type,
         outbox.message_id,
-        literal("to ") + outbox.topic,
+        literal("to ")
+        + outbox.topic
+        + func.coalesce(
+            literal(", dropped ") + outbox.dropped_note,
+            literal(", parked: ") + outbox.parked_reason,
+            "",
+        ),
         literal(None, Text),
         outbox.sent_at,
     ).where(outbox.correlation_id == order_id)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupIdNotFound,
@@ -26,6 +27,8 @@ from order_saga.errors import KafkaUnavailable
 FETCH_WAIT_MS: Final = 50
 COUNT_LIMIT: Final = 1_000
 """Most offsets that are read to count the messages among them."""
+PARTITION_FETCH_BYTES: Final = 131_072
+"""Most bytes of a partition in one fetch; a larger record is fetched alone."""
 
 RawRecord = ConsumerRecord[bytes, bytes]
 
@@ -60,6 +63,14 @@ class KafkaView:
             if topic["topic"] in topics and topic["partitions"]
         }
 
+    async def max_message_bytes(self, topic: str) -> int | None:
+        """Return the largest record that the topic takes; None if Kafka does not tell this user."""
+        name = "max.message.bytes"
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, {name: None})
+        replies: list[Any] = await self._admin.describe_configs([resource])
+        entries = [entry for reply in replies for each in reply.resources for entry in each[4]]
+        return next((int(entry[1]) for entry in entries if entry[0] == name), None)
+
     async def retained(
         self, partitions: Sequence[TopicPartition]
     ) -> Mapping[TopicPartition, OffsetRange]:
@@ -81,8 +92,12 @@ class KafkaView:
         self._consumer.assign(list(left))
         for partition in left:
             self._consumer.seek(partition, ranges[partition].begin)
+        # A fetch has more than the range: a record behind it that cannot be parsed would raise.
+        limit = min(range_.end - range_.begin for range_ in ranges.values())
         while left:
-            batches = await self._consumer.getmany(*left, timeout_ms=FETCH_WAIT_MS)
+            batches = await self._consumer.getmany(
+                *left, timeout_ms=FETCH_WAIT_MS, max_records=max(1, limit)
+            )
             for partition, records in batches.items():
                 for record in records:
                     if record.offset < ranges[partition].end:
@@ -168,6 +183,7 @@ async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
         auto_offset_reset="earliest",
         fetch_max_wait_ms=FETCH_WAIT_MS,
         isolation_level="read_committed",
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
     )
     try:
         async with explain_access_errors(settings):

@@ -135,6 +135,7 @@ class SqlSagas:
         not_sent_in_time = select(messaging.outbox.c.message_id).where(
             messaging.outbox.c.correlation_id == table.c.id,
             messaging.outbox.c.type != "dead-letter",
+            messaging.outbox.c.dropped_at.is_(None),
             sent_at.is_(None) | (sent_at > func.now() - allowed),
         )
         waiting = select(deferred.c.id).where(deferred.c.correlation_id == table.c.id)

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.producer import message_accumulator
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.kafka.records import Record
 from saga_messaging.kafka.topics import create_topics
@@ -52,7 +54,8 @@ async def orders(replica_with, kafka) -> AsyncIterator:
 
 @pytest.fixture
 async def producer(kafka):
-    producer = AIOKafkaProducer(bootstrap_servers=kafka["kafka_bootstrap_servers"])
+    servers = kafka["kafka_bootstrap_servers"]
+    producer = AIOKafkaProducer(bootstrap_servers=servers, max_request_size=2_000_000)
     await producer.start()
     yield producer
     await producer.stop()
@@ -319,3 +322,97 @@ async def test_a_replay_whose_commit_was_not_acknowledged_is_recorded_once(
         response = await orders.http.post(f"{path}/replay", json=request)
         assert response.status_code == 200, response.text
         assert len(response.json()["dealt_with"]) == expected
+
+
+async def test_many_large_dead_letters_are_listed_within_the_limits(
+    replica_with, kafka, put_dead_letter, new_messages
+):
+    for number in range(60):
+        await put_dead_letter(f"{number} ".encode() + b" " * 1_000_000, b"one key")
+    replica = replica_with(**kafka | {"kafka_look_seconds": 20}, dead_letter_scan_bytes=8_000_000)
+
+    page = (await replica.http.get("/dead-letters")).json()
+
+    found = [each["preview"].strip() for each in page["dead_letters"]]
+    assert 5 <= len(found) <= 10
+    assert set(found) <= {str(number) for number in range(50, 60)}
+    assert page["whole"] is False
+    position = "{topic}/{partition}/{offset}".format(**page["dead_letters"][0])
+    assert (await replica.http.post(f"/dead-letters/{position}/drop")).status_code == 200
+    later = (await replica.http.get("/dead-letters")).json()["dead_letters"]
+    assert position not in {"{topic}/{partition}/{offset}".format(**each) for each in later}
+
+
+async def test_an_impossible_timestamp_is_listed_without_a_time(orders, kafka, producer):
+    topic = f"{kafka['kafka_topic_prefix']}payment_commands.dlq"
+    sent = await producer.send_and_wait(topic, b"v", timestamp_ms=-(2**60))
+
+    page = await orders.http.get("/dead-letters")
+
+    assert page.status_code == 200, page.text
+    (listed,) = page.json()["dead_letters"]
+    assert (listed["at"], listed["preview"]) == (None, "v")
+    path = f"/dead-letters/payment_commands.dlq/{sent.partition}/{sent.offset}"
+    assert (await orders.http.get(path)).status_code == 200
+
+
+class HeaderName(str):
+    """A name that is not UTF-8 once it is encoded, as another client may write."""
+
+    __slots__ = ()
+
+    def encode(self, *_):
+        return b"\xff\xfe"
+
+
+async def put_unreadable(producer, topic, monkeypatch):
+    """Publish a record whose header has a name that is not UTF-8."""
+    monkeypatch.setattr(
+        message_accumulator, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy
+    )
+    batch = producer.create_batch()
+    monkeypatch.undo()
+    batch.append(key=b"key", value=b"v", timestamp=None, headers=[(HeaderName("h"), b"x")])
+    return await (await producer.send_batch(batch, topic, partition=1))
+
+
+async def test_a_record_that_cannot_be_parsed_is_listed_with_its_place(
+    orders, kafka, producer, put_dead_letter, monkeypatch
+):
+    good = await put_dead_letter(b"good", b"key")
+    topic = f"{kafka['kafka_topic_prefix']}payment_commands.dlq"
+    sent = await put_unreadable(producer, topic, monkeypatch)
+    last = await put_dead_letter(b"last", b"key")
+
+    page = await orders.http.get("/dead-letters")
+
+    assert page.status_code == 200, page.text
+    listed = {(each["partition"], each["offset"]): each for each in page.json()["dead_letters"]}
+    assert "cannot be parsed" in listed[1, sent.offset]["reason"]
+    assert {each["preview"] for each in listed.values()} == {"good", "last", ""}
+    path = f"/dead-letters/payment_commands.dlq/{sent.partition}/{sent.offset}"
+    shown = await orders.http.get(path)
+    assert (shown.status_code, shown.headers["content-type"]) == (409, "application/problem+json")
+    assert "cannot be parsed" in shown.json()["detail"]
+    assert (await orders.http.get(good)).json()["value"] == "good"
+    assert (await orders.http.get(last)).json()["value"] == "last"
+
+
+async def test_the_replay_of_a_letter_that_its_topic_does_not_take_delays_no_order(
+    orders, kafka, put_dead_letter
+):
+    path = await put_dead_letter(b"x" * 1_500_000, b"key")
+    response = await orders.http.post(f"{path}/replay", json={"by": "ann"})
+
+    later = (await orders.place()).json()["id"]
+
+    async def published():
+        return all(
+            entry["sent_at"]
+            for entry in (await orders.show(later))["history"]
+            if entry["direction"] == "out"
+        )
+
+    assert await until(published)
+    assert response.status_code == 409
+    assert "max.message.bytes (1048588)" in response.json()["detail"]

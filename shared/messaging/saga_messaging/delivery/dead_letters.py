@@ -14,9 +14,10 @@ from saga_schemas.envelope import derived_message_id
 from saga_schemas.topics import Topic
 from saga_schemas.values import MAX_ID_LENGTH
 
+from saga_messaging.delivery.dead_letter_cut import cut_headers
 from saga_messaging.errors import TooManyDeadLetters
 from saga_messaging.kafka.client import MAX_RECORD_BYTES
-from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.kafka.records import DEAD_LETTER, Outgoing, Record
 from saga_messaging.settings import MessagingSettings
 
 MAX_REASON_LENGTH: Final = 2_000
@@ -92,7 +93,7 @@ class DeadLetters:
         return Outgoing(
             message_id=self._id_of(record),
             correlation_id=_text((record.key or b"").decode(errors="replace"), MAX_ID_LENGTH),
-            type="dead-letter",
+            type=DEAD_LETTER,
             topic=topic.dead_letters,
             key=record.key and record.key[:MAX_KEY_BYTES],
             value=(record.value or b"")[:MAX_VALUE_BYTES],
@@ -152,13 +153,13 @@ def _decode(topic: Topic, record: Record) -> Envelope:
 
 
 def _cut_header(record: Record) -> dict[str, str]:
-    """Return a header if the dead letter has not the key and the value of a record."""
+    """Return headers about what the dead letter lacks: of the original, its sizes and digest."""
     if record.unreadable:
         return {"dead-letter-cut": "the value has the raw bytes of what cannot be read"}
     key, value = len(record.key or b""), len(record.value or b"")
     if key <= MAX_KEY_BYTES and value <= MAX_VALUE_BYTES:
         return {}
-    return {"dead-letter-cut": f"the key had {key} bytes, the value {value}"}
+    return cut_headers(record.key, record.value)
 
 
 def _text(value: str, limit: int) -> str:

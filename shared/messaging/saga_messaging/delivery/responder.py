@@ -1,4 +1,4 @@
-"""Replies to requests that only read, and therefore need no inbox and no outbox."""
+"""Replies to requests that only read, and therefore need no inbox."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from saga_messaging.delivery import counts
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
 from saga_messaging.postgres.database import Database
@@ -28,8 +29,10 @@ class Responder:
     """Replies to every request of a topic at least once.
 
     A request whose time-out has passed gets no reply, as its sender no longer waits for one. When
-    `receive` returns, Kafka has acknowledged every reply. A redelivered request gets another reply,
-    with the same `message_id` if its content is the same: the requester's inbox skips it.
+    `receive` returns, Kafka has acknowledged every reply, or the outbox has stored it: a reply that
+    Kafka refuses is parked there, and a dead letter is published from there. A redelivered request
+    gets another reply, with the same `message_id` if its content is the same: the requester's
+    inbox skips it.
     """
 
     def __init__(  # noqa: PLR0913 - all components of the pattern meet here
@@ -39,6 +42,7 @@ class Responder:
         handler: ReplyHandler,
         database: Database,
         publisher: Publisher,
+        outbox: Outbox,
         dead_letters: DeadLetters,
         availability: Availability | None = None,
     ) -> None:
@@ -46,6 +50,7 @@ class Responder:
         self._handler = handler
         self._database = database
         self._publisher = publisher
+        self._outbox = outbox
         self._dead_letters = dead_letters
         self._availability = availability
 
@@ -60,12 +65,21 @@ class Responder:
         if self._availability:
             self._availability.set_ages(decoded)
         requests = [message for _, message in decoded if not _is_late(message)]
-        by_id = await self._database.transaction(
-            lambda connection: self._handler(connection, requests)
-        )
+
+        def work(connection: Connection) -> tuple[Mapping[UUID, Envelope], list[Outgoing]]:
+            return self._handler(connection, requests), self._outbox.store(connection, dead_letters)
+
+        by_id, stored = await self._database.transaction(work)
         replies = [_reply_to(request, by_id[request.message_id]) for request in requests]
-        await self._publisher.publish([*map(Outgoing.of, replies), *dead_letters])
+        await self._publish([Outgoing.of(reply) for reply in replies])
+        self._outbox.offer(stored)
         counts.count(self.topic.name, {"handled": len(replies), "unreadable": len(dead_letters)})
+
+    async def _publish(self, replies: Sequence[Outgoing]) -> None:
+        held = [reply for reply in replies if self._outbox.holds(reply)]
+        result = await self._publisher.publish([each for each in replies if each not in held])
+        if held or result.refused or result.held:
+            await self._outbox.park(result.refused, [*held, *result.held])
 
 
 def _is_late(request: Envelope) -> bool:

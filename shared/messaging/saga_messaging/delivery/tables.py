@@ -20,7 +20,11 @@ class MessagingTables:
 
 def messaging_tables(metadata: MetaData) -> MessagingTables:
     """Declare both tables in a service's metadata, and return them."""
-    inbox = Table(
+    return MessagingTables(_inbox_table(metadata), outbox_table(metadata))
+
+
+def _inbox_table(metadata: MetaData) -> Table:
+    return Table(
         "inbox",
         metadata,
         Column("message_id", UUID(as_uuid=True), primary_key=True),
@@ -32,7 +36,11 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         Column("digest", Text),  # of a message from Kafka: `saga_schemas.content.content_digest`
         Index("inbox_correlation_id", "correlation_id"),
     )
-    outbox = Table(
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """Declare the outbox; a row is parked, and later perhaps dropped, if Kafka refuses it."""
+    return Table(
         "outbox",
         metadata,
         Column("message_id", UUID(as_uuid=True), primary_key=True),
@@ -45,7 +53,10 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=NOW),
         Column("claimed_until", TIMESTAMP(timezone=True), nullable=False),
         Column("sent_at", TIMESTAMP(timezone=True)),
+        Column("parked_at", TIMESTAMP(timezone=True)),
+        Column("parked_reason", Text),
+        Column("dropped_at", TIMESTAMP(timezone=True)),
+        Column("dropped_note", Text),
         Index("outbox_correlation_id", "correlation_id"),
         Index("outbox_unsent", "claimed_until", postgresql_where=text("sent_at IS NULL")),
     )
-    return MessagingTables(inbox, outbox)

@@ -9,11 +9,17 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check: TypeAlias = Callable[[], Awaitable[str | None]]
-"""Returns None on success, else a short reason. An exception is a failure too."""
+"""Returns None on success, else a short reason, perhaps `Degraded`. An exception is a failure."""
 
 CHECK_TIMEOUT_SECONDS: Final = 3.0
 LIVENESS_PATH: Final = "/healthz"
 READINESS_PATH: Final = "/readyz"
+
+
+class Degraded(str):
+    """A reason that needs an operator, while the process can still do its work: it stays ready."""
+
+    __slots__ = ()
 
 
 def health_router(checks: Mapping[str, Check]) -> APIRouter:
@@ -31,11 +37,15 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
         responses={503: {"description": "A dependency has failed.", "model": dict[str, str]}},
     )
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        """Report each dependency as `ok` or with the reason of its failure, then with 503."""
+        """Report each dependency as `ok` or with the reason of its failure, then with 503.
+
+        What is degraded begins with `degraded: ` and is no failure.
+        """
         results = await asyncio.gather(*(run_check(check) for check in checks.values()))
-        failures = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
-        body = {name: failures.get(name, "ok") for name in checks}
-        return JSONResponse(body, status_code=503 if failures else 200)
+        reasons = {name: reason for name, reason in zip(checks, results, strict=True) if reason}
+        failed = any(not isinstance(reason, Degraded) for reason in reasons.values())
+        body = {name: _text(reasons.get(name)) for name in checks}
+        return JSONResponse(body, status_code=503 if failed else 200)
 
     @router.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -43,6 +53,10 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _text(reason: str | None) -> str:
+    return f"degraded: {reason}" if isinstance(reason, Degraded) else reason or "ok"
 
 
 async def run_check(check: Check) -> str | None:

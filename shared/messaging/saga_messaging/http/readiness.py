@@ -6,7 +6,8 @@ from functools import partial
 import faust
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from saga_messaging.http.health import Check
+from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.http.health import Check, Degraded
 from saga_messaging.kafka.faust_app import consumption_problem
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres import migrations
@@ -57,3 +58,13 @@ async def _database_problem(package: str, database: Database) -> str | None:
         lambda connection: migrations.problem(package, connection), give_up_after_seconds=1
     )
     return problem or database.stalled()
+
+
+def outbox_check(outbox: Outbox) -> Check:
+    """Return the check that names the topics whose records are parked or wait."""
+
+    async def check() -> str | None:
+        problems = [f"{topic}: {reason}" for topic, reason in sorted(outbox.problems.items())]
+        return Degraded(f"{'; '.join(problems)} (saga outbox list)") if problems else None
+
+    return check

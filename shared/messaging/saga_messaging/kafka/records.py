@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from saga_schemas.codec import encode
 from saga_schemas.envelope import Envelope
 from saga_schemas.topics import key_of, topic_of
+
+DEAD_LETTER: Final = "dead-letter"
+"""The `type` of an outgoing dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,21 @@ class Outgoing:
     key: bytes | None
     value: bytes
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def is_dead_letter(self) -> bool:
+        """True for a dead letter, which stands alone: its order among others has no meaning."""
+        return self.type == DEAD_LETTER
+
+    @property
+    def order_key(self) -> bytes | None:
+        """The key whose records keep their order; None for a record that has no order."""
+        return None if self.is_dead_letter else self.key
+
+    @property
+    def size(self) -> int:
+        """The bytes of key and value."""
+        return len(self.value) + len(self.key or b"")
 
     @classmethod
     def of(cls, message: Envelope) -> "Outgoing":

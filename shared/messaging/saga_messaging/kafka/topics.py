@@ -6,7 +6,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from saga_schemas.topics import TOPICS, Topic
 
-from saga_messaging.kafka.client import MAX_RECORD_BYTES, client_options
+from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.topic_config import topic_config, warn_of_mismatches
 from saga_messaging.settings import KafkaSettings
 
@@ -34,12 +34,11 @@ async def create_topics(settings: KafkaSettings) -> None:
 def _new_topics(settings: KafkaSettings, topic: Topic) -> tuple[NewTopic, NewTopic]:
     prefix, size = settings.kafka_topic_prefix, settings.kafka_partitions
     replicas = settings.kafka_replication_factor
-    config = topic_config(settings)
-    dead_letter_config = {**config, "max.message.bytes": str(MAX_RECORD_BYTES)}
-    return (
-        NewTopic(prefix + topic.name, size, replicas, topic_configs=config),
-        NewTopic(prefix + topic.dead_letters, size, replicas, topic_configs=dead_letter_config),
+    topic_, dead_letters = (
+        NewTopic(prefix + name, size, replicas, topic_configs=topic_config(settings, name))
+        for name in (topic.name, topic.dead_letters)
     )
+    return topic_, dead_letters
 
 
 def _existing(response: Any) -> list[str]:

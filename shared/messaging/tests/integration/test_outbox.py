@@ -68,8 +68,10 @@ async def test_offered_records_are_published_in_order_and_marked_as_sent(
     assert publisher.records == records
     assert max(map(len, publisher.sent)) <= 500
     assert not await unsent(database)
-    assert not outbox._in_memory
-    assert not outbox._queue
+    (queue,) = outbox._queues.values()
+    assert not queue._queue
+    assert not queue._ids
+    assert queue._bytes == 0
 
 
 async def test_a_swept_row_equals_the_stored_record(database, make_outbox, publisher):
@@ -130,9 +132,9 @@ async def test_rows_beyond_the_memory_limit_are_published_by_a_sweep(
 ):
     outbox = make_outbox(outbox_memory_limit=5)
     await store_and_offer(database, outbox, outgoing(23))
-    assert len(outbox._queue) == 5
+    assert len(outbox._queues["user_events"]._queue) == 5
     outbox.offer(outgoing(1))
-    assert len(outbox._queue) == 5
+    assert len(outbox._queues["user_events"]._queue) == 5
     async with relaying(outbox):
         await eventually(lambda: len(publisher.records) >= 23)
     assert not await unsent(database)
@@ -140,12 +142,12 @@ async def test_rows_beyond_the_memory_limit_are_published_by_a_sweep(
 
 async def test_no_sweep_runs_while_memory_is_full(database, make_outbox, publisher):
     outbox = make_outbox(outbox_memory_limit=5, outbox_batch_size=5, outbox_lease_seconds=0.01)
-    await store_and_offer(database, outbox, outgoing(5))
+    await store_and_offer(database, outbox, outgoing(9))
     sweeps = count_sweeps(outbox)
     publisher.gate.clear()
     async with relaying(outbox):
-        await eventually(lambda: publisher.waiting)
-        assert not sweeps
+        await eventually(lambda: publisher.blocked and len(sweeps) > 1)
+        assert not any(sweeps)
         publisher.gate.set()
 
 
@@ -165,9 +167,10 @@ async def test_expired_rows_are_published_while_new_rows_arrive(database, make_o
 
     class Busy(FakePublisher):
         async def publish(self, records):
-            await publisher.publish(records)
+            result = await publisher.publish(records)
             if left[0] not in publisher.records:
                 await store_and_offer(database, outbox, outgoing(1))
+            return result
 
     outbox._publisher = Busy()
     await store_and_offer(database, outbox, new)
@@ -208,7 +211,7 @@ async def test_a_record_offered_during_publishing_does_not_wait_for_a_sweep(
     publisher.gate.clear()
     async with relaying(outbox):
         await store_and_offer(database, outbox, outgoing(1))
-        await eventually(lambda: publisher.waiting)
+        await eventually(lambda: publisher.blocked)
         await store_and_offer(database, outbox, outgoing(1))
         publisher.gate.set()
         await eventually(lambda: len(publisher.records) == 2)
@@ -227,7 +230,7 @@ async def test_stop_publishes_offered_records_then_returns_at_once(
     publisher.gate.clear()
     async with relaying(outbox):
         await store_and_offer(database, outbox, outgoing(7))
-        await eventually(lambda: publisher.waiting)
+        await eventually(lambda: publisher.blocked)
         outbox.stop()
         publisher.gate.set()
     assert len(publisher.records) == 7
@@ -242,7 +245,7 @@ async def test_records_published_but_not_marked_are_published_again(
     await store_and_offer(database, first, records)
     relay = asyncio.create_task(first.relay())
     publisher.gate.clear()
-    await eventually(lambda: publisher.waiting)
+    await eventually(lambda: publisher.blocked)
     relay.cancel()
     publisher.gate.set()
     async with relaying(make_outbox()):
@@ -260,23 +263,24 @@ async def test_a_failed_transaction_stores_nothing(database, outbox):
     assert not await unsent(database)
 
 
-def count_sweeps(outbox: Outbox) -> list[int]:
-    rooms: list[int] = []
+def count_sweeps(outbox: Outbox) -> list[bool]:
+    """Return a list to which each sweep adds whether it may have left rows."""
+    sweeps: list[bool] = []
     sweep = outbox._sweep
 
-    async def counted(room: int) -> bool:
-        rooms.append(room)
-        return await sweep(room)
+    async def counted() -> bool:
+        sweeps.append(await sweep())
+        return sweeps[-1]
 
     outbox._sweep = counted
-    return rooms
+    return sweeps
 
 
 def after_the_first(sweep):
     rooms: list[int] = []
 
-    async def later(room: int) -> bool:
-        rooms.append(room)
-        return await sweep(room) if len(rooms) > 1 else False
+    async def later() -> bool:
+        rooms.append(1)
+        return await sweep() if len(rooms) > 1 else False
 
     return later

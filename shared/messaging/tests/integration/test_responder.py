@@ -5,9 +5,12 @@ from uuid import UUID
 import pytest
 from messaging_testing.fakes import FakePublisher
 from messaging_testing.messages import command, event, record, records
+from messaging_testing.service import messaging
 from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.responder import Responder
 from saga_schemas.topics import USER_COMMANDS, USER_EVENTS
+from sqlalchemy import text
 
 pytestmark = pytest.mark.stack
 
@@ -24,12 +27,14 @@ async def publisher():
 @pytest.fixture
 def make_responder(database, publisher, make_settings):
     def make(handler=reply) -> Responder:
+        settings = make_settings()
         return Responder(
             topic=USER_COMMANDS,
             handler=handler,
             database=database,
             publisher=publisher,
-            dead_letters=DeadLetters("user-service", make_settings()),
+            outbox=Outbox(messaging.outbox, database, publisher, settings),
+            dead_letters=DeadLetters("user-service", settings),
         )
 
     return make
@@ -67,11 +72,14 @@ async def test_two_requests_of_one_saga_get_two_replies(make_responder, publishe
     assert first.message_id != second.message_id
 
 
-async def test_a_poison_message_is_published_as_a_dead_letter_with_the_replies(
-    make_responder, publisher
+async def test_a_poison_message_is_stored_as_a_dead_letter_and_the_replies_are_published(
+    make_responder, publisher, database
 ):
     await make_responder().receive([record(b"poison"), *records(command(), offset=1)])
-    assert [each.topic for each in publisher.records] == ["user_events", "user_commands.dlq"]
+    assert [each.topic for each in publisher.records] == ["user_events"]
+    query = text("SELECT topic FROM outbox")
+    stored = await database.transaction(lambda connection: connection.scalars(query).all())
+    assert stored == ["user_commands.dlq"]
 
 
 async def test_an_error_of_the_handler_is_raised_and_nothing_is_published(

@@ -7,13 +7,15 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from messaging_testing import topics
 from messaging_testing.messages import outgoing
+from saga_messaging.kafka.access import Access
 from saga_messaging.kafka.client import MAX_RECORD_BYTES
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.kafka.topic_config import warn_of_mismatches
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import ServiceSettings
@@ -131,6 +133,39 @@ async def test_matching_topics_cause_no_warning(settings_for):
     with capture_logs() as logs:
         await create_topics(settings)
     assert logs == []
+
+
+HOSTILE = {
+    "cleanup.policy": ("delete", "compact"),
+    "compression.type": ("producer", "lz4"),
+    "max.message.bytes": ("at least 1048588", "1000"),
+    "retention.ms": ("at least 604800000", "60000"),
+    "retention.bytes": ("-1", "1000000"),
+}
+
+
+async def test_the_start_warns_of_missing_topics_and_of_settings_that_lose_records(settings_for):
+    settings = settings_for()
+    prefix = settings.kafka_topic_prefix
+    config = {name: found for name, (_, found) in HOSTILE.items()}
+    async with administering(settings) as admin:
+        await admin.create_topics([NewTopic(prefix + USER_EVENTS.name, 3, 1, topic_configs=config)])
+        async with asyncio.timeout(10):
+            while prefix + USER_EVENTS.name not in await admin.list_topics():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    with capture_logs() as logs:
+        await check_topics(settings, Access("g", (USER_COMMANDS,), (USER_EVENTS,)))
+    missing = {entry["topic"] for entry in logs if entry["event"] == "topic_missing"}
+    assert missing == {prefix + USER_COMMANDS.name, prefix + USER_COMMANDS.dead_letters}
+    found = {
+        entry["setting"]: (entry["wanted"], entry["found"])
+        for entry in logs
+        if entry["event"] == "topic_config_mismatch"
+    }
+    assert found == HOSTILE
+    with capture_logs() as logs:
+        await create_topics(settings)  # as `migrate` does
+    assert {e["setting"] for e in logs if e["event"] == "topic_config_mismatch"} == set(HOSTILE)
 
 
 async def test_an_unreadable_topic_configuration_does_not_prevent_the_start(

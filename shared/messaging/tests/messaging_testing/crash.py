@@ -8,6 +8,7 @@ from typing import Any
 from saga_messaging.delivery.intake import Intake
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.kafka.refusals import PublishResult
 from saga_messaging.postgres.database import Database
 
 
@@ -46,9 +47,10 @@ class CrashingPublisher(Publisher):
 
     crash: CrashPoint
 
-    async def publish(self, records: Sequence[Outgoing]) -> None:
-        await super().publish(records)
+    async def publish(self, records: Sequence[Outgoing]) -> PublishResult:
+        result = await super().publish(records)
         self.crash("after_send")
+        return result
 
 
 class CrashingIntake(Intake):

@@ -1,29 +1,47 @@
 """A fake publisher, with a gate that a test may close."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from saga_messaging.kafka.records import Outgoing
+from saga_messaging.kafka.refusals import PublishResult, Refusal
 
 
 class FakePublisher:
-    """Keeps the published batches in `sent`; publishes nothing while `gate` is closed."""
+    """Keeps the published batches in `sent`; publishes nothing while `gate` is closed.
+
+    Attributes:
+        refuses: Returns the error of a record that is refused.
+        waiting: The topics that wait, with the reasons.
+    """
 
     def __init__(self) -> None:
         self.sent: list[list[Outgoing]] = []
-        self.waiting = 0
+        self.blocked = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.waiting: dict[str, str] = {}
+        self.refuses: Callable[[Outgoing], Exception | None] = lambda _: None
 
     @property
     def records(self) -> list[Outgoing]:
         return [record for batch in self.sent for record in batch]
 
-    async def publish(self, records: Sequence[Outgoing]) -> None:
-        self.waiting += 1
+    async def publish(self, records: Sequence[Outgoing]) -> PublishResult:
+        self.blocked += 1
         await self.gate.wait()
-        self.waiting -= 1
-        self.sent.append(list(records))
+        self.blocked -= 1
+        refused, held, sent = [], [], []
+        for record in records:
+            if record.order_key in {each.record.order_key for each in refused} - {None}:
+                held.append(record)
+            elif error := self.refuses(record):
+                refused.append(Refusal(record, error))
+            else:
+                sent.append(record)
+        if sent:
+            self.sent.append(sent)
+        return PublishResult(refused, held)
 
 
 async def eventually(condition, seconds: float = 10) -> None:

@@ -13,7 +13,7 @@ from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
 from saga_messaging.delivery.tables import messaging_tables
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.readiness import checks
+from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.postgres.database import Database
@@ -117,5 +117,5 @@ def build(settings: ParticipantSettings) -> FastAPI:
             yield
 
     api = service_api("Participant", lifespan, settings, {})
-    api.include_router(health_router(readiness))
+    api.include_router(health_router({**readiness, "outbox": outbox_check(outbox)}))
     return api

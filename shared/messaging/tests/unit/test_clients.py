@@ -9,7 +9,7 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
-from saga_messaging.kafka import fetcher, publisher
+from saga_messaging.kafka import fetcher, producer
 from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.faust_app import faust_app
@@ -129,10 +129,10 @@ async def test_the_producer_is_idempotent_and_waits_for_all_replicas(make_settin
         async def start(self) -> None:
             pass
 
-    monkeypatch.setattr(publisher, "AIOKafkaProducer", Producer)
+    monkeypatch.setattr(producer, "AIOKafkaProducer", Producer)
     settings = make_settings(kafka_request_timeout_seconds=3, kafka_metadata_seconds=4)
-    sending = publisher.Publisher(settings)
-    await sending._connected()
+    sending = producer.ReplaceableProducer(settings)
+    await sending.connected()
     await sending.close()
     assert built["acks"] == "all"
     assert built["enable_idempotence"]

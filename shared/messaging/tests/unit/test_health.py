@@ -3,9 +3,9 @@ import asyncio
 import httpx
 import pytest
 from fastapi import FastAPI
-from saga_messaging.delivery import counts
+from saga_messaging.delivery import counts, outbox_metrics
 from saga_messaging.http import health
-from saga_messaging.http.health import health_router
+from saga_messaging.http.health import Degraded, health_router
 
 
 async def get(path: str, **checks) -> httpx.Response:
@@ -39,6 +39,23 @@ async def test_liveness_does_not_depend_on_the_checks():
 async def test_readiness_names_every_check():
     response = await get("/readyz", kafka=healthy, database=healthy)
     assert (response.status_code, response.json()) == (200, {"kafka": "ok", "database": "ok"})
+
+
+async def test_what_is_degraded_is_named_and_the_service_stays_ready():
+    async def degraded() -> str:
+        return Degraded("user_events: 1 records are parked")
+
+    response = await get("/readyz", kafka=healthy, outbox=degraded)
+    assert response.status_code == 200
+    assert response.json()["outbox"] == "degraded: user_events: 1 records are parked"
+    assert (await get("/readyz", kafka=broken, outbox=degraded)).status_code == 503
+
+
+async def test_metrics_are_in_the_format_of_prometheus():
+    outbox_metrics.PARKED.labels("some_topic").set(2)
+    response = await get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    assert 'saga_outbox_parked_records{topic="some_topic"} 2.0' in response.text
 
 
 async def test_each_failed_check_is_reported_with_its_reason():

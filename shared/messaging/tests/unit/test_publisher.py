@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from aiokafka.errors import KafkaError, KafkaTimeoutError, OutOfOrderSequenceNumber
 from messaging_testing.messages import outgoing
-from saga_messaging.kafka import publisher as module
+from saga_messaging.kafka import producer as module
 from saga_messaging.kafka.publisher import Publisher
 
 
@@ -107,7 +107,7 @@ async def test_concurrent_calls_run_one_after_another(publisher, producers):
 async def test_after_an_error_a_new_producer_sends_the_unacknowledged_records_in_order(
     publisher, producers
 ):
-    records = outgoing(6)
+    records = [outgoing(1, f"saga {number}")[0] for number in range(6)]
     producers.faults = {2: ("ack", OutOfOrderSequenceNumber()), 4: ("ack", KafkaError())}
     await publisher.publish(records)
     old, new = producers.made

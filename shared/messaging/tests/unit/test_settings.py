@@ -4,7 +4,7 @@ from pathlib import Path
 import certifi
 import pytest
 from pydantic import ValidationError
-from saga_messaging.settings import HttpSettings
+from saga_messaging.settings import HttpSettings, MessagingSettings
 
 HALVES = [
     {"KAFKA_USERNAME": "saga"},
@@ -84,3 +84,20 @@ def test_the_documentation_lists_each_http_setting_with_its_default():
     del fields["http_host"], fields["http_port"]
     documented = {name.lower(): value for name, value in rows}
     assert documented == {name: f"{value:g}" if value else "none" for name, value in fields.items()}
+
+
+def test_each_bound_of_the_outbox_is_documented_with_its_default():
+    page = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
+    rows = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `")]
+    documented = {
+        name.strip(" `"): float(default)
+        for names, defaults in rows
+        for name, default in zip(names.split(","), defaults.split(","), strict=False)
+        if name.strip(" `").startswith(("OUTBOX_", "KAFKA_MIN_RETENTION"))
+    }
+    fields = MessagingSettings.model_fields
+    assert documented == {
+        name.upper(): field.default
+        for name, field in fields.items()
+        if name.startswith(("outbox_", "kafka_min_retention"))
+    }

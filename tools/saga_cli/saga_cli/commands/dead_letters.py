@@ -89,7 +89,7 @@ def _row(dead_letter: Json) -> tuple[str, ...]:
     actions = "; ".join(f"{each['action']} by {each['by']}" for each in dead_letter["dealt_with"])
     return (
         dead_letter_id(dead_letter),
-        dead_letter["at"],
+        dead_letter["at"] or "unknown",
         dead_letter["consumer"],
         dead_letter["correlation_id"] or "",
         actions,

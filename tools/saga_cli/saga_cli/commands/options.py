@@ -21,6 +21,10 @@ PaymentsUrl = Annotated[
         envvar="PAYMENTS_URL", help="Payment service; default: the stack on this machine."
     ),
 ]
+UsersUrl = Annotated[
+    str | None,
+    typer.Option(envvar="USERS_URL", help="User service; default: the stack on this machine."),
+]
 DataDir = Annotated[Path | None, typer.Option(help="The data folder of the stack to use.")]
 
 DEFAULT_ACTOR: Final = "operator"

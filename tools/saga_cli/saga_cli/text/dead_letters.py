@@ -38,6 +38,7 @@ def _facts(dead_letter: Json) -> dict[str, str | None]:
         "Key": dead_letter["key"],
         "Bytes": str(dead_letter["size_bytes"]),
         "Cut": dead_letter["cut"],
+        "SHA-256": (dead_letter["headers"] or {}).get("dead-letter-sha256"),
     }
 
 

@@ -13,6 +13,10 @@ from saga_schemas.topics import TOPICS
 from saga_schemas.values import MAX_ID_LENGTH
 
 PREVIEW_CHARACTERS: Final = 200
+PREVIEW_BYTES: Final = 4 * PREVIEW_CHARACTERS
+MAX_PARSED_BYTES: Final = 65_536
+"""Size of a value beyond which the order is taken from the key: parsing would block the service."""
+
 
 RawRecord: TypeAlias = ConsumerRecord[bytes, bytes]
 ActionName: TypeAlias = Literal["replay", "drop"]
@@ -48,6 +52,7 @@ class DeadLetter(BaseModel):
 
     Attributes:
         topic: The dead-letter topic, without this system's prefix.
+        at: The record's time; null if it is no possible time.
         reason: The reason why the consumer could not handle the record.
         came_from: The position of the original record, as `topic[partition]@offset`.
         cut: The original sizes, if the key or the value was cut when it was stored.
@@ -59,15 +64,15 @@ class DeadLetter(BaseModel):
     topic: str
     partition: int
     offset: int
-    at: datetime
+    at: datetime | None = None
     reason: str
-    consumer: str
-    came_from: str
-    cut: str | None
-    key: str | None
-    correlation_id: str | None
-    size_bytes: int
-    preview: str
+    consumer: str = "unknown"
+    came_from: str = "unknown"
+    cut: str | None = None
+    key: str | None = None
+    correlation_id: str | None = None
+    size_bytes: int = 0
+    preview: str = ""
     dealt_with: list[DeadLetterAction] = []
 
     @property
@@ -104,7 +109,7 @@ def dead_letter_of(record: RawRecord, prefix: str) -> DeadLetter:
         topic=record.topic.removeprefix(prefix),
         partition=record.partition,
         offset=record.offset,
-        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        at=_time(record.timestamp),
         reason=headers.get("dead-letter-reason", "no reason recorded"),
         consumer=headers.get("dead-letter-consumer", "unknown"),
         came_from=_origin(headers, prefix),
@@ -112,8 +117,15 @@ def dead_letter_of(record: RawRecord, prefix: str) -> DeadLetter:
         key=None if record.key is None else record.key.decode(errors="replace")[:MAX_ID_LENGTH],
         correlation_id=_correlation_id(value, record.key),
         size_bytes=len(value),
-        preview=value.decode(errors="replace")[:PREVIEW_CHARACTERS],
+        preview=value[:PREVIEW_BYTES].decode(errors="replace")[:PREVIEW_CHARACTERS],
     )
+
+
+def unreadable_dead_letter(position: RecordPosition, error: str) -> DeadLetter:
+    """Describe a record that cannot be parsed: its place is all that is known of it."""
+    topic, partition, offset = position
+    reason = f"the record cannot be parsed: {error}"
+    return DeadLetter(topic=topic, partition=partition, offset=offset, reason=reason)
 
 
 def detail_of(
@@ -162,12 +174,19 @@ def _origin(headers: Mapping[str, str], prefix: str) -> str:
 
 def _correlation_id(value: bytes, key: bytes | None) -> str | None:
     try:
-        named = json.loads(value)["correlation_id"]
+        named = json.loads(value)["correlation_id"] if len(value) <= MAX_PARSED_BYTES else None
     except (ValueError, KeyError, TypeError, RecursionError):
         named = None
     if not isinstance(named, str):
         named = key.decode(errors="replace") if key else ""
     return named if 0 < len(named) <= MAX_ID_LENGTH and "\0" not in named else None
+
+
+def _time(milliseconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _text(value: bytes) -> str | None:

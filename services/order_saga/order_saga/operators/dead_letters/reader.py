@@ -1,20 +1,29 @@
 """Bounded reads of the dead-letter topics, outside of every consumer group."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
-from order_saga.errors import DeadLetterNotFound
+from order_saga.errors import DeadLetterNotFound, DeadLetterNotReplayable, DeadLetterUnreadable
 from order_saga.kafka_access import ACCESS
 from order_saga.operators.dead_letters.model import (
     DeadLetter,
     RawRecord,
     RecordPosition,
     dead_letter_of,
+    origin_topic,
     position_text,
+    unreadable_dead_letter,
 )
 from order_saga.operators.kafka_view import KafkaView, OffsetRange, open_kafka_view
+from order_saga.operators.newest_records import SHARE_OF_TIME, NewestRecords
 from order_saga.settings import OrderSagaSettings
+
+RECORD_OVERHEAD: Final = 256
+"""Most bytes that a replayed record has besides its key and value, in its headers and its batch."""
 
 
 class DeadLetterReader:
@@ -24,29 +33,58 @@ class DeadLetterReader:
         self._prefix = settings.kafka_topic_prefix
         self._settings = settings
 
-    async def newest(self) -> tuple[list[DeadLetter], bool]:
-        """Return the newest dead letters of each partition, newest first, and if these are all.
+    async def newest(
+        self, limit: int, omitted: Collection[RecordPosition]
+    ) -> tuple[list[DeadLetter], bool]:
+        """Return the newest dead letters, newest first, and if these are all.
 
-        At most `dead_letter_scan_limit` dead letters of a partition are read.
+        At most `dead_letter_scan_limit` dead letters of a partition, and `dead_letter_scan_bytes`
+        of all, are read; those at the omitted positions are not read.
 
         Raises:
             KafkaUnavailable: Kafka did not respond in time.
         """
         async with open_kafka_view(self._settings, self._settings.kafka_look_seconds) as view:
             spans = await self._spans(view, (topic.dead_letters for topic in ACCESS.replays))
-            limit = self._settings.dead_letter_scan_limit
-            tails = {
-                each: OffsetRange(max(s.begin, s.end - limit), s.end) for each, s in spans.items()
+            limit_of_scan = self._settings.dead_letter_scan_limit
+            offsets = {
+                each: list(islice(self._unread(each, span, omitted), limit_of_scan + 1))
+                for each, span in spans.items()
             }
-            found = [dead_letter_of(record, self._prefix) async for record in view.read(tails)]
-        newest_first = sorted(found, key=lambda each: (each.at, each.offset), reverse=True)
-        return newest_first, tails == spans
+            newest = NewestRecords(
+                view,
+                lambda record: dead_letter_of(record, self._prefix),
+                self._unreadable,
+                limit_bytes=self._settings.dead_letter_scan_bytes,
+                limit_seconds=self._settings.kafka_look_seconds * SHARE_OF_TIME,
+                enough=limit,
+            )
+            await newest.scan({each: found[:limit_of_scan] for each, found in offsets.items()})
+        newest_first = sorted(newest.found, key=_age)
+        beyond = any(len(found) > limit_of_scan for found in offsets.values())
+        whole = newest.within_limits and not newest.more and not beyond
+        return newest_first[:limit], whole and len(newest_first) <= limit
+
+    def _unread(
+        self, partition: TopicPartition, span: OffsetRange, omitted: Collection[RecordPosition]
+    ) -> Iterator[int]:
+        topic = partition.topic.removeprefix(self._prefix)
+        return (
+            offset
+            for offset in range(span.end - 1, span.begin - 1, -1)
+            if (topic, partition.partition, offset) not in omitted
+        )
+
+    def _unreadable(self, partition: TopicPartition, offset: int, error: str) -> DeadLetter:
+        topic = partition.topic.removeprefix(self._prefix)
+        return unreadable_dead_letter((topic, partition.partition, offset), error)
 
     async def read(self, position: RecordPosition) -> RawRecord:
         """Return the record at a position of a dead-letter topic.
 
         Raises:
             DeadLetterNotFound: The position does not exist, or Kafka no longer keeps it.
+            DeadLetterUnreadable: The record cannot be parsed.
             KafkaUnavailable: Kafka did not respond in time.
         """
         topic, partition, offset = position
@@ -57,9 +95,36 @@ class DeadLetterReader:
             span = (await self._spans(view, [topic])).get(wanted)
             if span is None or not span.begin <= offset < span.end:
                 raise _not_found(position)
-            async for record in view.read({wanted: OffsetRange(offset, offset + 1)}):
-                return record
+            try:
+                async for record in view.read({wanted: OffsetRange(offset, offset + 1)}):
+                    return record
+            except (KafkaError, OSError):
+                raise
+            except Exception as error:  # aiokafka cannot parse it
+                raise DeadLetterUnreadable(
+                    f"Dead letter {position_text(position)} cannot be parsed: {error!r}. Read it "
+                    "with another Kafka client, for example kafka-console-consumer.sh."
+                ) from error
         raise _not_found(position)
+
+    async def require_accepted(self, record: RawRecord) -> None:
+        """Check that the topic that the record came from takes its size, as far as Kafka tells.
+
+        Raises:
+            DeadLetterNotReplayable: It would refuse the record.
+            KafkaUnavailable: Kafka did not respond in time.
+        """
+        topic = origin_topic(record, self._prefix)
+        if topic is None:
+            return
+        async with open_kafka_view(self._settings, self._settings.kafka_look_seconds) as view:
+            limit = await view.max_message_bytes(self._prefix + topic)
+        size = len(record.value or b"") + len(record.key or b"") + RECORD_OVERHEAD
+        if limit is not None and size > limit:
+            raise DeadLetterNotReplayable(
+                f"Its {size} bytes exceed max.message.bytes ({limit}) of {topic}. Raise that limit "
+                "and replay it again, or drop it."
+            )
 
     async def _spans(
         self, view: KafkaView, topics: Iterable[str]
@@ -68,6 +133,12 @@ class DeadLetterReader:
         return await view.retained(
             [TopicPartition(topic, number) for topic, all_ in partitions.items() for number in all_]
         )
+
+
+def _age(dead_letter: DeadLetter) -> tuple[float, int]:
+    """Return the sort key that puts the newest first, and those without a time last."""
+    at = dead_letter.at.timestamp() if dead_letter.at else float("-inf")
+    return -at, -dead_letter.offset
 
 
 def _not_found(position: RecordPosition) -> DeadLetterNotFound:

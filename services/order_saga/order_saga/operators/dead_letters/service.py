@@ -32,16 +32,14 @@ class DeadLetterService:
 
     async def newest(self, limit: int, *, include_handled: bool) -> DeadLetterPage:
         """Return at most `limit` of the newest dead letters, with or without handled ones."""
-        found, complete = await self._reader.newest()
         handled = await self._database.transaction(
             actions.find_all_actions, give_up_after_seconds=self._give_up_after
         )
+        found, whole = await self._reader.newest(limit, () if include_handled else handled)
         listed = [
-            each.model_copy(update={"dealt_with": handled.get(each.position, [])})
-            for each in found
-            if include_handled or each.position not in handled
+            each.model_copy(update={"dealt_with": handled.get(each.position, [])}) for each in found
         ]
-        return DeadLetterPage(dead_letters=listed[:limit], whole=complete and len(listed) <= limit)
+        return DeadLetterPage(dead_letters=listed, whole=whole)
 
     async def show(self, position: RecordPosition) -> DeadLetterDetail:
         """Return a dead letter with its value.
@@ -64,9 +62,12 @@ class DeadLetterService:
         Raises:
             DeadLetterNotFound: The position does not exist, or Kafka no longer keeps it.
             DeadLetterAlreadyHandled: It was replayed or dropped before, and `again` is not set.
-            DeadLetterNotReplayable: Its origin is invalid, or it was cut when it was stored.
+            DeadLetterNotReplayable: Its origin is invalid, it was cut when it was stored, or its
+                topic does not take its size.
         """
         record = await self._reader.read(position)
+        if request.action == "replay":
+            await self._reader.require_accepted(record)
 
         handled_before: list[int] = []
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from saga_engine.declaration import Definition, Node, Parked, Rest, Step
 from saga_engine.messages import ResolvePayload, ResolveRequested
@@ -66,11 +67,30 @@ class LastMessage:
     Attributes:
         decided_at: When the state was entered, and the message stored in the outbox.
         sent_at: When Kafka acknowledged it; None until then.
+        dropped: Who gave it up and why, if Kafka refused it.
     """
 
     type: str
     decided_at: datetime
     sent_at: datetime | None
+    dropped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMessage:
+    """A message of the order that Kafka refused; it is parked in the outbox.
+
+    Attributes:
+        at: When it was parked.
+        held: Messages of the order on the same topic that wait behind it.
+    """
+
+    message_id: UUID
+    type: str
+    topic: str
+    at: datetime
+    reason: str
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,7 @@ class OrderContext:
         last_message: None if the outbox no longer has it.
         times_out_at: When the step times out; None if no reply is awaited, or until the command
             is sent.
+        refused: Messages that Kafka refused, newest first.
     """
 
     saga: OrderSaga
@@ -90,6 +111,7 @@ class OrderContext:
     since: datetime
     last_message: LastMessage | None
     times_out_at: datetime | None
+    refused: Sequence[RefusedMessage] = ()
 
 
 @dataclass(frozen=True, slots=True)

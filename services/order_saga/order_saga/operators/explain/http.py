@@ -20,6 +20,7 @@ from order_saga.operators.explain.facts import (
     ExplanationFacts,
     LastMessage,
     OrderContext,
+    RefusedMessage,
     accepted_actions,
     active_node,
     allowed_resolutions,
@@ -44,6 +45,7 @@ class Explanation(BaseModel):
         began_with: The message that was sent when the state was entered.
         consumers: Consumer groups of the awaited command and reply; null if unknown.
         dead_letters: Those that no operator has replayed or dropped; null if unknown.
+        refused: Messages of the order that Kafka refused, newest first.
         kafka: Why Kafka did not provide all facts; null if it did.
         may_be_asked: The actions that can be requested now.
         resolutions: The states in which an operator can end the order.
@@ -61,6 +63,7 @@ class Explanation(BaseModel):
     began_with: LastMessage | None
     consumers: list[Consumer] | None
     dead_letters: list[DeadLetterRef] | None
+    refused: list[RefusedMessage]
     kafka: str | None
     reason: Failure | None
     may_be_asked: list[str]
@@ -129,6 +132,7 @@ def _explanation(facts: ExplanationFacts) -> Explanation:
         began_with=order.last_message,
         consumers=None if isinstance(consumers, str) else list(consumers),
         dead_letters=None if isinstance(dead_letters, str) else list(dead_letters),
+        refused=list(order.refused),
         kafka=next((error for error in (consumers, dead_letters) if isinstance(error, str)), None),
         reason=saga.reason,
         may_be_asked=list(accepted_actions(facts.node)),

@@ -18,7 +18,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from order_saga.errors import KafkaUnavailable
 from order_saga.kafka_access import PARTICIPANTS
 from order_saga.operators.explain.facts import Consumer, DeadLetterRef, Route
-from order_saga.operators.kafka_view import KafkaView, OffsetRange, RawRecord, open_kafka_view
+from order_saga.operators.kafka_view import KafkaView, RawRecord, open_kafka_view
+from order_saga.operators.newest_records import SHARE_OF_TIME, NewestRecords
 from order_saga.settings import OrderSagaSettings
 
 TOPICS_OF_AN_ORDER: Final = (*PARTICIPANTS, *(replies for _, replies in PARTICIPANTS.values()))
@@ -111,17 +112,30 @@ async def _dead_letters(order_id: str, settings: OrderSagaSettings) -> list[Dead
         topics = [prefix + topic.dead_letters for topic in TOPICS_OF_AN_ORDER]
         partitions = await _partitions(view, order_id, topics)
         retained = await view.retained([partitions[name] for name in topics if name in partitions])
-        newest = {
-            partition: OffsetRange(max(offsets.begin, offsets.end - limit), offsets.end)
-            for partition, offsets in retained.items()
+        offsets = {
+            partition: range(span.end - 1, max(span.begin, span.end - limit) - 1, -1)
+            for partition, span in retained.items()
         }
-        return [
-            DeadLetterRef(
-                record.topic.removeprefix(prefix), record.partition, record.offset, _reason(record)
-            )
-            async for record in view.read(newest)
-            if record.key == order_id.encode()
-        ]
+
+        def describe(record: RawRecord) -> DeadLetterRef | None:
+            if record.key != order_id.encode():
+                return None
+            topic = record.topic.removeprefix(prefix)
+            return DeadLetterRef(topic, record.partition, record.offset, _reason(record))
+
+        newest = NewestRecords(
+            view,
+            describe,
+            _unreadable,
+            limit_bytes=settings.dead_letter_scan_bytes,
+            limit_seconds=settings.kafka_look_seconds * SHARE_OF_TIME,
+        )
+        await newest.scan(offsets)
+        return sorted(newest.found, key=lambda each: each.offset)
+
+
+def _unreadable(_: TopicPartition, __: int, ___: str) -> None:
+    """Leave out a record whose key cannot be read: `saga dlq list` has it."""
 
 
 def _reason(record: RawRecord) -> str:

@@ -32,7 +32,7 @@ def explain(facts: ExplanationFacts) -> str:
             clauses = _end(facts.order)
         case _:
             assert_never(facts.node)
-    clauses = [*clauses, _dead_letters(facts)]
+    clauses = [*clauses, _refused(facts.order), _dead_letters(facts)]
     return f"Order {facts.order.saga.id} {'; '.join(filter(None, clauses))}."
 
 
@@ -84,6 +84,8 @@ def _after_timeout(facts: ExplanationFacts) -> str:
 def _command(order: OrderContext) -> str:
     if order.last_message is None:
         return "the outbox no longer has its command"
+    if order.last_message.dropped:
+        return f"its command was refused by Kafka and dropped {order.last_message.dropped}"
     if order.last_message.sent_at is None:
         return "its command has not reached Kafka yet, so its time-out has not started"
     return f"its command was sent at {formatting.time(order.last_message.sent_at)}"
@@ -166,9 +168,23 @@ def _money(saga: OrderSaga) -> str:
 
 
 def _unsent(order: OrderContext) -> str:
-    if order.last_message is None or order.last_message.sent_at:
+    if order.last_message is None or order.last_message.sent_at or order.last_message.dropped:
         return ""
     return f"{order.last_message.type} has not reached Kafka yet"
+
+
+def _refused(order: OrderContext) -> str:
+    if not order.refused:
+        return ""
+    first, *others = order.refused
+    more = f" and {_count(len(others), 'other message')}" if others else ""
+    held = f", and {_count(first.held, 'message')} behind it cannot be sent" if first.held else ""
+    since = formatting.time_and_age(first.at, order.now)
+    return (
+        f"Kafka refused its {first.type} to {first.topic}{more} (since {since}): "
+        f"{formatting.clause(first.reason)}{held}; correct the topic, then run "
+        f"`saga outbox retry order_saga/{first.message_id}`"
+    )
 
 
 def _dead_letters(facts: ExplanationFacts) -> str:

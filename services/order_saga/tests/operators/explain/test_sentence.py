@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from order_saga.create_order.state import OrderSaga, PendingRequest, State
@@ -11,6 +12,7 @@ from order_saga.operators.explain.facts import (
     ExplanationFacts,
     LastMessage,
     OrderContext,
+    RefusedMessage,
     active_node,
     routes_of,
 )
@@ -156,6 +158,26 @@ def test_the_timeout_of_an_unsent_command_has_not_started():
 
     assert "its command has not reached Kafka yet, so its time-out has not started" in sentence
     assert "it times out at" not in sentence
+
+
+def test_a_message_that_kafka_refused_is_named_with_its_reason_and_the_cure():
+    refused = [
+        RefusedMessage(UUID(int=7), "authorize_payment", "payment_commands", SINCE, "Too big.", 2)
+    ]
+
+    sentence = explain(with_order(facts_of(State.AUTHORIZING), refused=refused))
+
+    assert "Kafka refused its authorize_payment to payment_commands (since" in sentence
+    assert "Too big, and 2 messages behind it cannot be sent" in sentence
+    assert f"`saga outbox retry order_saga/{UUID(int=7)}`" in sentence
+
+
+def test_a_command_that_was_dropped_is_named_with_the_operator():
+    last = LastMessage("authorize_payment", SINCE, None, "by ann: too large")
+
+    sentence = explain(with_order(facts_of(State.AUTHORIZING), last_message=last))
+
+    assert "its command was refused by Kafka and dropped by ann: too large" in sentence
 
 
 def test_a_command_that_left_the_outbox_is_named_as_such():

@@ -6,8 +6,8 @@ operation, so that `unsent_attempts` no longer matches.
 
 from alembic import op
 
-revision = "0106"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

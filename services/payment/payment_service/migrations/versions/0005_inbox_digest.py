@@ -3,8 +3,8 @@
 from alembic import op
 from saga_messaging.delivery.ddl import INBOX_DIGEST
 
-revision = "0103"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:

@@ -3,8 +3,8 @@
 from alembic import op
 from saga_messaging.delivery.ddl import INBOX_DIGEST
 
-revision = "0103"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
