@@ -34,7 +34,7 @@ def _break(app: Any, fault: str) -> None:
                 future.cancel()
         case "reader":
             for task in asyncio.all_tasks():
-                if task.get_coro().cr_code is _read.__code__:
+                if getattr(task.get_coro(), "cr_code", None) is _read.__code__:
                     task.cancel()
 
 
