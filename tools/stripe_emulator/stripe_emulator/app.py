@@ -6,6 +6,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from saga_http.body import BoundedBody
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stripe_emulator.control.router import control_router
 from stripe_emulator.dashboard.router import dashboard_router
@@ -47,12 +50,26 @@ def create_app(
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
     app.include_router(dashboard_router(emulator, settings, is_stopping))
+    app.add_middleware(_BoundedControl, max_bytes=settings.max_body_bytes)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     return app
+
+
+class _BoundedControl:
+    """Limits the bodies of the control API; the Stripe API limits its own, and logs them."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._stripe = app
+        refuse = PlainTextResponse(f"The limit is {max_bytes} bytes.\n", 413)
+        self._control = BoundedBody(app, max_bytes, refuse)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_stripe = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        await (self._stripe if is_stripe else self._control)(scope, receive, send)
 
 
 def create_emulator(settings: Settings) -> Emulator:

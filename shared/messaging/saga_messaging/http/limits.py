@@ -3,8 +3,7 @@
 from typing import Final
 
 from fastapi_problem.error import StatusProblem
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from saga_messaging.http.health import LIVENESS_PATH, READINESS_PATH
 from saga_messaging.http.responses import send_problem
@@ -28,37 +27,14 @@ class TooManyRequests(StatusProblem):
     title = "Too many requests in progress."
 
 
-class BoundedBody:
-    """Reads the body, up to the limit, before the application does."""
+def body_too_large(max_bytes: int) -> ASGIApp:
+    """Return an application that responds with 413."""
+    problem = BodyTooLarge(detail=f"The limit is {max_bytes} bytes.")
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_problem(problem, scope, receive, send)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its whole body, or refuse it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        messages: list[Message] = []
-        size, more = 0, True
-        if _declared(scope) > self._max_bytes:
-            size = self._max_bytes + 1
-        while more and size <= self._max_bytes:
-            messages.append(message := await receive())
-            if message["type"] == "http.disconnect":
-                return  # the body did not arrive
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)
-        if size > self._max_bytes:
-            problem = BodyTooLarge(detail=f"The limit is {self._max_bytes} bytes.")
-            await send_problem(problem, scope, receive, send)
-            return
-
-        async def replay() -> Message:
-            return messages.pop(0) if messages else await receive()
-
-        await self._app(scope, replay, send)
+    return refuse
 
 
 class LimitedRequests:
@@ -86,8 +62,3 @@ class LimitedRequests:
             await self._app(scope, receive, send)
         finally:
             self._in_progress -= 1
-
-
-def _declared(scope: Scope) -> int:
-    value = Headers(scope=scope).get("content-length", "")
-    return int(value) if value.isascii() and value.isdigit() else 0

@@ -9,10 +9,11 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import add_exception_handler, new_exception_handler
+from saga_http.body import BoundedBody
 from starlette.requests import Request
 
 from saga_messaging.errors import DatabaseUnavailable
-from saga_messaging.http.limits import RETRY_AFTER_SECONDS, BoundedBody
+from saga_messaging.http.limits import RETRY_AFTER_SECONDS, body_too_large
 
 Handler: TypeAlias = Callable[[Any, Request, Any], Problem]
 """Maps an application error, its third argument, to the problem to respond with."""
@@ -52,7 +53,8 @@ def install_problems(
     add_exception_handler(api, handler, generic_swagger_defaults=False)
     for error in known:
         api.add_exception_handler(error, handler)
-    api.add_middleware(BoundedBody, max_bytes=max_body_bytes)
+    refuse = body_too_large(max_body_bytes)
+    api.add_middleware(BoundedBody, max_bytes=max_body_bytes, refuse=refuse)
 
 
 class _InternalError(StatusProblem):

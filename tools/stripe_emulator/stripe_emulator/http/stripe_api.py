@@ -114,12 +114,11 @@ class StripeApi:
 async def _read(scope: Scope, receive: Receive, limit: int) -> Request | None:
     """Read the request, of a body beyond the limit only its beginning; None if incomplete."""
     body, more = bytearray(), True
-    while more:
+    while more and len(body) <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        if len(body) <= limit:
-            body += message.get("body", b"")
+        body += message.get("body", b"")
         more = message.get("more_body", False)
     client = scope.get("client")
     return Request(

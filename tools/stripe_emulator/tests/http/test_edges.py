@@ -1,5 +1,6 @@
 """Malformed, incomplete, too large and foreign requests are refused without effect."""
 
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,25 @@ def test_too_large_body_is_413_and_not_kept(http: httpx.Client):
     assert answer.status_code == 413
     kept = http.get(f"/_emulator/requests/{answer.headers['request-id']}").json()
     assert len(kept["request_body"]) < 100
+
+
+def test_too_large_body_of_the_control_api_is_413(http: httpx.Client):
+    answer = http.post("/_emulator/clock", content=b" " * 300_000)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/_emulator/clock"])
+def test_an_endless_body_is_refused_while_it_is_sent(running: Any, path: str):
+    address = urlsplit(running.url)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(head.encode())
+        with contextlib.suppress(OSError):  # reset once it is refused
+            for _ in range(1_000):
+                connection.sendall(chunk)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
+    assert httpx.get(f"{running.url}/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(
