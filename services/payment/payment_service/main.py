@@ -31,6 +31,7 @@ from payment_service.reconciliation.http import reconcile_router
 from payment_service.reconciliation.reconciler import Reconciler
 from payment_service.reconciliation.runs import Runs
 from payment_service.settings import PaymentSettings
+from payment_service.storage.installation import Installation
 from payment_service.storage.orm import messaging
 from payment_service.storage.refresh import Refresher
 from payment_service.stripe_api.gateway import StripeGateway
@@ -44,11 +45,12 @@ def build(settings: PaymentSettings) -> FastAPI:
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     http = stripe_http(settings)
-    gateway = build_gateway(settings, http)
+    installation = build_installation(settings, database)
+    gateway = build_gateway(settings, http, installation)
     executor = build_executor(settings, database, outbox, gateway)
     refresher = Refresher(executor.offer, settings.executor_lease_seconds)
     sweeper = build_sweeper(settings, database, refresher)
-    reconciler = build_reconciler(settings, database, gateway, refresher)
+    reconciler = build_reconciler(settings, database, gateway, refresher, installation)
     app = faust_app(ACCESS.group, settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
 
@@ -59,6 +61,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_publisher(publisher),
             components.running_relay(outbox),
             running_stripe(http),
+            components.running_loop("installation", installation.run()),
             components.running_until_stopped("executor", executor.run(), executor.stop),
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
@@ -88,12 +91,24 @@ def _install_http(
     api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
 
 
-def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
+def build_installation(settings: PaymentSettings, database: Database) -> Installation:
+    """Build the identity of this installation at Stripe."""
+    return Installation(
+        database,
+        settings.stripe_system,
+        check_seconds=settings.installation_check_seconds,
+        gap_seconds=settings.installation_gap_seconds,
+    )
+
+
+def build_gateway(
+    settings: PaymentSettings, http: stripe.HTTPClient, installation: Installation
+) -> StripeGateway:
     """Build the gateway to Stripe."""
     return_url = settings.stripe_return_url
     return StripeGateway(
         stripe_client(settings, http),
-        settings.stripe_system,
+        installation.current,
         str(return_url) if return_url else None,
     )
 
@@ -132,16 +147,22 @@ def build_sweeper(
 
 
 def build_reconciler(
-    settings: PaymentSettings, database: Database, gateway: StripeGateway, refresher: Refresher
+    settings: PaymentSettings,
+    database: Database,
+    gateway: StripeGateway,
+    refresher: Refresher,
+    installation: Installation,
 ) -> Reconciler:
     """Build the reconciler."""
     return Reconciler(
         database,
         gateway,
         refresher,
+        installation,
         interval_seconds=settings.reconcile_interval_seconds,
         window_seconds=settings.reconcile_window_seconds,
         safety_seconds=settings.reconcile_safety_seconds,
+        release_limit=settings.reconcile_release_limit,
     )
 
 

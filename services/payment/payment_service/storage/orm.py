@@ -1,4 +1,4 @@
-"""Tables of the payment service: payments, refunds, Stripe events, reconciliations."""
+"""Tables of the payment service: payments, refunds, Stripe events, reconciliations, marks."""
 
 from saga_messaging.delivery.tables import messaging_tables
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
@@ -83,4 +83,23 @@ reconciliations = Table(
     Column("report", JSONB(none_as_null=True)),
     Column("error", Text),
     Index("reconciliations_newest", "asked_at", "id"),
+)
+
+# The marks of PaymentIntents; `model/stripe_system.py` explains them. `origin` is "installation"
+# (made at random for one `database_history`), "setting" (STRIPE_SYSTEM) or "default" (the mark that
+# every installation had before). `seen_at` is the newest confirmation.
+stripe_systems = Table(
+    "stripe_systems",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("database_history", Text),
+    Column("since", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("seen_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column(
+        "created_at",
+        TIMESTAMP(timezone=True),
+        nullable=False,
+        server_default=func.clock_timestamp(),
+    ),
 )

@@ -1,7 +1,7 @@
 """The gateway to Stripe, on the SDK's client."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from payment_service.model.ports import (
     Unknown,
 )
 from payment_service.model.stripe_results import IntentSnapshot, NotFound, RefundSnapshot
+from payment_service.model.stripe_system import StripeSystem
 from payment_service.stripe_api import requests
 from payment_service.stripe_api.errors import (
     authorize_error,
@@ -45,12 +46,15 @@ class StripeGateway:
 
     Args:
         client: The SDK's client.
-        system: The metadata value that marks our PaymentIntents; others are not ours.
+        system: Returns the marks of our PaymentIntents.
         return_url: Where payment methods that redirect return to; None disallows redirects.
     """
 
     def __init__(
-        self, client: stripe.StripeClient, system: str, return_url: str | None = None
+        self,
+        client: stripe.StripeClient,
+        system: Callable[[], Awaitable[StripeSystem]],
+        return_url: str | None = None,
     ) -> None:
         self._caller = requests.Caller(client)
         self._system = system
@@ -60,10 +64,10 @@ class StripeGateway:
         """Create and confirm the PaymentIntent, with manual capture.
 
         https://docs.stripe.com/api/payment_intents/create . The same request has the same bytes,
-        as long as STRIPE_RETURN_URL stays the same. After a change, Stripe refuses the key
-        (`idempotency_error`), and the PaymentIntent is looked up instead.
+        as long as STRIPE_RETURN_URL and the marks stay the same. After a change, Stripe refuses the
+        key (`idempotency_error`), and the PaymentIntent is looked up instead.
         """
-        parameters = requests.authorization(request, self._redirects, self._system)
+        parameters = requests.authorization(request, self._redirects, await self._system())
         try:
             return authorization_outcome(
                 await self._caller.post(INTENTS, request.idempotency_key, parameters)
@@ -93,7 +97,7 @@ class StripeGateway:
         self, request: AuthorizationRequest, since: int, **filters: str
     ) -> Outcome | Incomplete | Absent:
         async for intent in self._list_intents(since, **filters):
-            if intent["metadata"].get("saga_id") == request.saga_id:
+            if (intent.get("metadata") or {}).get("saga_id") == request.saga_id:
                 return authorization_outcome(intent)
         return Absent()
 
@@ -161,16 +165,14 @@ class StripeGateway:
     async def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
         """Yield every PaymentIntent created at or after `since`, in seconds since 1970.
 
-        The `saga_id` is "" for a PaymentIntent of another system, whatever its metadata.
+        Other systems' PaymentIntents are among them; `system` tells.
 
         Raises:
             StripeUnreadable: Stripe did not respond.
         """
         try:
             async for intent in self._list_intents(since):
-                ours = intent.get("metadata", {}).get("system") == self._system
-                snapshot = intent_snapshot(intent)
-                yield snapshot if ours else replace(snapshot, saga_id="")
+                yield intent_snapshot(intent)
         except _FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 

@@ -8,6 +8,7 @@ import stripe
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
 from payment_service.model.operations import Operation
+from payment_service.model.stripe_system import StripeSystem
 
 PAGE_SIZE: Final = 100
 
@@ -51,7 +52,7 @@ class Caller:
 
 
 def authorization(
-    request: AuthorizationRequest, redirects: Mapping[str, Any], system: str
+    request: AuthorizationRequest, redirects: Mapping[str, Any], system: StripeSystem
 ) -> dict[str, Any]:
     """Return the parameters of the PaymentIntent; `system` marks it as ours."""
     return {
@@ -66,7 +67,8 @@ def authorization(
         # Stripe treats an empty description as an attempt to unset it, and refuses.
         **({"description": request.description} if request.description else {}),
         "metadata": {
-            "system": system,
+            "system": system.mark,
+            "installation": system.installation,
             "saga_id": request.saga_id,
             "attempt": str(request.attempt),
             "clerk_user_id": request.clerk_user_id,

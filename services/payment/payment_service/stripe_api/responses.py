@@ -99,6 +99,7 @@ def capture_before_of(intent: Json) -> datetime | None:
 
 def intent_snapshot(intent: Json) -> IntentSnapshot:
     """Convert a PaymentIntent, without its refunds."""
+    metadata: Json = intent.get("metadata") or {}
     return IntentSnapshot(
         str(intent["id"]),
         str(intent["status"]),
@@ -107,7 +108,9 @@ def intent_snapshot(intent: Json) -> IntentSnapshot:
         cancellation_reason=intent.get("cancellation_reason"),
         capture_before=capture_before_of(intent),
         amount_refunded=_amount_refunded(intent),
-        saga_id=saga_id_of(intent.get("metadata") or {}),
+        saga_id=saga_id_of(metadata),
+        system=str(metadata.get("system") or ""),
+        installation=str(metadata.get("installation") or ""),
         created=int(intent.get("created") or 0),
     )
 

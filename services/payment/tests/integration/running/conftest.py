@@ -12,7 +12,7 @@ import httpx
 import pytest
 from payment_service.agents import payment_intake
 from payment_service.executor.executor import Executor
-from payment_service.main import build_executor, build_gateway
+from payment_service.main import build_executor, build_gateway, build_installation
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
 from payment_service.settings import PaymentSettings
@@ -59,7 +59,8 @@ class World:
         settings = self.settings.model_copy(update=changes)
         database, http = Database.connect(settings), stripe_http(settings)
         outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-        executor = build_executor(settings, database, outbox, build_gateway(settings, http))
+        gateway = build_gateway(settings, http, build_installation(settings, database))
+        executor = build_executor(settings, database, outbox, gateway)
         task = asyncio.create_task(executor.run())
         yield executor, task
         executor.stop()

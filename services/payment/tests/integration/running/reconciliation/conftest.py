@@ -1,0 +1,78 @@
+"""Reconcilers on databases of their own, and holds that no payment has."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from payment_service.executor.executor import Executor
+from payment_service.main import build_gateway, build_installation, build_reconciler
+from payment_service.reconciliation.reconciler import Reconciler
+from payment_service.storage.orm import payments, stripe_systems
+from payment_service.storage.refresh import Refresher
+from saga_messaging.postgres.database import Database
+from saga_stripe import running_stripe, stripe_http
+from sqlalchemy import func, insert, select, text, update
+
+
+@pytest.fixture
+async def reconciler_of(world: Any) -> AsyncIterator[Callable[..., Reconciler]]:
+    """Build reconcilers of an executor, on the world's database or another one."""
+    async with AsyncExitStack() as stack:
+        clients = []
+
+        def reconciler_of(
+            executor: Executor, database: Database | None = None, **changes: Any
+        ) -> Reconciler:
+            quick = {"reconcile_safety_seconds": 0.001, **changes}
+            settings = world.settings.model_copy(update=quick)
+            database = database or world.database
+            clients.append(http := stripe_http(settings))
+            installation = build_installation(settings, database)
+            gateway = build_gateway(settings, http, installation)
+            refresher = Refresher(executor.offer, settings.executor_lease_seconds)
+            return build_reconciler(settings, database, gateway, refresher, installation)
+
+        yield reconciler_of
+        for http in clients:
+            await stack.enter_async_context(running_stripe(http))
+
+
+@pytest.fixture
+def old_records(database: Database) -> None:
+    """Make the records begin an hour ago, with a payment that has failed."""
+    hour_ago = func.now() - text("interval '1 hour'")
+    failed = {"saga_id": "saga-old", "status": "failed", "attempts": 1}
+    with database.engine.begin() as connection:
+        connection.execute(update(stripe_systems).values(since=hour_ago))
+        connection.execute(insert(payments).values(created_at=hour_ago, **failed))
+
+
+@pytest.fixture
+def mark(database: Database) -> str:
+    """Return the mark that the migration made for the installation."""
+    made = select(stripe_systems.c.mark).where(stripe_systems.c.origin == "installation")
+    with database.engine.connect() as connection:
+        return connection.scalars(made).one()
+
+
+@pytest.fixture
+def orphan(stripe_post: Callable[..., Any], customer: str, mark: str) -> Callable[..., str]:
+    """Create a hold for a saga at Stripe, without a payment; return its id."""
+    defaults = {
+        "amount": 700,
+        "currency": "usd",
+        "customer": customer,
+        "payment_method": "pm_card_visa",
+        "capture_method": "manual",
+        "confirm": "true",
+        "automatic_payment_methods[enabled]": "true",
+        "automatic_payment_methods[allow_redirects]": "never",
+        "metadata[system]": mark,
+    }
+
+    def orphan(saga_id: str, **parameters: Any) -> str:
+        named = {"metadata[saga_id]": saga_id, **parameters}
+        return stripe_post("payment_intents", **{**defaults, **named})["id"]
+
+    return orphan
