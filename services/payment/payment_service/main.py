@@ -26,6 +26,7 @@ from payment_service.executor.retry import RetryPolicy
 from payment_service.http import payments_router
 from payment_service.kafka_access import ACCESS
 from payment_service.problems import PROBLEMS
+from payment_service.reconciliation.disputes import DisputeReconciler
 from payment_service.reconciliation.expiry_sweep import ExpirySweeper
 from payment_service.reconciliation.http import reconcile_router
 from payment_service.reconciliation.reconciler import Reconciler
@@ -34,6 +35,7 @@ from payment_service.settings import PaymentSettings
 from payment_service.storage.installation import Installation
 from payment_service.storage.orm import messaging
 from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.disputes import DisputeReader
 from payment_service.stripe_api.gateway import StripeGateway
 from payment_service.webhooks.http import webhooks_router
 from payment_service.webhooks.receive import WebhookReceiver
@@ -50,7 +52,15 @@ def build(settings: PaymentSettings) -> FastAPI:
     executor = build_executor(settings, database, outbox, gateway)
     refresher = Refresher(executor.offer, settings.executor_lease_seconds)
     sweeper = build_sweeper(settings, database, refresher)
-    reconciler = build_reconciler(settings, database, gateway, refresher, installation)
+    reconciler = build_reconciler(
+        settings,
+        database,
+        gateway,
+        refresher=refresher,
+        installation=installation,
+        outbox=outbox,
+        disputes=DisputeReader(stripe_client(settings, http)),
+    )
     app = faust_app(ACCESS.group, settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
 
@@ -86,8 +96,8 @@ def _install_http(
 ) -> None:
     install_problems(api, settings.max_body_bytes, PROBLEMS)
     api.include_router(payments_router(database, settings.database_give_up_seconds))
-    secret, tolerance = settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
-    api.include_router(webhooks_router(receiver, secret, tolerance))
+    tolerance = settings.webhook_tolerance_seconds
+    api.include_router(webhooks_router(receiver, settings.webhook_secrets(), tolerance))
     api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
 
 
@@ -146,12 +156,15 @@ def build_sweeper(
     )
 
 
-def build_reconciler(
+def build_reconciler(  # noqa: PLR0913 - its parts
     settings: PaymentSettings,
     database: Database,
     gateway: StripeGateway,
+    *,
     refresher: Refresher,
     installation: Installation,
+    outbox: Outbox,
+    disputes: DisputeReader,
 ) -> Reconciler:
     """Build the reconciler."""
     return Reconciler(
@@ -159,6 +172,7 @@ def build_reconciler(
         gateway,
         refresher,
         installation,
+        DisputeReconciler(database, disputes, outbox, settings.reconcile_open_disputes),
         interval_seconds=settings.reconcile_interval_seconds,
         window_seconds=settings.reconcile_window_seconds,
         safety_seconds=settings.reconcile_safety_seconds,

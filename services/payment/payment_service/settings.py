@@ -72,7 +72,8 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     )
     stripe_webhook_secret: SecretStr | None = Field(
         None,
-        description="The signing secret (whsec_…) of the endpoint; without it, webhooks get 503.",
+        description="The signing secret (whsec_…) of the endpoint; without it, webhooks get 503. "
+        "During a rotation, both with a comma in between.",
     )
     webhook_tolerance_seconds: PositiveInt = Field(
         300, description="How far a webhook's timestamp may be in the past or the future."
@@ -99,6 +100,9 @@ class PaymentSettings(ServiceSettings, StripeSettings):
         description="The maximum number of holds without a payment that one run releases; if there "
         "are more, it releases none and asks.",
     )
+    reconcile_open_disputes: NonNegativeInt = Field(
+        100, description="The maximum number of open disputes that one run reads one by one."
+    )
     reconcile_list_limit: PositiveInt = Field(
         100, description="The maximum number of reconciliations listed."
     )
@@ -108,6 +112,11 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     def _empty_is_unset(cls, value: object) -> object:
         """Treat `STRIPE_WEBHOOK_SECRET=` in an environment file as unset."""
         return value or None
+
+    def webhook_secrets(self) -> list[str]:
+        """Return the signing secrets; none, one, or two during a rotation."""
+        given = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        return [secret.strip() for secret in given.split(",") if secret.strip()]
 
     @field_validator("stripe_system")
     @classmethod

@@ -16,6 +16,7 @@ from payment_service.errors import StripeUnreadable
 from payment_service.model.lease import Lease
 from payment_service.model.stripe_results import IntentSnapshot
 from payment_service.model.stripe_system import StripeSystem
+from payment_service.reconciliation.disputes import DisputeReconciler
 from payment_service.reconciliation.evidence import NO_PERMISSION, Evidence, Permission
 from payment_service.reconciliation.judge import Action, Finding, judge
 from payment_service.reconciliation.release import Candidate, HoldReleaser, ReleasingGateway
@@ -65,6 +66,7 @@ class Reconciler:
         gateway: ReconciliationGateway,
         refresher: Refresher,
         installation: Installation,
+        disputes: DisputeReconciler,
         *,
         interval_seconds: float,
         window_seconds: float,
@@ -75,6 +77,7 @@ class Reconciler:
         self._gateway = gateway
         self._refresher = refresher
         self._installation = installation
+        self._disputes = disputes
         self._releaser = HoldReleaser(database, gateway, release_limit)
         self._interval_seconds = interval_seconds
         self._window = timedelta(seconds=window_seconds)
@@ -89,6 +92,8 @@ class Reconciler:
                 report = await self.reconcile()
             except StripeUnreadable as error:
                 logger.warning("reconciliation_failed", reason=str(error))
+            except Exception:  # one object of Stripe's that cannot be read does not end the process
+                logger.exception("reconciliation_failed")
             else:
                 logger.info("reconciliation_completed", **report.model_dump(mode="json"))
 
@@ -117,6 +122,7 @@ class Reconciler:
                 await self._compare(run, page)
             await self._releaser.release(report, run.releases, permission)
             await self._report_missing(run)
+            await self._disputes.reconcile(report)
             return report
 
     async def _pages(self, since: int) -> AsyncIterator[list[IntentSnapshot]]:

@@ -39,6 +39,8 @@ class Report(BaseModel):
         in_agreement: The number that match their payment.
         waiting: Those with an operation in progress, or too recent to judge.
         repaired: Those that were repaired. A refresh is performed by the executor shortly after.
+        disputes_published: The number of disputes that had opened or ended without a webhook.
+        disputes_not_read: The reason that disputes were not read, None if they were.
         not_repaired: Those that a person has to decide on.
     """
 
@@ -48,6 +50,8 @@ class Report(BaseModel):
     seen: int = 0
     not_ours: int = 0
     in_agreement: int = 0
+    disputes_published: int = 0
+    disputes_not_read: str | None = None
     waiting: list[Difference] = Field(default_factory=list[Difference])
     repaired: list[Difference] = Field(default_factory=list[Difference])
     not_repaired: list[Difference] = Field(default_factory=list[Difference])

@@ -1,7 +1,18 @@
-"""Tables of the payment service: payments, refunds, Stripe events, reconciliations, marks."""
+"""Tables of the payment service: payments, refunds, disputes, Stripe events, reconciliations."""
 
 from saga_messaging.delivery.tables import messaging_tables
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
@@ -69,6 +80,21 @@ stripe_events = Table(
     Column("saga_id", Text),
     Column("effect", Text, nullable=False),
     Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Disputes, each with the newest status that is known.
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("dispute_id", Text, primary_key=True),
+    Column("saga_id", Text, nullable=False),
+    Column("payment_intent_id", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Index("disputes_of_saga", "saga_id"),
 )
 
 # Reconciliations requested by operators: who, why, and the result.

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import aiohttp
 import stripe
 
 from payment_service.errors import StripeUnreadable, describe
@@ -24,6 +23,7 @@ from payment_service.model.stripe_results import IntentSnapshot, NotFound, Refun
 from payment_service.model.stripe_system import StripeSystem
 from payment_service.stripe_api import requests
 from payment_service.stripe_api.errors import (
+    FAILURES,
     authorize_error,
     fetch_error,
     hold_error,
@@ -38,7 +38,6 @@ from payment_service.stripe_api.responses import (
 
 CLOCK_SLACK_SECONDS: Final = 86_400  # a wrong clock must not hide a PaymentIntent from the lookup
 INTENTS: Final = "/v1/payment_intents"
-_FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError)
 
 
 class StripeGateway:
@@ -72,7 +71,7 @@ class StripeGateway:
             return authorization_outcome(
                 await self._caller.post(INTENTS, request.idempotency_key, parameters)
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             return authorize_error(error)
 
     async def find(self, request: AuthorizationRequest, age_seconds: float) -> LookupResult:
@@ -90,7 +89,7 @@ class StripeGateway:
                 if not _is_customer_missing(error):
                     raise
                 return await self._find(request, since)
-        except _FAILURES as error:
+        except FAILURES as error:
             return Unknown(describe(error))
 
     async def _find(
@@ -125,7 +124,7 @@ class StripeGateway:
         path = f"{INTENTS}/{payment_intent_id}/{verb}"
         try:
             return intent_snapshot(await self._caller.post(path, key, parameters))
-        except _FAILURES as error:
+        except FAILURES as error:
             return hold_error(error)
 
     async def refund(self, lease: Lease) -> RefundResponse:
@@ -135,7 +134,7 @@ class StripeGateway:
             return refund_snapshot(
                 await self._caller.post("/v1/refunds", lease.idempotency_key, parameters)
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             return refund_error(error)
 
     async def fetch(self, payment_intent_id: str) -> IntentSnapshot | NotFound | Unknown:
@@ -149,7 +148,7 @@ class StripeGateway:
             if not intent.amount_received:
                 return intent
             return replace(intent, refunds=await self._refunds_of(payment_intent_id))
-        except _FAILURES as error:
+        except FAILURES as error:
             return fetch_error(error)
 
     async def find_refund(
@@ -158,7 +157,7 @@ class StripeGateway:
         """List the PaymentIntent's refunds and compare their metadata."""
         try:
             refunds = await self._refunds_of(payment_intent_id)
-        except _FAILURES as error:
+        except FAILURES as error:
             return Unknown(describe(error))
         return next((refund for refund in refunds if refund.refund_id == refund_id), Absent())
 
@@ -173,7 +172,7 @@ class StripeGateway:
         try:
             async for intent in self._list_intents(since):
                 yield intent_snapshot(intent)
-        except _FAILURES as error:
+        except FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 
     def _list_intents(self, since: int, **filters: str) -> AsyncIterator[Json]:

@@ -21,6 +21,7 @@ from payment_service.model.authorization import (
     Outcome,
     PaymentMethodNotFound,
 )
+from payment_service.model.disputes import Dispute
 from payment_service.model.ports import Incomplete
 from payment_service.model.stripe_results import IntentSnapshot, RefundSnapshot
 
@@ -115,9 +116,9 @@ def intent_snapshot(intent: Json) -> IntentSnapshot:
     )
 
 
-def saga_id_of(metadata: Json) -> str:
+def saga_id_of(metadata: Json | None) -> str:
     """Return the saga id of a Stripe object; "" if it has none that we could have set."""
-    saga_id = str(metadata.get("saga_id") or "")
+    saga_id = str((metadata or {}).get("saga_id") or "")
     return saga_id if len(saga_id) <= MAX_ID_LENGTH and "\0" not in saga_id else ""
 
 
@@ -126,6 +127,17 @@ def _amount_refunded(intent: Json) -> int:
     charge: Any = intent.get("latest_charge")
     captured = isinstance(charge, dict) and charge.get("captured")
     return int(charge.get("amount_refunded") or 0) if captured else 0
+
+
+def dispute_of(dispute: Json) -> Dispute:
+    """Convert a dispute."""
+    return Dispute(
+        str(dispute["id"]),
+        dispute.get("payment_intent"),
+        int(dispute.get("amount") or 0),
+        str(dispute.get("reason") or ""),
+        str(dispute["status"]),
+    )
 
 
 def refund_snapshot(refund: Json) -> RefundSnapshot:

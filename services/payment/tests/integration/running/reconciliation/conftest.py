@@ -1,41 +1,12 @@
-"""Reconcilers on databases of their own, and holds that no payment has."""
+"""Holds that no payment has, and the records of an installation."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from payment_service.executor.executor import Executor
-from payment_service.main import build_gateway, build_installation, build_reconciler
-from payment_service.reconciliation.reconciler import Reconciler
 from payment_service.storage.orm import payments, stripe_systems
-from payment_service.storage.refresh import Refresher
 from saga_messaging.postgres.database import Database
-from saga_stripe import running_stripe, stripe_http
 from sqlalchemy import func, insert, select, text, update
-
-
-@pytest.fixture
-async def reconciler_of(world: Any) -> AsyncIterator[Callable[..., Reconciler]]:
-    """Build reconcilers of an executor, on the world's database or another one."""
-    async with AsyncExitStack() as stack:
-        clients = []
-
-        def reconciler_of(
-            executor: Executor, database: Database | None = None, **changes: Any
-        ) -> Reconciler:
-            quick = {"reconcile_safety_seconds": 0.001, **changes}
-            settings = world.settings.model_copy(update=quick)
-            database = database or world.database
-            clients.append(http := stripe_http(settings))
-            installation = build_installation(settings, database)
-            gateway = build_gateway(settings, http, installation)
-            refresher = Refresher(executor.offer, settings.executor_lease_seconds)
-            return build_reconciler(settings, database, gateway, refresher, installation)
-
-        yield reconciler_of
-        for http in clients:
-            await stack.enter_async_context(running_stripe(http))
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ from payment_service.reconciliation.http import reconcile_router
 from payment_service.reconciliation.runs import Runs
 from payment_service.storage.orm import reconciliations
 from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.disputes import DisputeReader
 from saga_messaging.http.problems import install_problems
-from saga_stripe import stripe_http
+from saga_stripe import stripe_client, stripe_http
 
 LISTED = 2
 
 
 @pytest.fixture
-async def operator(world):
+async def operator(world, outbox):
     """A client of the operators' endpoints, and the executor that repairs."""
     http = stripe_http(world.settings)
     async with world.executors() as ((executor, _),):
@@ -26,7 +27,9 @@ async def operator(world):
         installation = build_installation(world.settings, world.database)
         gateway = build_gateway(world.settings, http, installation)
         settings = world.settings.model_copy(update={"reconcile_safety_seconds": 0.001})
-        reconciler = build_reconciler(settings, world.database, gateway, refresher, installation)
+        parts = {"refresher": refresher, "installation": installation, "outbox": outbox}
+        parts["disputes"] = DisputeReader(stripe_client(settings, http))
+        reconciler = build_reconciler(settings, world.database, gateway, **parts)
         api = FastAPI()
         install_problems(api, world.settings.max_body_bytes, PROBLEMS)
         api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED))
