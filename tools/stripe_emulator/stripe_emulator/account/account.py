@@ -32,8 +32,8 @@ class Account:
 
     Collections are grouped by customer; charges by PaymentIntent too, refunds and disputes by
     charge and PaymentIntent. `deadlines` is a heap of the times at which holds expire and refunds
-    fail, with the ids of those charges and refunds. `outbox` has the events that webhook endpoints have not
-    received yet.
+    fail, with the ids of those charges and refunds. `outbox` has the events that webhook endpoints
+    have not received yet.
     """
 
     clock: Clock
