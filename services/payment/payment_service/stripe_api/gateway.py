@@ -102,7 +102,7 @@ class StripeGateway:
 
     async def capture(self, lease: Lease) -> HoldResponse:
         """Capture the hold: https://docs.stripe.com/api/payment_intents/capture ."""
-        parameters = {"amount_to_capture": lease.operation.amount}
+        parameters = requests.capture(lease)
         return await self._end_hold(
             lease.payment_intent_id, "capture", lease.idempotency_key, parameters
         )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import stripe
+from saga_schemas.currencies import to_stripe
 
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
@@ -56,7 +57,7 @@ def authorization(
 ) -> dict[str, Any]:
     """Return the parameters of the PaymentIntent; `system` marks it as ours."""
     return {
-        "amount": request.amount,
+        "amount": to_stripe(request.amount, request.currency),
         "currency": request.currency,
         "customer": request.stripe_customer_id,
         "payment_method": request.payment_method_id,
@@ -89,10 +90,15 @@ def cancellation(operation: Operation) -> dict[str, Any]:
     return {"cancellation_reason": operation.reason} if operation.reason else {}
 
 
+def capture(lease: Lease) -> dict[str, Any]:
+    """Return the parameters of a capture."""
+    return {"amount_to_capture": to_stripe(lease.operation.amount, lease.request.currency)}
+
+
 def refund(lease: Lease) -> dict[str, Any]:
     """Return the parameters of a refund; its metadata make it possible to look it up."""
     return {
         "payment_intent": lease.payment_intent_id,
-        "amount": lease.operation.amount,
+        "amount": to_stripe(lease.operation.amount, lease.request.currency),
         "metadata": {"saga_id": lease.saga_id, "refund_id": lease.operation.refund_id},
     }

@@ -7,8 +7,9 @@ show their object as it was. They only trigger a refresh.
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import BaseModel
-from saga_schemas.values import Amount, Identifier, ShortText
+from pydantic import BaseModel, PositiveInt
+from saga_schemas.currencies import from_stripe
+from saga_schemas.values import Identifier, ShortText
 
 from payment_service.model.disputes import Dispute
 from payment_service.model.payment import Payment, PaymentStatus, RefundStatus
@@ -47,7 +48,8 @@ class DisputeObject(BaseModel):
 
     id: Identifier
     payment_intent: Identifier | None = None
-    amount: Amount
+    amount: PositiveInt
+    currency: ShortText = "usd"
     reason: ShortText | None = None
     status: ShortText
 
@@ -81,7 +83,11 @@ class WebhookEvent(BaseModel):
         """
         found = DisputeObject.model_validate(self.data.object)
         return Dispute(
-            found.id, found.payment_intent, found.amount, found.reason or "", found.status
+            found.id,
+            found.payment_intent,
+            from_stripe(found.amount, found.currency),
+            found.reason or "",
+            found.status,
         )
 
     @property
@@ -97,7 +103,8 @@ class WebhookEvent(BaseModel):
             return payment.status in {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
         subject = self.subject
         if subject.object == "charge":
-            return (subject.amount_refunded or 0) != payment.refunded
+            refunded = from_stripe(subject.amount_refunded or 0, payment.currency)
+            return refunded != payment.refunded
         stored = [refund for refund in payment.refunds if refund.stripe_refund_id == subject.id]
         failed = subject.status in {"failed", "canceled"}
         return not stored or (stored[0].status is RefundStatus.FAILED) is not failed
