@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg2
@@ -73,13 +73,24 @@ def kafka_bootstrap() -> str:
 
 
 @pytest.fixture
-def database_url() -> Iterator[str]:
-    """Yield the URL of a new database, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = os.environ[POSTGRES]
-    execute(admin, f"CREATE DATABASE {name}")
-    yield admin.replace("/postgres?", f"/{name}?")
-    execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+def make_database_url() -> Iterator[Callable[[], str]]:
+    """Create databases on demand, and return their URLs; they are dropped after the test."""
+    names, admin = list[str](), os.environ[POSTGRES]
+
+    def make() -> str:
+        names.append(name := f"test_{uuid.uuid4().hex}")
+        execute(admin, f"CREATE DATABASE {name}")
+        return admin.replace("/postgres?", f"/{name}?")
+
+    yield make
+    for name in names:
+        execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(make_database_url: Callable[[], str]) -> str:
+    """Return the URL of a new database, dropped after the test."""
+    return make_database_url()
 
 
 def execute(dsn: str, statement: str) -> None:

@@ -32,13 +32,16 @@ from payment_service.executor.retry import RetryPolicy
 from payment_service.http import payments_router
 from payment_service.kafka_access import ACCESS
 from payment_service.problems import PROBLEMS
+from payment_service.reconciliation.disputes import DisputeReconciler
 from payment_service.reconciliation.expiry_sweep import ExpirySweeper
 from payment_service.reconciliation.http import reconcile_router
 from payment_service.reconciliation.reconciler import Reconciler
 from payment_service.reconciliation.runs import Runs
 from payment_service.settings import PaymentSettings
+from payment_service.storage.installation import Installation
 from payment_service.storage.orm import messaging
 from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.disputes import DisputeReader
 from payment_service.stripe_api.gateway import StripeGateway
 from payment_service.webhooks.http import webhooks_router
 from payment_service.webhooks.receive import WebhookReceiver
@@ -50,12 +53,21 @@ def build(settings: PaymentSettings) -> FastAPI:
     publisher = Publisher(settings)
     outbox = Outbox(messaging.outbox, database, publisher, settings)
     http = stripe_http(settings)
-    gateway = build_gateway(settings, http)
+    installation = build_installation(settings, database)
+    gateway = build_gateway(settings, http, installation)
     availability = Availability(publisher, database, settings)
     executor = build_executor(settings, database, outbox, gateway, availability.seconds)
     refresher = Refresher(executor.offer, settings.executor_lease_seconds)
     sweeper = build_sweeper(settings, database, refresher)
-    reconciler = build_reconciler(settings, database, gateway, refresher)
+    reconciler = build_reconciler(
+        settings,
+        database,
+        gateway,
+        refresher=refresher,
+        installation=installation,
+        outbox=outbox,
+        disputes=DisputeReader(stripe_client(settings, http)),
+    )
     app = faust_app(ACCESS.group, settings)
     intake = payment_intake(database, outbox, executor, settings, availability)
     register_agents(app, intake, settings)
@@ -71,6 +83,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_loop("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
+            components.running_loop("installation", installation.run()),
             components.running_until_stopped("executor", executor.run(), executor.stop),
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
@@ -79,7 +92,7 @@ def build(settings: PaymentSettings) -> FastAPI:
         ):
             yield
 
-    api = service_api("Payment service", lifespan, settings, PROBLEMS)
+    api = service_api("Payment service", lifespan, settings, {**PROBLEMS, **OUTBOX_PROBLEMS})
     receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     _install_http(api, settings, database, receiver, runs)
@@ -96,17 +109,29 @@ def _install_http(
     runs: Runs,
 ) -> None:
     api.include_router(payments_router(database, settings.database_give_up_seconds))
-    secret, tolerance = settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
-    api.include_router(webhooks_router(receiver, secret, tolerance))
+    tolerance = settings.webhook_tolerance_seconds
+    api.include_router(webhooks_router(receiver, settings.webhook_secrets(), tolerance))
     api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
 
 
-def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:
+def build_installation(settings: PaymentSettings, database: Database) -> Installation:
+    """Build the identity of this installation at Stripe."""
+    return Installation(
+        database,
+        settings.stripe_system,
+        check_seconds=settings.installation_check_seconds,
+        gap_seconds=settings.installation_gap_seconds,
+    )
+
+
+def build_gateway(
+    settings: PaymentSettings, http: stripe.HTTPClient, installation: Installation
+) -> StripeGateway:
     """Build the gateway to Stripe."""
     return_url = settings.stripe_return_url
     return StripeGateway(
         stripe_client(settings, http),
-        settings.stripe_system,
+        installation.current,
         str(return_url) if return_url else None,
     )
 
@@ -150,17 +175,27 @@ def build_sweeper(
     )
 
 
-def build_reconciler(
-    settings: PaymentSettings, database: Database, gateway: StripeGateway, refresher: Refresher
+def build_reconciler(  # noqa: PLR0913 - its parts
+    settings: PaymentSettings,
+    database: Database,
+    gateway: StripeGateway,
+    *,
+    refresher: Refresher,
+    installation: Installation,
+    outbox: Outbox,
+    disputes: DisputeReader,
 ) -> Reconciler:
     """Build the reconciler."""
     return Reconciler(
         database,
         gateway,
         refresher,
+        installation,
+        DisputeReconciler(database, disputes, outbox, settings.reconcile_open_disputes),
         interval_seconds=settings.reconcile_interval_seconds,
         window_seconds=settings.reconcile_window_seconds,
         safety_seconds=settings.reconcile_safety_seconds,
+        release_limit=settings.reconcile_release_limit,
     )
 
 

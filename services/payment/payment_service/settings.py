@@ -5,6 +5,7 @@ from typing import Final, Self
 from pydantic import (
     AnyHttpUrl,
     Field,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -18,6 +19,7 @@ from saga_stripe import StripeSettings
 from payment_service.service import SERVICE
 
 SWEEPS_PER_LEASE: Final = 6
+FORMER_DEFAULT_SYSTEM: Final = "saga-reference"
 
 
 class PaymentSettings(ServiceSettings, StripeSettings):
@@ -67,13 +69,23 @@ class PaymentSettings(ServiceSettings, StripeSettings):
         "disallowed.",
     )
 
-    stripe_system: Identifier = Field(
-        "saga-reference",
-        description="Marks our PaymentIntents if several systems share a Stripe account.",
+    stripe_system: Identifier | None = Field(
+        None,
+        description="Names this system in its PaymentIntents; default: a mark made at random by "
+        "`migrate`, once for each installation.",
+    )
+    installation_check_seconds: PositiveFloat = Field(
+        60.0, description="How often the database is confirmed to be the same as before."
+    )
+    installation_gap_seconds: PositiveFloat = Field(
+        900.0,
+        description="The time without a confirmation after which the database may be a restored "
+        "one: holds that are older are not released.",
     )
     stripe_webhook_secret: SecretStr | None = Field(
         None,
-        description="The signing secret (whsec_…) of the endpoint; without it, webhooks get 503.",
+        description="The signing secret (whsec_…) of the endpoint; without it, webhooks get 503. "
+        "During a rotation, both with a comma in between.",
     )
     webhook_tolerance_seconds: PositiveInt = Field(
         300, description="How far a webhook's timestamp may be in the past or the future."
@@ -95,15 +107,34 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     reconcile_safety_seconds: PositiveFloat = Field(
         900.0, description="The age at which a hold without a payment is released."
     )
+    reconcile_release_limit: NonNegativeInt = Field(
+        10,
+        description="The maximum number of holds without a payment that one run releases; if there "
+        "are more, it releases none and asks.",
+    )
+    reconcile_open_disputes: NonNegativeInt = Field(
+        100, description="The maximum number of open disputes that one run reads one by one."
+    )
     reconcile_list_limit: PositiveInt = Field(
         100, description="The maximum number of reconciliations listed."
     )
 
-    @field_validator("stripe_webhook_secret", mode="before")
+    @field_validator("stripe_webhook_secret", "stripe_system", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         """Treat `STRIPE_WEBHOOK_SECRET=` in an environment file as unset."""
         return value or None
+
+    def webhook_secrets(self) -> list[str]:
+        """Return the signing secrets; none, one, or two during a rotation."""
+        given = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        return [secret.strip() for secret in given.split(",") if secret.strip()]
+
+    @field_validator("stripe_system")
+    @classmethod
+    def _former_default_is_unset(cls, value: str | None) -> str | None:
+        """Ignore the mark that every installation once had: it names none of them."""
+        return None if value == FORMER_DEFAULT_SYSTEM else value
 
     @model_validator(mode="after")
     def _leases_can_be_renewed(self) -> Self:

@@ -82,6 +82,7 @@ PROBLEMS: Final[Mapping[type[Exception], Handler]] = {
         "stripe_unavailable", "Nothing was saved. Retry; repeating the request is safe."
     ),
     StripeKeyRefused: _unavailable(
-        "stripe_key_refused", "The operator must set a valid STRIPE_SECRET_KEY."
+        "stripe_key_refused",
+        "The operator must set a valid STRIPE_SECRET_KEY and restart the service.",
     ),
 }

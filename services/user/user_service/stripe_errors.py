@@ -23,6 +23,7 @@ _METHOD_CURE: Final = (
     "Verify that the payment method exists in the Stripe account and mode of STRIPE_SECRET_KEY, or "
     "save another card."
 )
+_EMAIL_CURE: Final = "Correct the e-mail address; Stripe refuses this one."
 _OTHER_CURE: Final = "Save another payment method; see the request logs in the Stripe Dashboard."
 
 
@@ -40,7 +41,8 @@ def refusal_of(error: stripe.StripeError, missing: RefusalCode) -> Refusal:
     if error.code == "resource_missing":
         of_customer = missing == "stripe_customer_invalid" or _param(error) == "customer"
         return _customer_invalid(message) if of_customer else _method_not_found(message)
-    return Refusal("stripe_refused", message, _OTHER_CURE, stripe_code=error.code)
+    cure = _EMAIL_CURE if _param(error) == "email" else _OTHER_CURE
+    return Refusal("stripe_refused", message, cure, stripe_code=error.code)
 
 
 def _declined(error: stripe.CardError, message: str) -> Refusal:

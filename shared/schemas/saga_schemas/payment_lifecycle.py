@@ -33,6 +33,9 @@ OperationFailureCode = Literal[
 ]
 
 
+DisputeOutcome = Literal["won", "lost", "warning_closed", "prevented"]
+
+
 class CapturePaymentPayload(Value):
     """The amount to capture; the rest of the hold is released."""
 
@@ -204,17 +207,22 @@ class PaymentAuthorizationExpired(Envelope):
 
 
 class PaymentDisputedPayload(Value):
-    """The amount that the cardholder's bank reclaims, and its reason."""
+    """The amount that the cardholder's bank reclaims, and its reason.
+
+    `outcome` is None while the dispute is open: https://docs.stripe.com/disputes . A lost dispute
+    has taken the money, a won one has returned it; a `warning_closed` inquiry took none.
+    """
 
     dispute_id: Identifier
     amount: Amount
     currency: Currency = "usd"
     reason: ShortText = ""
     attempt: Attempt | None = None
+    outcome: DisputeOutcome | None = None
 
 
 class PaymentDisputed(Envelope):
-    """Event: the cardholder disputes the charge."""
+    """Event: the cardholder disputes the charge, or the dispute has ended."""
 
     type: Literal["payment.disputed"] = "payment.disputed"
     payload: PaymentDisputedPayload

@@ -13,7 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from saga_schemas.currencies import ISO_4217
+from saga_schemas.currencies import CURRENCIES
 
 # Stripe accepts at most eight digits: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MAX_AMOUNT: Final = 99_999_999
@@ -24,7 +24,7 @@ LAST_YEAR: Final = 2200
 
 def _known_currency(code: str) -> str:
     code = code.lower()
-    if code not in ISO_4217:
+    if code not in CURRENCIES:
         raise ValueError(f"{code!r} is not an ISO 4217 currency code")
     return code
 
@@ -43,7 +43,10 @@ Instant = Annotated[AwareDatetime, AfterValidator(_storable)]
 """A time with a time zone, converted to UTC, in a range that every database can store."""
 
 Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_AMOUNT)]
-"""A positive whole number in the currency's minor unit: 1299 is $12.99, 1299 is also ¥1299."""
+"""A positive whole number in the currency's minor unit: 1299 is $12.99, 1299 is also ¥1299.
+
+Currencies without a minor unit have whole units, also those that Stripe takes in hundredths:
+`currencies.to_stripe` converts."""
 
 Currency = Annotated[str, AfterValidator(_known_currency)]
 """An ISO 4217 currency code, converted to lower case."""

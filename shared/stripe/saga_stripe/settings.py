@@ -17,7 +17,9 @@ class StripeSettings(BaseSettings):
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
-    stripe_secret_key: SecretStr = Field(description="A test mode key: sk_test_… or rk_test_…")
+    stripe_secret_key: SecretStr = Field(
+        description="A test mode key: sk_test_… or rk_test_…; read at the start."
+    )
     stripe_api_base: str | None = Field(
         None, description="Address of the emulator. Default: Stripe's own API."
     )

@@ -121,6 +121,9 @@ def test_a_step_without_a_reply_has_no_duration():
         (5, "eur", "0.05 EUR"),
         (1299, "jpy", "1299 JPY"),
         (1299, "kwd", "1.299 KWD"),
+        (5000, "ugx", "5000 UGX"),
+        (5000, "isk", "5000 ISK"),
+        (-5, "usd", "-0.05 USD"),
     ],
 )
 def test_amounts_are_shown_in_the_currencys_major_unit(amount, currency, text):

@@ -36,6 +36,14 @@ def test_repaired_differences_are_listed(service):
     assert service.requests[0] == ("POST", "/reconcile", body)
 
 
+def test_the_holds_to_release_are_passed_on(service):
+    options = ("--release", "pi_1", "--release", "pi_2", "--release-limit", "50")
+
+    assert service.run("reconcile", "--by", "ann", *options).exit_code == 0
+    _, _, body = service.requests[0]
+    assert (body["release"], body["release_limit"]) == (["pi_1", "pi_2"], 50)
+
+
 def test_differences_that_were_not_repaired_end_the_command_with_1(service):
     service.responses["/reconcile"] = 200, report(not_repaired=[DIFFERENCE])
 

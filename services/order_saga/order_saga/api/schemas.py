@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from saga_messaging.http.path_segment import PathSegment
+from saga_schemas.currencies import amount_error
 from saga_schemas.values import (
     MAX_AMOUNT,
     Amount,
@@ -22,13 +23,13 @@ from order_saga.runtime.ports import Placement
 
 
 class LineItemRequest(BaseModel):
-    """A line item of an order; `unit_amount` is in the currency's minor unit."""
+    """A line item; `unit_amount` is in the currency's minor unit: 0 if free, < 0 for a discount."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Identifier
     quantity: Annotated[int, Field(strict=True, ge=1, le=10_000)]
-    unit_amount: Amount
+    unit_amount: Annotated[int, Field(strict=True, ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 
 
 class OrderRequest(BaseModel):
@@ -47,16 +48,24 @@ class OrderRequest(BaseModel):
 
     @model_validator(mode="after")
     def _amount_is_the_sum(self) -> Self:
+        if not self.line_items and self.amount is None:
+            raise ValueError("amount: required without line_items")
+        total = self.total()
+        self._check_line_items()
+        if error := amount_error(total, self.currency):
+            raise ValueError(f"amount: {error}")
+        return self
+
+    def _check_line_items(self) -> None:
         if not self.line_items:
-            if self.amount is None:
-                raise ValueError("amount: required without line_items")
-            return self
+            return
         total = sum(item.quantity * item.unit_amount for item in self.line_items)
         if self.amount is not None and self.amount != total:
             raise ValueError(f"amount: {self.amount} differs from the sum of line_items, {total}")
         if total > MAX_AMOUNT:
             raise ValueError(f"line_items: the sum {total} exceeds the maximum of {MAX_AMOUNT}")
-        return self
+        if total <= 0:
+            raise ValueError(f"line_items: the sum {total} must be greater than 0")
 
     def total(self) -> int:
         """Return the amount to hold."""

@@ -1,6 +1,7 @@
 """The facts that an order's saga keeps of a message or a time-out; each returns the next saga."""
 
 from dataclasses import replace
+from typing import Final
 
 from saga_engine.messages import ResolveRequested, RetryRequested
 from saga_schemas.payment import PaymentAuthorized, PaymentFailed
@@ -19,6 +20,12 @@ from saga_schemas.values import Failure
 
 from order_saga.create_order.messages import CancelRequested, CaptureRequested, RefundRequested
 from order_saga.create_order.state import OrderSaga, PendingRequest, State
+
+DISPUTE_LOST: Final = Failure(
+    code="dispute_lost",
+    message="Dispute lost: the cardholder's bank has taken the disputed amount back.",
+    cure="Nothing is left to refund for this amount; see the dispute in the Stripe Dashboard.",
+)
 
 
 def customer(saga: OrderSaga, reply: PaymentInfoRetrieved) -> OrderSaga:
@@ -123,8 +130,13 @@ def failed_refund_with_reason(saga: OrderSaga, reply: PaymentRefundFailed) -> Or
 
 
 def dispute(saga: OrderSaga, reply: PaymentDisputed) -> OrderSaga:
-    """Keep that the cardholder's bank opened a dispute."""
-    return replace(saga, disputed=bool(reply.payload.dispute_id))
+    """Keep that the cardholder's bank opened a dispute, or that it has ended.
+
+    A lost dispute is kept as the reason: the bank has taken the money back.
+    """
+    dispute = reply.payload
+    reason = DISPUTE_LOST if dispute.outcome == "lost" else saga.reason
+    return replace(saga, disputed=dispute.outcome is None, reason=reason)
 
 
 def expiry(saga: OrderSaga, _: PaymentAuthorizationExpired) -> OrderSaga:

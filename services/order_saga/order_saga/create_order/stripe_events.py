@@ -28,7 +28,7 @@ REFUND_FAILED_LATER = on(
 """A refund failed after it was made, while another request is in flight."""
 
 DISPUTED = on(PaymentDisputed, keep.dispute, STAY)
-"""The cardholder's bank opened a dispute."""
+"""The cardholder's bank opened a dispute, or the dispute has ended."""
 
 OUT_OF_ORDER = (refunded(then=STAY), REFUND_FAILED_LATER, DISPUTED)
 """Events that arrive before the reply that they follow from."""

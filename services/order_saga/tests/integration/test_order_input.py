@@ -44,7 +44,7 @@ def assert_invalid(response):
         (items({}, {"quantity": 0}), "line_items.1.quantity"),
         (items({"quantity": 10_001}), "line_items.0.quantity"),
         (items({"quantity": 1.5}), "line_items.0.quantity"),
-        (items({"unit_amount": 0}), "line_items.0.unit_amount"),
+        (items({"unit_amount": -TOO_MUCH}), "line_items.0.unit_amount"),
         (items({"unit_amount": TOO_MUCH}), "line_items.0.unit_amount"),
         (items({"colour": "red"}), "line_items.0.colour"),
         (items(*[{}] * 101), "line_items"),
@@ -65,6 +65,15 @@ async def test_an_invalid_field_is_named(edge, changes, field):
         (WITHOUT_AMOUNT, "amount: required without line_items"),
         (WITHOUT_AMOUNT | {"line_items": []}, "amount: required without line_items"),
         (items(), "amount: 1299 differs from the sum of line_items, 1000"),
+        (
+            WITHOUT_AMOUNT | items({"quantity": 1}, {"quantity": 1, "unit_amount": -500}),
+            "line_items: the sum 0 must be greater than 0",
+        ),
+        ({"currency": "kwd"}, "amount: 1299 is not a multiple of 10, as kwd requires"),
+        (
+            {"currency": "ugx", "amount": 1_000_000},
+            "amount: 1000000 exceeds the maximum of 999999 in ugx",
+        ),
         (
             WITHOUT_AMOUNT | items({"quantity": 2, "unit_amount": 50_000_000}),
             "line_items: the sum 100000000 exceeds the maximum of 99999999",
@@ -160,3 +169,10 @@ async def test_a_body_that_is_too_large_is_refused_before_all_of_it_was_read(edg
     assert response.status_code == 413
     assert response.headers["content-type"] == "application/problem+json"
     assert len(read) <= 5
+
+
+async def test_free_and_discount_lines_are_accepted_if_the_sum_is_positive(orders):
+    lines = items({}, {"name": "Bread", "unit_amount": 0}, {"quantity": 1, "unit_amount": -1})
+    placed = await orders.place(**WITHOUT_AMOUNT | lines)
+
+    assert (await orders.show(placed.json()["id"]))["amount"] == 999

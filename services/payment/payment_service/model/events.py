@@ -18,6 +18,7 @@ from saga_schemas.payment import (
 )
 from saga_schemas.payment_lifecycle import (
     AuthorizationExpiredPayload,
+    DisputeOutcome,
     OperationFailedPayload,
     PaymentAuthorizationExpired,
     PaymentCanceled,
@@ -102,12 +103,23 @@ def refunded(payment: Payment, refund: Refund) -> PaymentRefunded:
     return _event(PaymentRefunded, payment, payload, stripe_refund_id)
 
 
-def disputed(payment: Payment, dispute_id: str, amount: int, reason: str) -> PaymentDisputed:
-    """Report that the cardholder's bank claims money back."""
+def disputed(
+    payment: Payment,
+    dispute_id: str,
+    amount: int,
+    reason: str,
+    outcome: DisputeOutcome | None = None,
+) -> PaymentDisputed:
+    """Report that the cardholder's bank claims money back, or with `outcome` the end of that."""
     payload = PaymentDisputedPayload(
-        dispute_id=dispute_id, amount=amount, currency=payment.currency, reason=reason
+        dispute_id=dispute_id,
+        amount=amount,
+        currency=payment.currency,
+        reason=reason,
+        outcome=outcome,
     )
-    return _event(PaymentDisputed, payment, payload, dispute_id)
+    subject = f"{dispute_id}:{outcome}" if outcome else dispute_id
+    return _event(PaymentDisputed, payment, payload, subject)
 
 
 def rejected(

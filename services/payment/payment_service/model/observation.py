@@ -37,7 +37,10 @@ def _observe_hold(payment: Payment, intent: IntentSnapshot, amount: int) -> Obse
     if intent.status == "succeeded":
         taken = intent.amount_received or amount
         now = replace(
-            payment, status=PaymentStatus.CAPTURED, captured=taken, released=amount - taken
+            payment,
+            status=PaymentStatus.CAPTURED,
+            captured=taken,
+            released=max(0, amount - taken),  # more than the hold can be captured at Stripe
         )
         return Observation(now, [events.captured(now)])
     if intent.has_expired:

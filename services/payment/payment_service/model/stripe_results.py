@@ -40,6 +40,7 @@ class IntentSnapshot:
         amount_refunded: The refunded part of it, from the charge; 0 if the charge was not read.
         refunds: None if the refunds were not read.
         saga_id: The saga's id from the metadata; "" if there is none.
+        system: The mark in the metadata, with `installation`; "" if there is none.
         created: Seconds since 1970.
     """
 
@@ -52,6 +53,8 @@ class IntentSnapshot:
     capture_before: datetime | None = None
     refunds: Sequence[RefundSnapshot] | None = None
     saga_id: str = ""
+    system: str = ""
+    installation: str = ""
     created: int = 0
 
     @property

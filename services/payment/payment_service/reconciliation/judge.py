@@ -30,7 +30,9 @@ IN_AGREEMENT = Finding(Action.NONE)
 _WITH_MONEY = {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}
 
 
-def judge(intent: IntentSnapshot, payment: Payment | None, *, old_enough: bool) -> Finding:
+def judge(
+    intent: IntentSnapshot, payment: Payment | None, *, old_enough: bool, doubt: str = ""
+) -> Finding:
     """Compare a PaymentIntent with its saga's payment. Total over the states of both.
 
     Only safe repairs are made: the executor refreshes the payment, or a hold that no payment has
@@ -40,20 +42,25 @@ def judge(intent: IntentSnapshot, payment: Payment | None, *, old_enough: bool) 
         intent: The PaymentIntent.
         payment: The payment of its saga, None if there is none.
         old_enough: The PaymentIntent is old enough that its payment must have been stored.
+        doubt: The reason that a hold which no payment has may still not be released; see
+            `evidence.doubt`.
     """
     if payment is None:
-        return _orphan(intent, "its saga has no payment", old_enough=old_enough)
+        reason = "its saga has no payment"
+        return _orphan(intent, reason, doubt, old_enough=old_enough)
     if payment.operation:
         return Finding(Action.WAIT, f"{payment.operation.kind} is in progress")
     if payment.status not in _WITH_MONEY:
         reason = f"its saga's payment is {payment.status}"
-        return _orphan(intent, reason, old_enough=old_enough)
+        return _orphan(intent, reason, doubt, old_enough=old_enough)
     if payment.payment_intent_id != intent.payment_intent_id:
         return _duplicate(intent, payment)
     return _matching(intent, payment)
 
 
-def _orphan(intent: IntentSnapshot, reason: str, *, old_enough: bool) -> Finding:
+def _orphan(intent: IntentSnapshot, reason: str, doubt: str, *, old_enough: bool) -> Finding:
+    if intent.is_held and old_enough and doubt:
+        return Finding(Action.REPORT, f"it is held, and {reason}, but {doubt}")
     if intent.is_held and old_enough:
         return Finding(Action.RELEASE, f"it is held, and {reason}")
     if intent.is_held:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID, uuid4
@@ -12,14 +13,16 @@ from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
 from payment_service.errors import StripeUnreadable
-from payment_service.model.authorization import idempotency_key
 from payment_service.model.lease import Lease
-from payment_service.model.payment import Payment, PaymentStatus
-from payment_service.model.ports import HoldResponse
 from payment_service.model.stripe_results import IntentSnapshot
+from payment_service.model.stripe_system import StripeSystem
+from payment_service.reconciliation.disputes import DisputeReconciler
+from payment_service.reconciliation.evidence import NO_PERMISSION, Evidence, Permission
 from payment_service.reconciliation.judge import Action, Finding, judge
+from payment_service.reconciliation.release import Candidate, HoldReleaser, ReleasingGateway
 from payment_service.reconciliation.report import Difference, Report
 from payment_service.storage import repository
+from payment_service.storage.installation import Installation
 from payment_service.storage.refresh import Refresher
 
 PAGE_SIZE: Final = 100
@@ -27,7 +30,7 @@ PAGE_SIZE: Final = 100
 logger = structlog.get_logger(__name__)
 
 
-class ReconciliationGateway(Protocol):
+class ReconciliationGateway(ReleasingGateway, Protocol):
     """The part of Stripe that the reconciler uses."""
 
     def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
@@ -38,31 +41,44 @@ class ReconciliationGateway(Protocol):
         """
         ...
 
-    async def release(self, payment_intent_id: str, idempotency_key: str) -> HoldResponse:
-        """Cancel a PaymentIntent that no payment refers to."""
-        ...
+
+@dataclass
+class _Run:
+    """A run: what it may do, what it found, and the holds to release at its end."""
+
+    report: Report
+    system: StripeSystem
+    permission: Permission
+    sagas: set[str] = field(default_factory=set[str])
+    releases: list[Candidate] = field(default_factory=list[Candidate])
 
 
 class Reconciler:
-    """Compares Stripe's PaymentIntents with the payments, the newest first.
+    """Compares Stripe's PaymentIntents with the payments, the newest first; then releases.
 
     One run at a time in a process. Repeated runs, and runs on several replicas, are safe: the
     executor performs the refreshes, and a release has one idempotency key.
     """
 
-    def __init__(  # noqa: PLR0913 - its parts, and the three times that bound it
+    def __init__(  # noqa: PLR0913 - its parts, and the limits of its work
         self,
         database: Database,
         gateway: ReconciliationGateway,
         refresher: Refresher,
+        installation: Installation,
+        disputes: DisputeReconciler,
         *,
         interval_seconds: float,
         window_seconds: float,
         safety_seconds: float,
+        release_limit: int,
     ) -> None:
         self._database = database
         self._gateway = gateway
         self._refresher = refresher
+        self._installation = installation
+        self._disputes = disputes
+        self._releaser = HoldReleaser(database, gateway, release_limit)
         self._interval_seconds = interval_seconds
         self._window = timedelta(seconds=window_seconds)
         self._safety_seconds = safety_seconds
@@ -76,27 +92,37 @@ class Reconciler:
                 report = await self.reconcile()
             except StripeUnreadable as error:
                 logger.warning("reconciliation_failed", reason=str(error))
+            except Exception:  # one object of Stripe's that cannot be read does not end the process
+                logger.exception("reconciliation_failed")
             else:
                 logger.info("reconciliation_completed", **report.model_dump(mode="json"))
 
-    async def reconcile(self, since: datetime | None = None, run_id: UUID | None = None) -> Report:
+    async def reconcile(
+        self,
+        since: datetime | None = None,
+        run_id: UUID | None = None,
+        permission: Permission = NO_PERMISSION,
+    ) -> Report:
         """Compare the PaymentIntents created since then, or within the window.
 
         Args:
             since: An aware datetime; None for the window.
             run_id: The report's id; None for a new one.
+            permission: The releases that a person allows.
 
         Raises:
-            StripeUnreadable: Nothing, or only a part, was compared.
+            StripeUnreadable: Nothing, or only a part, was compared; nothing was released.
         """
         async with self._one_at_a_time:
             since = since or datetime.now(UTC) - self._window
-            report = Report(id=run_id or uuid4(), since=since)
-            sagas: set[str] = set()
-            async for page in self._pages(int(report.since.timestamp())):
-                sagas |= {intent.saga_id for intent in page}
-                await self._compare(report, page)
-            await self._report_missing(report, sagas)
+            system = await self._installation.confirm()
+            report = Report(id=run_id or uuid4(), since=since, system=system.mark)
+            run = _Run(report, system, permission)
+            async for page in self._pages(int(since.timestamp())):
+                await self._compare(run, page)
+            await self._releaser.release(report, run.releases, permission)
+            await self._report_missing(run)
+            await self._disputes.reconcile(report)
             return report
 
     async def _pages(self, since: int) -> AsyncIterator[list[IntentSnapshot]]:
@@ -108,74 +134,57 @@ class Reconciler:
                 page = []
         yield page
 
-    async def _compare(self, report: Report, page: Sequence[IntentSnapshot]) -> None:
-        ours = [intent for intent in page if intent.saga_id]
+    async def _compare(self, run: _Run, page: Sequence[IntentSnapshot]) -> None:
         findings, leases = await self._database.transaction(
-            lambda connection: self._judge(connection, ours, report.id)
+            lambda connection: self._judge(connection, run, page)
         )
         self._refresher.offer(leases)
-        report.seen += len(page)
-        report.not_ours += len(page) - len(ours)
-        for intent, finding in zip(ours, findings, strict=True):
-            await self._act(report, intent, finding)
+        run.report.seen += len(page)
+        run.report.not_ours += len(page) - len(findings)
+        for intent, finding in findings:
+            run.sagas.add(intent.saga_id)
+            difference = Difference.of(intent, finding)
+            if finding.action is Action.RELEASE:
+                run.releases.append(Candidate(intent, difference))
+            else:
+                run.report.add(difference)
 
     def _judge(
-        self, connection: Connection, page: Sequence[IntentSnapshot], cause: UUID
-    ) -> tuple[list[Finding], list[Lease]]:
-        payments = repository.lock(connection, {intent.saga_id for intent in page})
+        self, connection: Connection, run: _Run, page: Sequence[IntentSnapshot]
+    ) -> tuple[list[tuple[IntentSnapshot, Finding]], list[Lease]]:
+        evidence = self._evidence(connection, run.system, page)
         created_before = time.time() - self._safety_seconds
         findings = [
-            judge(
+            (
                 intent,
-                payments.get(intent.saga_id),
-                old_enough=intent.created <= created_before,
+                judge(
+                    intent,
+                    evidence.payments.get(intent.saga_id),
+                    old_enough=intent.created <= created_before,
+                    doubt=evidence.doubt(intent, run.permission),
+                ),
             )
             for intent in page
+            if evidence.is_ours(intent)
         ]
-        both = list(zip(page, findings, strict=True))
-        orphans = {
-            intent.saga_id: _tombstone(intent)
-            for intent, finding in both
-            if finding.action is Action.RELEASE and intent.saga_id not in payments
-        }
-        repository.store(connection, list(orphans.values()), {}, 0)
-        refresh = [intent.saga_id for intent, finding in both if finding.action is Action.REFRESH]
-        return findings, self._refresher.begin(connection, payments, refresh, cause)
+        refresh = [intent.saga_id for intent, found in findings if found.action is Action.REFRESH]
+        leases = self._refresher.begin(connection, evidence.payments, refresh, run.report.id)
+        return findings, leases
 
-    async def _act(self, report: Report, intent: IntentSnapshot, finding: Finding) -> None:
-        difference = Difference(
-            saga_id=intent.saga_id,
-            payment_intent_id=intent.payment_intent_id,
-            action=finding.action,
-            reason=finding.reason,
-        )
-        match finding.action:
-            case Action.NONE:
-                report.in_agreement += 1
-            case Action.WAIT:
-                report.waiting.append(difference)
-            case Action.REPORT:
-                report.not_repaired.append(difference)
-            case Action.REFRESH:
-                report.repaired.append(difference)
-            case Action.RELEASE:
-                await self._release(report, difference)
+    def _evidence(
+        self, connection: Connection, system: StripeSystem, page: Sequence[IntentSnapshot]
+    ) -> Evidence:
+        payments = repository.lock(connection, {found.saga_id for found in page if found.saga_id})
+        orphaned = any(found.is_held and found.saga_id not in payments for found in page)
+        first = repository.first_payment_at(connection) if orphaned else None
+        return Evidence(system, payments, first, self._safety_seconds)
 
-    async def _release(self, report: Report, difference: Difference) -> None:
-        key = idempotency_key(difference.payment_intent_id, "release")
-        response = await self._gateway.release(difference.payment_intent_id, key)
-        if isinstance(response, IntentSnapshot) and response.status == "canceled":
-            report.repaired.append(difference)
-        else:
-            reason = f"{difference.reason}; it was not released: {response}"
-            report.not_repaired.append(difference.model_copy(update={"reason": reason}))
-
-    async def _report_missing(self, report: Report, sagas: set[str]) -> None:
+    async def _report_missing(self, run: _Run) -> None:
         until = datetime.now(UTC) - timedelta(seconds=self._safety_seconds)
         held = await self._database.transaction(
-            lambda connection: repository.held_between(connection, report.since, until)
+            lambda connection: repository.held_between(connection, run.report.since, until)
         )
-        report.not_repaired += [
+        run.report.not_repaired += [
             Difference(
                 saga_id=row.saga_id,
                 payment_intent_id=row.payment_intent_id,
@@ -183,17 +192,5 @@ class Reconciler:
                 reason="the payment is authorized, and Stripe has no PaymentIntent for its saga",
             )
             for row in held
-            if row.saga_id not in sagas
+            if row.saga_id not in run.sagas
         ]
-
-
-def _tombstone(intent: IntentSnapshot) -> Payment:
-    """Build the tombstone to store before the release: the saga may not authorize any more."""
-    return Payment(
-        intent.saga_id,
-        None,
-        PaymentStatus.CANCELED,
-        intent.payment_intent_id,
-        released=intent.amount,
-        is_new=True,
-    )

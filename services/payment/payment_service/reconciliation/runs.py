@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from payment_service.errors import StripeUnreadable
+from payment_service.reconciliation.evidence import NO_PERMISSION, Permission
 from payment_service.reconciliation.reconciler import Reconciler
 from payment_service.reconciliation.report import Report
 from payment_service.storage.orm import reconciliations
@@ -46,7 +47,9 @@ class Runs:
         self._reconciler = reconciler
         self._give_up_seconds = give_up_seconds
 
-    async def run(self, by: str, note: str, since: datetime | None) -> Report:
+    async def run(
+        self, by: str, note: str, since: datetime | None, permission: Permission = NO_PERMISSION
+    ) -> Report:
         """Compare the PaymentIntents created since then, or within the window if None.
 
         Raises:
@@ -59,7 +62,7 @@ class Runs:
         begin = insert(reconciliations).values(id=run_id, by=by, note=note).on_conflict_do_nothing()
         await self._transaction(lambda connection: connection.execute(begin))
         try:
-            report = await self._reconciler.reconcile(since, run_id)
+            report = await self._reconciler.reconcile(since, run_id, permission)
         except StripeUnreadable as error:
             await self._end(run_id, error=str(error))
             raise

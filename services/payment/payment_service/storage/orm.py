@@ -1,7 +1,19 @@
-"""Tables of the payment service: payments, refunds, Stripe events, reconciliations."""
+"""Tables of the payment service: payments, refunds, disputes, Stripe events, reconciliations."""
 
 from saga_messaging.delivery.tables import messaging_tables
-from sqlalchemy import Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
@@ -76,6 +88,21 @@ stripe_events = Table(
     Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
 )
 
+# Disputes, each with the newest status that is known.
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("dispute_id", Text, primary_key=True),
+    Column("saga_id", Text, nullable=False),
+    Column("payment_intent_id", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Index("disputes_of_saga", "saga_id"),
+)
+
 # Reconciliations requested by operators: who, why, and the result.
 reconciliations = Table(
     "reconciliations",
@@ -88,4 +115,23 @@ reconciliations = Table(
     Column("report", JSONB(none_as_null=True)),
     Column("error", Text),
     Index("reconciliations_newest", "asked_at", "id"),
+)
+
+# The marks of PaymentIntents; `model/stripe_system.py` explains them. `origin` is "installation"
+# (made at random for one `database_history`), "setting" (STRIPE_SYSTEM) or "default" (the mark that
+# every installation had before). `seen_at` is the newest confirmation.
+stripe_systems = Table(
+    "stripe_systems",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("database_history", Text),
+    Column("since", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("seen_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column(
+        "created_at",
+        TIMESTAMP(timezone=True),
+        nullable=False,
+        server_default=func.clock_timestamp(),
+    ),
 )

@@ -145,3 +145,8 @@ def held_between(connection: Connection, since: datetime, until: datetime) -> Se
         payments.c.created_at.between(since, until),
     )
     return connection.execute(query).all()
+
+
+def first_payment_at(connection: Connection) -> datetime | None:
+    """Return when the oldest payment was stored, None if there is none. Reads the whole table."""
+    return connection.scalar(select(func.min(payments.c.created_at)))

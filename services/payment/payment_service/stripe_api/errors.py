@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+import aiohttp
 import stripe
 from saga_schemas.payment_lifecycle import OperationFailureCode
 from saga_stripe import is_transient
@@ -17,6 +18,9 @@ from payment_service.model.authorization import NotAuthorized
 from payment_service.model.ports import Unknown
 from payment_service.model.stripe_results import IntentSnapshot, NotFound, Rejected
 from payment_service.stripe_api.responses import Json, failed_outcome, intent_snapshot
+
+FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError)
+"""The exceptions of a call: the SDK's, and those that it does not wrap."""
 
 RECHECK: Final = {"charge_expired_for_capture", "capture_charge_authorization_expired"}
 """Codes of a hold that has ended, without saying how: the PaymentIntent is read. (unverified)"""

@@ -1,11 +1,10 @@
 """The gateway to Stripe, on the SDK's client."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import aiohttp
 import stripe
 
 from payment_service.errors import StripeUnreadable, describe
@@ -21,8 +20,10 @@ from payment_service.model.ports import (
     Unknown,
 )
 from payment_service.model.stripe_results import IntentSnapshot, NotFound, RefundSnapshot
+from payment_service.model.stripe_system import StripeSystem
 from payment_service.stripe_api import requests
 from payment_service.stripe_api.errors import (
+    FAILURES,
     authorize_error,
     fetch_error,
     hold_error,
@@ -37,7 +38,6 @@ from payment_service.stripe_api.responses import (
 
 CLOCK_SLACK_SECONDS: Final = 86_400  # a wrong clock must not hide a PaymentIntent from the lookup
 INTENTS: Final = "/v1/payment_intents"
-_FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError)
 
 
 class StripeGateway:
@@ -45,12 +45,15 @@ class StripeGateway:
 
     Args:
         client: The SDK's client.
-        system: The metadata value that marks our PaymentIntents; others are not ours.
+        system: Returns the marks of our PaymentIntents.
         return_url: Where payment methods that redirect return to; None disallows redirects.
     """
 
     def __init__(
-        self, client: stripe.StripeClient, system: str, return_url: str | None = None
+        self,
+        client: stripe.StripeClient,
+        system: Callable[[], Awaitable[StripeSystem]],
+        return_url: str | None = None,
     ) -> None:
         self._caller = requests.Caller(client)
         self._system = system
@@ -60,15 +63,15 @@ class StripeGateway:
         """Create and confirm the PaymentIntent, with manual capture.
 
         https://docs.stripe.com/api/payment_intents/create . The same request has the same bytes,
-        as long as STRIPE_RETURN_URL stays the same. After a change, Stripe refuses the key
-        (`idempotency_error`), and the PaymentIntent is looked up instead.
+        as long as STRIPE_RETURN_URL and the marks stay the same. After a change, Stripe refuses the
+        key (`idempotency_error`), and the PaymentIntent is looked up instead.
         """
-        parameters = requests.authorization(request, self._redirects, self._system)
+        parameters = requests.authorization(request, self._redirects, await self._system())
         try:
             return authorization_outcome(
                 await self._caller.post(INTENTS, request.idempotency_key, parameters)
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             return authorize_error(error)
 
     async def find(self, request: AuthorizationRequest, age_seconds: float) -> LookupResult:
@@ -86,20 +89,20 @@ class StripeGateway:
                 if not _is_customer_missing(error):
                     raise
                 return await self._find(request, since)
-        except _FAILURES as error:
+        except FAILURES as error:
             return Unknown(describe(error))
 
     async def _find(
         self, request: AuthorizationRequest, since: int, **filters: str
     ) -> Outcome | Incomplete | Absent:
         async for intent in self._list_intents(since, **filters):
-            if intent["metadata"].get("saga_id") == request.saga_id:
+            if (intent.get("metadata") or {}).get("saga_id") == request.saga_id:
                 return authorization_outcome(intent)
         return Absent()
 
     async def capture(self, lease: Lease) -> HoldResponse:
         """Capture the hold: https://docs.stripe.com/api/payment_intents/capture ."""
-        parameters = {"amount_to_capture": lease.operation.amount}
+        parameters = requests.capture(lease)
         return await self._end_hold(
             lease.payment_intent_id, "capture", lease.idempotency_key, parameters
         )
@@ -121,7 +124,7 @@ class StripeGateway:
         path = f"{INTENTS}/{payment_intent_id}/{verb}"
         try:
             return intent_snapshot(await self._caller.post(path, key, parameters))
-        except _FAILURES as error:
+        except FAILURES as error:
             return hold_error(error)
 
     async def refund(self, lease: Lease) -> RefundResponse:
@@ -131,7 +134,7 @@ class StripeGateway:
             return refund_snapshot(
                 await self._caller.post("/v1/refunds", lease.idempotency_key, parameters)
             )
-        except _FAILURES as error:
+        except FAILURES as error:
             return refund_error(error)
 
     async def fetch(self, payment_intent_id: str) -> IntentSnapshot | NotFound | Unknown:
@@ -145,7 +148,7 @@ class StripeGateway:
             if not intent.amount_received:
                 return intent
             return replace(intent, refunds=await self._refunds_of(payment_intent_id))
-        except _FAILURES as error:
+        except FAILURES as error:
             return fetch_error(error)
 
     async def find_refund(
@@ -154,24 +157,22 @@ class StripeGateway:
         """List the PaymentIntent's refunds and compare their metadata."""
         try:
             refunds = await self._refunds_of(payment_intent_id)
-        except _FAILURES as error:
+        except FAILURES as error:
             return Unknown(describe(error))
         return next((refund for refund in refunds if refund.refund_id == refund_id), Absent())
 
     async def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
         """Yield every PaymentIntent created at or after `since`, in seconds since 1970.
 
-        The `saga_id` is "" for a PaymentIntent of another system, whatever its metadata.
+        Other systems' PaymentIntents are among them; `system` tells.
 
         Raises:
             StripeUnreadable: Stripe did not respond.
         """
         try:
             async for intent in self._list_intents(since):
-                ours = intent.get("metadata", {}).get("system") == self._system
-                snapshot = intent_snapshot(intent)
-                yield snapshot if ours else replace(snapshot, saga_id="")
-        except _FAILURES as error:
+                yield intent_snapshot(intent)
+        except FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 
     def _list_intents(self, since: int, **filters: str) -> AsyncIterator[Json]:

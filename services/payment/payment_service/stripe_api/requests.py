@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import stripe
+from saga_schemas.currencies import to_stripe
 
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
 from payment_service.model.operations import Operation
+from payment_service.model.stripe_system import StripeSystem
 
 PAGE_SIZE: Final = 100
 
@@ -51,11 +53,11 @@ class Caller:
 
 
 def authorization(
-    request: AuthorizationRequest, redirects: Mapping[str, Any], system: str
+    request: AuthorizationRequest, redirects: Mapping[str, Any], system: StripeSystem
 ) -> dict[str, Any]:
     """Return the parameters of the PaymentIntent; `system` marks it as ours."""
     return {
-        "amount": request.amount,
+        "amount": to_stripe(request.amount, request.currency),
         "currency": request.currency,
         "customer": request.stripe_customer_id,
         "payment_method": request.payment_method_id,
@@ -66,7 +68,8 @@ def authorization(
         # Stripe treats an empty description as an attempt to unset it, and refuses.
         **({"description": request.description} if request.description else {}),
         "metadata": {
-            "system": system,
+            "system": system.mark,
+            "installation": system.installation,
             "saga_id": request.saga_id,
             "attempt": str(request.attempt),
             "clerk_user_id": request.clerk_user_id,
@@ -87,10 +90,15 @@ def cancellation(operation: Operation) -> dict[str, Any]:
     return {"cancellation_reason": operation.reason} if operation.reason else {}
 
 
+def capture(lease: Lease) -> dict[str, Any]:
+    """Return the parameters of a capture."""
+    return {"amount_to_capture": to_stripe(lease.operation.amount, lease.request.currency)}
+
+
 def refund(lease: Lease) -> dict[str, Any]:
     """Return the parameters of a refund; its metadata make it possible to look it up."""
     return {
         "payment_intent": lease.payment_intent_id,
-        "amount": lease.operation.amount,
+        "amount": to_stripe(lease.operation.amount, lease.request.currency),
         "metadata": {"saga_id": lease.saga_id, "refund_id": lease.operation.refund_id},
     }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+from saga_schemas.currencies import from_stripe
 from saga_schemas.values import MAX_ID_LENGTH
 
 from payment_service.model.authorization import (
@@ -21,11 +22,13 @@ from payment_service.model.authorization import (
     Outcome,
     PaymentMethodNotFound,
 )
+from payment_service.model.disputes import Dispute
 from payment_service.model.ports import Incomplete
 from payment_service.model.stripe_results import IntentSnapshot, RefundSnapshot
 
 Json: TypeAlias = Mapping[str, Any]
 
+_REFUNDED: Final = "amount_refunded"
 _FAILED_REFUND: Final = {"failed", "canceled"}
 
 
@@ -99,22 +102,25 @@ def capture_before_of(intent: Json) -> datetime | None:
 
 def intent_snapshot(intent: Json) -> IntentSnapshot:
     """Convert a PaymentIntent, without its refunds."""
+    metadata: Json = intent.get("metadata") or {}
     return IntentSnapshot(
         str(intent["id"]),
         str(intent["status"]),
-        amount=int(intent.get("amount") or 0),
-        amount_received=int(intent.get("amount_received") or 0),
+        amount=_amount(intent, "amount"),
+        amount_received=_amount(intent, "amount_received"),
         cancellation_reason=intent.get("cancellation_reason"),
         capture_before=capture_before_of(intent),
         amount_refunded=_amount_refunded(intent),
-        saga_id=saga_id_of(intent.get("metadata") or {}),
+        saga_id=saga_id_of(metadata),
+        system=str(metadata.get("system") or ""),
+        installation=str(metadata.get("installation") or ""),
         created=int(intent.get("created") or 0),
     )
 
 
-def saga_id_of(metadata: Json) -> str:
+def saga_id_of(metadata: Json | None) -> str:
     """Return the saga id of a Stripe object; "" if it has none that we could have set."""
-    saga_id = str(metadata.get("saga_id") or "")
+    saga_id = str((metadata or {}).get("saga_id") or "")
     return saga_id if len(saga_id) <= MAX_ID_LENGTH and "\0" not in saga_id else ""
 
 
@@ -122,7 +128,23 @@ def _amount_refunded(intent: Json) -> int:
     """Return the refunded part of a capture; Stripe counts a released hold as refunded, too."""
     charge: Any = intent.get("latest_charge")
     captured = isinstance(charge, dict) and charge.get("captured")
-    return int(charge.get("amount_refunded") or 0) if captured else 0
+    return _amount({"currency": intent.get("currency"), **charge}, _REFUNDED) if captured else 0
+
+
+def _amount(found: Json, name: str) -> int:
+    """Return an amount of a Stripe object in our unit; 0 if it has none."""
+    return from_stripe(int(found.get(name) or 0), str(found.get("currency") or ""))
+
+
+def dispute_of(dispute: Json) -> Dispute:
+    """Convert a dispute."""
+    return Dispute(
+        str(dispute["id"]),
+        dispute.get("payment_intent"),
+        _amount(dispute, "amount"),
+        str(dispute.get("reason") or ""),
+        str(dispute["status"]),
+    )
 
 
 def refund_snapshot(refund: Json) -> RefundSnapshot:
@@ -132,7 +154,7 @@ def refund_snapshot(refund: Json) -> RefundSnapshot:
     """
     return RefundSnapshot(
         str(refund["id"]),
-        int(refund["amount"]),
+        _amount(refund, "amount"),
         str((refund.get("metadata") or {}).get("refund_id") or ""),
         failed=refund.get("status") in _FAILED_REFUND,
         failure_reason=refund.get("failure_reason"),

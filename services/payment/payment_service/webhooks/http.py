@@ -1,9 +1,10 @@
 """The webhook endpoint for Stripe."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from saga_messaging.http.openapi import problem
 
 from payment_service.errors import InvalidWebhook, WebhooksNotConfigured
@@ -13,7 +14,7 @@ from payment_service.webhooks.signature import verify
 
 
 def webhooks_router(
-    receiver: WebhookReceiver, secret: SecretStr | None, tolerance_seconds: int
+    receiver: WebhookReceiver, secrets: Sequence[str], tolerance_seconds: int
 ) -> APIRouter:
     """Build the router of `POST /webhooks/stripe`."""
     router = APIRouter(tags=["stripe"])
@@ -26,12 +27,12 @@ def webhooks_router(
         request: Request, stripe_signature: Annotated[str, Header()] = ""
     ) -> dict[str, str]:
         """Verify and store a Stripe event; `effect` describes what it changed."""
-        if secret is None:
+        if not secrets:
             raise WebhooksNotConfigured(
                 "Set STRIPE_WEBHOOK_SECRET to the signing secret of the webhook endpoint."
             )
         body = await request.body()
-        verify(body, stripe_signature, secret.get_secret_value(), tolerance_seconds)
+        verify(body, stripe_signature, secrets, tolerance_seconds)
         try:
             return {"effect": await receiver.receive(WebhookEvent.model_validate_json(body))}
         except ValidationError as error:

@@ -6,15 +6,16 @@ from typing import Final
 
 import structlog
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.batcher import Batcher
 from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
-from payment_service.model import events
+from payment_service.model.disputes import Dispute
 from payment_service.model.lease import Lease
 from payment_service.model.payment import Payment
-from payment_service.storage import repository
+from payment_service.storage import disputes, repository
 from payment_service.storage.refresh import Refresher
 from payment_service.stripe_api.responses import saga_id_of
 from payment_service.webhooks.event import DISPUTED, WebhookEvent
@@ -39,13 +40,15 @@ class _Received:
     event: WebhookEvent
     intent_id: str | None = None
     saga_id: str = ""
+    dispute: Dispute | None = None
 
     @classmethod
     def of(cls, event: WebhookEvent) -> "_Received":
         if not event.is_relevant:
             return cls(event)
         subject = event.subject
-        return cls(event, subject.intent_id, saga_id_of(subject.metadata))
+        dispute = event.dispute() if event.type in DISPUTED else None
+        return cls(event, subject.intent_id, saga_id_of(subject.metadata), dispute)
 
     def payment(self, payments: Mapping[str, Payment]) -> Payment | None:
         """Return the payment of the PaymentIntent, or the saga's that has none yet."""
@@ -70,7 +73,7 @@ class WebhookReceiver:
         self._outbox = outbox
         self._refresher = refresher
         self._give_up_seconds = give_up_seconds
-        self._batches = Batcher[_Received, str](self._receive, BATCH_SIZE)
+        self._batches = Batcher[_Received, str | Exception](self._receive, BATCH_SIZE)
 
     async def receive(self, event: WebhookEvent) -> str:
         """Store the event, begin its effect, and return a short description of it.
@@ -79,9 +82,23 @@ class WebhookReceiver:
             pydantic.ValidationError: The event's object differs from Stripe's documentation.
             DatabaseUnavailable: PostgreSQL did not respond; Stripe will deliver the event again.
         """
-        return await self._batches.submit(_Received.of(event))
+        effect = await self._batches.submit(_Received.of(event))
+        if isinstance(effect, Exception):
+            raise effect
+        return effect
 
-    async def _receive(self, batch: Sequence[_Received]) -> list[str]:
+    async def _receive(self, batch: Sequence[_Received]) -> Sequence[str | Exception]:
+        """Store a batch. An event that cannot be stored does not fail the others."""
+        try:
+            return await self._receive_together(batch)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - of one event, and raised to its caller
+            if len(batch) == 1:
+                return [error]
+            return [result for received in batch for result in await self._receive([received])]
+
+    async def _receive_together(self, batch: Sequence[_Received]) -> list[str]:
         stored = await self._database.transaction(
             lambda connection: self._store(connection, batch),
             give_up_after_seconds=self._give_up_seconds,
@@ -105,8 +122,9 @@ class WebhookReceiver:
             effect = _effect(received.event, payment)
             if not _store_event(connection, received, payment, effect):
                 effect = "duplicate"
-            elif payment and received.event.type == DISPUTED:
-                outgoing.append(Outgoing.of(_dispute(received.event, payment)))
+            elif payment and received.dispute:
+                (events,) = disputes.record(connection, [(payment, received.dispute)])
+                outgoing += events
             elif payment and effect == REFRESH_SCHEDULED:
                 refresh.add(payment.saga_id)
             effects.append(effect)
@@ -119,8 +137,8 @@ def _effect(event: WebhookEvent, payment: Payment | None) -> str:
         return "ignored"
     if payment is None:
         return "unknown payment"
-    if event.type == DISPUTED:
-        return "published payment.disputed"
+    if event.type in DISPUTED:
+        return "dispute recorded"
     return REFRESH_SCHEDULED if event.may_change(payment) else "no change"
 
 
@@ -136,8 +154,3 @@ def _store_event(
         saga_id=payment and payment.saga_id,
         effect=effect,
     )
-
-
-def _dispute(event: WebhookEvent, payment: Payment) -> events.Event:
-    dispute = event.subject
-    return events.disputed(payment, dispute.id, dispute.amount, dispute.reason or "")

@@ -1,6 +1,7 @@
 """Fixtures for integration tests: the Stripe emulator, PostgreSQL, and our parts on them."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
 from payment_service.model.operations import Operation, OperationKind
 from payment_service.model.payment import Payment
+from payment_service.model.stripe_system import StripeSystem
 from payment_service.settings import PaymentSettings
 from payment_service.storage import repository
 from payment_service.storage.orm import messaging
@@ -20,6 +22,12 @@ from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
 from saga_stripe import stripe_client, stripe_http
 from stripe_emulator.testing import running_emulator
+
+
+async def stripe_system() -> StripeSystem:
+    """Return marks as an installation's database has them."""
+    known = frozenset({"saga-1"})
+    return StripeSystem("saga-1", "saga-1", known, frozenset(), datetime.now(UTC))
 
 
 class RealLeaseStore(SqlLeaseStore):
@@ -85,7 +93,7 @@ async def gateway_with(
         settings = settings_with(**changes)
         http = stripe_http(settings)
         used.append(http)
-        return StripeGateway(stripe_client(settings, http), settings.stripe_system, return_url)
+        return StripeGateway(stripe_client(settings, http), stripe_system, return_url)
 
     yield make
     for http in used:

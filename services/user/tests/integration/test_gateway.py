@@ -131,6 +131,17 @@ async def test_the_payment_method_of_another_customer_is_refused_with_stripes_me
     assert "already been attached" in refusal.message
 
 
+async def test_a_refused_email_has_a_cure_about_the_email(gateway_with, user):
+    gateway = gateway_with()
+    customer = await gateway.create_customer(user)
+
+    refusal = await gateway.set_email(customer, "ann")
+
+    assert (refusal.code, "e-mail" in refusal.cure, "card" in refusal.cure) == (
+        "stripe_refused", True, False,
+    )  # fmt: skip
+
+
 async def test_detaching_a_card_concurrently_succeeds(gateway_with, user):
     gateway = gateway_with()
     customer = await gateway.create_customer(user)

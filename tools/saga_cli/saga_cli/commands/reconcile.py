@@ -18,12 +18,22 @@ Since = Annotated[
     str | None, typer.Option(help="Start of the comparison: ISO 8601 with a UTC offset.")
 ]
 Orders = Annotated[int, typer.Option(min=0, help="How many of the newest orders to compare.")]
+Release = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ID", help="A PaymentIntent to release, if no payment has it."),
+]
+ReleaseLimit = Annotated[
+    int | None,
+    typer.Option(min=0, max=1_000, help="Allow more releases than RECONCILE_RELEASE_LIMIT."),
+]
 
 
 def reconcile(  # noqa: PLR0913 - each is an option of the command
     *,
     since: Since = None,
     orders: Orders = 1_000,
+    release: Release = None,
+    release_limit: ReleaseLimit = None,
     by: By = DEFAULT_ACTOR,
     note: Note = "",
     payments_url: PaymentsUrl = None,
@@ -36,7 +46,10 @@ def reconcile(  # noqa: PLR0913 - each is an option of the command
     Each run is recorded with its requester and reason: GET /reconciliations of the payment service.
     """
     with report_errors(), Api(find_payments_url(payments_url, data_dir), TIMEOUT_SECONDS) as api:
-        report = api.post("/reconcile", {"since": since, "by": by, "note": note})
+        request = {"since": since, "by": by, "note": note}
+        if release or release_limit is not None:
+            request |= {"release": release or [], "release_limit": release_limit}
+        report = api.post("/reconcile", request)
         with Api(find_orders_url(orders_url, data_dir)) as orders_api:
             comparison = compare(orders_api, api, orders)
     _print_report(report)

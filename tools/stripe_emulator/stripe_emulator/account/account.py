@@ -13,6 +13,7 @@ from stripe_emulator.account.outbox import Outbox
 from stripe_emulator.objects.cards import PAYMENT_METHOD_TOKENS, Card
 from stripe_emulator.objects.charge import Charge
 from stripe_emulator.objects.customer import Customer
+from stripe_emulator.objects.dispute import Dispute
 from stripe_emulator.objects.event import NO_REQUEST, Cause, Event
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
@@ -29,10 +30,10 @@ ENABLED = "enabled"
 class Account:
     """The state of the account.
 
-    Collections are grouped by customer; charges by PaymentIntent too, refunds by charge and
-    PaymentIntent. `deadlines` is a heap of the times at which holds expire and refunds fail, with
-    the ids of those charges and refunds. `outbox` has the events that webhook endpoints have not
-    received yet.
+    Collections are grouped by customer; charges by PaymentIntent too, refunds and disputes by
+    charge and PaymentIntent. `deadlines` is a heap of the times at which holds expire and refunds
+    fail, with the ids of those charges and refunds. `outbox` has the events that webhook endpoints
+    have not received yet.
     """
 
     clock: Clock
@@ -44,6 +45,7 @@ class Account:
     payment_intents: Collection[PaymentIntent] = field(default_factory=Collection[PaymentIntent])
     charges: Collection[Charge] = field(default_factory=Collection[Charge])
     refunds: Collection[Refund] = field(default_factory=Collection[Refund])
+    disputes: Collection[Dispute] = field(default_factory=Collection[Dispute])
     webhook_endpoints: Collection[WebhookEndpoint] = field(
         default_factory=Collection[WebhookEndpoint]
     )

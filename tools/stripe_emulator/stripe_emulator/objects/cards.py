@@ -53,6 +53,7 @@ class Card:
         attachable: True if a declining card can be attached to a customer.
         verified: True if the outcome was observed in Stripe's test mode.
         refund_fails: True if each refund fails some time after its creation.
+        dispute: The reason of the dispute that each capture opens, or "inquiry".
     """
 
     token: str
@@ -65,6 +66,7 @@ class Card:
     attachable: bool = True
     verified: bool = True
     refund_fails: bool = False
+    dispute: str | None = None
 
 
 _DECLINED: Final = "Your card was declined."
@@ -162,6 +164,15 @@ _CARDS: Final = (
     Card("jcb", "jcb", "0505"),
     Card("unionpay", "unionpay", "0005"),
     Card("refundFail", "visa", "5126", verified=False, refund_fails=True),
+    Card("createDispute", "visa", "0259", verified=False, dispute="fraudulent"),
+    Card(
+        "createDisputeProductNotReceived",
+        "visa",
+        "2685",
+        verified=False,
+        dispute="product_not_received",
+    ),
+    Card("createDisputeInquiry", "visa", "1976", verified=False, dispute="inquiry"),
     _declining("visa_chargeDeclined", "0002", GENERIC),
     _declining("chargeDeclined", "0002", GENERIC),
     _declining("visa_chargeDeclinedInsufficientFunds", "9995", INSUFFICIENT_FUNDS),

@@ -15,7 +15,6 @@ _CONSTANTS: JsonObject = {
     "application_fee": None,
     "application_fee_amount": None,
     "balance_transaction": None,
-    "disputed": False,
     "failure_balance_transaction": None,
     "fraud_details": {},
     "livemode": False,
@@ -62,6 +61,7 @@ class Charge:
     released_at: int | None = None
     amount_refunded: int = 0
     canceled: bool = False
+    disputed: bool = False
 
     @property
     def amount_held(self) -> int:
@@ -92,6 +92,7 @@ class Charge:
             "currency": self.currency,
             "customer": self.customer,
             "description": self.description,
+            "disputed": self.disputed,
             "failure_code": failure.code if failure else None,
             "failure_message": failure.message if failure else None,
             "metadata": self.metadata,

@@ -3,23 +3,18 @@
 https://docs.stripe.com/currencies
 """
 
+from saga_schemas.currencies import CURRENCIES as ISO_4217
+from saga_schemas.currencies import currency_of
+
 from stripe_emulator.wire.errors import InvalidParameters
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
-_THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
-_TWO_DECIMAL = frozenset(
-    """aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad
-    cdf chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl
-    htg huf idr ils inr isk jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop
-    mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar
-    sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs wst xcd
-    yer zar zmw""".split()
+_NOT_AT_STRIPE = frozenset(
+    "btn cup ern ghs iqd irr kpw lyd mru sdg ssp stn svc syp tmt ved ves xcg zwg".split()
 )
-CURRENCIES = ZERO_DECIMAL | _TWO_DECIMAL | _THREE_DECIMAL
+CURRENCIES = (frozenset(ISO_4217) | {"std"}) - _NOT_AT_STRIPE
 
 MINIMUM = 50
 """The minimum amount in minor units: observed for USD, unverified for other currencies."""
-MAXIMUM = 99_999_999
 _TOO_LOW = (
     "The amount must be greater than or equal to the minimum charge amount allowed for your "
     "account and the currency set "
@@ -49,17 +44,23 @@ def check_amount(amount: int, currency: str) -> int:
     """Return the amount, in the currency's minor unit.
 
     Raises:
-        InvalidParameters: If it is less than 1 or more than 99,999,999, or, in a three-decimal
-            currency, is not a multiple of 10.
+        InvalidParameters: If it is less than 1, has more than eight digits (twelve in IDR), is not
+            a multiple of 10 in a three-decimal currency, or not of 100 in ISK and UGX.
     """
     if amount < 1:
         raise _invalid_amount(_TOO_LOW, "parameter_invalid_integer")
-    if amount > MAXIMUM:
+    known = currency_of(currency)
+    if amount > known.stripe_maximum:
         raise _invalid_amount(
-            f"Amount must be no more than {format_with_currency(MAXIMUM, currency)}",
+            f"Amount must be no more than {format_with_currency(known.stripe_maximum, currency)}",
             "amount_too_large",
         )
-    if currency in _THREE_DECIMAL and amount % 10:
+    if amount % known.stripe_factor:  # the wording was not observed
+        raise _invalid_amount(
+            f"Amounts in {currency} must be evenly divisible by {known.stripe_factor}.",
+            "parameter_invalid_integer",
+        )
+    if amount % known.step:
         raise _invalid_amount(
             "For three-decimal currencies the amount must be a multiple of 10.",
             "parameter_invalid_integer",
@@ -92,10 +93,9 @@ def format_amount(amount: int, currency: str) -> str:
 
 
 def decimals(currency: str) -> int:
-    """Return the number of digits after the decimal point."""
-    if currency in ZERO_DECIMAL:
-        return 0
-    return 3 if currency in _THREE_DECIMAL else 2
+    """Return the number of digits after the decimal point in an amount at Stripe."""
+    known = currency_of(currency)
+    return known.decimals + (2 if known.stripe_factor > 1 else 0)
 
 
 def _invalid_amount(message: str, code: str) -> InvalidParameters:

@@ -59,6 +59,7 @@ _EXPANDABLE: dict[str, dict[str, str]] = {
             _NOTHING,
         ),
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "balance": {},
     "event": {},
     "webhook_endpoint": {},

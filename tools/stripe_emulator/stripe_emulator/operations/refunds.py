@@ -129,6 +129,11 @@ def check_refundable(charge: Charge, amount: int | None) -> int:
         )
     if charge.captured_at is None:
         raise _nothing_captured(charge.payment_intent)
+    if charge.disputed:
+        raise StripeError(
+            f"Charge {charge.id} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
     left = charge.amount_captured - charge.amount_refunded
     if not left:
         raise StripeError(

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from stripe_emulator.objects.dispute import EVIDENCE
 from stripe_emulator.operations.event_types import event_types
 from stripe_emulator.wire.parameters import ParameterSpec, Reader
 from stripe_emulator.wire.readers import (
@@ -148,6 +149,20 @@ REFUND_CREATE: Final = ParameterSpec(
 REFUND_UPDATE: Final = ParameterSpec({"expand": texts, "metadata": metadata})
 REFUND_LIST: Final = ParameterSpec(
     {**PAGE, "charge": non_empty, "created": time_range, "payment_intent": non_empty}
+)
+
+DISPUTE_LIST: Final = REFUND_LIST
+DISPUTE_UPDATE: Final = ParameterSpec(
+    {
+        "evidence": mapping(
+            uncategorized_text=text,
+            enhanced_evidence=not_emulated,
+            **unsupported(" ".join(name for name in EVIDENCE if name != "uncategorized_text")),
+        ),
+        "expand": texts,
+        "metadata": metadata,
+        "submit": boolean,
+    }
 )
 
 EVENT_LIST: Final = ParameterSpec(

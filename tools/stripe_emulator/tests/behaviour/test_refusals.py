@@ -127,6 +127,20 @@ def test_unknown_currency_is_refused(refused: Any):
 
 
 @pytest.mark.feature("Currencies, with and without decimals")
+@pytest.mark.parametrize("currency", ["isk", "ugx"])
+@unverified("the refusal of a fraction in currencies without one")
+def test_amount_without_a_minor_unit_is_in_hundredths(pay: Pay, refused: Any, currency: str):
+    assert pay(amount=500_000, currency=currency).amount_capturable == 500_000
+    error = refused(currency=currency, amount=500_050)
+    assert (error.code, error.param) == ("parameter_invalid_integer", "amount")
+
+
+@unverified("amounts of more than eight digits")
+def test_amount_in_rupiah_has_up_to_twelve_digits(pay: Pay, refused: Any):
+    assert pay(amount=999_999_999_999, currency="idr").amount_capturable == 999_999_999_999
+    assert refused(currency="idr", amount=1_000_000_000_000).code == "amount_too_large"
+
+
 @unverified("amounts in currencies of three decimals")
 def test_amount_of_three_decimal_currency_ends_in_zero(refused: Any):
     error = refused(currency="kwd", amount=1299)

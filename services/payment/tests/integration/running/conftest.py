@@ -12,11 +12,19 @@ import httpx
 import pytest
 from payment_service.agents import payment_intake
 from payment_service.executor.executor import Executor
-from payment_service.main import build_executor, build_gateway
+from payment_service.main import (
+    build_executor,
+    build_gateway,
+    build_installation,
+    build_reconciler,
+)
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
+from payment_service.reconciliation.reconciler import Reconciler
 from payment_service.settings import PaymentSettings
 from payment_service.storage.orm import messaging, payments
+from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.disputes import DisputeReader
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Record
@@ -25,7 +33,7 @@ from saga_schemas import Envelope, encode
 from saga_schemas.payment import AuthorizePayment
 from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
 from saga_schemas.topics import PAYMENT_EVENTS
-from saga_stripe import stripe_http
+from saga_stripe import running_stripe, stripe_client, stripe_http
 from sqlalchemy import ColumnElement, Row, Table, Update, select
 
 PENDING = payments.c.status == "pending"
@@ -59,7 +67,8 @@ class World:
         settings = self.settings.model_copy(update=changes)
         database, http = Database.connect(settings), stripe_http(settings)
         outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-        executor = build_executor(settings, database, outbox, build_gateway(settings, http))
+        gateway = build_gateway(settings, http, build_installation(settings, database))
+        executor = build_executor(settings, database, outbox, gateway)
         task = asyncio.create_task(executor.run())
         yield executor, task
         executor.stop()
@@ -211,3 +220,35 @@ def world(request: pytest.FixtureRequest, customer: str) -> World:
         request=lambda **changes: make_request(**{"stripe_customer_id": customer, **changes}),
         eventually=find("eventually"),
     )
+
+
+@pytest.fixture
+async def reconciler_of(world: Any) -> AsyncIterator[Callable[..., Reconciler]]:
+    """Build reconcilers of an executor, on the world's database or another one."""
+    async with AsyncExitStack() as stack:
+        clients = []
+
+        def reconciler_of(
+            executor: Executor, database: Database | None = None, **changes: Any
+        ) -> Reconciler:
+            quick = {"reconcile_safety_seconds": 0.001, **changes}
+            settings = world.settings.model_copy(update=quick)
+            database = database or world.database
+            clients.append(http := stripe_http(settings))
+            installation = build_installation(settings, database)
+            gateway = build_gateway(settings, http, installation)
+            refresher = Refresher(executor.offer, settings.executor_lease_seconds)
+            outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
+            return build_reconciler(
+                settings,
+                database,
+                gateway,
+                refresher=refresher,
+                installation=installation,
+                outbox=outbox,
+                disputes=DisputeReader(stripe_client(settings, http)),
+            )
+
+        yield reconciler_of
+        for http in clients:
+            await stack.enter_async_context(running_stripe(http))

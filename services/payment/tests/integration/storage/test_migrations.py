@@ -8,14 +8,15 @@ from payment_service.executor.leases import SqlLeaseStore
 from payment_service.model.authorization import Authorized
 from payment_service.model.operations import Operation, OperationKind
 from payment_service.model.payment import PaymentStatus
-from payment_service.storage.orm import messaging, metadata
+from payment_service.storage.installation import Installation
+from payment_service.storage.orm import messaging, metadata, stripe_systems
 from payment_service.storage.repository import lock
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
 from saga_messaging.postgres.migration_history import is_of_a_service
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 FAILURE = {"code": "card_declined", "message": "No."}
 BEFORE = [
@@ -41,6 +42,18 @@ def test_the_migrations_match_the_declared_tables(database):
 def test_a_migrated_database_misses_no_migration(database):
     with database.engine.connect() as connection:
         assert migrations.missing("payment_service", connection) is None
+
+
+async def test_a_new_installation_has_one_mark_and_keeps_it(database, settings):
+    installation = Installation(database, None, check_seconds=60, gap_seconds=900)
+    with database.engine.connect() as connection:
+        (mark,) = connection.scalars(select(stripe_systems.c.mark)).all()
+
+    confirmed = await installation.confirm()
+    migrations.upgrade("payment_service", settings.database_url)
+
+    assert (confirmed.mark, confirmed.installation) == (mark, mark)
+    assert (await installation.confirm()).known == {mark}
 
 
 def stored_by_the_first_version(database_url):
@@ -72,10 +85,12 @@ async def test_payments_of_the_first_version_continue(settings):
 
     with database.engine.begin() as connection:
         stored = lock(connection, commands)
+        marks = connection.scalars(select(stripe_systems.c.origin)).all()
     outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
     (lease,) = await SqlLeaseStore(database, outbox, 30).take(10)
     database.close()
 
+    assert sorted(marks) == ["default", "installation"]
     authorize = Operation(OperationKind.AUTHORIZE, commands["saga-pending"], 1)
     assert (stored["saga-pending"].status, stored["saga-pending"].operation) == (
         "pending",

@@ -43,8 +43,8 @@ async def test_a_hold_has_the_amount_the_metadata_and_an_expiry(gateway, request
         "requires_capture", 1299, "usd",
     )  # fmt: skip
     assert intent["metadata"] == {
-        "system": "saga-reference", "saga_id": payment.saga_id, "attempt": "1",
-        "clerk_user_id": "user_1",
+        "system": "saga-1", "installation": "saga-1", "saga_id": payment.saga_id,
+        "attempt": "1", "clerk_user_id": "user_1",
     }  # fmt: skip
     assert outcome.capture_before is not None
 

@@ -7,6 +7,7 @@ from stripe_emulator.objects.cards import Decline
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.objects.payment_method import PaymentMethod
 from stripe_emulator.operations.charges import new_charge
+from stripe_emulator.operations.disputes import open_dispute
 from stripe_emulator.operations.payment_intents import card_outcomes, states
 from stripe_emulator.operations.payment_intents.cancellation import schedule_expiry
 from stripe_emulator.operations.payment_intents.confirmation_checks import method_to_charge
@@ -91,6 +92,7 @@ def _charge(
         account.emit("payment_intent.amount_capturable_updated", intent)
     else:
         account.emit("payment_intent.succeeded", intent)
+        open_dispute(account, charge)
     if method.customer is None:
         _attach_or_use_up(account, intent, method)
 

@@ -4,6 +4,7 @@ from stripe_emulator.account.metadata import merge
 from stripe_emulator.objects.currencies import check_amount, check_currency, check_minimum
 from stripe_emulator.objects.payment_intent import PaymentIntent
 from stripe_emulator.operations.call import Call
+from stripe_emulator.operations.disputes import open_dispute
 from stripe_emulator.operations.lists import list_page
 from stripe_emulator.operations.payment_intents import states
 from stripe_emulator.operations.payment_intents.cancellation import cancel_intent
@@ -85,6 +86,8 @@ def capture(call: Call) -> JsonObject:
         call.account.emit("charge.captured", charge, {"amount_captured": 0, "captured": False})
     _change(call, intent)
     call.account.emit("payment_intent.succeeded", intent)
+    if charge is not None:
+        open_dispute(call.account, charge)
     return intent.as_json()
 
 

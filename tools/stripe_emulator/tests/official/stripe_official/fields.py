@@ -69,6 +69,11 @@ ALWAYS: Final[dict[str, str]] = {
         "address_line1_check address_postal_code_check cvc_check"
     ),
     "charge.payment_method_details.card.overcapture": "maximum_amount_capturable status",
+    "dispute": (
+        "amount balance_transactions charge created currency enhanced_eligibility_types evidence "
+        "evidence_details id is_charge_refundable livemode metadata object payment_intent "
+        "payment_method_details reason status"
+    ),
     "refund": (
         "amount balance_transaction charge created currency customer customer_account "
         "destination_details id metadata object payment_intent payment_method reason "

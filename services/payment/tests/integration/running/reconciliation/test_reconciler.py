@@ -2,53 +2,9 @@
 
 import pytest
 from payment_service.errors import StripeUnreadable
-from payment_service.main import build_gateway, build_reconciler
 from payment_service.storage.orm import messaging, payments, stripe_events
-from payment_service.storage.refresh import Refresher
-from saga_stripe import stripe_http
 
 HOUR = 3_600
-
-
-@pytest.fixture
-async def reconciler_of(world):
-    opened = []
-
-    def reconciler_of(executor, **changes):
-        settings = world.settings.model_copy(update={"reconcile_safety_seconds": 0.001, **changes})
-        http = stripe_http(settings)
-        opened.append(http)
-        refresher = Refresher(executor.offer, settings.executor_lease_seconds)
-        return build_reconciler(settings, world.database, build_gateway(settings, http), refresher)
-
-    yield reconciler_of
-    for http in opened:
-        await http.close_async()
-
-
-@pytest.fixture
-def orphan(stripe_post, customer):
-    """Create a hold for a saga at Stripe, without a payment."""
-
-    def orphan(saga_id, **parameters):
-        return stripe_post(
-            "payment_intents",
-            **{
-                "amount": 700,
-                "currency": "usd",
-                "customer": customer,
-                "payment_method": "pm_card_visa",
-                "capture_method": "manual",
-                "confirm": "true",
-                "automatic_payment_methods[enabled]": "true",
-                "automatic_payment_methods[allow_redirects]": "never",
-                "metadata[system]": "saga-reference",
-                "metadata[saga_id]": saga_id,
-                **parameters,
-            },
-        )["id"]
-
-    return orphan
 
 
 async def test_matching_payments_are_not_changed(world, commands, reconciler_of):
@@ -79,6 +35,7 @@ async def test_a_hold_of_another_system_on_the_same_account_is_not_ours(
     assert [world.intent_of(payment)["held"] for payment in payments] == [700, 700]
 
 
+@pytest.mark.usefixtures("old_records")
 async def test_a_hold_without_a_payment_is_released_and_its_saga_gets_a_tombstone(
     world, commands, orphan, reconciler_of
 ):

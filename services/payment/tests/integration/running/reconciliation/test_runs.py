@@ -5,28 +5,33 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from payment_service.main import build_gateway, build_reconciler
+from payment_service.main import build_gateway, build_installation, build_reconciler
 from payment_service.problems import PROBLEMS
 from payment_service.reconciliation.http import reconcile_router
 from payment_service.reconciliation.runs import Runs
 from payment_service.storage.orm import reconciliations
 from payment_service.storage.refresh import Refresher
+from payment_service.stripe_api.disputes import DisputeReader
 from saga_messaging.http.problems import install_problems
 from saga_messaging.postgres.database import Database
-from saga_stripe import stripe_http
+from saga_stripe import stripe_client, stripe_http
 from sqlalchemy.exc import OperationalError
 
 LISTED = 2
 
 
 @pytest.fixture
-async def operator(world):
+async def operator(world, outbox):
     """A client of the operators' endpoints, and the executor that repairs."""
     http = stripe_http(world.settings)
     async with world.executors() as ((executor, _),):
         refresher = Refresher(executor.offer, world.settings.executor_lease_seconds)
-        gateway = build_gateway(world.settings, http)
-        reconciler = build_reconciler(world.settings, world.database, gateway, refresher)
+        installation = build_installation(world.settings, world.database)
+        gateway = build_gateway(world.settings, http, installation)
+        settings = world.settings.model_copy(update={"reconcile_safety_seconds": 0.001})
+        parts = {"refresher": refresher, "installation": installation, "outbox": outbox}
+        parts["disputes"] = DisputeReader(stripe_client(settings, http))
+        reconciler = build_reconciler(settings, world.database, gateway, **parts)
         api = FastAPI()
         install_problems(api, world.settings.max_body_bytes, PROBLEMS)
         api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED))
@@ -46,7 +51,7 @@ async def test_requester_and_reason_are_recorded_with_the_report(world, operator
     (payment,) = await world.hold(operator.executor)
     stripe_post(f"payment_intents/{world.intent_of(payment)['id']}/cancel")
 
-    request = {"by": "ann", "note": "WebhookReceiver were lost."}
+    request = {"by": "ann", "note": "Webhooks were lost."}
     report = (await operator.post("/reconcile", json=request)).raise_for_status().json()
     await world.idle()
 
@@ -54,7 +59,7 @@ async def test_requester_and_reason_are_recorded_with_the_report(world, operator
     assert (run["id"], run["by"], run["note"]) == (
         report["id"],
         "ann",
-        "WebhookReceiver were lost.",
+        "Webhooks were lost.",
     )
     assert run["report"] == report
     assert [difference["saga_id"] for difference in report["repaired"]] == [payment.saga_id]
@@ -70,6 +75,18 @@ async def test_the_event_of_a_repair_has_the_run_as_its_cause(world, operator, s
 
     published = (await world.events())[-1]
     assert (published.type, str(published.causation_id)) == ("payment.canceled", report["id"])
+
+
+async def test_the_holds_that_a_person_names_are_released(world, operator, orphan):
+    intent_id = orphan("saga-1")
+    await world.hold(operator.executor)
+    assert (await operator.post("/reconcile")).json()["repaired"] == []
+
+    body = {"by": "ann", "release": [intent_id], "release_limit": 0}
+    report = (await operator.post("/reconcile", json=body)).json()
+
+    lines = [(line["payment_intent_id"], line["action"]) for line in report["repaired"]]
+    assert lines == [(intent_id, "release")]
 
 
 async def test_the_body_is_optional(operator):
@@ -106,6 +123,7 @@ async def test_a_run_whose_process_died_has_no_end(world, operator):
     ("body", "field"),
     [({"by": ""}, "by"), ({"note": "x" * 100_000}, "note"), ({"since": "today"}, "since"),
      ({"since": "0001-01-01T00:00:00+23:59"}, "since"),
+     ({"release": ["pi_1"] * 1_001}, "release"), ({"release_limit": -1}, "release_limit"),
      ({"why": "?"}, "why")],
 )  # fmt: skip
 async def test_an_invalid_field_is_refused_by_name(operator, body, field):

@@ -8,15 +8,12 @@ import pytest
 import stripe
 import structlog
 from fastapi import FastAPI
-from payment_service.main import build_gateway, build_reconciler
 from payment_service.problems import PROBLEMS
 from payment_service.storage.orm import refunds
 from payment_service.storage.refresh import Refresher
 from payment_service.webhooks.http import webhooks_router
 from payment_service.webhooks.receive import WebhookReceiver
-from pydantic import SecretStr
 from saga_messaging.http.problems import install_problems
-from saga_stripe import stripe_http
 from stripe_emulator.operations.refunds import FAILS_AFTER_SECONDS
 
 SECRET = "whsec_test"
@@ -39,7 +36,7 @@ async def deliver(world, outbox, refresher, stripe_api):
     api = FastAPI()
     install_problems(api, world.settings.max_body_bytes, PROBLEMS)
     webhooks = WebhookReceiver(world.database, outbox, refresher, 5)
-    api.include_router(webhooks_router(webhooks, SecretStr(SECRET), 300))
+    api.include_router(webhooks_router(webhooks, [SECRET], 300))
     transport = httpx.ASGITransport(api)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
 
@@ -163,15 +160,12 @@ async def test_a_repeated_refund_command_gets_the_failure_and_another_refund_suc
 
 
 async def test_a_reconciliation_finds_the_failure_if_the_event_was_lost(
-    world, refunded, fail, refresher
+    world, refunded, fail, executor, reconciler_of
 ):
     fail()
-    http = stripe_http(world.settings)
-    gateway = build_gateway(world.settings, http)
 
-    report = await build_reconciler(world.settings, world.database, gateway, refresher).reconcile()
+    report = await reconciler_of(executor).reconcile()
     await world.idle()
-    await http.close_async()
 
     assert [line.saga_id for line in report.repaired] == [refunded.saga_id]
     published = (await world.events())[-1]
