@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.http.health import health_router
 from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
@@ -28,6 +29,7 @@ from order_saga.operators.pause import controls_router
 from order_saga.runtime.agents import handle_deferred, register_agents, reply_intakes
 from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging
+from order_saga.runtime.retention import retention_tasks
 from order_saga.runtime.timers import Timers
 from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
@@ -45,6 +47,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     app = faust_app(ACCESS.group, settings)
     intakes = reply_intakes(all_definitions, database, outbox, settings)
     register_agents(app, intakes, settings)
+    tasks = retention_tasks(all_definitions.by_version, settings)
+    retention = Retention(tasks, database, ACCESS, settings, settings)
 
     async def fire_deadlines() -> None:
         await joined(app)
@@ -61,6 +65,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
                 "deferred_messages", handle_deferred(all_definitions, intakes, settings)
             ),
             components.running_loop("timers", fire_deadlines()),
+            components.running_loop("retention", retention.run()),
         ):
             yield
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import stripe
 from fastapi import FastAPI
 from saga_messaging.delivery.outbox import Outbox
+from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.http.health import health_router
 from saga_messaging.http.problems import install_problems
 from saga_messaging.http.readiness import checks
@@ -33,6 +34,7 @@ from payment_service.reconciliation.runs import Runs
 from payment_service.settings import PaymentSettings
 from payment_service.storage.orm import messaging
 from payment_service.storage.refresh import Refresher
+from payment_service.storage.retention import retention_tasks
 from payment_service.stripe_api.gateway import StripeGateway
 from payment_service.webhooks.http import webhooks_router
 from payment_service.webhooks.receive import WebhookReceiver
@@ -51,6 +53,7 @@ def build(settings: PaymentSettings) -> FastAPI:
     reconciler = build_reconciler(settings, database, gateway, refresher)
     app = faust_app(ACCESS.group, settings)
     register_agents(app, payment_intake(database, outbox, executor, settings), settings)
+    retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -62,6 +65,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_until_stopped("executor", executor.run(), executor.stop),
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
+            components.running_loop("retention", retention.run()),
             components.running_faust(app, publisher),
         ):
             yield
@@ -85,7 +89,8 @@ def _install_http(
     api.include_router(payments_router(database, settings.database_give_up_seconds))
     secret, tolerance = settings.stripe_webhook_secret, settings.webhook_tolerance_seconds
     api.include_router(webhooks_router(receiver, secret, tolerance))
-    api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
+    kept, limit = settings.order_retention, settings.reconcile_list_limit
+    api.include_router(reconcile_router(runs, limit, kept))
 
 
 def build_gateway(settings: PaymentSettings, http: stripe.HTTPClient) -> StripeGateway:

@@ -1,5 +1,6 @@
 """Reconciliations requested by operators: recorded, and the cause of their repairs."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -15,6 +16,7 @@ from saga_messaging.http.problems import install_problems
 from saga_stripe import stripe_http
 
 LISTED = 2
+KEPT = timedelta(days=550)
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ async def operator(world):
         reconciler = build_reconciler(world.settings, world.database, gateway, refresher)
         api = FastAPI()
         install_problems(api, world.settings.max_body_bytes, PROBLEMS)
-        api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED))
+        api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED, KEPT))
         transport = httpx.ASGITransport(api)
         async with httpx.AsyncClient(transport=transport, base_url="http://payment") as client:
             client.executor = executor
@@ -110,4 +112,13 @@ async def test_an_invalid_field_is_refused_by_name(operator, body, field):
     response = await operator.post("/reconcile", json=body)
 
     assert (response.status_code, field in response.text) == (422, True)
+    assert await recorded(operator) == []
+
+
+async def test_a_reconciliation_of_removed_payments_is_refused(operator):
+    since = datetime.now(UTC) - KEPT - timedelta(minutes=1)
+
+    response = await operator.post("/reconcile", json={"since": since.isoformat()})
+
+    assert (response.status_code, response.json()["type"]) == (422, "payments-removed")
     assert await recorded(operator) == []

@@ -1,0 +1,35 @@
+"""Retention: archived messages, folded refusals, and the order in which old rows are found."""
+
+from alembic import op
+
+revision = "0105"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.execute(
+        """
+        CREATE TABLE archived_messages (
+            saga_id    text NOT NULL,
+            message_id uuid NOT NULL,
+            direction  text NOT NULL,
+            entries    jsonb NOT NULL,
+            PRIMARY KEY (saga_id, message_id)
+        );
+        CREATE TABLE refused_requests (
+            id       uuid PRIMARY KEY,
+            saga_id  text NOT NULL,
+            type     text NOT NULL,
+            effect   text NOT NULL,
+            times    integer NOT NULL,
+            first_at timestamptz NOT NULL,
+            last_at  timestamptz NOT NULL
+        );
+        CREATE INDEX ix_refused_requests_saga_id ON refused_requests (saga_id);
+
+        CREATE INDEX inbox_oldest ON inbox (received_at, message_id);
+        CREATE INDEX outbox_oldest ON outbox (sent_at, message_id);
+        CREATE INDEX sagas_with_personal_data ON sagas (created_at, id)
+            WHERE clerk_user_id <> 'removed';
+        """
+    )
