@@ -106,3 +106,7 @@ bench: install  ## Measure throughput, latency and the cost of a saga
 .PHONY: bench-deadlines
 bench-deadlines: install  ## Measure the delay and the cost of deadlines
 	$(RUN)/python bench/deadlines.py $(ARGS)
+
+.PHONY: bench-retention
+bench-retention: install  ## Measure what retention removes from a million finished orders
+	$(RUN)/python bench/retention.py $(ARGS)
