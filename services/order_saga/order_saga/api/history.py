@@ -10,25 +10,15 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
-    Integer,
-    Select,
-    Text,
-    Uuid,
-    cast,
-    column,
     func,
-    literal,
-    null,
     or_,
     select,
-    true,
     tuple_,
-    union_all,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from order_saga.api.history_rows import history_rows
 from order_saga.errors import InvalidCursor, OrderNotFound
-from order_saga.runtime.orm import archived_messages, messaging, refused_requests, sagas
+from order_saga.runtime.orm import sagas
 
 
 class HistoryEntry(BaseModel):
@@ -74,7 +64,7 @@ class Parts(NamedTuple):
 
 def find_parts(connection: Connection, order_id: str, limit: int, first: int) -> Parts:
     """Return at most `limit` entries: all, or the `first` ones and the newest ones."""
-    entries = _entries(order_id)
+    entries = history_rows(order_id)
     total = func.count().over().label("total")
     nth = func.row_number().over(order_by=_key(entries)).label("nth")
     numbered = select(entries, total, nth).subquery()
@@ -107,7 +97,7 @@ def find_page(
     """
     if connection.scalar(select(sagas.c.id).where(sagas.c.id == order_id)) is None:
         raise OrderNotFound(order_id)
-    entries = _entries(order_id)
+    entries = history_rows(order_id)
     query = select(entries).order_by(*_key(entries)).limit(limit + 1)
     if cursor:
         last = connection.execute(
@@ -124,89 +114,3 @@ def find_page(
 def _key(entries: CTE) -> Sequence[ColumnElement[Any]]:
     """Return the order of entries; an entry's place never changes, also when it is archived."""
     return entries.c.at, entries.c.direction, entries.c.message_id
-
-
-def _entries(order_id: str) -> CTE:
-    parts = (_received(order_id), _sent(order_id), _archived(order_id), _refused(order_id))
-    return union_all(*parts).cte("history")
-
-
-_once: ColumnElement[Any] = literal(1, Integer).label("times")
-_no_time: ColumnElement[Any] = cast(null(), TIMESTAMP(timezone=True))
-_no_text: ColumnElement[Any] = cast(null(), Text)
-
-
-def _received(order_id: str) -> Select[*tuple[Any, ...]]:
-    inbox = messaging.inbox.c
-    return select(
-        inbox.received_at.label("at"),
-        literal("in").label("direction"),
-        inbox.type,
-        inbox.message_id,
-        inbox.effect.label("note"),
-        inbox.message["causation_id"].astext.label("causation_id"),
-        _no_time.label("sent_at"),
-        _once,
-        _no_time.label("last_at"),
-    ).where(inbox.correlation_id == order_id)
-
-
-def _sent(order_id: str) -> Select[*tuple[Any, ...]]:
-    outbox = messaging.outbox.c
-    return select(
-        outbox.created_at,
-        literal("out"),
-        outbox.type,
-        outbox.message_id,
-        literal("to ") + outbox.topic,
-        _no_text,
-        outbox.sent_at,
-        _once,
-        _no_time,
-    ).where(outbox.correlation_id == order_id)
-
-
-def _archived(order_id: str) -> Select[*tuple[Any, ...]]:
-    entry = (
-        func.jsonb_to_recordset(archived_messages.c.entries)
-        .table_valued(
-            column("at", TIMESTAMP(timezone=True)),
-            column("type", Text),
-            column("message_id", Uuid),
-            column("note", Text),
-            column("causation_id", Text),
-            column("sent_at", TIMESTAMP(timezone=True)),
-        )
-        .render_derived(with_types=True)
-    )
-    message = entry.c
-    return (
-        select(
-            message.at,
-            archived_messages.c.direction,
-            message.type,
-            message.message_id,
-            message.note,
-            message.causation_id,
-            message.sent_at,
-            _once,
-            _no_time,
-        )
-        .select_from(archived_messages.join(entry, true()))
-        .where(archived_messages.c.saga_id == order_id)
-    )
-
-
-def _refused(order_id: str) -> Select[*tuple[Any, ...]]:
-    refused = refused_requests.c
-    return select(
-        refused.first_at,
-        literal("in"),
-        refused.type,
-        refused.id,
-        refused.effect,
-        _no_text,
-        _no_time,
-        refused.times,
-        refused.last_at,
-    ).where(refused.saga_id == order_id)

@@ -84,7 +84,7 @@ class Retention:
         days = self._settings.message_retention_days
         try:
             longer = kept_longer(await topic_retention_days(self._kafka, self._topics), days)
-        except (KafkaError, TimeoutError) as error:
+        except (KafkaError, OSError) as error:
             logger.warning("retention_waits_for_kafka", error=repr(error))
             return False
         for topic, kept in longer.items():
