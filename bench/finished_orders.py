@@ -105,5 +105,5 @@ def _value(name: str, type_: str, order_id: str) -> str:
         "value": bytes_,
     }
     if type_.startswith("timestamp"):
-        return f"t.{name} - make_interval(days => :days) + n * interval '1 millisecond'"
+        return f"t.{name} - make_interval(days => :days) + n * interval '20 milliseconds'"
     return by_name.get(name, f't."{name}"')
