@@ -27,6 +27,7 @@ from order_saga.settings import OrderSagaSettings
 from payment_service.kafka_access import ACCESS as PAYMENTS_ACCESS
 from payment_service.settings import PaymentSettings
 from payment_service.storage.retention import retention_tasks as payment_tasks
+from pydantic import SecretStr
 from report import save
 from rich.console import Console
 from saga_messaging.delivery.retention.runner import Retention
@@ -114,7 +115,7 @@ async def _pass(stack: Stack, pause_seconds: float) -> dict[str, dict[str, int]]
     orders = OrderSagaSettings(database_url=urls["order_saga"], **changes)
     payments = PaymentSettings(
         database_url=urls["payment"],
-        stripe_secret_key="sk_test_1",  # noqa: S106 - not used
+        stripe_secret_key=SecretStr("sk_test_1"),
         **changes,
     )
     versions = definitions(orders.timeouts).by_version

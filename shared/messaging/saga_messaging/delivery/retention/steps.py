@@ -84,7 +84,7 @@ class Aged:
 
     def batch(
         self, limit: int, after: Cursor | None, *conditions: ColumnElement[bool]
-    ) -> Select[Any]:
+    ) -> Select[Any, Any]:
         """Return the query of the next `limit` rows that satisfy the conditions, oldest first."""
         query = select(self.at.label("at"), self.id.label("id")).where(self.is_old, *conditions)
         if after:
