@@ -110,3 +110,7 @@ bench-deadlines: install  ## Measure the delay and the cost of deadlines
 .PHONY: bench-overload
 bench-overload: install  ## Measure goodput under overload and after a burst
 	$(RUN)/python bench/overload.py $(ARGS)
+
+.PHONY: bench-retention
+bench-retention: install  ## Measure what retention removes from a million finished orders
+	$(RUN)/python bench/retention.py $(ARGS)

@@ -18,10 +18,13 @@ PARTICIPANTS: Final = {
 }
 """The consumer group and the reply topic of each participant, by its command topic."""
 
+_REPLIES: Final = tuple(replies for _, replies in PARTICIPANTS.values())
+
 ACCESS: Final = Access(
     group="order-saga",
-    consumes=tuple(replies for _, replies in PARTICIPANTS.values()),
+    consumes=_REPLIES,
     produces=(*PARTICIPANTS, ORDER_EVENTS),
     replays=TOPICS,
     watches=tuple(group for group, _ in PARTICIPANTS.values()),
+    describes=_REPLIES,
 )

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.parked_records import ParkedRecords
+from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
 from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
@@ -34,6 +35,7 @@ from order_saga.runtime.admission import Admission
 from order_saga.runtime.agents import handle_deferred, register_agents, reply_intakes
 from order_saga.runtime.orders import Orders
 from order_saga.runtime.orm import messaging
+from order_saga.runtime.retention import retention_tasks
 from order_saga.runtime.timers import Timers
 from order_saga.runtime.transactions import Transactions
 from order_saga.settings import OrderSagaSettings
@@ -53,6 +55,8 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     app = faust_app(ACCESS.group, settings)
     intakes = reply_intakes(all_definitions, database, outbox, settings)
     register_agents(app, intakes, settings)
+    tasks = retention_tasks(all_definitions.by_version, settings)
+    retention = Retention(tasks, database, ACCESS, settings, settings)
 
     async def fire_deadlines() -> None:
         await joined(app)
@@ -75,6 +79,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_loop("availability", availability.watch()),
             components.running_loop("admission", admission.watch()),
             components.running_loop("timers", fire_deadlines()),
+            components.running_loop("retention", retention.run()),
         ):
             yield
 

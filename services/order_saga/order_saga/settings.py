@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from saga_engine.rules import Timeout
+from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.settings import ServiceSettings
 
 from order_saga.create_order.timeouts import Timeouts
@@ -13,7 +14,7 @@ StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 """Seconds, at most a week: the longest that Stripe keeps a hold."""
 
 
-class OrderSagaSettings(ServiceSettings):
+class OrderSagaSettings(ServiceSettings, RetentionSettings):
     """The settings of the orchestrator: port, time-outs, timers and limits of the API."""
 
     http_port: PositiveInt = SERVICE.port
@@ -50,7 +51,17 @@ class OrderSagaSettings(ServiceSettings):
         100, description="Maximum number of orders, or other entries, on a page."
     )
     history_limit: PositiveInt = Field(
-        1_000, description="Maximum number of messages in GET /orders/{id}; the latest are shown."
+        1_000,
+        description="Maximum number of entries in the history of GET /orders/{id}: its first and "
+        "its newest part.",
+    )
+    history_first: PositiveInt = Field(
+        50, description="Number of entries in the first part of a history that is too long."
+    )
+    refused_requests_limit: PositiveInt = Field(
+        100,
+        description="Maximum number of different refused requests in an order's history; further "
+        "ones are counted by their type.",
     )
     pause_retry_after_seconds: PositiveInt = Field(
         30, description="Retry-After of POST /orders while new orders are paused."

@@ -21,7 +21,7 @@ def test_every_operation_has_a_description(document):
     operations = [each for path in document["paths"].values() for each in path.values()]
     orders = [each for each in operations if each["tags"] == ["orders"]]
 
-    assert len(orders) == 8
+    assert len(orders) == 9
     assert all(each["description"] for each in orders)
 
 
@@ -31,6 +31,7 @@ def test_every_operation_has_a_description(document):
         ("/orders", "post", {"413", "422", "503"}),
         ("/orders", "get", {"400", "422"}),
         ("/orders/{order_id}", "get", {"404", "422"}),
+        ("/orders/{order_id}/history", "get", {"400", "404", "422"}),
         ("/orders/{order_id}/capture", "post", {"404", "409", "422", "503"}),
         ("/orders/{order_id}/resolve", "post", {"404", "409", "422", "503"}),
     ],

@@ -4,6 +4,7 @@ PaymentServiceError
 ├── LeaseLost               the lease is no longer valid: the operation is taken up again
 ├── StripeUnreadable        a reconciliation cannot read Stripe: it is repeated later
 ├── PaymentNotFound         the saga has no payment
+├── PaymentsRemoved         the payments of the requested time are no longer kept
 ├── WebhooksNotConfigured   the webhook secret is not set
 └── InvalidWebhook          the request is not a Stripe event with a valid signature
 """
@@ -32,6 +33,10 @@ class StripeUnreadable(PaymentServiceError):
 
 class PaymentNotFound(PaymentServiceError):
     """The saga has no payment."""
+
+
+class PaymentsRemoved(PaymentServiceError):
+    """A reconciliation would begin before the time since which payments are kept."""
 
 
 class WebhooksNotConfigured(PaymentServiceError):

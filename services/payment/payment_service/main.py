@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.parked_records import ParkedRecords
+from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
-from saga_messaging.http.outbox import outbox_router
+from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
 from saga_messaging.http.readiness import checks, outbox_check
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
@@ -41,6 +42,7 @@ from payment_service.settings import PaymentSettings
 from payment_service.storage.installation import Installation
 from payment_service.storage.orm import messaging
 from payment_service.storage.refresh import Refresher
+from payment_service.storage.retention import retention_tasks
 from payment_service.stripe_api.disputes import DisputeReader
 from payment_service.stripe_api.gateway import StripeGateway
 from payment_service.webhooks.http import webhooks_router
@@ -71,7 +73,7 @@ def build(settings: PaymentSettings) -> FastAPI:
     app = faust_app(ACCESS.group, settings)
     intake = payment_intake(database, outbox, executor, settings, availability)
     register_agents(app, intake, settings)
-
+    retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
     readiness = checks("payment_service", database, publisher, app)
 
     @asynccontextmanager
@@ -87,6 +89,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_until_stopped("executor", executor.run(), executor.stop),
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
+            components.running_loop("retention", retention.run()),
             components.running_faust(app, publisher),
             running_watchdog(app, readiness, settings),
         ):
@@ -111,7 +114,8 @@ def _install_http(
     api.include_router(payments_router(database, settings.database_give_up_seconds))
     tolerance = settings.webhook_tolerance_seconds
     api.include_router(webhooks_router(receiver, settings.webhook_secrets(), tolerance))
-    api.include_router(reconcile_router(runs, settings.reconcile_list_limit))
+    kept, limit = settings.order_retention, settings.reconcile_list_limit
+    api.include_router(reconcile_router(runs, limit, kept))
 
 
 def build_installation(settings: PaymentSettings, database: Database) -> Installation:

@@ -10,6 +10,7 @@ from saga_messaging.http.problems import Handler
 from payment_service.errors import (
     InvalidWebhook,
     PaymentNotFound,
+    PaymentsRemoved,
     StripeUnreadable,
     WebhooksNotConfigured,
 )
@@ -25,6 +26,7 @@ def _problem(status: int, type_: str, title: str, detail: str = "{error}") -> Ha
 PROBLEMS: Final[Mapping[type[Exception], Handler]] = MappingProxyType(
     {
         PaymentNotFound: _problem(404, "payment-not-found", "Payment not found."),
+        PaymentsRemoved: _problem(422, "payments-removed", "Payments of that time are removed."),
         WebhooksNotConfigured: _problem(503, "no-webhook-secret", "Webhooks are not configured."),
         InvalidWebhook: _problem(400, "unacceptable-webhook", "Not a valid Stripe webhook."),
         StripeUnreadable: _problem(

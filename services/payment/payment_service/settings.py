@@ -1,5 +1,6 @@
 """Settings of the payment service; each is an environment variable of the same name."""
 
+from datetime import timedelta
 from typing import Final, Self
 
 from pydantic import (
@@ -12,6 +13,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
@@ -20,9 +22,12 @@ from payment_service.service import SERVICE
 
 SWEEPS_PER_LEASE: Final = 6
 FORMER_DEFAULT_SYSTEM: Final = "saga-reference"
+STRIPE_EVENT_DAYS: Final = 33
+"""Events can be retrieved and resent for 30 days, and are retried for 3 more:
+https://docs.stripe.com/webhooks#retries, https://docs.stripe.com/api/events"""
 
 
-class PaymentSettings(ServiceSettings, StripeSettings):
+class PaymentSettings(ServiceSettings, StripeSettings, RetentionSettings):
     """The settings: HTTP, executor, Stripe, webhooks, expiry and reconciliation."""
 
     http_port: PositiveInt = SERVICE.port
@@ -149,4 +154,23 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     def _a_timed_out_request_can_be_retried(self) -> Self:
         if self.stripe_retry_seconds <= self.stripe_timeout_seconds:
             raise ValueError("STRIPE_RETRY_SECONDS must be greater than STRIPE_TIMEOUT_SECONDS")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_are_known_while_stripe_delivers_them(self) -> Self:
+        if self.message_retention_days < STRIPE_EVENT_DAYS:
+            raise ValueError(
+                f"MESSAGE_RETENTION_DAYS ({self.message_retention_days:g}) is less than the "
+                f"{STRIPE_EVENT_DAYS} days in which Stripe may deliver an event again"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _reconciled_payments_are_kept(self) -> Self:
+        if timedelta(seconds=self.reconcile_window_seconds) > self.order_retention:
+            raise ValueError(
+                f"RECONCILE_WINDOW_SECONDS ({self.reconcile_window_seconds:g}) is longer than "
+                f"ORDER_RETENTION_DAYS ({self.order_retention_days:g}): removed payments would be "
+                "reported as unknown"
+            )
         return self

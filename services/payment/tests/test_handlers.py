@@ -6,7 +6,7 @@ from payment_service.handlers import receive
 from payment_service.model.authorization import AuthorizationRequest, Authorized, StripeUnavailable
 from payment_service.model.failures import authorization_result
 from payment_service.model.operations import Operation
-from payment_service.model.payment import Payment, PaymentStatus
+from payment_service.model.payment import Payment, PaymentStatus, Refund, RefundStatus
 from saga_messaging.delivery.outcomes import Refused
 from saga_schemas.payment import AuthorizePayment
 from saga_schemas.payment_lifecycle import CancelPayment, CapturePayment, RefundPayment
@@ -215,3 +215,22 @@ def test_a_command_changes_only_its_own_saga():
     received = receive([capture()], payments)
 
     assert [payment.saga_id for payment in received.changed] == ["saga-1"]
+
+
+@pytest.mark.parametrize("status", sorted(set(PaymentStatus) - {"pending", "authorized"}))
+def test_a_command_of_a_finished_payment_that_comes_again_only_gets_a_reply(status):
+    """Its inbox row may have been removed (`storage/retention.py`)."""
+    first = command()
+    made = Refund("refund-1", 100, RefundStatus.REFUNDED, "re_1")
+    payment = replace(
+        stored(first, Authorized("pi_1")),
+        status=status,
+        captured=1299 if status == "captured" else 0,
+        released=1299 if status in {"canceled", "expired"} else 0,
+        refunds=(made,) if status == "captured" else (),
+    )
+    for again in (first, capture(), cancel(), refund()):
+        received = receive([again], {"saga-1": payment})
+
+        assert received.changed == []
+        assert len(received.outcomes[again.message_id].send) == 1

@@ -26,3 +26,13 @@ def test_a_live_key_is_refused_and_not_shown():
         PaymentSettings(**{**NEEDED, "stripe_secret_key": "sk_live_1"})
 
     assert "sk_live_1" not in str(raised.value)
+
+
+def test_webhook_events_are_remembered_while_stripe_can_deliver_them():
+    with pytest.raises(ValidationError, match=r"MESSAGE_RETENTION_DAYS \(32\) is less than the 33"):
+        PaymentSettings(**NEEDED, message_retention_days=32)
+
+
+def test_the_payments_of_the_reconciliation_window_are_kept():
+    with pytest.raises(ValidationError, match="RECONCILE_WINDOW_SECONDS"):
+        PaymentSettings(**NEEDED, reconcile_window_seconds=551 * 86_400)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from saga_messaging.delivery.availability import Availability
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.parked_records import ParkedRecords
+from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
 from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
@@ -29,6 +30,7 @@ from user_service.http import users_router
 from user_service.kafka_access import ACCESS
 from user_service.problems import PROBLEMS
 from user_service.repository import SqlTransaction
+from user_service.retention import retention_tasks
 from user_service.settings import UserServiceSettings
 
 
@@ -47,6 +49,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
     responder = payment_info_responder(database, publisher, outbox, availability, settings)
     register_agent(app, responder, settings)
 
+    retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
     readiness = checks("user_service", database, publisher, app)
 
     @asynccontextmanager
@@ -58,6 +61,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
             components.running_loop("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
+            components.running_loop("retention", retention.run()),
             components.running_faust(app, publisher),
             running_watchdog(app, readiness, settings),
         ):

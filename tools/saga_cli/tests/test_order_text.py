@@ -70,6 +70,26 @@ def test_a_cause_outside_of_the_history_is_shown():
     assert details.count("caused by") == 1
 
 
+def test_what_a_long_history_leaves_out_is_said_in_its_place():
+    cut = {"history_omitted": 940, "history_omitted_after": "m2"}
+    history = [entry("00.000", "in", "place_order") | {"message_id": "m2"}, *ORDER["history"][1:]]
+
+    lines = rendered(order_details(ORDER | cut | {"history": history})).splitlines()
+
+    (place,) = [nth for nth, line in enumerate(lines) if "place_order" in line]
+    assert "940 more" in lines[place + 1]
+    assert "saga show --all" in lines[place + 1]
+
+
+def test_equal_refused_requests_show_their_number():
+    refused = entry("00.300", "in", "capture_requested")
+    refused |= {"times": 1_100, "last_at": "2026-01-01T01:00:00Z"}
+
+    details = rendered(order_details(ORDER | {"history": [refused]}))
+
+    assert "-> [rejected] (1100 times, last at 2026-01-01T01:00:00Z)" in details
+
+
 def test_details_show_the_amounts_and_the_failed_step():
     order = ORDER | {"captured": 1000, "refunded": 250, "disputed": True, "attempt": 3}
     details = rendered(order_details(order | {"state": "needs_attention", "parked": "refunding"}))

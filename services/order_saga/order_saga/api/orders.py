@@ -1,6 +1,7 @@
 """POST /orders, GET /orders, GET /orders/{id}."""
 
 from typing import Annotated, Any, Final, TypeAlias
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 from saga_messaging.http.openapi import problem
@@ -8,6 +9,7 @@ from saga_messaging.postgres.database import Database
 from saga_schemas.values import Identifier
 
 from order_saga.api import queries
+from order_saga.api.history import HistoryPage, find_page
 from order_saga.api.queries import OrderPage, OrderView
 from order_saga.api.schemas import OrderAccepted, OrderRequest
 from order_saga.create_order.state import State
@@ -62,9 +64,26 @@ def orders_router(orders: Orders, database: Database, settings: OrderSagaSetting
 
     @router.get("/orders/{order_id}", responses=_SHOW)
     async def show_order(order_id: Identifier) -> OrderView:  # pyright: ignore[reportUnusedFunction]
-        """Return an order: its state, the reason, and every message of its saga."""
+        """Return an order: its state, the reason, and the messages of its saga."""
         return await database.transaction(
-            lambda connection: queries.get_order(connection, order_id, settings.history_limit),
+            lambda connection: queries.get_order(
+                connection, order_id, settings.history_limit, settings.history_first
+            ),
+            give_up_after_seconds=give_up_after,
+        )
+
+    @router.get("/orders/{order_id}/history", responses={**_SHOW, **_LIST})
+    async def show_history(  # pyright: ignore[reportUnusedFunction]
+        order_id: Identifier,
+        limit: Annotated[int, Query(ge=1, le=settings.list_limit)] = settings.list_limit,
+        cursor: UUID | None = None,
+    ) -> HistoryPage:
+        """Page through an order's whole history, oldest entry first.
+
+        `cursor` is the `next_cursor` of the previous page.
+        """
+        return await database.transaction(
+            lambda connection: find_page(connection, order_id, limit, cursor),
             give_up_after_seconds=give_up_after,
         )
 

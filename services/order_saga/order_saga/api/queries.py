@@ -1,45 +1,18 @@
 """Read-only queries of orders, and their views."""
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 from saga_messaging.delivery.outbox_rows import is_parked
 from saga_schemas.values import Failure
-from sqlalchemy import (
-    Connection,
-    Text,
-    desc,
-    false,
-    func,
-    literal,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import Connection, false, func, select, tuple_
 
+from order_saga.api.history import HistoryEntry, find_parts
 from order_saga.create_order.messages import LineItem
 from order_saga.create_order.state import State
 from order_saga.errors import InvalidCursor, OrderNotFound
 from order_saga.runtime.orm import deferred, messaging, sagas
-
-
-class HistoryEntry(BaseModel):
-    """A message that an order's saga received or sent.
-
-    `at` is when it was handled, or created. `sent_at` is when Kafka acknowledged it. `causation_id`
-    is the message that led to a received one: the command that it replies to, or the payment
-    service's reconciliation that found it; null for events at Stripe that had no command.
-    """
-
-    at: datetime
-    direction: Literal["in", "out"]
-    type: str
-    message_id: UUID
-    note: str
-    causation_id: UUID | None = None
-    sent_at: datetime | None = None
 
 
 class OrderSummary(BaseModel):
@@ -72,9 +45,15 @@ class OrderSummary(BaseModel):
 
 
 class OrderView(OrderSummary):
-    """An order with its saga's history, oldest message first."""
+    """An order with its saga's history, oldest entry first.
+
+    A long history leaves out `history_omitted` entries after the one with the `message_id`
+    `history_omitted_after`. GET /orders/{id}/history has them: it is the `cursor` of their page.
+    """
 
     history: list[HistoryEntry]
+    history_omitted: int
+    history_omitted_after: UUID | None
 
 
 class OrderPage(BaseModel):
@@ -97,8 +76,12 @@ _STUCK = (
 )
 
 
-def get_order(connection: Connection, order_id: str, history_limit: int) -> OrderView:
-    """Return an order with its latest `history_limit` messages.
+def get_order(
+    connection: Connection, order_id: str, history_limit: int, history_first: int
+) -> OrderView:
+    """Return an order with at most `history_limit` entries of its history.
+
+    Of a longer history, they are its `history_first` first and its newest ones.
 
     Raises:
         OrderNotFound: There is no such order.
@@ -107,8 +90,9 @@ def get_order(connection: Connection, order_id: str, history_limit: int) -> Orde
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise OrderNotFound(order_id)
-    history = _history(connection, order_id, history_limit)
-    return OrderView.model_validate({**row, "history": history})
+    history, omitted, after = find_parts(connection, order_id, history_limit, history_first)
+    facts = {"history": history, "history_omitted": omitted, "history_omitted_after": after}
+    return OrderView.model_validate({**row, **facts})
 
 
 def list_orders(  # noqa: PLR0913 - one argument for each filter
@@ -154,35 +138,3 @@ def _sort_key(connection: Connection, order_id: str) -> tuple[datetime, str]:
     if row is None:
         raise InvalidCursor
     return row.created_at, row.id
-
-
-def _history(connection: Connection, order_id: str, limit: int) -> list[HistoryEntry]:
-    inbox, outbox = messaging.inbox.c, messaging.outbox.c
-    received = select(
-        inbox.received_at.label("at"),
-        literal("in").label("direction"),
-        inbox.type,
-        inbox.message_id,
-        inbox.effect.label("note"),
-        inbox.message["causation_id"].astext.label("causation_id"),
-        literal(None, outbox.sent_at.type).label("sent_at"),
-    ).where(inbox.correlation_id == order_id)
-    sent = select(
-        outbox.created_at,
-        literal("out"),
-        outbox.type,
-        outbox.message_id,
-        literal("to ")
-        + outbox.topic
-        + func.coalesce(
-            literal(", dropped ") + outbox.dropped_note,
-            literal(", parked: ") + outbox.parked_reason,
-            "",
-        ),
-        literal(None, Text),
-        outbox.sent_at,
-    ).where(outbox.correlation_id == order_id)
-    newest_first = (desc("at"), desc("direction"), "message_id")
-    query = union_all(received, sent).order_by(*newest_first).limit(limit)
-    rows = connection.execute(query).mappings().all()
-    return [HistoryEntry.model_validate(dict(row)) for row in reversed(rows)]

@@ -3,7 +3,7 @@
 They are not sent to Kafka. `saga_engine.messages` has the requests that every saga accepts.
 """
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from saga_engine.messages import RequestPayload, ResolveRequested, RetryRequested
 from saga_schemas import Envelope
@@ -65,3 +65,6 @@ class RefundRequested(Envelope):
 
 
 Request = CaptureRequested | CancelRequested | RefundRequested | RetryRequested | ResolveRequested
+
+REQUEST_TYPES: Final = tuple(kind.model_fields["type"].default for kind in get_args(Request))
+"""The types of the requests; the id of one can follow from an idempotency key."""

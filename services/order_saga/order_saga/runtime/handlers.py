@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from saga_engine.decide import Decision, decide, start
 from saga_messaging.delivery.outcomes import (
@@ -80,8 +80,9 @@ class RequestResult:
     """The order after a request, and the effect of the request.
 
     Attributes:
-        refused: The request changed nothing; `effect` says why, and its id can be used again.
-        recorded: The message for the history; None if the request repeats a recorded one.
+        refused: The request changed nothing; `effect` says why, and its id can be used again once
+            the order's state allows it.
+        recorded: The message for the inbox; None if it is refused, or repeats a recorded one.
     """
 
     saga: OrderSaga
@@ -104,20 +105,18 @@ def request(definitions: Definitions, sagas: Sagas, message: Envelope) -> Reques
         raise OrderNotFound(message.correlation_id)
     if isinstance(saga, DefinitionUnknown):
         raise saga
-    if earlier := sagas.earlier(message.message_id):
-        payload, effect = earlier
-        if payload != message.model_dump(mode="json")["payload"]:
+    if earlier := sagas.earlier(message):
+        if not earlier.same:
             raise IdempotencyKeyReused("request")
-        return RequestResult(saga, effect, refused=False, batch=BatchResult({}))
+        return RequestResult(saga, earlier.effect, refused=False, batch=BatchResult({}))
     decision = decide(definitions.of(saga.definition_version), saga, message, sagas.now())
+    effect = _with_requester(message, decision.effect)
     if decision.refused:
-        # A refused request leaves its id free, to be used again once the order's state allows it.
-        message = message.model_copy(update={"message_id": uuid4()})
+        return RequestResult(saga, effect, refused=True, batch=BatchResult({}))
     if decision.saga is not saga:
         sagas.save([decision.saga])
-    effect = _with_requester(message, decision.effect)
     batch = BatchResult({message.message_id: Handled(effect, decision.send)})
-    return RequestResult(decision.saga, effect, decision.refused, batch, message)
+    return RequestResult(decision.saga, effect, refused=False, batch=batch, recorded=message)
 
 
 def react(definitions: Definitions, sagas: Sagas, messages: Sequence[Envelope]) -> BatchResult:

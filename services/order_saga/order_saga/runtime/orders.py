@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import structlog
 from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.postgres.batcher import Batcher
 from saga_schemas import Envelope
@@ -19,6 +20,7 @@ from order_saga.runtime.handlers import PlacementAnswer, RequestResult
 from order_saga.runtime.pause import current_pause
 from order_saga.runtime.ports import Placement
 from order_saga.runtime.repository import SqlSagas
+from order_saga.runtime.requests import record_refusal
 from order_saga.runtime.transactions import Transactions, Work
 from order_saga.settings import OrderSagaSettings
 
@@ -26,6 +28,8 @@ Refusal: TypeAlias = NewOrdersPaused | TooManyOrders
 Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | Refusal
 
 TIMED_OUT: Final = "the order was not stored in time"
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Orders:
         self._admission = admission
         self._give_up_after = settings.database_give_up_seconds
         self._retry_after = settings.pause_retry_after_seconds
+        self._refusals_limit = settings.refused_requests_limit
         self._batcher = Batcher(self._place_all, settings.intake_batch_size)
 
     async def place(self, placement: Placement) -> OrderSaga:
@@ -91,10 +96,18 @@ class Orders:
 
         def work(connection: Connection) -> Work[RequestResult]:
             result = handlers.request(self._definitions, self._sagas(connection), message)
+            if result.refused:
+                record_refusal(connection, message, result.effect, self._refusals_limit)
             return Work(result, [result.recorded] if result.recorded else [], result.batch)
 
         result = await self._transactions.run(work, give_up_after_seconds=self._give_up_after)
         if result.refused:
+            logger.info(
+                "request_refused",
+                type=message.type,
+                correlation_id=message.correlation_id,
+                reason=result.effect,
+            )
             raise RequestRefused(result.effect)
         return result
 

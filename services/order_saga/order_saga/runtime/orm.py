@@ -1,4 +1,4 @@
-"""The tables of the orchestrator: sagas, inbox, outbox, deferred messages, operators' actions."""
+"""The tables of the orchestrator: sagas, messages and what is left of them, operators' actions."""
 
 from saga_messaging.delivery.deferred import deferred_table
 from saga_messaging.delivery.tables import messaging_tables
@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
@@ -57,6 +57,40 @@ sagas = Table(
     Index("sagas_of_user", "clerk_user_id", "created_at", "id"),
     Index("sagas_parked", "updated_at", postgresql_where=text("parked IS NOT NULL")),
     Index("sagas_due", "deadline_at", postgresql_where=text("NOT overdue")),
+    Index(
+        "sagas_with_personal_data",
+        "created_at",
+        "id",
+        postgresql_where=text("clerk_user_id <> 'removed'"),
+    ),
+)
+
+Index("inbox_oldest", messaging.inbox.c.received_at, messaging.inbox.c.message_id)
+Index("outbox_oldest", messaging.outbox.c.sent_at, messaging.outbox.c.message_id)
+
+# Messages of finished orders, moved from the inbox (`in`) or the outbox (`out`) once they are old:
+# `entries` has what a history shows of each, for several messages of one order. `message_id` is the
+# first one's.
+archived_messages = Table(
+    "archived_messages",
+    metadata,
+    Column("saga_id", Text, primary_key=True),
+    Column("message_id", UUID(as_uuid=True), primary_key=True),
+    Column("direction", Text, nullable=False),
+    Column("entries", JSONB, nullable=False),
+)
+
+# Requests that the state of their order refused; equal ones are one row, counted by `times`.
+refused_requests = Table(
+    "refused_requests",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("saga_id", Text, nullable=False, index=True),
+    Column("type", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("last_at", TIMESTAMP(timezone=True), nullable=False),
 )
 
 # Switches set by operators, with the requester and the reason: `paused` stops new orders.

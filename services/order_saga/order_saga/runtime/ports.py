@@ -4,10 +4,11 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from saga_engine.messages import DeadlinePassed
+from saga_schemas import Envelope
 
 from order_saga.create_order.messages import PlaceOrder
 from order_saga.create_order.state import OrderSaga
@@ -38,6 +39,14 @@ Found: TypeAlias = OrderSaga | DefinitionUnknown
 """A saga, or the error that says why this code cannot read it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier message with the same id: its effect, and whether it requested the same."""
+
+    same: bool
+    effect: str
+
+
 class Sagas(Protocol):
     """A repository of sagas inside one transaction; the caller commits it."""
 
@@ -57,8 +66,8 @@ class Sagas(Protocol):
         """Return those sagas that exist, locked against other processes until the commit."""
         ...
 
-    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
-        """Return the payload and the effect of a message that was handled before, or None."""
+    def earlier(self, message: Envelope) -> Earlier | None:
+        """Return how a message with this id was handled before, or None."""
         ...
 
     def save(self, sagas: Sequence[OrderSaga]) -> None:

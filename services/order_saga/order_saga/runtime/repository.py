@@ -5,12 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from pydantic import TypeAdapter
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
-from saga_schemas.envelope import LONGEST_TIMEOUT_SECONDS, reserved_message_id
+from saga_schemas.envelope import LONGEST_TIMEOUT_SECONDS, Envelope, reserved_message_id
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -30,7 +29,8 @@ from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
 from order_saga.runtime.orm import deferred, messaging
 from order_saga.runtime.orm import sagas as table
-from order_saga.runtime.ports import Found, Placement
+from order_saga.runtime.ports import Earlier, Found, Placement
+from order_saga.runtime.requests import find_earlier
 
 _DIALECT = postgresql.dialect()
 _SAGA = TypeAdapter(OrderSaga)
@@ -112,12 +112,9 @@ class SqlSagas:
         )
         return {row.id: self._found(row) for row in self._connection.execute(query)}
 
-    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
+    def earlier(self, message: Envelope) -> Earlier | None:
         """See `ports.Sagas`."""
-        inbox = messaging.inbox.c
-        query = select(inbox.message, inbox.effect).where(inbox.message_id == message_id)
-        row = self._connection.execute(query).one_or_none()
-        return row and (row.message["payload"], row.effect)
+        return find_earlier(self._connection, message)
 
     def save(self, sagas: Sequence[OrderSaga]) -> None:
         """See `ports.Sagas`."""

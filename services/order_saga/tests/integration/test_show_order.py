@@ -44,6 +44,8 @@ async def test_a_new_order_is_shown_whole(orders, order_id):
         "refunded": 0,
         "disputed": False,
         "overdue": False,
+        "history_omitted": 0,
+        "history_omitted_after": None,
     }
     assert [(entry["direction"], entry["type"], entry["note"]) for entry in history] == [
         ("in", "place_order", "-> retrieving_payment_info"),
@@ -162,14 +164,77 @@ async def test_a_sent_message_shows_when_kafka_acknowledged_it(orders, order_id)
     assert (received["sent_at"], sent["sent_at"]) == (None, "2026-02-01T12:00:00Z")
 
 
-async def test_a_history_that_is_too_long_is_cut_at_its_beginning(replica_with, new_messages):
-    orders = replica_with(history_limit=2)
+async def test_a_history_that_is_too_long_has_its_first_and_its_newest_part(
+    replica_with, new_messages
+):
+    orders = replica_with(history_limit=3, history_first=1)
     order_id = (await orders.place()).json()["id"]
     await orders.receive(new_messages(order_id).info_failed())
+    await orders.receive(*(new_messages(order_id).payment_authorized() for _ in range(5)))
+
+    order = await orders.show(order_id)
+
+    history = order["history"]
+    assert [entry["type"] for entry in history] == [
+        "place_order",
+        "payment.authorized",
+        "payment.authorized",
+    ]
+    assert (order["history_omitted"], order["history_omitted_after"]) == (
+        6,
+        history[0]["message_id"],
+    )
+
+
+async def test_a_history_is_paged_from_its_first_entry_to_its_newest(orders, order_id, messages):
+    await orders.receive(messages.info_failed())
+    whole = (await orders.show(order_id))["history"]
+
+    pages, cursor = [], ""
+    while cursor is not None:
+        path = f"/orders/{order_id}/history?limit=3" + (f"&cursor={cursor}" if cursor else "")
+        page = (await orders.http.get(path)).json()
+        pages.append(page["history"])
+        cursor = page["next_cursor"]
+
+    assert [len(page) for page in pages] == [3, 1]
+    assert [entry for page in pages for entry in page] == whole
+
+
+async def test_a_page_that_no_page_leads_to_is_refused(orders, order_id):
+    path = f"/orders/{order_id}/history?cursor="
+
+    assert (await orders.http.get(f"{path}{uuid4()}")).json()["type"] == "wrong-cursor"
+    assert (await orders.http.get(f"{path}first")).status_code == 422
+    assert (await orders.http.get("/orders/unknown/history")).status_code == 404
+
+
+async def test_refused_requests_that_are_equal_are_one_entry_with_their_number(orders, order_id):
+    for _ in range(1_100):
+        assert (await orders.request(order_id, "capture", by="ann")).status_code == 409
+
+    order = await orders.show(order_id)
+
+    (refused,) = [entry for entry in order["history"] if entry["type"] == "capture_requested"]
+    assert refused["times"] == 1_100
+    assert refused["at"] < refused["last_at"]
+    assert refused["note"].endswith("while retrieving_payment_info (by ann)")
+    assert order["history"][0]["type"] == "place_order"
+
+
+async def test_refused_requests_that_differ_are_bounded(replica_with):
+    orders = replica_with(refused_requests_limit=10)
+    order_id = (await orders.place()).json()["id"]
+    for nth in range(30):
+        await orders.request(order_id, "refund", key=str(nth), note=f"try {nth}")
+    await orders.request(order_id, "refund", key="again", note="try 3")
 
     history = (await orders.show(order_id))["history"]
 
-    assert [entry["type"] for entry in history] == ["user.payment_info_failed", "order.rejected"]
+    refused = [entry for entry in history if entry["type"] == "refund_requested"]
+    assert [entry["times"] for entry in refused] == [1, 1, 1, 2, *[1] * 6, 20]
+    assert refused[-1]["note"] == "ignored: more than 10 other requests were refused"
+    assert (await orders.rows("SELECT count(*) FROM inbox"))[0][0] == 1
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
-from order_saga.runtime.ports import Found, Placement
+from order_saga.runtime.ports import Earlier, Found, Placement
 from saga_engine.declaration import Definition
 from saga_engine.messages import DeadlinePassed, DeadlinePayload
+from saga_schemas import Envelope
 from saga_schemas.envelope import reserved_message_id
 
 from saga_testing.versions import VERSIONS
@@ -59,8 +60,11 @@ class FakeSagas:
             return DefinitionUnknown(definition.version, self.versions, unknown)
         return saga
 
-    def earlier(self, message_id: UUID) -> tuple[Any, str] | None:
-        return self.inbox.get(message_id)
+    def earlier(self, message: Envelope) -> Earlier | None:
+        if message.message_id not in self.inbox:
+            return None
+        payload, effect = self.inbox[message.message_id]
+        return Earlier(payload == message.model_dump(mode="json")["payload"], effect)
 
     def save(self, sagas: Sequence[OrderSaga]) -> None:
         self.saved.extend(sagas)

@@ -1,11 +1,13 @@
 """Operators' endpoints: start a reconciliation, list the previous ones."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from saga_schemas.values import Identifier, Instant, ShortText
 
+from payment_service.errors import PaymentsRemoved
 from payment_service.reconciliation.evidence import Permission
 from payment_service.reconciliation.report import Report
 from payment_service.reconciliation.runs import Run, Runs
@@ -51,13 +53,19 @@ class RunList(BaseModel):
 DEFAULT_REQUEST = ReconcileRequest()
 
 
-def reconcile_router(runs: Runs, list_limit: int) -> APIRouter:
+def reconcile_router(runs: Runs, list_limit: int, kept: timedelta) -> APIRouter:
     """Build the router of `POST /reconcile` and `GET /reconciliations`."""
     router = APIRouter(tags=["operators"])
 
     @router.post("/reconcile")
     async def reconcile(request: ReconcileRequest = DEFAULT_REQUEST) -> Report:  # pyright: ignore[reportUnusedFunction]
         """Compare the payments with Stripe now, and repair what is safe."""
+        oldest = datetime.now(UTC) - kept
+        if request.since and request.since < oldest:
+            raise PaymentsRemoved(
+                f"since: {request.since.isoformat()} is before {oldest.isoformat()}; payments "
+                "are kept for ORDER_RETENTION_DAYS"
+            )
         return await runs.run(request.by, request.note, request.since, request.permission())
 
     @router.get("/reconciliations")

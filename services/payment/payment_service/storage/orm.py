@@ -60,7 +60,17 @@ payments = Table(
     Index("payments_due", "next_try_at", postgresql_where=text("operation IS NOT NULL")),
     Index("payments_of_intent", "payment_intent_id"),
     Index("payments_expiring", "capture_before", postgresql_where=text("status = 'authorized'")),
+    Index("payments_oldest", "created_at", "saga_id"),
+    Index(
+        "payments_with_personal_data",
+        "created_at",
+        "saga_id",
+        postgresql_where=text("clerk_user_id <> 'removed'"),
+    ),
 )
+
+Index("inbox_oldest", messaging.inbox.c.received_at, messaging.inbox.c.message_id)
+Index("outbox_oldest", messaging.outbox.c.sent_at, messaging.outbox.c.message_id)
 
 refunds = Table(
     "refunds",
@@ -86,6 +96,7 @@ stripe_events = Table(
     Column("saga_id", Text),
     Column("effect", Text, nullable=False),
     Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Index("stripe_events_oldest", "received_at", "event_id"),
 )
 
 # Disputes, each with the newest status that is known.

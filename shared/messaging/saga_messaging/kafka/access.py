@@ -15,6 +15,7 @@ class Access:
         produces: Topics published to.
         replays: Topics whose dead letters the service reads and publishes again.
         watches: Other consumer groups whose lag the service reads.
+        describes: Topics whose configuration the service reads, with their dead-letter topics.
     """
 
     group: str
@@ -22,6 +23,7 @@ class Access:
     produces: tuple[Topic, ...]
     replays: tuple[Topic, ...] = ()
     watches: tuple[str, ...] = ()
+    describes: tuple[Topic, ...] = ()
 
     @property
     def reads(self) -> frozenset[str]:
@@ -35,3 +37,8 @@ class Access:
         dead_letters = (topic.dead_letters for topic in self.consumes)
         published = (topic.name for topic in (*self.produces, *self.replays))
         return frozenset((*published, *dead_letters))
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The names of the topics whose configuration the service reads."""
+        return tuple(name for topic in self.describes for name in (topic.name, topic.dead_letters))

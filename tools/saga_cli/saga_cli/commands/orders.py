@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from saga_cli.api import Api, order_path
+from saga_cli.api import Api, Json, order_path
 from saga_cli.commands.options import DataDir, OrderId, OrdersUrl
 from saga_cli.console import output, report_errors
 from saga_cli.service_urls import find_orders_url
@@ -45,7 +45,29 @@ def orders(  # noqa: PLR0913 - each is a filter of the API
         output.print(next_page, soft_wrap=True)
 
 
-def show(order_id: OrderId, orders_url: OrdersUrl = None, data_dir: DataDir = None) -> None:
-    """Show an order: its state, the reason with cause and cure, and every message."""
+def show(
+    order_id: OrderId,
+    *,
+    whole: Annotated[
+        bool, typer.Option("--all", help="The whole history, also if it is long.")
+    ] = False,
+    orders_url: OrdersUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show an order: its state, the reason with cause and cure, and its messages."""
     with report_errors(), Api(find_orders_url(orders_url, data_dir)) as api:
-        output.print(order_details(api.get(order_path(order_id))))
+        order = api.get(order_path(order_id))
+        if whole and order.get("history_omitted"):
+            order |= {"history": _whole_history(api, order_id), "history_omitted": 0}
+        output.print(order_details(order))
+
+
+def _whole_history(api: Api, order_id: str) -> list[Json]:
+    entries: list[Json] = []
+    cursor: str | None = None
+    while True:
+        page = api.get(order_path(order_id, "history"), cursor=cursor)
+        entries += page["history"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return entries

@@ -12,6 +12,7 @@ from saga_cli.text.durations import step_milliseconds
 from saga_cli.text.money import money
 
 Json = dict[str, Any]
+_ALL = "`saga show --all` shows them"
 COLOURS = {
     "authorized": "green",
     "completed": "green",
@@ -121,13 +122,20 @@ def _history(order: Json) -> Table:
             Text(_note(entry, known)),
             Text(str(entry["message_id"])),
         )
+        if order.get("history_omitted") and entry["message_id"] == order["history_omitted_after"]:
+            table.add_row("…", "", "", f"{order['history_omitted']} more", _ALL, "")
     return table
 
 
 def _note(entry: Json, known: set[str]) -> str:
-    """Return the entry's note, with its cause if the cause is not in the history."""
-    cause = entry.get("causation_id")
-    return entry["note"] + (f" (caused by {cause})" if cause and cause not in known else "")
+    """Return the entry's note, with its cause if the cause is not in the history.
+
+    Equal refused requests are one entry, with their number and the time of the last.
+    """
+    cause, times = entry.get("causation_id"), entry.get("times", 1)
+    repeated = f" ({times} times, last at {entry['last_at']})" if times > 1 else ""
+    caused = f" (caused by {cause})" if cause and cause not in known else ""
+    return entry["note"] + repeated + caused
 
 
 def _pairs(values: dict[str, Any]) -> Table:

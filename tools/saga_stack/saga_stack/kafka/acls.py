@@ -29,6 +29,7 @@ class Operation(IntEnum):
     READ = 3
     WRITE = 4
     DESCRIBE = 8
+    DESCRIBE_CONFIGS = 10
 
 
 @dataclass(frozen=True, order=True)
@@ -70,6 +71,8 @@ def _acls(access: Access, prefix: str) -> Iterator[Acl]:
         yield Acl(user, Resource.TOPIC, prefix + name, Operation.READ)
     for name in access.writes:
         yield Acl(user, Resource.TOPIC, prefix + name, Operation.WRITE)
+    for name in access.described:
+        yield Acl(user, Resource.TOPIC, prefix + name, Operation.DESCRIBE_CONFIGS)
     yield Acl(user, Resource.GROUP, prefix + access.group, Operation.READ)
     for group in access.watches:
         yield Acl(user, Resource.GROUP, prefix + group, Operation.DESCRIBE)

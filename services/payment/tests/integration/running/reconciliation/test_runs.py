@@ -1,5 +1,6 @@
 """Reconciliations requested by operators: recorded, and the cause of their repairs."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -18,6 +19,7 @@ from saga_stripe import stripe_client, stripe_http
 from sqlalchemy.exc import OperationalError
 
 LISTED = 2
+KEPT = timedelta(days=550)
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ async def operator(world, outbox):
         reconciler = build_reconciler(settings, world.database, gateway, **parts)
         api = FastAPI()
         install_problems(api, world.settings.max_body_bytes, PROBLEMS)
-        api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED))
+        api.include_router(reconcile_router(Runs(world.database, reconciler, 5), LISTED, KEPT))
         transport = httpx.ASGITransport(api)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             client.executor = executor
@@ -149,3 +151,12 @@ async def test_a_run_whose_commits_were_not_acknowledged_is_recorded_once(
     response = await operator.post("/reconcile", json={"by": "ann", "note": "once"})
     assert response.status_code == 200, response.text
     assert [run["by"] for run in await recorded(operator)] == ["ann"]
+
+
+async def test_a_reconciliation_of_removed_payments_is_refused(operator):
+    since = datetime.now(UTC) - KEPT - timedelta(minutes=1)
+
+    response = await operator.post("/reconcile", json={"since": since.isoformat()})
+
+    assert (response.status_code, response.json()["type"]) == (422, "payments-removed")
+    assert await recorded(operator) == []

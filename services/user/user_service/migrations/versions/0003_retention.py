@@ -1,0 +1,10 @@
+"""Retention: the order in which old rows are found."""
+
+from saga_messaging.postgres.indexes import create_index_concurrently
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    create_index_concurrently("outbox_oldest", "outbox (sent_at, message_id)")

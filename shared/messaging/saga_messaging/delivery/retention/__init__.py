@@ -1,0 +1,1 @@
+"""Removal of rows that nothing needs any more, in bounded steps."""

@@ -1,0 +1,133 @@
+"""Retention on a real broker: nothing is forgotten here before Kafka has forgotten it."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import UnknownTopicOrPartitionError
+from saga_messaging.delivery.retention.runner import LOCK, Retention
+from saga_messaging.delivery.retention.settings import RetentionSettings
+from saga_messaging.delivery.retention.steps import Cursor, Step, Task
+from saga_messaging.delivery.retention.topics import topic_retention_days
+from saga_messaging.kafka.access import Access
+from saga_messaging.kafka.topics import create_topics
+from saga_messaging.postgres.database import Database
+from saga_schemas.topics import USER_COMMANDS
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+pytestmark = pytest.mark.stack
+
+ACCESS = Access("group", consumes=(USER_COMMANDS,), produces=(), describes=(USER_COMMANDS,))
+
+
+@pytest.fixture
+async def settings(make_settings, kafka_bootstrap, database_url):
+    settings = make_settings(
+        kafka_bootstrap_servers=kafka_bootstrap,
+        kafka_topic_prefix=f"t{uuid4().hex[:10]}.",
+        database_url=database_url,
+    )
+    await create_topics(settings)
+    await kept(settings)
+    return settings
+
+
+async def kept(settings):
+    """Return how long the topics keep their messages, once the broker knows them."""
+    topics = [settings.kafka_topic_prefix + name for name in ACCESS.described]
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await topic_retention_days(settings, topics)
+            except UnknownTopicOrPartitionError:
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+def database(settings):
+    database = Database.connect(settings)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def retention(settings, database):
+    """Make a pass with a task that removes messages, and one that removes personal data."""
+    steps = []
+
+    def step(connection, limit, after):
+        steps.append((limit, after))
+        return Step(limit, None if after else Cursor(after, "next"))
+
+    tasks = (Task("messages", step), Task("personal_data", step, needs_topics=False))
+    limits = RetentionSettings(retention_batch_size=5, retention_pause_seconds=0)
+    component = Retention(tasks, database, ACCESS, settings, limits)
+    component.steps = steps
+    return component
+
+
+async def configure(settings, topic, **changes):
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        name = settings.kafka_topic_prefix + topic
+        values = {key.replace("_", "."): value for key, value in changes.items()}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, values)])
+    finally:
+        await admin.close()
+    async with asyncio.timeout(20):
+        while set((await kept(settings)).values()) == {7.0}:  # noqa: ASYNC110 - Kafka's state
+            await asyncio.sleep(0.1)
+
+
+async def test_each_task_runs_step_by_step_to_its_end(retention):
+    assert await retention.run_once() == {"messages": 10, "personal_data": 10}
+    assert [limit for limit, _ in retention.steps] == [5] * 4
+
+
+@pytest.mark.parametrize(
+    ("topic", "change", "days"),
+    [
+        (USER_COMMANDS.name, {"retention_ms": "-1"}, float("inf")),
+        (USER_COMMANDS.dead_letters, {"retention_ms": str(50 * 86_400_000)}, 50),
+        (USER_COMMANDS.name, {"cleanup_policy": "compact"}, float("inf")),
+    ],
+)
+async def test_nothing_is_forgotten_while_a_topic_keeps_its_messages_longer(
+    retention, settings, topic, change, days
+):
+    await configure(settings, topic, **change)
+
+    with capture_logs() as logs:
+        assert await retention.run_once() == {"personal_data": 10}
+
+    (refused,) = [entry for entry in logs if entry["event"] == "retention_refused"]
+    assert refused["topic"] == settings.kafka_topic_prefix + topic
+    assert (refused["topic_retention_days"], refused["message_retention_days"]) == (days, 45)
+
+
+async def test_nothing_is_forgotten_while_kafka_does_not_respond(retention, settings):
+    retention._kafka = settings.model_copy(
+        update={"kafka_bootstrap_servers": "127.0.0.1:1", "kafka_request_timeout_seconds": 1}
+    )
+
+    with capture_logs() as logs:
+        assert await retention.run_once() == {"personal_data": 10}
+
+    assert "retention_waits_for_kafka" in [entry["event"] for entry in logs]
+
+
+async def test_a_missing_topic_is_not_taken_for_one_that_forgets(settings):
+    with pytest.raises(Exception, match="no-such-topic"):
+        await topic_retention_days(settings, ["no-such-topic"])
+
+
+async def test_one_replica_at_a_time_removes(retention, database):
+    with database.engine.begin() as other:
+        other.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        assert await retention.run_once() == {"messages": 0, "personal_data": 0}
+
+    assert retention.steps == []
