@@ -26,7 +26,7 @@ def test_a_deaf_process_is_not_ready_and_ends(system, fault, reason):
     system.await_rest(1)
     second = command("saga")
     system.send([second])
-    wait_while(lambda: f"{found}" if reason not in str(found := process.get()) else None, 30)
+    wait_while(lambda: f"{found}" if reason not in str(found := process.get()) else None, 60)
     assert process.await_end() == EXIT_CODE
     assert "consumer_stalled" in process.log_tail(300)
     system.start().await_ready()

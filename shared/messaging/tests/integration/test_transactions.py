@@ -47,7 +47,7 @@ def test_an_aborted_message_has_no_effect_and_markers_are_no_lag(system):
     committed = [command(SAGA) for _ in range(4)]
     asyncio.run(aborted_and_committed(system, aborted, committed))
     system.start()
-    system.await_rest(len(committed))
+    system.await_rest(len(committed), 90)
     everything = len(aborted) + len(committed) + 4  # and a marker of each transaction
     system.await_number(system.acked, everything)
     more = [command(SAGA) for _ in range(4)]

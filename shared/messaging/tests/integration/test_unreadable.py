@@ -43,7 +43,7 @@ def test_every_codec_is_read_and_a_codec_of_the_topic_too(system):
     for number, codec in enumerate(CODECS):
         topics.configure(system.servers, system.commands, {"compression.type": codec})
         system.send([messages[4 * number + 3]])
-    system.await_rest(len(messages))
+    system.await_rest(len(messages), 90)
     system.check_exactly_once({message.message_id for message in messages})
     assert system.dead_letters() == []
 
@@ -58,7 +58,7 @@ def test_a_bomb_is_a_dead_letter_and_takes_little_memory(system):
     partition = {each.key: each.partition for each in topics.read(system.servers, system.commands)}
     produce_batches(system.servers, system.commands, partition[b"saga"], bombs)
     system.send([last])
-    system.await_rest(2, 90)
+    system.await_rest(2, 100)
     assert peak_memory(process) - before < 300 * MEBIBYTE
     system.await_number(lambda: len(system.dead_letters()), 41)
     reasons = [reason_of(each) for each in system.dead_letters()]
@@ -78,7 +78,7 @@ def test_damaged_batches_are_dead_letters_and_those_behind_are_handled(
     for offset, (edit, _) in enumerate(DAMAGES):
         damage(servers_folder, system.commands, partition, offset, edit)
     process = system.start()
-    system.await_rest(1)
+    system.await_rest(1, 90)
     process.require_running()
     system.check_exactly_once({good[-1].message_id})
     system.await_number(lambda: len(system.dead_letters()), len(DAMAGES))
