@@ -13,7 +13,7 @@ import psutil
 import pytest
 from messaging_testing.messages import command
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 
 CONNECTIONS = 100
 HALF_REQUESTS = 1_000
