@@ -15,7 +15,6 @@ QUICK = {"consumer_stall_seconds": "2", "consumer_restart_seconds": "4"}
     [
         ("aiokafka_fetcher", "the fetcher has ended: "),
         ("faust_fetcher", "no messages were asked for"),
-        ("reader", "messages wait, and no batch was begun for"),
     ],
 )
 def test_a_deaf_process_is_not_ready_and_ends(system, fault, reason):

@@ -122,6 +122,7 @@ def test_only_the_orchestrator_may_command_payments_and_publish_order_events():
     assert [(acl.user, acl.operation) for acl in on_commands] == [
         ("order-saga", Operation.WRITE),
         ("payment-service", Operation.READ),
+        ("payment-service", Operation.DESCRIBE_CONFIGS),
     ]
 
 
