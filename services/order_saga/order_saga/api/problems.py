@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi_problem.error import Problem
-from saga_messaging.http.problems import RETRY_AFTER_SECONDS, Handler
+from saga_messaging.http.limits import RETRY_AFTER_SECONDS
+from saga_messaging.http.problems import Handler
 
 from order_saga.errors import (
     DefinitionUnknown,

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from aiokafka.record._protocols import DefaultRecordProtocol as ParsedRecord
+from aiokafka.record._protocols import DefaultRecordProtocol
 from aiokafka.record.default_records import DefaultRecord
 from aiokafka.record.util import decode_varint
+
+ParsedRecord: TypeAlias = DefaultRecordProtocol
 
 
 @dataclass(frozen=True, slots=True)
