@@ -88,6 +88,7 @@ async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]
     # rebalance could empty that queue meanwhile, and would then wait forever for the batch's acks.
     queue: asyncio.Queue[EventT[bytes]] = asyncio.Queue(size)
     reader = asyncio.create_task(_read(stream, queue))
+    reader.add_done_callback(_end_with_reader)
     try:
         while True:
             batch = [await queue.get()]
@@ -95,7 +96,13 @@ async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]
                 batch.append(queue.get_nowait())
             yield batch
     finally:
+        reader.remove_done_callback(_end_with_reader)
         reader.cancel()
+
+
+def _end_with_reader(_: "asyncio.Task[None]") -> None:
+    logger.critical("stream_reader_ended")
+    end_process()
 
 
 async def _read(stream: Any, queue: "asyncio.Queue[EventT[bytes]]") -> None:

@@ -31,3 +31,13 @@ def test_a_deaf_process_is_not_ready_and_ends(system, fault, reason):
     system.start().await_ready()
     system.await_rest(2)
     system.check_exactly_once({first.message_id, second.message_id})
+
+
+def test_a_process_whose_reader_ends_ends_too(system):
+    process = system.start(deaf="reader")
+    process.await_ready()
+    message = command("saga")
+    system.send([message])
+    system.await_rest(1)
+    assert process.await_end() == EXIT_CODE
+    assert "stream_reader_ended" in process.log_tail(300)
