@@ -135,12 +135,14 @@ def test_amount_without_a_minor_unit_is_in_hundredths(pay: Pay, refused: Any, cu
     assert (error.code, error.param) == ("parameter_invalid_integer", "amount")
 
 
+@pytest.mark.feature("Amounts: the least and the most")
 @unverified("amounts of more than eight digits")
 def test_amount_in_rupiah_has_up_to_twelve_digits(pay: Pay, refused: Any):
     assert pay(amount=999_999_999_999, currency="idr").amount_capturable == 999_999_999_999
     assert refused(currency="idr", amount=1_000_000_000_000).code == "amount_too_large"
 
 
+@pytest.mark.feature("Currencies, with and without decimals")
 @unverified("amounts in currencies of three decimals")
 def test_amount_of_three_decimal_currency_ends_in_zero(refused: Any):
     error = refused(currency="kwd", amount=1299)
