@@ -4,14 +4,20 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiokafka import TopicPartition
+from prometheus_client import Gauge
 
 from saga_messaging.settings import MessagingSettings
 
 logger = structlog.get_logger(__name__)
+
+OPEN_TRANSACTION_SECONDS: Final = Gauge(
+    "saga_open_transaction_seconds",
+    "Age of the oldest transaction of another producer that holds back messages of this process.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Consumption:
                 offset, since = self._open.get(partition, (stable, now))
                 found[partition] = (stable, since if offset == stable else now)
         self._open = found
+        OPEN_TRANSACTION_SECONDS.set(max((now - since for _, since in found.values()), default=0))
         for partition, (offset, since) in found.items():
             if now - since > self._transaction_limit:
                 self._log_once(partition, offset)

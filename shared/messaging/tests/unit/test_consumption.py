@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
+from prometheus_client import REGISTRY
 from saga_messaging.kafka import consumption
 from saga_messaging.kafka.consumption import Consumption
 from structlog.testing import capture_logs
@@ -166,6 +167,10 @@ def test_a_transaction_that_stays_open_is_named_and_logged_once(consumed, kafka,
     assert problem.text == "topic[2]: a transaction at offset 10 has been open for 61 s"
     assert not problem.restart_helps
     assert [log["event"] for log in logs] == ["transaction_left_open"]
+    assert REGISTRY.get_sample_value("saga_open_transaction_seconds") == 62
+    state_of(kafka, TWO).highwater = 10
+    consumed.problem(kafka, waiting=False)
+    assert REGISTRY.get_sample_value("saga_open_transaction_seconds") == 0
 
 
 def test_transactions_that_end_one_after_another_are_no_problem(consumed, kafka, clock):
