@@ -97,10 +97,6 @@ class DeadLetterNotFound(OrderSagaError):
     """The dead letter does not exist, or Kafka no longer keeps it."""
 
 
-class DeadLetterUnreadable(OrderSagaError):
-    """The record of the dead letter cannot be parsed; the message says where it is."""
-
-
 class DeadLetterAlreadyHandled(OrderSagaError):
     """The dead letter was replayed or dropped before."""
 

@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
-import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from order_saga.operators.kafka_view import KafkaView, OffsetRange, RawRecord
 
@@ -21,14 +19,12 @@ SHARE_OF_TIME: Final = 0.6
 """Share of the time limit of a request to Kafka that a scan may use; the rest is for the others."""
 
 T = TypeVar("T")
-logger = structlog.get_logger(__name__)
 
 
 class NewestRecords(Generic[T]):
     """Reads records backward from the end of their partitions, and keeps what `describe` returns.
 
-    A record's bytes are released once it is described. A record that cannot be parsed, for example
-    because of the name of a header, is described by `describe_unreadable` instead.
+    A record's bytes are released once it is described.
 
     Attributes:
         found: What was described, in no order.
@@ -36,11 +32,10 @@ class NewestRecords(Generic[T]):
         more: True if there are older records that were not read because there were enough.
     """
 
-    def __init__(  # noqa: PLR0913 - what to read, how to describe it, and the limits
+    def __init__(
         self,
         view: KafkaView,
         describe: Callable[[RawRecord], T | None],
-        describe_unreadable: Callable[[TopicPartition, int, str], T | None],
         *,
         limit_bytes: int,
         limit_seconds: float,
@@ -51,7 +46,6 @@ class NewestRecords(Generic[T]):
         self.more = False
         self._view = view
         self._describe = describe
-        self._describe_unreadable = describe_unreadable
         self._limit_bytes = limit_bytes
         self._bytes = self._records = 0
         self._end = time.monotonic() + limit_seconds
@@ -81,45 +75,20 @@ class NewestRecords(Generic[T]):
         self, ranges: Mapping[TopicPartition, OffsetRange]
     ) -> dict[TopicPartition, int]:
         counts = dict.fromkeys(ranges, 0)
-        read: set[tuple[TopicPartition, int]] = set()
-        try:
-            async for record in self._view.read(ranges):
-                partition = TopicPartition(record.topic, record.partition)
-                read.add((partition, record.offset))
-                counts[partition] += self._keep(record)
-                if not self.within_limits:
-                    return counts
-        except (KafkaError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - a record that aiokafka cannot parse
-            logger.warning("dead_letter_unreadable", error=repr(error))
-            for partition, range_ in ranges.items():
-                for offset in range(range_.begin, range_.end):
-                    if (partition, offset) not in read and self.within_limits:
-                        counts[partition] += await self._read_alone(partition, offset)
+        async for record in self._view.read(ranges):
+            counts[TopicPartition(record.topic, record.partition)] += self._keep(record)
+            if not self.within_limits:
+                return counts
         return counts
 
-    async def _read_alone(self, partition: TopicPartition, offset: int) -> int:
-        try:
-            async for record in self._view.read({partition: OffsetRange(offset, offset + 1)}):
-                return self._keep(record)
-        except (KafkaError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - a record that aiokafka cannot parse
-            return self._add(self._describe_unreadable(partition, offset, repr(error)))
-        return 0
-
-    def _keep(self, record: RawRecord) -> int:
+    def _keep(self, record: RawRecord) -> bool:
         self._records += 1
         self._bytes += len(record.value or b"") + len(record.key or b"")
         self.within_limits = self._bytes < self._limit_bytes and time.monotonic() < self._end
-        return self._add(self._describe(record))
-
-    def _add(self, described: T | None) -> int:
-        if described is None:
-            return 0
+        if (described := self._describe(record)) is None:
+            return False
         self.found.append(described)
-        return 1
+        return True
 
 
 def _next_run(descending: deque[int], length: int) -> OffsetRange:

@@ -26,6 +26,7 @@ from saga_messaging.delivery.intake import Intake
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.records import Outgoing, Record
+from saga_messaging.kafka.refusals import PublishResult
 from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from saga_schemas.codec import encode
@@ -77,12 +78,13 @@ class CrashingPublisher(Publisher):
 
     moment = "never"
 
-    async def publish(self, records: Sequence[Outgoing]) -> None:
+    async def publish(self, records: Sequence[Outgoing]) -> PublishResult:
         if self.moment == "before_send":
             crash()
-        await super().publish(records)
+        result = await super().publish(records)
         if self.moment == "after_send":
             crash()
+        return result
 
 
 class Process:

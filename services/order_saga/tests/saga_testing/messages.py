@@ -101,6 +101,8 @@ class Messages:
         payload = PAYLOADS.get(type_, {})
         if type_ == "user.payment_info_retrieved":
             payload = {"customer": self._customer(), "order": self.order}
+        if "clerkUserId" in payload:
+            payload = {**payload, "clerkUserId": self.clerk_user_id}
         if type_ == "place_order":
             payload = {"clerk_user_id": self.clerk_user_id, "order": self.order}
         return self._message(TYPES[type_], {**payload, **changes})

@@ -78,7 +78,9 @@ def test_invalid_values_are_rejected(wrong, make_settings):
 def test_the_documentation_lists_each_http_setting_with_its_default():
     text = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
     rows = re.findall(
-        r"^\| `([A-Z_]+)` \| ([0-9.]+|none) \|", text.split("## HTTP")[1], re.MULTILINE
+        r"^\| `([A-Z_]+)` \| ([0-9.]+|none) \|",
+        text.split("## HTTP")[1].split("\n## ")[0],
+        re.MULTILINE,
     )
     fields = {name: field.default for name, field in HttpSettings.model_fields.items()}
     del fields["http_host"], fields["http_port"]

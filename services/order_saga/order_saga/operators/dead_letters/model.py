@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from aiokafka import ConsumerRecord
 from pydantic import BaseModel
+from saga_messaging.kafka.unreadable import UnreadableBytes
 from saga_schemas.topics import TOPICS
 from saga_schemas.values import MAX_ID_LENGTH
 
@@ -110,7 +111,7 @@ def dead_letter_of(record: RawRecord, prefix: str) -> DeadLetter:
         partition=record.partition,
         offset=record.offset,
         at=_time(record.timestamp),
-        reason=headers.get("dead-letter-reason", "no reason recorded"),
+        reason=_reason(value, headers),
         consumer=headers.get("dead-letter-consumer", "unknown"),
         came_from=_origin(headers, prefix),
         cut=headers.get("dead-letter-cut"),
@@ -121,11 +122,10 @@ def dead_letter_of(record: RawRecord, prefix: str) -> DeadLetter:
     )
 
 
-def unreadable_dead_letter(position: RecordPosition, error: str) -> DeadLetter:
-    """Describe a record that cannot be parsed: its place is all that is known of it."""
-    topic, partition, offset = position
-    reason = f"the record cannot be parsed: {error}"
-    return DeadLetter(topic=topic, partition=partition, offset=offset, reason=reason)
+def _reason(value: bytes, headers: Mapping[str, str]) -> str:
+    if isinstance(value, UnreadableBytes):
+        return f"the record cannot be read: {value.reason}"
+    return headers.get("dead-letter-reason", "no reason recorded")
 
 
 def detail_of(

@@ -11,7 +11,6 @@ from order_saga.errors import (
     DeadLetterAlreadyHandled,
     DeadLetterNotFound,
     DeadLetterNotReplayable,
-    DeadLetterUnreadable,
     KafkaUnavailable,
 )
 
@@ -32,7 +31,6 @@ PROBLEMS: Final[Mapping[type[Exception], Handler]] = MappingProxyType(
         DeadLetterNotReplayable: _problem(
             409, "letter-conflict", "The dead letter cannot be replayed."
         ),
-        DeadLetterUnreadable: _problem(409, "letter-conflict", "The dead letter cannot be read."),
         KafkaUnavailable: _problem(503, "kafka-away", "Kafka is unavailable."),
     }
 )

@@ -5,9 +5,8 @@ from itertools import islice
 from typing import Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
-from order_saga.errors import DeadLetterNotFound, DeadLetterNotReplayable, DeadLetterUnreadable
+from order_saga.errors import DeadLetterNotFound, DeadLetterNotReplayable
 from order_saga.kafka_access import ACCESS
 from order_saga.operators.dead_letters.model import (
     DeadLetter,
@@ -16,7 +15,6 @@ from order_saga.operators.dead_letters.model import (
     dead_letter_of,
     origin_topic,
     position_text,
-    unreadable_dead_letter,
 )
 from order_saga.operators.kafka_view import KafkaView, OffsetRange, open_kafka_view
 from order_saga.operators.newest_records import SHARE_OF_TIME, NewestRecords
@@ -54,7 +52,6 @@ class DeadLetterReader:
             newest = NewestRecords(
                 view,
                 lambda record: dead_letter_of(record, self._prefix),
-                self._unreadable,
                 limit_bytes=self._settings.dead_letter_scan_bytes,
                 limit_seconds=self._settings.kafka_look_seconds * SHARE_OF_TIME,
                 enough=limit,
@@ -75,16 +72,11 @@ class DeadLetterReader:
             if (topic, partition.partition, offset) not in omitted
         )
 
-    def _unreadable(self, partition: TopicPartition, offset: int, error: str) -> DeadLetter:
-        topic = partition.topic.removeprefix(self._prefix)
-        return unreadable_dead_letter((topic, partition.partition, offset), error)
-
     async def read(self, position: RecordPosition) -> RawRecord:
         """Return the record at a position of a dead-letter topic.
 
         Raises:
             DeadLetterNotFound: The position does not exist, or Kafka no longer keeps it.
-            DeadLetterUnreadable: The record cannot be parsed.
             KafkaUnavailable: Kafka did not respond in time.
         """
         topic, partition, offset = position
@@ -95,16 +87,8 @@ class DeadLetterReader:
             span = (await self._spans(view, [topic])).get(wanted)
             if span is None or not span.begin <= offset < span.end:
                 raise _not_found(position)
-            try:
-                async for record in view.read({wanted: OffsetRange(offset, offset + 1)}):
-                    return record
-            except (KafkaError, OSError):
-                raise
-            except Exception as error:  # aiokafka cannot parse it
-                raise DeadLetterUnreadable(
-                    f"Dead letter {position_text(position)} cannot be parsed: {error!r}. Read it "
-                    "with another Kafka client, for example kafka-console-consumer.sh."
-                ) from error
+            async for record in view.read({wanted: OffsetRange(offset, offset + 1)}):
+                return record
         raise _not_found(position)
 
     async def require_accepted(self, record: RawRecord) -> None:

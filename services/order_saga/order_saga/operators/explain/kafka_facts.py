@@ -126,16 +126,11 @@ async def _dead_letters(order_id: str, settings: OrderSagaSettings) -> list[Dead
         newest = NewestRecords(
             view,
             describe,
-            _unreadable,
             limit_bytes=settings.dead_letter_scan_bytes,
             limit_seconds=settings.kafka_look_seconds * SHARE_OF_TIME,
         )
         await newest.scan(offsets)
         return sorted(newest.found, key=lambda each: each.offset)
-
-
-def _unreadable(_: TopicPartition, __: int, ___: str) -> None:
-    """Leave out a record whose key cannot be read: `saga dlq list` has it."""
 
 
 def _reason(record: RawRecord) -> str:
