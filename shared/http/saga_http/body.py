@@ -34,13 +34,28 @@ class BoundedBody:
             size += len(message.get("body", b""))
             more = message.get("more_body", False)
         if size > self._max_bytes:
-            await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, closing(send))
             return
 
         async def replay() -> Message:
             return messages.pop(0) if messages else await receive()
 
         await self._app(scope, replay, send)
+
+
+def closing(send: Send) -> Send:
+    """Return a `send` that tells the client not to reuse the connection.
+
+    A response to a body that was not read ends the connection: the rest of the body is not awaited.
+    """
+
+    async def send_closing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (b"connection", b"close")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return send_closing
 
 
 def _declared_bytes(scope: Scope) -> int:

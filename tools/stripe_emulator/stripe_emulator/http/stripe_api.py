@@ -6,6 +6,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from saga_http.body import closing
 from starlette.types import Receive, Scope, Send
 
 from stripe_emulator.emulator import Emulator
@@ -49,7 +50,7 @@ class StripeApi:
         if len(request.body) > emulator.max_body_bytes:
             response = error_response(BodyTooLarge(), request, request_id)
             self._log(replace(request, body=b"(too large)"), request_id, response)
-            await _send(send, request, request_id, response)
+            await _send(closing(send), request, request_id, response)
             return
         fault = emulator.faults.take(request.method, request.path, request_id)
         if fault is not None:
