@@ -111,6 +111,8 @@ class Outbox:
         Nothing is claimed for a topic whose queue is full, or whose records wait for Kafka.
         """
         unavailable = self._unavailable()
+        for queue in self._queues.values():
+            queue.begin_sweep()
 
         def claim(connection: Connection) -> tuple[ParkedRows, list[Outgoing], bool]:
             parked = outbox_rows.find_parked(connection, self.table)
@@ -126,7 +128,8 @@ class Outbox:
 
         parked, claimed, more = await self.database.transaction(claim)
         self._know_parked(parked)
-        self.offer(claimed)
+        for record in claimed:
+            self._queue(record.topic).offer_claimed(record)
         return more
 
     @property

@@ -48,6 +48,8 @@ class TopicQueue:
         self._queue: deque[Outgoing] = deque()
         self._ids: set[UUID] = set()
         self._bytes = 0
+        self._done_since_sweep: set[UUID] = set()
+        self._parked_since_sweep: set[bytes] = set()
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -67,9 +69,20 @@ class TopicQueue:
             self._queue.append(record)
         self._wake.set()
 
+    def begin_sweep(self) -> None:
+        """Remember from now on what is sent or parked: the sweep may have read it as it was."""
+        self._done_since_sweep.clear()
+        self._parked_since_sweep.clear()
+
+    def offer_claimed(self, record: Outgoing) -> None:
+        """Queue a record that a sweep has claimed, unless it was published meanwhile."""
+        if record.message_id not in self._done_since_sweep:
+            self.offer(record)
+
     def know_parked(self, count: int, keys: Collection[bytes]) -> None:
-        """Take over what a sweep found in the database."""
-        self.parked, self.parked_keys = count, set(keys)
+        """Take over what a sweep found in the database, with what was parked meanwhile."""
+        self.parked = max(count, self.parked) if self._parked_since_sweep else count
+        self.parked_keys = self._parked_since_sweep.union(keys)
         outbox_metrics.PARKED.labels(self._topic).set(count)
 
     async def run(self) -> None:
@@ -146,11 +159,9 @@ class TopicQueue:
 
     def know_refusals(self, refusals: Sequence[Refusal]) -> None:
         """Count, measure and log records that were parked just now."""
-        keys = (refusal.record.order_key for refusal in refusals)
-        self.know_parked(
-            self.parked + len(refusals),
-            self.parked_keys.union(key for key in keys if key is not None),
-        )
+        keys = {refusal.record.order_key for refusal in refusals}
+        self._parked_since_sweep.update(key for key in keys if key is not None)
+        self.know_parked(self.parked + len(refusals), self.parked_keys)
         for refusal in refusals:
             outbox_metrics.REFUSED.labels(self._topic).inc()
             logger.error(
@@ -166,6 +177,7 @@ class TopicQueue:
         for record in batch:
             if record.message_id not in kept:
                 self._ids.discard(record.message_id)
+                self._done_since_sweep.add(record.message_id)
                 self._bytes -= record.size
 
     async def _pause(self) -> None:
