@@ -70,7 +70,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
-            components.running_loop("topic_check", check_topics(settings, ACCESS)),
+            components.running_once("topic_check", check_topics(settings, ACCESS)),
             components.running_faust(app, publisher),
             running_watchdog(app, readiness, settings),
             components.running_loop(

@@ -45,6 +45,7 @@ from payment_service.storage.refresh import Refresher
 from payment_service.storage.retention import retention_tasks
 from payment_service.stripe_api.disputes import DisputeReader
 from payment_service.stripe_api.gateway import StripeGateway
+from payment_service.webhooks.http import PATH as WEBHOOKS_PATH
 from payment_service.webhooks.http import webhooks_router
 from payment_service.webhooks.receive import WebhookReceiver
 
@@ -82,7 +83,7 @@ def build(settings: PaymentSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
-            components.running_loop("topic_check", check_topics(settings, ACCESS)),
+            components.running_once("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
             components.running_loop("installation", installation.run()),
@@ -95,7 +96,8 @@ def build(settings: PaymentSettings) -> FastAPI:
         ):
             yield
 
-    api = service_api("Payment service", lifespan, settings, {**PROBLEMS, **OUTBOX_PROBLEMS})
+    problems = {**PROBLEMS, **OUTBOX_PROBLEMS}
+    api = service_api("Payment service", lifespan, settings, problems, open_paths=[WEBHOOKS_PATH])
     receiver = WebhookReceiver(database, outbox, refresher, settings.database_give_up_seconds)
     runs = Runs(database, reconciler, settings.database_give_up_seconds)
     _install_http(api, settings, database, receiver, runs)

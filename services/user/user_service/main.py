@@ -58,7 +58,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
             components.running_database(database),
             components.running_publisher(publisher),
             components.running_relay(outbox),
-            components.running_loop("topic_check", check_topics(settings, ACCESS)),
+            components.running_once("topic_check", check_topics(settings, ACCESS)),
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
             components.running_loop("retention", retention.run()),

@@ -1,7 +1,7 @@
 """The webhook endpoint for Stripe."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Request
 from pydantic import ValidationError
@@ -12,6 +12,8 @@ from payment_service.webhooks.event import WebhookEvent
 from payment_service.webhooks.receive import WebhookReceiver
 from payment_service.webhooks.signature import verify
 
+PATH: Final = "/webhooks/stripe"
+
 
 def webhooks_router(
     receiver: WebhookReceiver, secrets: Sequence[str], tolerance_seconds: int
@@ -20,7 +22,7 @@ def webhooks_router(
     router = APIRouter(tags=["stripe"])
 
     @router.post(
-        "/webhooks/stripe",
+        PATH,
         responses={400: problem("Not a valid Stripe webhook, or its signature does not match.")},
     )
     async def receive_webhook(  # pyright: ignore[reportUnusedFunction]

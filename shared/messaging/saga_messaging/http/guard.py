@@ -48,16 +48,26 @@ class NotJson(StatusProblem):
 class RequestGuard:
     """Middleware that refuses foreign hosts, foreign origins and forms.
 
-    An address as host is always allowed: DNS rebinding needs a name.
+    An address as host is always allowed: DNS rebinding needs a name. So is any host for the paths
+    in `open_paths`: what they do does not depend on who asks.
 
     Args:
         app: The application.
         hosts: The service's host names besides `localhost`; `*` allows every name.
         origins: The origins of other sites that may call it: `https://admin.example`.
+        open_paths: Paths that may be called under any name, such as health checks and webhooks,
+            which are signed.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], origins: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str],
+        origins: Collection[str],
+        open_paths: Collection[str] = (),
+    ) -> None:
         self._app = app
+        self._open_paths = frozenset(open_paths)
         self._hosts = frozenset({"localhost", *(host.lower() for host in hosts)})
         self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
 
@@ -71,7 +81,7 @@ class RequestGuard:
     def _problem(self, scope: Scope) -> StatusProblem | None:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._is_own(host):
+        if scope["path"] not in self._open_paths and not self._is_own(host):
             return ForeignHost(detail=f"Host: {host!r} is not in ALLOWED_HOSTS.")
         if origin is not None and not self._is_known(origin.lower(), host.lower()):
             return ForeignOrigin(detail=f"Origin: {origin!r} is not in ALLOWED_ORIGINS.")

@@ -100,6 +100,20 @@ async def running_loop(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenera
 
 
 @asynccontextmanager
+async def running_once(name: str, work: Coroutine[Any, Any, Any]) -> AsyncGenerator[None]:
+    """Run a task that may end at any time, such as a check at the start; on exit, cancel it.
+
+    If it fails, the process ends.
+    """
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_stopped)
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+@asynccontextmanager
 async def running_faust(app: faust.App, publisher: Publisher) -> AsyncGenerator[None]:
     """Run Faust's consumers once Kafka responds; the caller does not wait for that.
 

@@ -84,13 +84,20 @@ async def test_own_hosts_and_addresses_are_served(serve, address):
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1", "a b"]
 )
-@pytest.mark.parametrize("path", ["/healthz", "/ids/1", "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", ["/metrics", "/ids/1", "/openapi.json", "/docs"])
 async def test_a_foreign_host_is_403(serve, host, path):
     async with serve().client() as http:
         response = await http.get(path, headers={"host": host})
     assert response.status_code == 403
     assert response.json()["type"] == "foreign-host"
     assert "ALLOWED_HOSTS" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["pay.example.com", ""])
+async def test_health_is_checked_under_any_host(serve, path, host):
+    async with serve().client() as http:
+        assert (await http.get(path, headers={"host": host})).status_code == 200
 
 
 async def test_a_star_allows_every_host(serve):

@@ -57,6 +57,14 @@ async def test_a_component_that_fails_while_it_stops_ends_the_process(ends):
     await eventually(lambda: ends)
 
 
+async def test_a_check_of_the_start_may_end_but_not_fail(ends):
+    async with components.running_once("check", asyncio.sleep(0)):
+        await asyncio.sleep(0.01)
+    assert not ends
+    async with components.running_once("check", fail()):
+        await eventually(lambda: ends)
+
+
 async def test_a_loop_is_cancelled_on_exit():
     stopped = asyncio.Event()
 

@@ -47,9 +47,10 @@ class Retention:
 
     async def run(self) -> None:
         """Make a pass every `retention_interval_seconds`, until canceled."""
-        while self._settings.retention_enabled:
+        while True:
             await asyncio.sleep(self._settings.retention_interval_seconds)
-            await self.run_once()
+            if self._settings.retention_enabled:
+                await self.run_once()
 
     async def run_once(self) -> dict[str, int]:
         """Make one pass; return the number of rows that each task changed."""
