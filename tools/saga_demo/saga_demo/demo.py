@@ -23,7 +23,7 @@ from saga_demo.scenarios import DemoContext, run_scenarios
 from saga_demo.text import demo_table, ledger_line, plain_line, scenario_line
 from saga_demo.users import prepare_user, stripe_client
 
-SHORT_TIMEOUTS = {"AUTHORIZATION_TIMEOUT_SECONDS": "6", "STRIPE_TIMEOUT_SECONDS": "5"}
+SHORT_TIMEOUTS = {"AUTHORIZATION_TIMEOUT_SECONDS": "6", "STRIPE_TIMEOUT_SECONDS": "8"}
 """So that the scenario in which Stripe never responds is short."""
 
 

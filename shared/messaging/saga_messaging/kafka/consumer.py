@@ -6,6 +6,7 @@ Each rule here prevents a way in which Faust would lose a message: see `docs/adr
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import faust
@@ -88,7 +89,7 @@ async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]
     # rebalance could empty that queue meanwhile, and would then wait forever for the batch's acks.
     queue: asyncio.Queue[EventT[bytes]] = asyncio.Queue(size)
     reader = asyncio.create_task(_read(stream, queue))
-    reader.add_done_callback(_end_with_reader)
+    reader.add_done_callback(ended := partial(_reader_ended, stream))
     try:
         while True:
             batch = [await queue.get()]
@@ -96,13 +97,15 @@ async def batches(stream: Any, size: int) -> AsyncGenerator[list[EventT[bytes]]]
                 batch.append(queue.get_nowait())
             yield batch
     finally:
-        reader.remove_done_callback(_end_with_reader)
+        reader.remove_done_callback(ended)
         reader.cancel()
 
 
-def _end_with_reader(_: "asyncio.Task[None]") -> None:
-    logger.critical("stream_reader_ended")
-    end_process()
+def _reader_ended(stream: Any, _: "asyncio.Task[None]") -> None:
+    """End the process, unless Faust is stopping: the agent would wait for ever."""
+    if not stream.app.should_stop:
+        logger.critical("stream_reader_ended")
+        end_process()
 
 
 async def _read(stream: Any, queue: "asyncio.Queue[EventT[bytes]]") -> None:

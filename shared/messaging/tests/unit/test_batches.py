@@ -17,6 +17,7 @@ class FakeStream:
         self.queue: asyncio.Queue[object] = asyncio.Queue()
         self.channel = SimpleNamespace(queue=self.queue)
         self.acks = True
+        self.app = SimpleNamespace(should_stop=False)
         self.before_event = lambda: None
 
     def noack(self) -> "FakeStream":
