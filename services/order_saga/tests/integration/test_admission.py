@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from order_saga.runtime.load import Waiting
+from saga_testing.lost_commits import LosesConnectionAfterCommit
 
 MANY = 12
 
@@ -108,3 +110,18 @@ async def test_authorizations_that_were_not_begun_do_not_count_as_answers(busy, 
     await orders.admission.sample()
 
     assert orders.admission._rate is None
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_an_order_whose_commit_was_not_acknowledged_is_accepted_though_overload_began(
+    replica_with, key
+):
+    orders = replica_with(LosesConnectionAfterCommit)
+    orders.database.to_lose = 1
+    orders.database.when_lost = lambda: setattr(orders.admission, "_waiting", Waiting(999, 59.0))
+
+    placed = await orders.place(key=key)
+
+    assert placed.status_code == 202
+    assert await orders.rows("SELECT id FROM sagas") == [(placed.json()["id"],)]
+    assert (await orders.place()).status_code == 503
