@@ -71,12 +71,12 @@ def build(settings: OrderSagaSettings) -> FastAPI:
             components.running_publisher(publisher),
             components.running_relay(outbox),
             components.running_once("topic_check", check_topics(settings, ACCESS)),
+            components.running_loop("availability", availability.watch()),
             components.running_faust(app, publisher),
             running_watchdog(app, readiness, settings),
             components.running_loop(
                 "deferred_messages", handle_deferred(all_definitions, intakes, settings)
             ),
-            components.running_loop("availability", availability.watch()),
             components.running_loop("admission", admission.watch()),
             components.running_loop("timers", fire_deadlines()),
             components.running_loop("retention", retention.run()),

@@ -22,9 +22,10 @@ logger = structlog.get_logger(__name__)
 class Admission:
     """Estimates how long a new order would wait, from samples of the database.
 
-    The estimate is the number of waiting orders over the measured rate of replies, or the time
-    that nine in ten waiting orders have already waited. All replicas read the same tables. Below
-    `admission_minimum` waiting orders, every order is accepted.
+    The estimate is the number of waiting orders over the measured rate of replies. While nothing is
+    answered, it is at least the time that nine in ten waiting orders have already waited. All
+    replicas read the same tables. Below `admission_minimum` waiting orders, every order is
+    accepted; after `admission_window_seconds` of that, the rate is forgotten.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class Admission:
         self._longest_wait = settings.admission_wait_share * shortest
         self._waiting = Waiting(0, 0.0)
         self._rate: float | None = None
+        self._answering = False
         self._busy_since: float | None = None
+        self._calm_since: float | None = None
         self._accepted = 0
         self._refusing = False
 
@@ -51,7 +54,8 @@ class Admission:
         if waiting < self._settings.admission_minimum:
             return None
         expected = waiting / self._rate if self._rate else 0.0
-        waited = min(self._waiting.seconds, self._available_seconds())
+        available = self._available_seconds()
+        waited = 0.0 if self._answering else min(self._waiting.seconds, available)
         if max(expected, waited) <= self._longest_wait:
             return None
         seconds = math.ceil(expected - self._longest_wait)
@@ -73,16 +77,28 @@ class Admission:
     async def sample(self) -> None:
         """Read how many orders wait, and measure the rate of replies if there are many."""
         accepted = self._accepted
-        self._waiting = await self._database.transaction(count_waiting)
+        available = self._available_seconds()
+        self._waiting = await self._database.transaction(
+            lambda connection: count_waiting(connection, available)
+        )
         self._accepted -= accepted
         if self._waiting.orders < self._settings.admission_minimum:
-            self._busy_since = None
+            self._forget_rate()
         else:
             await self._measure_rate()
         self._log_change()
 
+    def _forget_rate(self) -> None:
+        """Forget the rate once few have waited for a while: it may be that of an incident."""
+        now = time.monotonic()
+        self._busy_since, self._answering = None, False
+        self._calm_since = self._calm_since or now
+        if now - self._calm_since > self._settings.admission_window_seconds:
+            self._rate = None
+
     async def _measure_rate(self) -> None:
         now = time.monotonic()
+        self._calm_since = None
         self._busy_since = self._busy_since or now
         window = min(self._settings.admission_window_seconds, now - self._busy_since)
         if window < SHORTEST_WINDOW_SECONDS or self._available_seconds() < window:
@@ -90,7 +106,8 @@ class Admission:
         answered = await self._database.transaction(
             lambda connection: count_answered(connection, window)
         )
-        if answered:  # without any, the rate is unknown, and the time that orders wait decides
+        self._answering = bool(answered)
+        if answered:  # without any, the last known rate and the time that orders wait decide
             self._rate = answered / window
 
     def _log_change(self) -> None:

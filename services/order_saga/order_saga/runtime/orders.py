@@ -1,7 +1,7 @@
 """Orders placed and requested over HTTP; orders placed at the same time share one transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -119,7 +119,7 @@ class Orders:
             raise DatabaseUnavailable(TIMED_OUT)
         placements = [caller.placement for caller in waiting]
         answers = await self._transactions.run(
-            lambda connection: self._store(connection, placements),
+            self._storing(placements),
             give_up_after_seconds=max(caller.until for caller in waiting) - now,
         )
         if self._admission:
@@ -129,14 +129,26 @@ class Orders:
         late = DatabaseUnavailable(TIMED_OUT)
         return [by_id.get(caller.placement.message_id, late) for caller in callers]
 
-    def _store(
-        self, connection: Connection, placements: Sequence[Placement]
-    ) -> Work[Sequence[Answer]]:
-        if refusal := self._refusal(connection):
-            return Work(self._refuse_new(connection, placements, refusal))
-        placed = handlers.place(self._definitions, self._sagas(connection), placements)
-        messages = [placement.message for placement in placed.new]
-        return Work(placed.answers, messages, placed.batch)
+    def _storing(
+        self, placements: Sequence[Placement]
+    ) -> Callable[[Connection], Work[Sequence[Answer]]]:
+        """Return the work that stores or refuses placements; it may run several times.
+
+        Once a run has accepted them, later runs do too: its commit may have succeeded, or may be in
+        progress, although its response was lost.
+        """
+        accepted = False
+
+        def store(connection: Connection) -> Work[Sequence[Answer]]:
+            nonlocal accepted
+            if not accepted and (refusal := self._refusal(connection)):
+                return Work(self._refuse_new(connection, placements, refusal))
+            accepted = True
+            placed = handlers.place(self._definitions, self._sagas(connection), placements)
+            messages = [placement.message for placement in placed.new]
+            return Work(placed.answers, messages, placed.batch)
+
+        return store
 
     def _refusal(self, connection: Connection) -> Refusal | None:
         if pause := current_pause(connection):

@@ -77,7 +77,8 @@ class Sagas(Protocol):
     def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
         """Lock at most `limit` sagas whose deadline has passed; return a message for each.
 
-        A time-out longer than `available_seconds`, the time since the last outage, has not passed.
+        A time-out longer than `available_seconds`, the time since the last outage, has not passed,
+        unless it has been extended too often: see `deadlines.EXTENSION_LIMIT`.
 
         Sagas are skipped if another process has locked them, if this code does not have their
         version or state, or if a deferred reply waits for a newer process.

@@ -3,31 +3,20 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 from saga_engine.declaration import Definition
-from saga_engine.messages import DeadlinePassed, DeadlinePayload
-from saga_schemas.envelope import LONGEST_TIMEOUT_SECONDS, Envelope, reserved_message_id
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    TextClause,
-    and_,
-    bindparam,
-    func,
-    or_,
-    select,
-    text,
-)
+from saga_engine.messages import DeadlinePassed
+from saga_schemas.envelope import Envelope
+from sqlalchemy import Connection, Row, TextClause, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
-from order_saga.runtime.orm import deferred, messaging
+from order_saga.runtime.deadlines import deadlines_passed
 from order_saga.runtime.orm import sagas as table
 from order_saga.runtime.ports import Earlier, Found, Placement
 from order_saga.runtime.requests import find_earlier
@@ -124,35 +113,7 @@ class SqlSagas:
 
     def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
-        # The time-out counts from when the command was sent, so that an outage of Kafka is not
-        # taken for a participant that does not respond.
-        allowed = table.c.deadline_at - table.c.updated_at
-        available = timedelta(seconds=min(available_seconds, LONGEST_TIMEOUT_SECONDS))
-        sent_at = messaging.outbox.c.sent_at
-        not_sent_in_time = select(messaging.outbox.c.message_id).where(
-            messaging.outbox.c.correlation_id == table.c.id,
-            messaging.outbox.c.type != "dead-letter",
-            messaging.outbox.c.dropped_at.is_(None),
-            sent_at.is_(None) | (sent_at > func.now() - allowed),
-        )
-        waiting = select(deferred.c.id).where(deferred.c.correlation_id == table.c.id)
-        query = (
-            select(table.c.id, table.c.state, table.c.attempt)
-            .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
-            .where(allowed <= available, ~not_sent_in_time.exists(), ~waiting.exists())
-            .where(_known_to(self._versions))
-            .order_by(table.c.deadline_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=table)
-        )
-        return [
-            DeadlinePassed(
-                correlation_id=row.id,
-                message_id=reserved_message_id("deadline", row.id, row.state, row.attempt),
-                payload=DeadlinePayload(state=row.state, attempt=row.attempt),
-            )
-            for row in self._connection.execute(query)
-        ]
+        return deadlines_passed(self._connection, self._versions, limit, available_seconds)
 
     def _found(self, row: Row[Any]) -> Found:
         try:
@@ -176,16 +137,6 @@ def saga_of(row: Row[Any], versions: Mapping[int, Definition]) -> OrderSaga:
     if unknown := saga.position.states - definition.nodes.keys():
         raise DefinitionUnknown(definition.version, versions, unknown)
     return saga
-
-
-def _known_to(versions: Mapping[int, Definition]) -> ColumnElement[bool]:
-    """Return the condition that a saga's version and state are among these."""
-    return or_(
-        *(
-            and_(table.c.definition_version == number, table.c.state.in_(list(definition.nodes)))
-            for number, definition in versions.items()
-        )
-    )
 
 
 def _mutable_columns(saga: OrderSaga) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Timers:
     """Fires each deadline once, by the time of the database, also after a restart.
 
     A deadline does not pass during an outage of Kafka or PostgreSQL, and until its whole time-out
-    has passed after one.
+    has passed after one, or after a start; such extensions are limited.
     """
 
     def __init__(

@@ -3,8 +3,18 @@
 import asyncio
 
 import pytest
+from order_saga.runtime.load import Waiting
+from saga_messaging.delivery.outbox_rows import FOREVER
+from saga_testing.lost_commits import LosesConnectionAfterCommit
 
 MANY = 12
+PARKED = "UPDATE outbox SET parked_at = now(), parked_reason = 'too large', claimed_until = {}"
+DEFERRED = """
+    INSERT INTO deferred_messages
+        (message_id, correlation_id, version, topic, "partition", "offset", value)
+    SELECT message_id, correlation_id, 9, 'payment_events', 0, 0, '' FROM outbox
+"""
+PAST = "UPDATE sagas SET updated_at = updated_at - {0}, deadline_at = deadline_at - {0}"
 
 
 @pytest.fixture
@@ -108,3 +118,83 @@ async def test_authorizations_that_were_not_begun_do_not_count_as_answers(busy, 
     await orders.admission.sample()
 
     assert orders.admission._rate is None
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_an_order_whose_commit_was_not_acknowledged_is_accepted_though_overload_began(
+    replica_with, key
+):
+    orders = replica_with(LosesConnectionAfterCommit)
+    orders.database.to_lose = 1
+    orders.database.when_lost = lambda: setattr(orders.admission, "_waiting", Waiting(999, 59.0))
+
+    placed = await orders.place(key=key)
+
+    assert placed.status_code == 202
+    assert await orders.rows("SELECT id FROM sagas") == [(placed.json()["id"],)]
+    assert (await orders.place()).status_code == 503
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        PARKED.format(FOREVER) + ";" + PAST.format("interval '50 s'"),
+        DEFERRED + ";" + PAST.format("interval '50 s'"),
+        PAST.format("interval '121 s'"),
+    ],
+    ids=["parked", "deferred", "twice the time-out"],
+)
+async def test_orders_that_are_stuck_refuse_none(busy, stuck):
+    orders = busy()
+    await place_many(orders, 2 * MANY)
+    await orders.execute(stuck)
+    await orders.admission.sample()
+
+    assert (await orders.place()).status_code == 202
+
+
+async def test_orders_from_before_an_outage_are_counted_after_it(busy):
+    orders = busy()
+    await place_many(orders)
+    await orders.execute(PAST.format("interval '600 s'"))
+    orders.available_seconds = 2.0
+    await orders.admission.sample()
+
+    assert orders.admission._waiting.orders == MANY
+
+
+async def test_orders_that_waited_long_refuse_none_while_others_are_answered(busy, new_messages):
+    orders = busy()
+    await place_many(orders, 2 * MANY)
+    await orders.execute("UPDATE sagas SET updated_at = now() - interval '50 s'")
+    for order_id in await place_many(orders, 10):
+        await orders.receive(*new_messages(order_id).replies_until("authorized"))
+    await orders.admission.sample()
+    orders.admission._busy_since -= 100
+
+    await orders.admission.sample()  # 24 wait, and 10 were answered in 10 s
+
+    assert (await orders.place()).status_code == 202
+
+
+async def test_a_low_rate_is_forgotten_once_few_orders_wait(busy):
+    orders = busy(admission_window_seconds=0.01)
+    orders.admission._rate = 0.1  # from an incident
+    await place_many(orders, 2)
+    for _ in range(2):
+        await orders.admission.sample()
+        await asyncio.sleep(0.02)
+    orders.admission.accepted(120)
+
+    assert orders.admission.refusal() is None
+
+
+async def test_a_rate_is_kept_while_many_orders_wait_and_none_is_answered(busy):
+    orders = busy(admission_window_seconds=0.01)
+    orders.admission._rate = 0.1
+    await place_many(orders)
+    for _ in range(2):
+        await orders.admission.sample()
+        await asyncio.sleep(0.02)
+
+    assert (await orders.place()).status_code == 503

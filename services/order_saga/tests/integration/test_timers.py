@@ -196,21 +196,3 @@ async def test_the_loop_fires_what_is_due_batch_after_batch_and_hands_it_to_the_
     assert {(record.correlation_id, record.type) for record in sent} == {
         (order_id, "order.rejected") for order_id in ids
     }
-
-
-async def test_no_deadline_passes_during_an_outage_or_before_its_whole_time_after_it(replica_with):
-    orders = replica_with(payment_info_timeout_seconds=60)
-    await orders.place()
-    await orders.sent()
-    await orders.execute(
-        "UPDATE sagas SET deadline_at = deadline_at - interval '80 s',"
-        " updated_at = updated_at - interval '80 s';"
-        "UPDATE outbox SET sent_at = sent_at - interval '80 s'"
-    )
-
-    fired = []
-    for seconds in (0.0, 59.0, 61.0):
-        orders.available_seconds = seconds
-        fired.append(await orders.timers.fire_due())
-
-    assert fired == [0, 0, 1]

@@ -29,7 +29,8 @@ class Availability:
 
     A time-out does not run during an outage: whatever was under way gets its whole time-out again
     after it. An outage is a period of more than `outage_seconds` in which Kafka or PostgreSQL did
-    not answer this process, or in which this process was suspended.
+    not answer this process, or in which this process was suspended. A start of `watch` counts as
+    the end of one: what was away before it is unknown.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class Availability:
         self._outage_seconds = settings.outage_seconds
         self._poll_seconds = settings.outage_poll_seconds
         self._answered_at: float | None = None
-        self._since = -math.inf
+        self._since = 0.0
 
     def seconds(self) -> float:
-        """Return the time since the last outage: 0 during one, infinite if there was none."""
+        """Return the time since the last outage: 0 during one, infinite if nothing is watched."""
         if self._answered_at is None:
             return math.inf
         now = time.monotonic()
@@ -69,7 +70,7 @@ class Availability:
 
     async def watch(self) -> None:
         """Ask Kafka and PostgreSQL every `outage_poll_seconds`, until canceled."""
-        self._answered_at = time.monotonic()
+        self._since = self._answered_at = time.monotonic()
         while True:
             try:
                 async with asyncio.timeout(self._outage_seconds):

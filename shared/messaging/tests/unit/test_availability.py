@@ -52,10 +52,18 @@ async def until(condition):
             await asyncio.sleep(0.01)
 
 
-async def test_without_an_outage_the_time_is_infinite(watched):
+async def test_a_start_counts_as_the_end_of_an_outage(watched):
     _, availability = watched
 
-    assert availability.seconds() == math.inf
+    assert 0 < availability.seconds() < 10
+    assert availability.age(record(80)) < 10
+
+
+async def test_without_an_outage_the_time_grows(watched):
+    _, availability = watched
+    before = availability.seconds()
+
+    await until(lambda: availability.seconds() > before + 2 * SETTINGS.outage_seconds)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +89,7 @@ async def test_the_time_is_zero_during_an_outage_and_counts_from_its_end(watched
 
 async def test_the_age_of_a_command_counts_from_its_publication(watched):
     _, availability = watched
+    availability._since -= 100  # as if it had started then
     received = command()
 
     availability.set_ages([(record(20), received)])

@@ -2,6 +2,7 @@
 
 import pytest
 from saga_testing.lost_commits import LosesConnectionAfterCommit
+from sqlalchemy import text
 
 
 async def pause(replica, **body):
@@ -86,3 +87,22 @@ async def test_resume_without_a_pause_records_no_change(orders):
 async def test_an_invalid_pause_is_refused_and_changes_nothing(orders, body):
     assert (await pause(orders, **body)).status_code == 422
     assert (await orders.place()).status_code == 202
+
+
+async def test_an_order_whose_commit_was_not_acknowledged_is_accepted_though_a_pause_began(
+    replica_with,
+):
+    orders = replica_with(LosesConnectionAfterCommit)
+    pause_now = text("INSERT INTO controls (name, by, note) VALUES ('paused', 'ann', 'away')")
+
+    def when_lost():
+        with orders.database.engine.begin() as connection:
+            connection.execute(pause_now)
+
+    orders.database.to_lose, orders.database.when_lost = 1, when_lost
+
+    placed = await orders.place()
+
+    assert placed.status_code == 202
+    assert await orders.rows("SELECT id FROM sagas") == [(placed.json()["id"],)]
+    assert (await orders.place()).status_code == 503
