@@ -61,6 +61,9 @@ class Evidence:
         payment = self.payments.get(intent.saga_id)
         if payment and payment.payment_intent_id == intent.payment_intent_id:
             return ""
+        return self._doubt_of_origin(intent, payment)
+
+    def _doubt_of_origin(self, intent: IntentSnapshot, payment: Payment | None) -> str:
         if not self.system.has_made(intent.system, intent.installation):
             made_by = intent.installation or intent.system
             return f"installation {made_by!r} created it, and this one is {self._installation}"

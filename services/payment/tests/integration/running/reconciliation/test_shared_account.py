@@ -225,8 +225,28 @@ async def test_a_person_can_name_holds_that_the_records_do_not_prove(world, reco
         report = await reconciler_of(executor).reconcile(permission=permission(*named))
 
     assert [line.payment_intent_id for line in report.repaired] == [first]
-    assert [line.payment_intent_id for line in report.not_repaired] == [second]
+    reported = [line.payment_intent_id for line in report.not_repaired]
+    assert (reported[0], set(reported)) == (second, {second, *named[1:]})
     assert sorted(held_at_stripe(world)) == [0, 700, 700, 1299]
+
+
+async def test_a_named_hold_that_is_not_released_has_a_line_with_the_reason(
+    world, reconciler_of, orphan
+):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        theirs = orphan("saga-3", **{"metadata[system]": "another"})
+        intact = world.intent_of(payment)["id"]
+        named = permission(theirs, intact, "pi_unknown")
+        report = await reconciler_of(executor).reconcile(permission=named)
+
+    lines = {line.payment_intent_id: line.reason for line in report.not_repaired}
+    assert lines.keys() == {theirs, intact, "pi_unknown"}
+    assert "no mark of this installation" in lines[theirs]
+    assert "agrees with the records" in lines[intact]
+    assert "no PaymentIntent with this id that was created since" in lines["pi_unknown"]
+    assert {line.action for line in report.not_repaired} == {"report"}
+    assert sorted(held_at_stripe(world)) == [700, 1299]
 
 
 def permission(*release, **limit):
