@@ -1,8 +1,8 @@
 """The Kafka edge: consumes `payment_commands`."""
 
 import functools
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
 
 import faust
 from saga_messaging.delivery.availability import Availability
@@ -10,7 +10,8 @@ from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.intake import Intake
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import BatchResult
-from saga_messaging.kafka.consumer import consume
+from saga_messaging.kafka.consumer import Receive, consume
+from saga_messaging.kafka.records import Record
 from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from sqlalchemy import Connection
@@ -45,9 +46,24 @@ def payment_intake(
     )
 
 
-def register_agents(app: faust.App, intake: Intake, settings: PaymentSettings) -> None:
-    """Register the consumer of `payment_commands` with the app."""
-    consume(app, intake.topic, intake.receive, settings)
+def register_agents(
+    app: faust.App,
+    intake: Intake,
+    settings: PaymentSettings,
+    confirmed: Callable[[], Awaitable[Any]],
+) -> None:
+    """Register the consumer of `payment_commands` with the app; it waits for `confirmed`."""
+    consume(app, intake.topic, after(confirmed, intake.receive), settings)
+
+
+def after(confirmed: Callable[[], Awaitable[Any]], receive: Receive) -> Receive:
+    """Return `receive` that waits first, so that no command is decided by unconfirmed records."""
+
+    async def receive_confirmed(records: Sequence[Record]) -> None:
+        await confirmed()
+        await receive(records)
+
+    return receive_confirmed
 
 
 def _receive(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from saga_messaging.delivery.outcomes import Handled, Refused
+from saga_messaging.delivery.retention.settings import REMOVED
 from saga_schemas.payment import AuthorizePayment
 
 from payment_service.model import events
@@ -92,7 +93,10 @@ def _authorize(
 
 
 def _difference(command: Command, payment: Payment) -> str | None:
-    """Describe the first field in which a further command requests a different payment."""
+    """Describe the first field in which a further command requests a different payment.
+
+    What retention has removed from the payment is not compared.
+    """
     if not isinstance(command, AuthorizePayment) or payment.request is None:
         return None
     request, stored = AuthorizationRequest.of(command), payment.request
@@ -100,8 +104,9 @@ def _difference(command: Command, payment: Payment) -> str | None:
         return f"amount: {request.amount} differs from the {stored.amount} of the saga's payment"
     if request.currency != stored.currency:
         return f"currency: {request.currency} differs from the payment's {stored.currency}"
-    if request.stripe_customer_id != stored.stripe_customer_id:
-        return "stripe_customer_id: differs from the one of the saga's payment"
-    if request.payment_method_id != stored.payment_method_id:
-        return "payment_method_id: differs from the one of the saga's payment"
+    if stored.clerk_user_id == REMOVED:
+        return None
+    for name in ("stripe_customer_id", "payment_method_id"):
+        if getattr(request, name) != getattr(stored, name):
+            return f"{name}: differs from the one of the saga's payment"
     return None

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import stripe
@@ -73,7 +73,7 @@ def build(settings: PaymentSettings) -> FastAPI:
     )
     app = faust_app(ACCESS.group, settings)
     intake = payment_intake(database, outbox, executor, settings, availability)
-    register_agents(app, intake, settings)
+    register_agents(app, intake, settings, installation.current)
     retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
     readiness = checks("payment_service", database, publisher, app)
 
@@ -87,7 +87,9 @@ def build(settings: PaymentSettings) -> FastAPI:
             running_stripe(http),
             components.running_loop("availability", availability.watch()),
             components.running_loop("installation", installation.run()),
-            components.running_until_stopped("executor", executor.run(), executor.stop),
+            components.running_until_stopped(
+                "executor", run_confirmed(executor.run, installation), executor.stop
+            ),
             components.running_loop("expiry_sweeper", sweeper.run()),
             components.running_loop("reconciler", reconciler.run()),
             components.running_loop("retention", retention.run()),
@@ -128,6 +130,12 @@ def build_installation(settings: PaymentSettings, database: Database) -> Install
         check_seconds=settings.installation_check_seconds,
         gap_seconds=settings.installation_gap_seconds,
     )
+
+
+async def run_confirmed(run: Callable[[], Awaitable[None]], installation: Installation) -> None:
+    """Run the executor once the database is confirmed: what a restored one says is not trusted."""
+    await installation.current()
+    await run()
 
 
 def build_gateway(

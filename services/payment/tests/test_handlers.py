@@ -125,6 +125,24 @@ def test_a_further_command_for_a_different_payment_is_refused(field, changes, re
     assert field in refusal.reason
 
 
+def test_a_command_that_comes_again_after_personal_data_was_removed_gets_a_reply():
+    first, second, different = command(), command(), command(amount=1300)
+    payment = stored(first, Authorized("pi_1"))
+    without_data = replace(
+        payment.request,
+        clerk_user_id="removed",
+        stripe_customer_id="removed",
+        payment_method_id=None,
+        description="",
+    )
+    payments = {"saga-1": replace(payment, request=without_data, status=PaymentStatus.CANCELED)}
+
+    received = receive([second, different], payments)
+
+    assert received.outcomes[second.message_id].effect == "replied payment.failed"
+    assert "amount" in received.outcomes[different.message_id].reason
+
+
 def test_the_first_of_two_different_payments_in_one_batch_is_stored():
     first, second = command(), command(amount=1300)
 

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from saga_engine.declaration import Definition, End
-from saga_messaging.delivery.retention.settings import RetentionSettings
+from saga_messaging.delivery.retention.settings import REMOVED, RetentionSettings
 from saga_messaging.delivery.retention.steps import (
-    REMOVED,
     Aged,
     Cursor,
     Step,
@@ -148,11 +147,15 @@ def _personal_data(finished: ColumnElement[bool], settings: RetentionSettings) -
 
 
 def _orders(finished: ColumnElement[bool], settings: RetentionSettings) -> StepOf:
-    """Return the step that deletes orders with everything that their history consists of."""
+    """Return the step that deletes orders with everything that their history consists of.
+
+    A disputed order stays until its dispute ends.
+    """
     age = settings.order_retention
     aged = Aged(sagas, sagas.c.created_at, sagas.c.id, age)
     conditions = (
         finished,
+        ~sagas.c.disputed,
         sagas.c.updated_at < func.now() - age,
         ~_exists(_outbox.correlation_id, _outbox.sent_at.is_(None)),
         ~_exists(deferred.c.correlation_id),

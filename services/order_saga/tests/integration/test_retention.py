@@ -190,6 +190,17 @@ async def test_an_old_order_is_removed_with_its_history(orders, completed, age, 
     assert (await orders.http.get(f"/orders/{order_id}")).status_code == 404
 
 
+async def test_a_disputed_order_is_kept_until_the_dispute_ends(orders, completed, age, remove):
+    await completed()
+    await orders.execute("UPDATE sagas SET disputed = true")
+    await age(ORDERS)
+
+    assert (await remove())["orders"] == 0
+    await orders.execute("UPDATE sagas SET disputed = false")
+
+    assert (await remove())["orders"] == 1
+
+
 async def test_a_locked_order_is_left_for_the_next_pass(orders, completed, age, remove):
     order_id = await completed()
     await age(ORDERS)

@@ -114,9 +114,11 @@ class Executor:
 
     async def _sweep(self) -> None:
         await self._renew()
+        if self._tasks and not self._stopping.is_set():
+            for local in self._queue.remove(self._is_over):  # also while every call is in use
+                self._tasks.create_task(self._execute(local, calls=0))
         self._start()
-        room = self._memory_limit - len(self._leases)
-        if room > 0:
+        if (room := self._memory_limit - len(self._leases)) > 0:
             self.offer(await self._store.take(min(room, WRITE_SIZE)))
 
     async def _renew(self) -> None:
@@ -133,8 +135,6 @@ class Executor:
     def _start(self) -> None:
         if self._tasks is None or self._stopping.is_set():
             return
-        while local := self._queue.pop_first(self._is_over):
-            self._tasks.create_task(self._execute(local, calls=0))
         while self._calls < self._concurrency and (local := self._queue.pop()):
             self._calls += 1
             self._tasks.create_task(self._execute(local, calls=1))

@@ -39,8 +39,11 @@ class WorkQueue(Generic[Item]):
         late = self._late and (not self._timely or self._popped % self._late_share == 0)
         return self._late.popleft() if late else self._timely.popleft()
 
-    def pop_first(self, condition: Callable[[Item], bool]) -> Item | None:
-        """Remove and return the oldest item if it meets the condition, else return None."""
-        if self._timely and condition(self._timely[0]):
-            return self._timely.popleft()
-        return None
+    def remove(self, condition: Callable[[Item], bool]) -> list[Item]:
+        """Remove and return the items that meet the condition. Examines every item."""
+        removed = list[Item]()
+        for items in (self._timely, self._late):
+            for _ in range(len(items)):
+                item = items.popleft()
+                (removed if condition(item) else items).append(item)
+        return removed

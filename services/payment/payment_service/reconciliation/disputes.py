@@ -77,6 +77,10 @@ class DisputeReconciler:
         for dispute_id in open_ids:
             if dispute_id not in seen and (found := await self._gateway.get(dispute_id)):
                 page.append(found)
+        if open_ids:
+            await self._database.transaction(
+                lambda connection: disputes.note_read(connection, open_ids)
+            )
         await self._record(report, page)
 
     async def _record(self, report: Report, page: Sequence[Dispute]) -> None:

@@ -50,24 +50,30 @@ class Evidence:
     def doubt(self, intent: IntentSnapshot, permission: Permission) -> str:
         """Return the reason that a hold of ours may not be released, "" if it may.
 
-        A hold whose saga has an ended payment is known to the records. Any other must bear the
-        mark of this installation, and be younger than the records.
+        A hold that a payment names is known to the records. Any other must bear the mark of this
+        installation, and be younger than its records. If its saga has no payment at all, it must
+        be younger than the oldest payment too.
         """
         if intent.payment_intent_id in permission.release:
             return ""
         if intent.system in self.system.defaults:
             return f"its mark {intent.system!r} is a former default, which other systems have too"
-        if intent.saga_id in self.payments:
+        payment = self.payments.get(intent.saga_id)
+        if payment and payment.payment_intent_id == intent.payment_intent_id:
             return ""
+        return self._doubt_of_origin(intent, payment)
+
+    def _doubt_of_origin(self, intent: IntentSnapshot, payment: Payment | None) -> str:
         if not self.system.has_made(intent.system, intent.installation):
             made_by = intent.installation or intent.system
             return f"installation {made_by!r} created it, and this one is {self._installation}"
-        return self._doubt_of_age(intent)
-
-    def _doubt_of_age(self, intent: IntentSnapshot) -> str:
+        if payment:
+            return self._doubt_of_age(intent, self.system.since)
         if self.first_payment_at is None:
             return "this database has no payments: it may be new or restored"
-        since = max(self.system.since, self.first_payment_at)
+        return self._doubt_of_age(intent, max(self.system.since, self.first_payment_at))
+
+    def _doubt_of_age(self, intent: IntentSnapshot, since: datetime) -> str:
         if intent.created < since.timestamp() + self.safety_seconds:
             return f"the records of this database begin at {since.isoformat(timespec='seconds')}"
         return ""

@@ -19,6 +19,7 @@ from payment_service.model.stripe_system import StripeSystem
 from payment_service.reconciliation.disputes import DisputeReconciler
 from payment_service.reconciliation.evidence import NO_PERMISSION, Evidence, Permission
 from payment_service.reconciliation.judge import Action, Finding, judge
+from payment_service.reconciliation.named import NamedHolds
 from payment_service.reconciliation.release import Candidate, HoldReleaser, ReleasingGateway
 from payment_service.reconciliation.report import Difference, Report
 from payment_service.storage import repository
@@ -49,6 +50,7 @@ class _Run:
     report: Report
     system: StripeSystem
     permission: Permission
+    named: NamedHolds
     sagas: set[str] = field(default_factory=set[str])
     releases: list[Candidate] = field(default_factory=list[Candidate])
 
@@ -117,11 +119,12 @@ class Reconciler:
             since = since or datetime.now(UTC) - self._window
             system = await self._installation.confirm()
             report = Report(id=run_id or uuid4(), since=since, system=system.mark)
-            run = _Run(report, system, permission)
+            run = _Run(report, system, permission, NamedHolds(permission.release))
             async for page in self._pages(int(since.timestamp())):
                 await self._compare(run, page)
             await self._releaser.release(report, run.releases, permission)
             await self._report_missing(run)
+            run.named.add_to(report)
             await self._disputes.reconcile(report)
             return report
 
@@ -139,6 +142,7 @@ class Reconciler:
             lambda connection: self._judge(connection, run, page)
         )
         self._refresher.offer(leases)
+        run.named.see(page, {intent.payment_intent_id for intent, _ in findings})
         run.report.seen += len(page)
         run.report.not_ours += len(page) - len(findings)
         for intent, finding in findings:

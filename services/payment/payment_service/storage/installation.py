@@ -11,7 +11,7 @@ from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from payment_service.model.stripe_system import StripeSystem
-from payment_service.storage.orm import stripe_systems
+from payment_service.storage.orm import payments, stripe_systems
 from payment_service.storage.records import AnyRow
 
 LOCK: Final = 7_245_027
@@ -77,17 +77,27 @@ class Installation:
         return _read(connection, self._name)
 
     def _begin_history(self, connection: Connection) -> None:
-        """Renew the mark if the history is another one; date it anew after a gap."""
+        """Renew the mark if the history is another one; date it anew after a gap.
+
+        In both cases the rows may be older than requests to Stripe: see `_distrust`.
+        """
         history = connection.scalar(DATABASE_HISTORY)
         newest = _newest(_rows(connection))
         if newest is None or newest.database_history != history:
             logger.warning("installation_renewed", before=newest and newest.mark)
-            connection.execute(update(stripe_systems).values(since=func.now()))
+            _distrust(connection)
             _store(connection, f"saga-{uuid4()}", "installation", history)
         elif newest.age > self._gap:
             logger.warning("installation_interrupted", seconds=newest.age.total_seconds())
-            connection.execute(update(stripe_systems).values(since=func.now()))
+            _distrust(connection)
         connection.execute(update(stripe_systems).values(seen_at=func.now()))
+
+
+def _distrust(connection: Connection) -> None:
+    """Let the records begin now; an authorization in progress may have been sent before."""
+    connection.execute(update(stripe_systems).values(since=func.now()))
+    in_progress = payments.c.operation.is_not(None)
+    connection.execute(update(payments).where(in_progress).values(unsent_attempts=None))
 
 
 def _rows(connection: Connection) -> Sequence[AnyRow]:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from saga_messaging.delivery.retention.settings import RetentionSettings
+from saga_messaging.delivery.retention.settings import REMOVED, RetentionSettings
 from saga_messaging.delivery.retention.steps import (
-    REMOVED,
     Aged,
     Cursor,
     Step,
@@ -16,6 +15,7 @@ from saga_messaging.delivery.retention.steps import (
 )
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
+from payment_service.model.disputes import OUTCOMES
 from payment_service.model.payment import PaymentStatus, RefundStatus
 from payment_service.storage.orm import (
     disputes,
@@ -37,8 +37,12 @@ _UNFINISHED: Final = or_(
     .where(refunds.c.saga_id == _payment.saga_id)
     .where(refunds.c.status == RefundStatus.REQUESTED.value)
     .exists(),
+    select(disputes.c.dispute_id)
+    .where(disputes.c.saga_id == _payment.saga_id)
+    .where(disputes.c.status.not_in(OUTCOMES))
+    .exists(),
 )
-"""A payment whose hold is open, or that has an operation or a refund in progress.
+"""A payment whose hold or dispute is open, or that has an operation or a refund in progress.
 
 While it is, a command that is delivered again may have an effect, so its inbox rows stay.
 """

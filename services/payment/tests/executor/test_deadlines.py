@@ -58,6 +58,22 @@ async def test_what_expires_in_the_queue_fails_without_a_request_though_stripe_h
     assert len(stripe.leases) == 1
 
 
+async def test_what_expires_behind_other_work_fails_though_stripe_hangs(
+    store, stripe, unsent, run_perform, wait_until
+):
+    stripe.open.clear()
+    in_slot, head, other = (replace(unsent(60), unsent=False) for _ in range(3))
+    verifying = replace(other, verifying=True)
+
+    async with run_perform(concurrency=1) as executor:
+        executor.offer([in_slot, head, unsent(0.05), verifying, unsent(0.05)])
+        await wait_until(lambda: len(store.progress) == 2)
+        assert stripe.in_flight == 1
+        stripe.open.set()
+
+    assert [each.result.code for each in store.progress[:2]] == ["payment_canceled"] * 2
+
+
 async def test_time_before_the_end_of_an_outage_does_not_count(
     store, stripe, unsent, run_perform, wait_until
 ):

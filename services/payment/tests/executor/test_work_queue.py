@@ -32,12 +32,12 @@ def test_an_item_that_can_no_longer_succeed_gives_way_once_it_is_next():
     assert (list(queue), popped(queue), list(queue)) == ([1, 2], [2, 1], [])
 
 
-def test_only_the_oldest_item_is_removed_by_a_condition():
-    queue = WorkQueue(lambda _: True, 4)
-    for item in (1, 2):
+def test_all_items_that_meet_a_condition_are_removed_wherever_they_wait():
+    late = {1, 2, 4}
+    queue = WorkQueue(lambda item: item not in late, 4)
+    for item in range(1, 7):
         queue.put(item)
+    assert queue.pop() == 3  # 1 and 2 have given way
 
-    assert (queue.pop_first(lambda item: item == 2), queue.pop_first(lambda item: item == 1)) == (
-        None,
-        1,
-    )
+    assert queue.remove(lambda item: item in {2, 5}) == [5, 2]
+    assert (list(queue), popped(queue)) == ([4, 6, 1], [6, 1, 4])

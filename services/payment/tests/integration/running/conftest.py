@@ -17,6 +17,7 @@ from payment_service.main import (
     build_gateway,
     build_installation,
     build_reconciler,
+    run_confirmed,
 )
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
@@ -67,9 +68,10 @@ class World:
         settings = self.settings.model_copy(update=changes)
         database, http = Database.connect(settings), stripe_http(settings)
         outbox = Outbox(messaging.outbox, database, Publisher(settings), settings)
-        gateway = build_gateway(settings, http, build_installation(settings, database))
+        installation = build_installation(settings, database)
+        gateway = build_gateway(settings, http, installation)
         executor = build_executor(settings, database, outbox, gateway)
-        task = asyncio.create_task(executor.run())
+        task = asyncio.create_task(run_confirmed(executor.run, installation))
         yield executor, task
         executor.stop()
         await asyncio.wait([task])

@@ -158,6 +158,23 @@ def test_a_payment_with_a_refund_in_progress_is_kept(add, age, remove, execute):
     assert remove()["payments"] == 0
 
 
+@pytest.mark.parametrize("status", ["needs_response", "under_review", "a_status_that_is_new"])
+def test_a_payment_with_an_open_dispute_is_kept_until_it_ends(add, age, remove, execute, status):
+    execute(
+        "INSERT INTO disputes (dispute_id, saga_id, amount, reason, status)"
+        " VALUES ('dp_1', :id, 1299, 'fraudulent', :status)",
+        id=add("captured"), status=status,
+    )  # fmt: skip
+    age(PAYMENTS)
+
+    changed = remove()
+    assert (changed["payments"], changed["messages_received"]) == (0, 0)
+    execute("UPDATE disputes SET status = 'won'")
+
+    assert remove()["payments"] == 1
+    assert execute("SELECT * FROM disputes") == []
+
+
 def test_events_and_reconciliations_are_removed_when_they_are_old(age, remove, execute, count):
     execute(
         "INSERT INTO stripe_events (event_id, type, created, effect)"
@@ -175,5 +192,8 @@ def test_events_and_reconciliations_are_removed_when_they_are_old(age, remove, e
 
 def test_every_table_is_bounded(database):
     """A new table needs a task, or a reason to stay."""
-    bounded = {"inbox", "outbox", "payments", "refunds", "stripe_events", "reconciliations"}
-    assert bounded == {table.name for table in metadata.sorted_tables}
+    bounded = {
+        "inbox", "outbox", "payments", "refunds", "disputes", "stripe_events", "reconciliations",
+    }  # fmt: skip
+    kept = {"stripe_systems": "one row for each history of the database"}
+    assert bounded | kept.keys() == {table.name for table in metadata.sorted_tables}

@@ -11,6 +11,9 @@ DISPUTE_DAYS: Final = 120
 """The time in which a cardholder can usually dispute a payment; for some reasons it is up to 540
 days: https://docs.stripe.com/disputes/how-disputes-work"""
 
+REMOVED: Final = "removed"
+"""Stands in a column of text for personal data that was removed."""
+
 
 class RetentionSettings(FileSettings):
     """How long finished work is kept. The same values apply to every service."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -20,9 +20,6 @@ from sqlalchemy import (
 )
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-
-REMOVED: Final = "removed"
-"""Stands in a column of text for personal data that was removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Disputes whose webhooks were lost."""
 
 import pytest
+from payment_service.storage.disputes import open_disputes
 from payment_service.storage.orm import disputes
 
 HOUR = 3_600
@@ -77,3 +78,19 @@ async def test_a_dispute_of_another_system_is_ignored(world, orphan, stripe_post
         report = await reconciler_of(executor).reconcile()
 
     assert (report.disputes_published, await world.rows(table=disputes)) == (0, [])
+
+
+async def test_open_disputes_that_stripe_does_not_have_do_not_hide_others(world, reconciler_of):
+    unknown = {"saga_id": "saga-1", "amount": 1, "reason": "", "status": "needs_response"}
+    for dispute_id in ("dp_1", "dp_2"):
+        await world.change(disputes.insert().values(dispute_id=dispute_id, **unknown))
+
+    async def next_open():
+        return await world.database.transaction(lambda connection: open_disputes(connection, 1))
+
+    async with world.executors() as ((executor, _),):
+        reconciler = reconciler_of(executor, reconcile_open_disputes=1)
+        before = await next_open()
+        report = await reconciler.reconcile()
+
+    assert (before, report.disputes_not_read, await next_open()) == (["dp_1"], None, ["dp_2"])

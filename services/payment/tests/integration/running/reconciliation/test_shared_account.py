@@ -152,6 +152,53 @@ async def test_holds_from_before_a_gap_of_the_records_are_not_released(
 
 
 @pytest.mark.usefixtures("old_records")
+@pytest.mark.parametrize("status", ["failed", "canceled", "expired"])
+async def test_a_restored_payment_does_not_release_the_hold_of_an_earlier_history(
+    world, reconciler_of, orphan, mark, status
+):
+    intent_id = orphan("saga-old", **{"metadata[installation]": mark})
+    await world.change(payments.update().values(status=status))
+    await world.change(stripe_systems.update().values(database_history="before the restoration"))
+
+    async with world.executors() as ((executor, _),):
+        report = await reconciler_of(executor).reconcile()
+
+    (line,) = report.not_repaired
+    assert (line.payment_intent_id, report.repaired) == (intent_id, [])
+    assert f"installation '{mark}' created it" in line.reason
+    assert held_at_stripe(world) == [700]
+
+
+@pytest.mark.usefixtures("old_records")
+async def test_a_payment_from_before_a_gap_does_not_release_a_hold_from_before_it(
+    world, reconciler_of, orphan
+):
+    orphan("saga-old")
+    await age(world, column="seen_at")
+
+    async with world.executors() as ((executor, _),):
+        report = await reconciler_of(executor).reconcile()
+
+    assert "records of this database begin" in report.not_repaired[0].reason
+    assert held_at_stripe(world) == [700]
+
+
+@pytest.mark.usefixtures("old_records")
+async def test_the_hold_that_an_ended_payment_names_is_released_whatever_its_history(
+    world, reconciler_of, orphan
+):
+    intent_id = orphan("saga-old")
+    await world.change(payments.update().values(payment_intent_id=intent_id))
+    await age(world, column="seen_at")
+
+    async with world.executors() as ((executor, _),):
+        report = await reconciler_of(executor).reconcile()
+
+    assert [line.payment_intent_id for line in report.repaired] == [intent_id]
+    assert held_at_stripe(world) == [0]
+
+
+@pytest.mark.usefixtures("old_records")
 async def test_more_holds_than_the_limit_are_not_released_without_a_persons_word(
     world, reconciler_of, orphan
 ):
@@ -178,8 +225,28 @@ async def test_a_person_can_name_holds_that_the_records_do_not_prove(world, reco
         report = await reconciler_of(executor).reconcile(permission=permission(*named))
 
     assert [line.payment_intent_id for line in report.repaired] == [first]
-    assert [line.payment_intent_id for line in report.not_repaired] == [second]
+    reported = [line.payment_intent_id for line in report.not_repaired]
+    assert (reported[0], set(reported)) == (second, {second, *named[1:]})
     assert sorted(held_at_stripe(world)) == [0, 700, 700, 1299]
+
+
+async def test_a_named_hold_that_is_not_released_has_a_line_with_the_reason(
+    world, reconciler_of, orphan
+):
+    async with world.executors() as ((executor, _),):
+        (payment,) = await world.hold(executor)
+        theirs = orphan("saga-3", **{"metadata[system]": "another"})
+        intact = world.intent_of(payment)["id"]
+        named = permission(theirs, intact, "pi_unknown")
+        report = await reconciler_of(executor).reconcile(permission=named)
+
+    lines = {line.payment_intent_id: line.reason for line in report.not_repaired}
+    assert lines.keys() == {theirs, intact, "pi_unknown"}
+    assert "no mark of this installation" in lines[theirs]
+    assert "agrees with the records" in lines[intact]
+    assert "no PaymentIntent with this id that was created since" in lines["pi_unknown"]
+    assert {line.action for line in report.not_repaired} == {"report"}
+    assert sorted(held_at_stripe(world)) == [700, 1299]
 
 
 def permission(*release, **limit):

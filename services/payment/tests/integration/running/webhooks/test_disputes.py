@@ -1,6 +1,10 @@
 """Disputes: opened and ended once, from webhooks in any order."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from payment_service.storage.orm import payments
+from sqlalchemy import func
 
 
 async def disputes_published(world):
@@ -37,3 +41,20 @@ async def test_a_dispute_is_published_once(world, hooked, dispute_event):
     assert (event.payload.dispute_id, event.payload.amount, event.payload.reason) == (
         "dp_1", 900, "fraudulent",
     )  # fmt: skip
+
+
+async def test_a_payment_is_as_young_as_the_newest_change_of_its_dispute(
+    world, hooked, dispute_event
+):
+    async def age_after(*events):
+        await world.change(payments.update().values(updated_at=func.now() - timedelta(days=600)))
+        await hook.effects(*events)
+        return datetime.now(UTC) - (await world.row()).updated_at
+
+    async with hooked() as (executor, hook):
+        (payment,) = await world.hold(executor)
+        opened, won = dispute_event(payment), dispute_event(payment, "closed", "won")
+        ages = [await age_after(opened), await age_after({**opened, "id": "evt_again"})]
+        ages.append(await age_after(won))
+
+    assert [age.days for age in ages] == [0, 600, 0]
