@@ -30,7 +30,7 @@ async def running_watchdog(
 ) -> AsyncGenerator[None]:
     """End the process once it has not consumed for `consumer_restart_seconds`.
 
-    Time counts only while Kafka and PostgreSQL respond: a restart cures nothing if they are
+    Time counts only while the checks succeed: a restart cures nothing if Kafka or PostgreSQL is
     away. An event loop that is blocked for as long ends the process too.
     """
     watchdog = Watchdog(lambda: consumption_problem(app), checks, settings.consumer_restart_seconds)
