@@ -11,7 +11,7 @@ from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
 from saga_messaging.http.outbox import OUTBOX_PROBLEMS, outbox_router
-from saga_messaging.http.readiness import checks, outbox_check
+from saga_messaging.http.readiness import checks, outbox_check, publishing_check
 from saga_messaging.kafka.faust_app import faust_app
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.topic_check import check_topics
@@ -51,6 +51,8 @@ def build(settings: UserServiceSettings) -> FastAPI:
 
     retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
     readiness = checks("user_service", database, publisher, app)
+    # A restart does not help a batch whose replies Kafka does not accept.
+    restart_needs = {**readiness, "publishing": publishing_check(outbox)}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -63,7 +65,7 @@ def build(settings: UserServiceSettings) -> FastAPI:
             components.running_loop("availability", availability.watch()),
             components.running_loop("retention", retention.run()),
             components.running_faust(app, publisher),
-            running_watchdog(app, readiness, settings),
+            running_watchdog(app, restart_needs, settings),
         ):
             yield
 

@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 import uuid
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from saga_stack.processes.ports import reserve_free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 START_SECONDS = 60
 REPLY_SECONDS = 30
+RESTART_SECONDS = 6
 
 
 @pytest.fixture
@@ -37,6 +40,9 @@ def service(kafka_bootstrap, database_url, emulator, prefix):
         "HTTP_PORT": str(reserved.port),
         "STRIPE_SECRET_KEY": "sk_test_user",
         "STRIPE_API_BASE": emulator,
+        "KAFKA_REQUEST_TIMEOUT_SECONDS": "2",
+        "CONSUMER_STALL_SECONDS": "2",
+        "CONSUMER_RESTART_SECONDS": str(RESTART_SECONDS),
     }
     command = [sys.executable, "-m", "user_service"]
     subprocess.run([*command, "migrate"], env=environment, check=True, timeout=START_SECONDS)
@@ -129,3 +135,39 @@ async def test_a_repeated_request_over_kafka_gets_a_reply_with_the_same_message_
     assert second["message_id"] == first["message_id"]
     assert unknown["type"] == "user.payment_info_failed"
     assert unknown["payload"]["code"] == "user_not_found"
+
+
+@asynccontextmanager
+async def without_topic(bootstrap, topic):
+    """Delete a topic, and create it again at the end."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+        yield
+        await admin.create_topics([NewTopic(topic, 2, 1)])
+    finally:
+        await admin.close()
+
+
+async def await_stalled(service):
+    """Wait until the service names the batch that is in progress."""
+    async with asyncio.timeout(REPLY_SECONDS):
+        while "in progress" not in service.get("/readyz").json()["consumer"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def test_a_process_whose_replies_wait_for_kafka_is_not_ended(
+    service, kafka_bootstrap, prefix
+):
+    async with without_topic(kafka_bootstrap, prefix + "user_events"):
+        async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
+            value = specified_request("saga-0", "user_1")
+            await producer.send_and_wait(prefix + "user_commands", value, key=b"any")
+        await await_stalled(service)
+        await asyncio.sleep(2 * RESTART_SECONDS)
+        assert service.get("/healthz").is_success
+    replies = await request_replies(
+        kafka_bootstrap, prefix, [specified_request("saga-1", "user_1")]
+    )
+    assert [reply.key for reply in replies] == [b"saga-0"]

@@ -144,6 +144,13 @@ class Outbox:
                 found[topic] = f"{found[topic]}; {parked}" if topic in found else parked
         return found
 
+    @property
+    def waiting(self) -> set[str]:
+        """The topics that wait: Kafka acknowledges no records, or too many of them are parked."""
+        limit = self._settings.outbox_parked_limit
+        full = {topic for topic, queue in self._queues.items() if queue.parked >= limit}
+        return full.union(self._publisher.waiting)
+
     def _queue(self, topic: str) -> TopicQueue:
         if topic not in self._queues:
             queue = TopicQueue(topic, self.table, self.database, self._publisher, self._settings)

@@ -60,6 +60,18 @@ async def _database_problem(package: str, database: Database) -> str | None:
     return problem or database.stalled()
 
 
+def publishing_check(outbox: Outbox) -> Check:
+    """Return the check that fails while a topic waits for Kafka or for an operator.
+
+    A responder's batch waits with it, so its watchdog needs this check.
+    """
+
+    async def check() -> str | None:
+        return f"records wait: {', '.join(sorted(outbox.waiting))}" if outbox.waiting else None
+
+    return check
+
+
 def outbox_check(outbox: Outbox) -> Check:
     """Return the check that names the topics whose records are parked or wait."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import LeaderNotAvailableError, NotLeaderForPartitionError
 from prometheus_client import Gauge
 
 from saga_messaging.settings import MessagingSettings
@@ -18,6 +19,8 @@ OPEN_TRANSACTION_SECONDS: Final = Gauge(
     "saga_open_transaction_seconds",
     "Age of the oldest transaction of another producer that holds back messages of this process.",
 )
+
+_LEADER_ERRORS: Final = {LeaderNotAvailableError.__name__, NotLeaderForPartitionError.__name__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,8 @@ class Consumption:
         partition, age = max(stale.items(), key=lambda each: each[1])
         error = consumer._fetcher.errors.get(partition, "no response")  # noqa: SLF001
         text = f"{_name(partition)}: nothing fetched for {age:.0f} s ({error})"
-        return ConsumptionProblem(text, restart_helps=len(stale) == len(assignment.tps))
+        cured = [each for each in stale if not _leaderless(consumer, each)]
+        return ConsumptionProblem(text, bool(cured) and len(stale) == len(assignment.tps))
 
     def _open_transaction(self, consumer: Any) -> ConsumptionProblem | None:
         """Find a transaction that holds back messages for longer than the limit."""
@@ -147,6 +151,13 @@ def _dead_task(consumer: Any) -> ConsumptionProblem | None:
             reason = "canceled" if task.cancelled() else repr(task.exception())
             return ConsumptionProblem(f"the {name} has ended: {reason}")
     return None
+
+
+def _leaderless(consumer: Any, partition: TopicPartition) -> bool:
+    """Return True if no broker leads the partition, as a broker or the metadata says."""
+    if consumer._fetcher.errors.get(partition) in _LEADER_ERRORS:  # noqa: SLF001
+        return True
+    return consumer._client.cluster.leader_for_partition(partition) == -1  # noqa: SLF001
 
 
 def _assignment(consumer: Any) -> Any:

@@ -30,7 +30,7 @@ async def running_watchdog(
 ) -> AsyncGenerator[None]:
     """End the process once it has not consumed for `consumer_restart_seconds`.
 
-    Time counts only while Kafka and PostgreSQL respond: a restart cures nothing if they are
+    Time counts only while the checks succeed: a restart cures nothing if Kafka or PostgreSQL is
     away. An event loop that is blocked for as long ends the process too.
     """
     watchdog = Watchdog(lambda: consumption_problem(app), checks, settings.consumer_restart_seconds)
@@ -61,22 +61,31 @@ class Watchdog:
         self._beats = 0
 
     async def run(self) -> None:
-        """Watch the consumer, without end."""
-        since: float | None = None
+        """Watch the consumer, without end, and show that the event loop runs."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat())  # a check takes up to three seconds
+            await self._watch_consumer()
+
+    async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
             self._beats += 1
+
+    async def _watch_consumer(self) -> None:
+        since: float | None = None
+        while True:
+            await asyncio.sleep(self._interval)
             problem = self._problem()
             if problem is None or not problem.restart_helps:
                 since = None
                 continue
-            since = since or time.monotonic()
-            if time.monotonic() - since < self._limit:
+            if not await self._dependencies_respond():
+                since = None
                 continue
-            if await self._dependencies_respond():
+            since = since or time.monotonic()
+            if time.monotonic() - since >= self._limit:
                 logger.critical("consumer_stalled", reason=problem.text, seconds=self._limit)
                 end_process()
-            since = None
 
     async def _dependencies_respond(self) -> bool:
         failures = await asyncio.gather(*map(run_check, self._dependencies.values()))

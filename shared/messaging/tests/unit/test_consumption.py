@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.cluster import ClusterMetadata
+from aiokafka.protocol.metadata import MetadataResponse_v1
 from prometheus_client import REGISTRY
 from saga_messaging.kafka import consumption
 from saga_messaging.kafka.consumption import Consumption
@@ -48,11 +50,25 @@ def clock(monkeypatch):
     return clock
 
 
+def cluster(leader: int) -> ClusterMetadata:
+    """aiokafka's metadata of the topic, as a broker describes it; -1 means no leader."""
+    metadata = ClusterMetadata()
+    partitions = [(0, partition, leader, [1], [1]) for partition in (1, 2)]
+    response = MetadataResponse_v1(
+        brokers=[(1, "localhost", 9092, None)],
+        controller_id=1,
+        topics=[(0, "topic", False, partitions)],
+    )
+    metadata.update_metadata(response)
+    return metadata
+
+
 @pytest.fixture
 def kafka(clock):
     """aiokafka's consumer."""
     running = SimpleNamespace(done=lambda: False)
     return SimpleNamespace(
+        _client=SimpleNamespace(cluster=cluster(leader=1)),
         _fetcher=SimpleNamespace(_fetch_task=running, _records={}, errors={}),
         _coordinator=SimpleNamespace(_coordination_task=running),
         _subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=Assignment(clock))),
@@ -145,6 +161,28 @@ def test_one_partition_without_a_response_is_named_and_all_need_a_restart(consum
     assert consumed.problem(kafka, waiting=False).restart_helps
     kafka._fetcher.errors = {ONE: "CorruptRecordException", TWO: "CorruptRecordException"}
     assert "(CorruptRecordException)" in consumed.problem(kafka, waiting=False).text
+
+
+@pytest.mark.parametrize("error", ["LeaderNotAvailableError", "NotLeaderForPartitionError", None])
+def test_partitions_without_a_leader_need_no_restart(consumed, kafka, clock, error):
+    assert consumed.problem(kafka, waiting=False) is None
+    clock.now += 31
+    consumed.polled()
+    if error:
+        kafka._fetcher.errors = {ONE: error, TWO: error}
+    else:
+        kafka._client.cluster = cluster(leader=-1)
+    problem = consumed.problem(kafka, waiting=False)
+    assert "nothing fetched for 31 s" in problem.text
+    assert not problem.restart_helps
+
+
+def test_a_partition_that_has_a_leader_needs_a_restart(consumed, kafka, clock):
+    assert consumed.problem(kafka, waiting=False) is None
+    clock.now += 31
+    consumed.polled()
+    kafka._fetcher.errors = {ONE: "LeaderNotAvailableError"}
+    assert consumed.problem(kafka, waiting=False).restart_helps
 
 
 def test_a_partition_with_records_or_that_is_paused_is_not_fetched(consumed, kafka, clock):

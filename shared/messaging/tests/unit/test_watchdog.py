@@ -49,8 +49,22 @@ async def test_a_process_that_stays_deaf_ends(ends):
 
 async def test_not_while_kafka_or_postgresql_is_away(ends):
     dependency = Dependency("no response")
-    await watch(lambda: DEAF, dependency, lambda: dependency.calls == 3)
+    until = time.monotonic() + 3 * LIMIT
+    await watch(lambda: DEAF, dependency, lambda: time.monotonic() > until)
     assert not ends.is_set()
+
+
+async def test_the_time_begins_once_kafka_and_postgresql_are_back(ends):
+    dependency = Dependency("no response")
+    back_at = time.monotonic() + 0.9 * LIMIT
+
+    def problem() -> ConsumptionProblem:
+        if time.monotonic() >= back_at:
+            dependency.reason = None
+        return DEAF
+
+    await watch(problem, dependency, ends.is_set)
+    assert time.monotonic() - back_at >= LIMIT
 
 
 async def test_not_if_a_restart_does_not_help(ends):
