@@ -6,7 +6,8 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from saga_messaging.delivery.retention.steps import AnyRow
-from sqlalchemy import ColumnElement, Connection, case, cast, insert, literal, null, select
+from sqlalchemy import ColumnElement, Connection, case, cast, literal, null, select
+from sqlalchemy.dialects.postgresql import insert
 
 from order_saga.create_order.messages import REQUEST_TYPES
 from order_saga.runtime.orm import archived_messages, messaging, sagas
@@ -42,7 +43,11 @@ SENT: Final[Sequence[ColumnElement[Any]]] = (
 def archive(
     connection: Connection, direction: Literal["in", "out"], messages: Sequence[AnyRow]
 ) -> None:
-    """Keep rows with the columns of `RECEIVED` or `SENT`; leave out those without an order."""
+    """Keep rows with the columns of `RECEIVED` or `SENT`; leave out those without an order.
+
+    A message may be archived more than once, as it can arrive again after it was archived; its
+    entries are then those of one row.
+    """
     ids = {message.saga_id for message in messages}
     known = set(connection.scalars(select(sagas.c.id).where(sagas.c.id.in_(ids))))
     ordered = sorted(messages, key=lambda message: (message.saga_id, message.at))
@@ -52,7 +57,10 @@ def archive(
         if saga_id in known
     ]
     if rows:
-        connection.execute(insert(archived_messages), rows)
+        new = insert(archived_messages)
+        entries = archived_messages.c.entries + new.excluded.entries
+        key = archived_messages.primary_key
+        connection.execute(new.on_conflict_do_update(key, set_={"entries": entries}), rows)
 
 
 def _row(saga_id: str, direction: str, messages: Sequence[AnyRow]) -> dict[str, Any]:

@@ -75,8 +75,8 @@ archived_messages = Table(
     "archived_messages",
     metadata,
     Column("saga_id", Text, primary_key=True),
+    Column("direction", Text, primary_key=True),
     Column("message_id", UUID(as_uuid=True), primary_key=True),
-    Column("direction", Text, nullable=False),
     Column("entries", JSONB, nullable=False),
 )
 

@@ -90,6 +90,43 @@ async def test_small_steps_archive_the_same(orders, completed, age, remove):
     assert (await sizes(orders))[1:3] == [0, 0]
 
 
+async def test_a_message_that_arrives_again_is_archived_again(
+    orders, completed, age, remove, new_messages
+):
+    order_id = await completed()
+    captured = new_messages(order_id).of("payment.captured", attempt=1)
+    await orders.receive(captured)
+    for _ in range(2):
+        await age(MESSAGES)
+        await remove(limit=1)
+        await orders.receive(captured)
+    await age(MESSAGES)
+    before = await orders.show(order_id)
+
+    assert (await remove())["messages_received"] == 1
+
+    assert (await sizes(orders))[1:3] == [0, 0]
+    assert await orders.show(order_id) == before
+
+
+async def test_a_reply_with_the_id_of_its_command_is_archived_beside_it(
+    orders, completed, age, remove, new_messages
+):
+    order_id = await completed()
+    ((command_id,),) = await orders.rows(
+        "SELECT message_id FROM outbox WHERE type = 'capture_payment'"
+    )
+    reply = new_messages(order_id).of("payment.captured", attempt=1)
+    await orders.receive(reply.model_copy(update={"message_id": command_id}))
+    await age(MESSAGES)
+    before = await orders.show(order_id)
+
+    await remove(limit=1)
+
+    assert await sizes(orders) == [1, 0, 0, 11, 0]
+    assert await orders.show(order_id) == before
+
+
 async def test_messages_younger_than_the_setting_stay(orders, completed, age, remove):
     await completed()
     await age(MESSAGES - 2)
