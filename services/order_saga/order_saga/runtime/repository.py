@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from order_saga.create_order.state import OrderSaga
 from order_saga.errors import DefinitionUnknown
+from order_saga.kafka_access import PARTICIPANTS
 from order_saga.runtime.orm import deferred, messaging
 from order_saga.runtime.orm import sagas as table
 from order_saga.runtime.ports import Earlier, Found, Placement
@@ -38,6 +39,7 @@ _COLUMN_OF: Final = {"compensations": "undo", "ends_in": "goal", "pending": "ask
 """Fields whose column has another name."""
 _IMMUTABLE: Final = {"definition_version", "clerk_user_id", "order"}
 """Fields that do not change after the order is placed."""
+_COMMAND_TOPICS: Final = [topic.name for topic in PARTICIPANTS]
 
 
 def _save() -> TextClause:
@@ -125,13 +127,13 @@ class SqlSagas:
     def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
         # The time-out counts from when the command was sent, so that an outage of Kafka is not
-        # taken for a participant that does not respond.
+        # taken for a participant that does not respond. Other messages suspend no time-out.
         allowed = table.c.deadline_at - table.c.updated_at
         available = timedelta(seconds=min(available_seconds, LONGEST_TIMEOUT_SECONDS))
         sent_at = messaging.outbox.c.sent_at
         not_sent_in_time = select(messaging.outbox.c.message_id).where(
             messaging.outbox.c.correlation_id == table.c.id,
-            messaging.outbox.c.type != "dead-letter",
+            messaging.outbox.c.topic.in_(_COMMAND_TOPICS),
             messaging.outbox.c.dropped_at.is_(None),
             sent_at.is_(None) | (sent_at > func.now() - allowed),
         )
