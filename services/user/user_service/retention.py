@@ -1,4 +1,4 @@
-"""Retention of what the outbox has published; users are kept."""
+"""Retention of what the outbox has published, or an operator has dropped; users are kept."""
 
 from collections.abc import Sequence
 
@@ -10,5 +10,7 @@ from user_service.orm import outbox
 
 def retention_tasks(settings: RetentionSettings) -> Sequence[Task]:
     """Return what is removed from the user service's tables."""
-    sent = Aged(outbox, outbox.c.sent_at, outbox.c.message_id, settings.message_retention)
-    return (Task("messages_sent", removal(sent)),)
+    old = settings.message_retention
+    sent = Aged(outbox, outbox.c.sent_at, outbox.c.message_id, old)
+    dropped = Aged(outbox, outbox.c.dropped_at, outbox.c.message_id, old)
+    return Task("messages_sent", removal(sent)), Task("messages_dropped", removal(dropped))

@@ -6,7 +6,8 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from saga_messaging.delivery.retention.steps import AnyRow
-from sqlalchemy import ColumnElement, Connection, case, cast, insert, literal, null, select
+from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, null, select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from order_saga.create_order.messages import REQUEST_TYPES
 from order_saga.runtime.orm import archived_messages, messaging, sagas
@@ -31,18 +32,41 @@ SENT: Final[Sequence[ColumnElement[Any]]] = (
     _outbox.created_at.label("at"),
     _outbox.message_id,
     _outbox.type,
-    (literal("to ") + _outbox.topic).label("note"),
+    (
+        literal("to ")
+        + _outbox.topic
+        + func.coalesce(literal(", dropped ") + _outbox.dropped_note, "")
+    ).label("note"),
     cast(null(), _outbox.type.type).label("causation_id"),
     _outbox.sent_at,
     cast(null(), _outbox.type.type).label("digest"),
 )
-"""What the archive keeps of a message that was sent."""
+"""What the archive keeps of a message that was sent, or that an operator dropped."""
+
+_REMOVE_REQUESTERS: Final = text(
+    r"""
+    UPDATE archived_messages SET entries = (
+        SELECT jsonb_agg(
+            entry || jsonb_build_object(
+                'note', regexp_replace(entry ->> 'note', '( \(|(, dropped) )by .*$', '\2')
+            ) ORDER BY nth
+        )
+        FROM jsonb_array_elements(entries) WITH ORDINALITY AS entries_of (entry, nth)
+    )
+    WHERE saga_id = ANY(:ids)
+    AND (entries::text LIKE '% (by %' OR entries::text LIKE '%, dropped by %')
+    """
+)
 
 
 def archive(
     connection: Connection, direction: Literal["in", "out"], messages: Sequence[AnyRow]
 ) -> None:
-    """Keep rows with the columns of `RECEIVED` or `SENT`; leave out those without an order."""
+    """Keep rows with the columns of `RECEIVED` or `SENT`; leave out those without an order.
+
+    A message may be archived more than once, as it can arrive again after it was archived; its
+    entries are then those of one row.
+    """
     ids = {message.saga_id for message in messages}
     known = set(connection.scalars(select(sagas.c.id).where(sagas.c.id.in_(ids))))
     ordered = sorted(messages, key=lambda message: (message.saga_id, message.at))
@@ -52,7 +76,15 @@ def archive(
         if saga_id in known
     ]
     if rows:
-        connection.execute(insert(archived_messages), rows)
+        new = insert(archived_messages)
+        entries = archived_messages.c.entries + new.excluded.entries
+        key = archived_messages.primary_key
+        connection.execute(new.on_conflict_do_update(key, set_={"entries": entries}), rows)
+
+
+def remove_requesters(connection: Connection, ids: Sequence[str]) -> None:
+    """Remove who made a request or dropped a message, and the note, from archived histories."""
+    connection.execute(_REMOVE_REQUESTERS, {"ids": list(ids)})
 
 
 def _row(saga_id: str, direction: str, messages: Sequence[AnyRow]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from saga_engine.messages import DeadlinePassed, DeadlinePayload
 from saga_schemas.envelope import LONGEST_TIMEOUT_SECONDS, reserved_message_id
 from sqlalchemy import ColumnElement, Connection, and_, extract, false, func, or_, select
 
+from order_saga.kafka_access import PARTICIPANTS
 from order_saga.runtime.orm import deferred, messaging
 from order_saga.runtime.orm import sagas as table
 
@@ -17,6 +18,8 @@ EXTENSION_LIMIT: Final = 10
 
 At the default time-out of 60 s, an outage of up to nine minutes rejects nothing.
 """
+
+COMMAND_TOPICS: Final = [topic.name for topic in PARTICIPANTS]
 
 SETTLED_SECONDS: Final = 5.0
 """Time without an outage that such a deadline waits for, so that replies in Kafka are handled."""
@@ -30,12 +33,12 @@ def deadlines_passed(
 ) -> Sequence[DeadlinePassed]:
     """Lock at most `limit` sagas whose deadline has passed; see `ports.Sagas.due`."""
     # The time-out counts from when the command was sent, so that an outage of Kafka is not
-    # taken for a participant that does not respond.
+    # taken for a participant that does not respond. Other messages suspend no time-out.
     allowed = table.c.deadline_at - table.c.updated_at
     sent_at = messaging.outbox.c.sent_at
     not_sent_in_time = select(messaging.outbox.c.message_id).where(
         messaging.outbox.c.correlation_id == table.c.id,
-        messaging.outbox.c.type != "dead-letter",
+        messaging.outbox.c.topic.in_(COMMAND_TOPICS),
         messaging.outbox.c.dropped_at.is_(None),
         sent_at.is_(None) | (sent_at > func.now() - allowed),
     )

@@ -67,6 +67,12 @@ sagas = Table(
 
 Index("inbox_oldest", messaging.inbox.c.received_at, messaging.inbox.c.message_id)
 Index("outbox_oldest", messaging.outbox.c.sent_at, messaging.outbox.c.message_id)
+Index(
+    "outbox_dropped",
+    messaging.outbox.c.dropped_at,
+    messaging.outbox.c.message_id,
+    postgresql_where=text("dropped_at IS NOT NULL"),
+)
 
 # Messages of finished orders, moved from the inbox (`in`) or the outbox (`out`) once they are old:
 # `entries` has what a history shows of each, for several messages of one order. `message_id` is the
@@ -75,8 +81,8 @@ archived_messages = Table(
     "archived_messages",
     metadata,
     Column("saga_id", Text, primary_key=True),
+    Column("direction", Text, primary_key=True),
     Column("message_id", UUID(as_uuid=True), primary_key=True),
-    Column("direction", Text, nullable=False),
     Column("entries", JSONB, nullable=False),
 )
 

@@ -1,7 +1,7 @@
 """Retention of orders: old messages are archived, personal data removed, old orders deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from saga_engine.declaration import Definition, End
 from saga_messaging.delivery.retention.settings import REMOVED, RetentionSettings
@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from order_saga.create_order.state import State
-from order_saga.runtime.archive import RECEIVED, SENT, archive
+from order_saga.runtime.archive import RECEIVED, SENT, archive, remove_requesters
 from order_saga.runtime.orm import (
     archived_messages,
     control_changes,
@@ -44,21 +44,6 @@ StepOf: TypeAlias = Callable[[Connection, int, Cursor | None], Step]
 
 _inbox, _outbox = messaging.inbox.c, messaging.outbox.c
 
-_ARCHIVE_WITHOUT_REQUESTERS: Final = text(
-    r"""
-    UPDATE archived_messages SET entries = (
-        SELECT jsonb_agg(
-            entry || jsonb_build_object(
-                'note', regexp_replace(entry ->> 'note', ' \(by .*$', '')
-            ) ORDER BY nth
-        )
-        FROM jsonb_array_elements(entries) WITH ORDINALITY AS entries_of (entry, nth)
-    )
-    WHERE saga_id = ANY(:ids) AND entries::text LIKE '% (by %'
-    """
-)
-"""Remove who made a request, and the note, from the archived history of orders."""
-
 
 def retention_tasks(
     versions: Mapping[int, Definition], settings: RetentionSettings
@@ -71,9 +56,11 @@ def retention_tasks(
     old = settings.message_retention
     received = Aged(messaging.inbox, _inbox.received_at, _inbox.message_id, old)
     sent = Aged(messaging.outbox, _outbox.sent_at, _outbox.message_id, old)
+    dropped = Aged(messaging.outbox, _outbox.dropped_at, _outbox.message_id, old)
     return (
         Task("messages_received", _archiving(received, "in", RECEIVED, finished)),
         Task("messages_sent", _archiving(sent, "out", SENT, finished)),
+        Task("messages_dropped", _archiving(dropped, "out", SENT, finished)),
         Task("personal_data", _personal_data(finished, settings), needs_topics=False),
         Task("orders", _orders(finished, settings)),
         Task("control_changes", _entries_of(control_changes, "id", settings)),
@@ -134,7 +121,7 @@ def _personal_data(finished: ColumnElement[bool], settings: RetentionSettings) -
         ids = _lock(connection, [row.id for row in batch], finished, old)
         if ids:
             connection.execute(update(sagas).where(sagas.c.id.in_(ids)).values(nothing))
-            connection.execute(_ARCHIVE_WITHOUT_REQUESTERS, {"ids": ids})
+            remove_requesters(connection, ids)
             refused = refused_requests.c
             connection.execute(
                 update(refused_requests)
@@ -157,7 +144,7 @@ def _orders(finished: ColumnElement[bool], settings: RetentionSettings) -> StepO
         finished,
         ~sagas.c.disputed,
         sagas.c.updated_at < func.now() - age,
-        ~_exists(_outbox.correlation_id, _outbox.sent_at.is_(None)),
+        ~_exists(_outbox.correlation_id, _outbox.sent_at.is_(None), _outbox.dropped_at.is_(None)),
         ~_exists(deferred.c.correlation_id),
     )
     owned = (

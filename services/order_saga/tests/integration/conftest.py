@@ -95,7 +95,9 @@ class Replica:
 
     async def sent(self) -> None:
         """As if the relay had sent what is stored, at once."""
-        await self.execute("UPDATE outbox SET sent_at = created_at WHERE sent_at IS NULL")
+        await self.execute(
+            "UPDATE outbox SET sent_at = created_at WHERE sent_at IS NULL AND dropped_at IS NULL"
+        )
 
     async def rows(self, query: str) -> list[Any]:
         return await self.database.transaction(lambda c: list(c.execute(text(query)).all()))

@@ -7,6 +7,12 @@ from order_saga.runtime.retention import retention_tasks
 MESSAGES, PERSONAL, ORDERS = 46, 181, 551
 """Days after which the default settings archive, remove personal data, and delete."""
 
+DROP = """
+UPDATE outbox SET sent_at = NULL, parked_at = now(), parked_reason = 'it is too large',
+    claimed_until = 'infinity', dropped_at = now(), dropped_note = 'by ann: for Mrs Miller'
+WHERE type = 'order.completed'
+"""
+
 
 @pytest.fixture
 def remove(orders):
@@ -90,6 +96,43 @@ async def test_small_steps_archive_the_same(orders, completed, age, remove):
     assert (await sizes(orders))[1:3] == [0, 0]
 
 
+async def test_a_message_that_arrives_again_is_archived_again(
+    orders, completed, age, remove, new_messages
+):
+    order_id = await completed()
+    captured = new_messages(order_id).of("payment.captured", attempt=1)
+    await orders.receive(captured)
+    for _ in range(2):
+        await age(MESSAGES)
+        await remove(limit=1)
+        await orders.receive(captured)
+    await age(MESSAGES)
+    before = await orders.show(order_id)
+
+    assert (await remove())["messages_received"] == 1
+
+    assert (await sizes(orders))[1:3] == [0, 0]
+    assert await orders.show(order_id) == before
+
+
+async def test_a_reply_with_the_id_of_its_command_is_archived_beside_it(
+    orders, completed, age, remove, new_messages
+):
+    order_id = await completed()
+    ((command_id,),) = await orders.rows(
+        "SELECT message_id FROM outbox WHERE type = 'capture_payment'"
+    )
+    reply = new_messages(order_id).of("payment.captured", attempt=1)
+    await orders.receive(reply.model_copy(update={"message_id": command_id}))
+    await age(MESSAGES)
+    before = await orders.show(order_id)
+
+    await remove(limit=1)
+
+    assert await sizes(orders) == [1, 0, 0, 11, 0]
+    assert await orders.show(order_id) == before
+
+
 async def test_messages_younger_than_the_setting_stay(orders, completed, age, remove):
     await completed()
     await age(MESSAGES - 2)
@@ -119,6 +162,33 @@ async def test_an_order_with_a_message_that_was_not_sent_is_kept(orders, complet
     changed = await remove()
 
     assert (changed["messages_sent"], changed["orders"]) == (4, 0)
+
+
+async def test_a_dropped_message_is_archived_with_who_dropped_it(orders, completed, age, remove):
+    order_id = await completed()
+    await orders.execute(DROP)
+    await age(MESSAGES)
+    before = await orders.show(order_id)
+
+    changed = await remove()
+
+    assert (changed["messages_sent"], changed["messages_dropped"]) == (4, 1)
+    assert (await sizes(orders))[2] == 0
+    assert await orders.show(order_id) == before
+    assert before["history"][-1]["note"] == "to order_events, dropped by ann: for Mrs Miller"
+    await age(PERSONAL - MESSAGES)
+    await remove()
+    notes = [entry["note"] for entry in (await orders.show(order_id))["history"]]
+    assert notes[-1] == "to order_events, dropped"
+
+
+async def test_a_dropped_message_keeps_no_order(orders, completed, age, remove):
+    await completed()
+    await age(ORDERS)
+    await orders.execute(DROP)
+
+    assert (await remove())["orders"] == 1
+    assert await sizes(orders) == [0, 0, 0, 0, 0]
 
 
 async def test_an_archived_request_is_answered_as_before_and_done_once(

@@ -116,6 +116,19 @@ async def test_no_deadline_fires_while_its_command_waits_for_kafka(replica_with)
     assert await orders.timers.fire_due() == 1
 
 
+async def test_an_event_that_waits_for_kafka_suspends_no_deadline(replica_with, new_messages):
+    orders = replica_with(settlement_timeout_seconds=SOON)
+    order_id = (await orders.place()).json()["id"]
+    await orders.receive(*new_messages(order_id).replies_until("authorized"))
+    await orders.request(order_id, "cancel")
+    await orders.sent()
+    await orders.execute("UPDATE outbox SET sent_at = NULL WHERE topic = 'order_events'")
+    ((waiting,),) = await orders.rows("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+    assert waiting
+
+    assert await orders.timers.fire_due() == 1
+
+
 async def test_the_time_of_a_step_counts_from_when_its_command_was_sent(replica_with):
     orders = replica_with(payment_info_timeout_seconds=60)
     await orders.place()

@@ -54,6 +54,7 @@ def retention_tasks(settings: RetentionSettings) -> Sequence[Task]:
     open_ = select(_payment.saga_id).where(_payment.saga_id == _inbox.correlation_id, _UNFINISHED)
     received = Aged(messaging.inbox, _inbox.received_at, _inbox.message_id, old)
     sent = Aged(messaging.outbox, _outbox.sent_at, _outbox.message_id, old)
+    dropped = Aged(messaging.outbox, _outbox.dropped_at, _outbox.message_id, old)
     events = Aged(stripe_events, stripe_events.c.received_at, stripe_events.c.event_id, old)
     runs = Aged(
         reconciliations, reconciliations.c.asked_at, reconciliations.c.id, settings.order_retention
@@ -61,6 +62,7 @@ def retention_tasks(settings: RetentionSettings) -> Sequence[Task]:
     return (
         Task("messages_received", removal(received, ~open_.exists())),
         Task("messages_sent", removal(sent)),
+        Task("messages_dropped", removal(dropped)),
         Task("stripe_events", removal(events)),
         Task("personal_data", _personal_data(settings), needs_topics=False),
         Task("payments", _payments(settings)),

@@ -150,8 +150,11 @@ class TopicQueue:
         outbox_rows.park(connection, self._table, refusals)
 
     async def room_for_refusals(self) -> None:
-        """Return once fewer records than the limit are parked; sweeps tell."""
-        while not self._room_to_park():
+        """Return once fewer records than the limit are parked; sweeps tell.
+
+        After `stop` it returns at once: records beyond the limit are parked rather than lost.
+        """
+        while not self._room_to_park() and not self._stopping:
             await self._pause()
 
     def _room_to_park(self) -> int:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import MessageSizeTooLargeError
 from messaging_testing import topics
 from messaging_testing.fakes import eventually
 from messaging_testing.messages import command, outgoing, record, records
@@ -21,6 +22,7 @@ from saga_messaging.delivery.responder import Responder
 from saga_messaging.errors import ParkedRecordNotFound
 from saga_messaging.http.readiness import outbox_check
 from saga_messaging.kafka.publisher import Publisher
+from saga_messaging.kafka.refusals import Refusal
 from saga_messaging.kafka.topics import create_topics
 from saga_schemas.topics import ORDER_EVENTS, USER_COMMANDS, USER_EVENTS
 from sqlalchemy import text
@@ -250,6 +252,24 @@ async def test_at_the_limit_of_parked_records_the_topic_waits_and_others_go_on(r
     for message_id in parked:
         await relay.operators.drop(message_id, "ann", "")
     await relay.await_rows("parked_at IS NOT NULL", ids(*refused))
+
+
+@pytest.mark.timeout(60, method="signal")  # a busy loop would let no other time-out end
+async def test_refused_replies_beyond_the_limit_wait_until_the_relay_stops(relay):
+    await relay.send(*[large(1_200_000, f"key {n}") for n in range(3)])
+    parked = await relay.parked(3)
+    reply = large(1_200_000, "reply")
+    refused = Refusal(reply, MessageSizeTooLargeError())
+    waiting = asyncio.create_task(relay.outbox.park([refused], []))
+    done, _ = await asyncio.wait([waiting], timeout=1)
+    assert not done
+    assert await relay.rows("parked_at IS NOT NULL") == parked
+
+    relay.outbox.stop()
+
+    async with asyncio.timeout(10):
+        await waiting
+    assert await relay.rows("parked_at IS NOT NULL") == parked | ids(reply)
 
 
 async def test_a_retried_record_is_published_before_those_behind_it(relay):

@@ -120,6 +120,38 @@ async def test_nothing_is_forgotten_while_kafka_does_not_respond(retention, sett
     assert "retention_waits_for_kafka" in [entry["event"] for entry in logs]
 
 
+async def test_what_the_admin_client_raises_is_not_taken_for_a_topic_that_forgets(
+    retention, monkeypatch
+):
+    async def without_the_entry(*_):
+        raise KeyError("retention.ms")
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "describe_configs", without_the_entry)
+
+    with capture_logs() as logs:
+        assert await retention.run_once() == {"personal_data": 10}
+
+    (waits,) = [entry for entry in logs if entry["event"] == "retention_waits_for_kafka"]
+    assert waits["error"] == "KeyError('retention.ms')"
+
+
+async def test_a_task_that_fails_is_logged_and_tried_again_and_the_others_run(retention):
+    def fail(connection, limit, after):
+        if after is None:
+            return Step(2, Cursor(None, "next"))
+        return connection.execute(text("SELECT 1 / 0"))
+
+    retention._tasks = (Task("broken", fail), *retention._tasks)
+
+    for _ in range(2):
+        with capture_logs() as logs:
+            changed = await retention.run_once()
+
+        assert changed == {"broken": 2, "messages": 10, "personal_data": 10}
+        (failed,) = [entry for entry in logs if entry["event"] == "retention_failed"]
+        assert failed["task"] == "broken"
+
+
 async def test_a_missing_topic_is_not_taken_for_one_that_forgets(settings):
     with pytest.raises(Exception, match="no-such-topic"):
         await topic_retention_days(settings, ["no-such-topic"])

@@ -11,10 +11,10 @@ def upgrade() -> None:
         """
         CREATE TABLE archived_messages (
             saga_id    text NOT NULL,
-            message_id uuid NOT NULL,
             direction  text NOT NULL,
+            message_id uuid NOT NULL,
             entries    jsonb NOT NULL,
-            PRIMARY KEY (saga_id, message_id)
+            PRIMARY KEY (saga_id, direction, message_id)
         );
         CREATE TABLE refused_requests (
             id       uuid PRIMARY KEY,

@@ -120,6 +120,17 @@ def test_messages_that_are_young_or_were_not_sent_stay(add, age, remove, execute
     assert count("outbox") == 1
 
 
+def test_messages_that_an_operator_dropped_are_removed(add, age, remove, execute, count):
+    add("captured")
+    execute("UPDATE outbox SET sent_at = NULL, dropped_at = now(), dropped_note = 'by ann'")
+    age(MESSAGES - 2)
+    assert remove()["messages_dropped"] == 0
+    age(2)
+
+    assert remove()["messages_dropped"] == 1
+    assert count("outbox") == 0
+
+
 def test_personal_data_is_removed_and_the_payment_stays(add, age, remove, execute):
     add("captured")
     age(PERSONAL)
@@ -190,7 +201,7 @@ def test_events_and_reconciliations_are_removed_when_they_are_old(age, remove, e
     assert (count("stripe_events"), count("reconciliations")) == (0, 0)
 
 
-def test_every_table_is_bounded(database):
+def test_every_table_is_bounded_or_said_to_be_kept(database):
     """A new table needs a task, or a reason to stay."""
     bounded = {
         "inbox", "outbox", "payments", "refunds", "disputes", "stripe_events", "reconciliations",

@@ -8,3 +8,6 @@ down_revision = "0002"
 
 def upgrade() -> None:
     create_index_concurrently("outbox_oldest", "outbox (sent_at, message_id)")
+    create_index_concurrently(
+        "outbox_dropped", "outbox (dropped_at, message_id) WHERE dropped_at IS NOT NULL"
+    )

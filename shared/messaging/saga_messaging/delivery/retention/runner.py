@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
 from sqlalchemy import Connection, func, select
 
 from saga_messaging.delivery.retention.settings import RetentionSettings
@@ -28,7 +27,8 @@ class Retention:
     """Removes what is older than the settings say, and never what can still be needed.
 
     A step is one short transaction on a bounded number of rows; it waits for no lock. Any number
-    of replicas may run: a step of one makes the others end their pass.
+    of replicas may run: a step of one makes the others end their pass. A task that fails is logged
+    and tried again by the next pass; it ends neither the pass nor the process.
     """
 
     def __init__(
@@ -64,7 +64,11 @@ class Retention:
     async def _run(self, task: Task) -> int:
         changed, cursor = 0, None
         while True:
-            step = await self._step(task, cursor)
+            try:
+                step = await self._step(task, cursor)
+            except Exception:
+                logger.exception("retention_failed", task=task.name)
+                return changed
             changed += step.changed
             cursor = step.next
             if cursor is None:
@@ -85,7 +89,7 @@ class Retention:
         days = self._settings.message_retention_days
         try:
             longer = kept_longer(await topic_retention_days(self._kafka, self._topics), days)
-        except (KafkaError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - aiokafka's admin client is experimental
             logger.warning("retention_waits_for_kafka", error=repr(error))
             return False
         for topic, kept in longer.items():
