@@ -71,7 +71,7 @@ def consumption_problem(app: faust.App) -> ConsumptionProblem | None:
     consumer: Any = app.consumer
     if problem := consumer.problem():
         return problem
-    paused = paused_partitions(app).reasons
+    paused = paused_partitions(app).reasons(app.consumer_generation_id)
     return ConsumptionProblem("; ".join(paused), restart_helps=False) if paused else None
 
 
