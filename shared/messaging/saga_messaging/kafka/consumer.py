@@ -72,7 +72,7 @@ async def _receive_readable(
             await receive([_record(event) for event in readable])
         except TooManyDeadLetters as error:
             # Each round pauses one partition or more in front of an event of this batch.
-            paused.add(readable[0].message.topic, error.left, str(error))
+            paused.add(readable, error.left, str(error))
             readable = paused.readable(readable)
         else:
             break

@@ -1,7 +1,7 @@
 """A consumer's progress, and what keeps it from consuming."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +33,15 @@ class ConsumptionProblem:
 
     text: str
     restart_helps: bool = True
+
+    @classmethod
+    def joined(cls, problems: "Iterable[ConsumptionProblem | None]") -> "ConsumptionProblem | None":
+        """Return all problems as one; None if there are none."""
+        found = [problem for problem in problems if problem]
+        if not found:
+            return None
+        text = "; ".join(problem.text for problem in found)
+        return cls(text, any(problem.restart_helps for problem in found))
 
 
 class Consumption:
@@ -66,17 +75,19 @@ class Consumption:
             self._moved_at = time.monotonic()
 
     def problem(self, consumer: Any, waiting: bool) -> ConsumptionProblem | None:
-        """Return the first reason why a joined consumer does not consume.
+        """Return why a joined consumer does not consume.
 
         Args:
             consumer: aiokafka's consumer.
             waiting: Messages were delivered, and are not acknowledged.
         """
-        return (
-            _dead_task(consumer)
-            or self._stalled(waiting)
-            or self._unfetched(consumer)
-            or self._open_transaction(consumer)
+        return ConsumptionProblem.joined(
+            [
+                _dead_task(consumer),
+                self._stalled(waiting),
+                self._unfetched(consumer),
+                self._open_transaction(consumer),
+            ]
         )
 
     def _stalled(self, waiting: bool) -> ConsumptionProblem | None:

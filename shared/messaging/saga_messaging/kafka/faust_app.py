@@ -69,10 +69,10 @@ def consumption_problem(app: faust.App) -> ConsumptionProblem | None:
     if not has_joined(app):
         return ConsumptionProblem("joining the consumer group")
     consumer: Any = app.consumer
-    if problem := consumer.problem():
-        return problem
-    paused = paused_partitions(app).reasons
-    return ConsumptionProblem("; ".join(paused), restart_helps=False) if paused else None
+    paused = paused_partitions(app).reasons(app.consumer_generation_id)
+    return ConsumptionProblem.joined(
+        [consumer.problem(), *(ConsumptionProblem(each, restart_helps=False) for each in paused)]
+    )
 
 
 async def joined(app: faust.App) -> None:

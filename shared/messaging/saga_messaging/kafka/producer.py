@@ -60,9 +60,11 @@ class ReplaceableProducer:
         try:
             async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
                 await producer.stop()
-        except (KafkaError, OSError, TimeoutError) as error:
-            logger.warning("producer_close_failed", error=repr(error))
+        except BaseException as error:
             await _abandon(producer)
+            if not isinstance(error, KafkaError | OSError | TimeoutError):
+                raise
+            logger.warning("producer_close_failed", error=repr(error))
 
     async def close(self) -> None:
         """Publish buffered records, then disconnect."""

@@ -42,14 +42,16 @@ class TopicPublisher:
         refused: list[Refusal] = []
         held: list[Outgoing] = []
         async with self._turn:
-            # The broker accepts a batch behind a refused one if the producer is new to it. So a
-            # record is sent only when the records before it with the same key are acknowledged.
-            for together in _one_of_each_key(records):
-                keys = {refusal.record.order_key for refusal in refused} - {None}
-                held += [record for record in together if record.order_key in keys]
-                left = [record for record in together if record.order_key not in keys]
-                refused += await self._deliver(left)
-        self.waiting = self.access_error = None
+            try:
+                # The broker accepts a batch behind a refused one if the producer is new to it. So a
+                # record is sent only when the records before it with the same key are acknowledged.
+                for together in _one_of_each_key(records):
+                    keys = {refusal.record.order_key for refusal in refused} - {None}
+                    held += [record for record in together if record.order_key in keys]
+                    left = [record for record in together if record.order_key not in keys]
+                    refused += await self._deliver(left)
+            finally:  # also if the call is canceled
+                self.waiting = self.access_error = None
         return PublishResult(refused, held)
 
     async def close(self) -> None:

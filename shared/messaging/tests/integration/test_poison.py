@@ -104,6 +104,22 @@ def test_too_many_unreadable_records_pause_their_partition_only_and_lose_no_orde
     assert [row[0] for row in system.rows(query)] == [each.message_id for each in front + behind]
 
 
+def test_a_paused_partition_that_another_process_went_past_goes_on(system):
+    send_to(system, 0, [Raw(b"poison %d" % number) for number in range(3)])
+    limited = system.start(dead_letter_limit="1")
+    assert "[0] is paused at offset 1: " in await_not_ready(limited)
+    limited.pause()  # the group gives its partitions to another process
+    other = system.start(dead_letter_limit="8")
+    system.await_number(system.acked, 3, 60)
+    limited.resume()
+    limited.await_ready()
+    other.stop()
+    message = command()
+    send_to(system, 0, [raw(message)])
+    system.await_rest(1)
+    limited.await_ready()
+
+
 def send_to(system, partition, records):
     topic = system.prefix + USER_COMMANDS.name
     topics.produce(system.servers, topic, records, partition=partition)

@@ -6,9 +6,12 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.protocol.metadata import MetadataResponse_v1
+from faust.types import TP
 from prometheus_client import REGISTRY
 from saga_messaging.kafka import consumption
-from saga_messaging.kafka.consumption import Consumption
+from saga_messaging.kafka.consumption import Consumption, ConsumptionProblem
+from saga_messaging.kafka.faust_app import consumption_problem, faust_app
+from saga_messaging.kafka.paused import paused_partitions
 from structlog.testing import capture_logs
 
 ONE, TWO = TopicPartition("topic", 1), TopicPartition("topic", 2)
@@ -209,6 +212,34 @@ def test_a_transaction_that_stays_open_is_named_and_logged_once(consumed, kafka,
     state_of(kafka, TWO).highwater = 10
     consumed.problem(kafka, waiting=False)
     assert REGISTRY.get_sample_value("saga_open_transaction_seconds") == 0
+
+
+def test_no_problem_hides_another(consumed, kafka, clock):
+    state_of(kafka, TWO).highwater = 12
+    assert consumed.problem(kafka, waiting=False) is None
+    pass_time(61, clock, consumed, kafka)
+    state_of(kafka, ONE).timestamp -= 31_000
+    problem = consumed.problem(kafka, waiting=False)
+    assert "topic[1]: nothing fetched for 31 s" in problem.text
+    assert "topic[2]: a transaction at offset 10 has been open for 61 s" in problem.text
+    assert not problem.restart_helps
+
+
+@pytest.mark.parametrize("stalled", [True, False])
+def test_a_paused_partition_is_named_beside_another_problem(monkeypatch, make_settings, stalled):
+    app = faust_app("joined", make_settings())
+    app.rebalancing, app.rebalancing_count, app.consumer_generation_id = False, 1, 7
+    problem = ConsumptionProblem("a transaction is open", restart_helps=stalled)
+    consumer = SimpleNamespace(problem=lambda: problem)
+    monkeypatch.setattr(type(app), "consumer", consumer)
+    tp = TP("topic", 1)
+    message = SimpleNamespace(topic="topic", partition=1, offset=3, tp=tp, generation_id=7)
+    paused_partitions(app).add([SimpleNamespace(message=message)], {1: 3}, "poison")
+    found = consumption_problem(app)
+    assert found.text == "a transaction is open; topic[1] is paused at offset 3: poison"
+    assert found.restart_helps is stalled
+    app.consumer_generation_id = 8
+    assert consumption_problem(app).text == "a transaction is open"
 
 
 def test_transactions_that_end_one_after_another_are_no_problem(consumed, kafka, clock):

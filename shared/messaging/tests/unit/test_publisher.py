@@ -143,6 +143,26 @@ async def test_a_producer_that_does_not_stop_is_cancelled(make_publisher, produc
     assert len(producers.made) == 2
 
 
+async def test_a_discard_that_is_canceled_leaves_no_sender(make_publisher, producers):
+    publisher = make_publisher()
+    await publisher.publish(outgoing(1))
+    (old,) = producers.made
+    old.hangs = True
+    producers.faults = {1: ("ack", KafkaError())}
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(publisher.publish(outgoing(1)), 0.2)
+    assert old._sender.sender_task.cancelled()
+    assert old.client.closed
+
+
+async def test_a_canceled_call_no_longer_waits(make_publisher, producers):
+    publisher = make_publisher()
+    producers.faults = {number: ("ack", KafkaError()) for number in range(10_000)}
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(publisher.publish(outgoing(1)), 0.2)
+    assert not publisher.waiting
+
+
 async def test_a_cancelled_call_leaves_the_publisher_usable(publisher, producers):
     cancelled = asyncio.create_task(publisher.publish(outgoing(100)))
     await asyncio.sleep(0)
