@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, Literal
 
-from saga_messaging.delivery.retention.steps import AnyRow
+from saga_messaging.delivery.retention.steps import REMOVED, AnyRow
 from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, null, select, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -65,10 +65,11 @@ def archive(
     """Keep rows with the columns of `RECEIVED` or `SENT`; leave out those without an order.
 
     A message may be archived more than once, as it can arrive again after it was archived; its
-    entries are then those of one row.
+    entries are then those of one row. Those of an order without personal data name no requester.
     """
     ids = {message.saga_id for message in messages}
-    known = set(connection.scalars(select(sagas.c.id).where(sagas.c.id.in_(ids))))
+    found = select(sagas.c.id, sagas.c.clerk_user_id).where(sagas.c.id.in_(ids))
+    known = {row.id: row.clerk_user_id for row in connection.execute(found)}
     ordered = sorted(messages, key=lambda message: (message.saga_id, message.at))
     rows = [
         _row(saga_id, direction, list(group))
@@ -80,6 +81,7 @@ def archive(
         entries = archived_messages.c.entries + new.excluded.entries
         key = archived_messages.primary_key
         connection.execute(new.on_conflict_do_update(key, set_={"entries": entries}), rows)
+        remove_requesters(connection, [id_ for id_, user in known.items() if user == REMOVED])
 
 
 def remove_requesters(connection: Connection, ids: Sequence[str]) -> None:
