@@ -34,10 +34,6 @@ class RequestedAction:
     note: str
     again: bool = False
 
-    def made(self, action: "DeadLetterAction") -> bool:
-        """Return True if the action is what was requested, by the same requester."""
-        return (action.action, action.by, action.note) == (self.action, self.by, self.note)
-
 
 class DeadLetterAction(BaseModel):
     """A replay or a drop of a dead letter: the requester, the reason and the time."""

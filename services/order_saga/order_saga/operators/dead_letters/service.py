@@ -3,6 +3,7 @@
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
+from saga_messaging.postgres.transaction_ids import any_committed, current_transaction
 from sqlalchemy import Connection
 
 from order_saga.operators.dead_letters import actions
@@ -69,14 +70,13 @@ class DeadLetterService:
         if request.action == "replay":
             await self._reader.require_accepted(record)
 
-        handled_before: list[int] = []
+        runs: list[str] = []
 
         def work(connection: Connection) -> list[Outgoing]:
-            taken = actions.find_actions(connection, position)
-            handled_before.append(len(taken))
             # The commit of an earlier run may have succeeded although its response was lost.
-            if any(request.made(each) for each in taken[handled_before[0] :]):
+            if any_committed(connection, runs):
                 return []  # a sweep of the outbox publishes the replay
+            runs.append(current_transaction(connection))
             return actions.record_action(connection, self._outbox, record, self._prefix, request)
 
         replays = await self._database.transaction(work, give_up_after_seconds=self._give_up_after)
