@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from messaging_testing.fakes import FakePublisher
+from messaging_testing.fakes import FakePublisher, queued
 from messaging_testing.messages import command, record, records
 from messaging_testing.service import ParticipantSettings, handle, messaging
 from saga_messaging.delivery import deferred
@@ -109,7 +109,7 @@ async def test_a_deferred_record_is_kept_as_received_and_has_no_effect(intake_of
     assert (bytes(key), bytes(kept)) == (received.key, received.value)
     for table in ("inbox", "outbox", "effects"):
         assert await rows(f"SELECT count(*) FROM {table}") == [(0,)]
-    assert not outbox._queue
+    assert not queued(outbox)
 
 
 async def test_what_is_taken_is_the_record_that_was_received(database, intake_of):
@@ -169,7 +169,7 @@ async def test_a_newer_process_handles_what_was_deferred_once_with_its_answer(
     assert await waiting() == []
     assert await handled() == [message.message_id]
     assert await rows("SELECT message_id, effect FROM inbox") == [(message.message_id, "answered")]
-    (answer,) = outbox._queue
+    (answer,) = queued(outbox)
     assert f'"causation_id":"{message.message_id}"'.encode() in answer.value
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 import structlog
-from messaging_testing.fakes import FakePublisher
+from messaging_testing.fakes import FakePublisher, queued
 from messaging_testing.messages import command, record, records
 from messaging_testing.service import BUG, REFUSED, ParticipantSettings, handle, messaging
 from saga_messaging.delivery import counts
@@ -59,11 +59,6 @@ def rows(database):
         return [tuple(row) for row in result]
 
     return read
-
-
-def queued(outbox):
-    """Return the records that the outbox was offered."""
-    return [record for queue in outbox._queues.values() for record in queue._queue]
 
 
 async def test_a_batch_is_one_transaction_with_inbox_effects_and_replies(intake, rows, outbox):

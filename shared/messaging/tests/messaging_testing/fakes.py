@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.kafka.refusals import PublishResult, Refusal
 
@@ -49,3 +50,8 @@ async def eventually(condition, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.to_thread(lambda: None)
+
+
+def queued(outbox: Outbox) -> list[Outgoing]:
+    """Return the records that the outbox was offered."""
+    return [record for queue in outbox._queues.values() for record in queue._queue]
