@@ -22,8 +22,10 @@ LETTER = {
     "size_bytes": 1,
     "cut": HOSTILE,
     "value": HOSTILE,
+    "headers": {HOSTILE: HOSTILE},
     "dealt_with": [{"action": "drop", "at": "2026", "by": HOSTILE, "note": HOSTILE}],
 }
+PARKED = ("message_id", "type", "topic", "reason")
 ENTRY = {
     "at": "2026-01-01T00:00:00Z",
     "direction": "in",
@@ -63,7 +65,7 @@ def is_safe(output: str) -> bool:
     [
         (("show", "o1"), HOSTILE_ORDER),
         (("orders",), {"orders": [HOSTILE_ORDER], "next_cursor": HOSTILE}),
-        (("why", "o1"), {"why": HOSTILE}),
+        (("why", "o1"), {"why": HOSTILE, "parked": [dict.fromkeys(PARKED, HOSTILE)]}),
         (("dlq", "list"), {"dead_letters": [LETTER], "whole": True}),
         (("dlq", "show", "user_events.dlq/0/1"), LETTER),
         (("cancel", "o1"), {"id": HOSTILE, "state": HOSTILE, "effect": HOSTILE}),
