@@ -12,8 +12,7 @@ from pydantic import (
     Field,
     StringConstraints,
 )
-
-from saga_schemas.currencies import CURRENCIES
+from saga_currencies import CURRENCIES
 
 # Stripe accepts at most eight digits: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MAX_AMOUNT: Final = 99_999_999

@@ -6,8 +6,8 @@ from typing import Annotated, Final, Self
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from saga_currencies import amount_error
 from saga_messaging.http.path_segment import PathSegment
-from saga_schemas.currencies import amount_error
 from saga_schemas.values import (
     MAX_AMOUNT,
     Amount,

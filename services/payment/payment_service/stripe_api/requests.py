@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import stripe
-from saga_schemas.currencies import to_stripe
+from saga_currencies import to_stripe
 
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from saga_schemas.currencies import from_stripe
+from saga_currencies import from_stripe
 from saga_schemas.values import MAX_ID_LENGTH
 
 from payment_service.model.authorization import (

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, PositiveInt
-from saga_schemas.currencies import from_stripe
+from saga_currencies import from_stripe
 from saga_schemas.values import Identifier, ShortText
 
 from payment_service.model.disputes import Dispute

@@ -1,6 +1,6 @@
 """Amounts of money as text."""
 
-from saga_schemas.currencies import format_amount
+from saga_currencies import format_amount
 
 __all__ = ["money"]
 

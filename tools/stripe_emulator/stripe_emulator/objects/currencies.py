@@ -3,8 +3,8 @@
 https://docs.stripe.com/currencies
 """
 
-from saga_schemas.currencies import CURRENCIES as ISO_4217
-from saga_schemas.currencies import currency_of
+from saga_currencies import CURRENCIES as ISO_4217
+from saga_currencies import currency_of
 
 from stripe_emulator.wire.errors import InvalidParameters
 

@@ -1,7 +1,7 @@
 """The table of currencies."""
 
 import pytest
-from saga_schemas.currencies import (
+from saga_currencies import (
     CURRENCIES,
     amount_error,
     currency_of,
