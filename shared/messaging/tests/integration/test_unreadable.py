@@ -59,7 +59,8 @@ def test_a_bomb_is_a_dead_letter_and_takes_little_memory(system):
     produce_batches(system.servers, system.commands, partition[b"saga"], bombs)
     system.send([last])
     system.await_rest(2, 100)
-    assert peak_memory(process) - before < 300 * MEBIBYTE
+    # Without the bounds, it grew by 1,880 MiB.
+    assert peak_memory(process) - before < 400 * MEBIBYTE
     system.await_number(lambda: len(system.dead_letters()), 41)
     reasons = [reason_of(each) for each in system.dead_letters()]
     (reason,) = [each for each in reasons if "cannot be read" in each]
