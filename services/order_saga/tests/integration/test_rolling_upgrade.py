@@ -126,11 +126,12 @@ class Participants:
             "causation_id": command["message_id"],
             "timestamp": command["timestamp"],
             "payload": payload | attempt,
-            "source": "user-service",
+            "source": SOURCES[topic],
         }
         await self._producer.send_and_wait(self._prefix + topic, json.dumps(reply).encode(), key)
 
 
+SOURCES = {"user_events": "user-service", "payment_events": "payment-service"}
 CUSTOMER = {"clerkUserId": "user_1", "stripeCustomerId": "cus_1", "userStripeCard": CARD}
 ANSWERS = {
     "retrieve_payment_info": (
