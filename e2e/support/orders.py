@@ -37,8 +37,18 @@ def wait_for_state(
 ) -> dict[str, Any]:
     """Return the order once it is in one of the states, or as it is at the deadline."""
     return eventually(
-        lambda: get_order(system, order), lambda seen: seen["state"] in states, seconds
+        lambda: _poll_order(system, order), lambda seen: seen["state"] in states, seconds
     )
+
+
+def _poll_order(system: OrdersApi, order: str) -> dict[str, Any]:
+    """Return an order, or the state `unavailable` while the service asks to retry (503)."""
+    try:
+        return get_order(system, order)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            raise
+        return {"id": order, "state": "unavailable"}
 
 
 def request_action(
