@@ -2,19 +2,11 @@
 
 from saga_messaging.delivery.tables import outbox_table
 from saga_schemas.values import MAX_ID_LENGTH
-from sqlalchemy import Column, Index, MetaData, String, Table, func, text
+from sqlalchemy import Column, MetaData, String, Table, func
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 metadata = MetaData()
 outbox = outbox_table(metadata)
-
-Index("outbox_oldest", outbox.c.sent_at, outbox.c.message_id)
-Index(
-    "outbox_dropped",
-    outbox.c.dropped_at,
-    outbox.c.message_id,
-    postgresql_where=text("dropped_at IS NOT NULL"),
-)
 
 users = Table(
     "users",

@@ -65,15 +65,6 @@ sagas = Table(
     ),
 )
 
-Index("inbox_oldest", messaging.inbox.c.received_at, messaging.inbox.c.message_id)
-Index("outbox_oldest", messaging.outbox.c.sent_at, messaging.outbox.c.message_id)
-Index(
-    "outbox_dropped",
-    messaging.outbox.c.dropped_at,
-    messaging.outbox.c.message_id,
-    postgresql_where=text("dropped_at IS NOT NULL"),
-)
-
 # Messages of finished orders, moved from the inbox (`in`) or the outbox (`out`) once they are old:
 # `entries` has what a history shows of each, for several messages of one order. `message_id` is the
 # first one's.

@@ -69,15 +69,6 @@ payments = Table(
     ),
 )
 
-Index("inbox_oldest", messaging.inbox.c.received_at, messaging.inbox.c.message_id)
-Index("outbox_oldest", messaging.outbox.c.sent_at, messaging.outbox.c.message_id)
-Index(
-    "outbox_dropped",
-    messaging.outbox.c.dropped_at,
-    messaging.outbox.c.message_id,
-    postgresql_where=text("dropped_at IS NOT NULL"),
-)
-
 refunds = Table(
     "refunds",
     metadata,

@@ -35,6 +35,7 @@ def _inbox_table(metadata: MetaData) -> Table:
         Column("received_at", TIMESTAMP(timezone=True), nullable=False, server_default=NOW),
         Column("digest", Text),  # of a message from Kafka: `saga_schemas.content.content_digest`
         Index("inbox_correlation_id", "correlation_id"),
+        Index("inbox_oldest", "received_at", "message_id"),
     )
 
 
@@ -59,4 +60,11 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("dropped_note", Text),
         Index("outbox_correlation_id", "correlation_id"),
         Index("outbox_unsent", "claimed_until", postgresql_where=text("sent_at IS NULL")),
+        Index("outbox_oldest", "sent_at", "message_id"),
+        Index(
+            "outbox_dropped",
+            "dropped_at",
+            "message_id",
+            postgresql_where=text("dropped_at IS NOT NULL"),
+        ),
     )
