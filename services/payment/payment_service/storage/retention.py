@@ -11,6 +11,7 @@ from saga_messaging.delivery.retention.steps import (
     Step,
     Task,
     next_cursor,
+    outbox_tasks,
     removal,
 )
 from sqlalchemy import Connection, delete, func, or_, select, text, update
@@ -28,7 +29,7 @@ from payment_service.storage.orm import (
 
 StepOf: TypeAlias = Callable[[Connection, int, Cursor | None], Step]
 
-_inbox, _outbox, _payment = messaging.inbox.c, messaging.outbox.c, payments.c
+_inbox, _payment = messaging.inbox.c, payments.c
 
 _UNFINISHED: Final = or_(
     _payment.status.in_([PaymentStatus.PENDING.value, PaymentStatus.AUTHORIZED.value]),
@@ -53,16 +54,13 @@ def retention_tasks(settings: RetentionSettings) -> Sequence[Task]:
     old = settings.message_retention
     open_ = select(_payment.saga_id).where(_payment.saga_id == _inbox.correlation_id, _UNFINISHED)
     received = Aged(messaging.inbox, _inbox.received_at, _inbox.message_id, old)
-    sent = Aged(messaging.outbox, _outbox.sent_at, _outbox.message_id, old)
-    dropped = Aged(messaging.outbox, _outbox.dropped_at, _outbox.message_id, old)
     events = Aged(stripe_events, stripe_events.c.received_at, stripe_events.c.event_id, old)
     runs = Aged(
         reconciliations, reconciliations.c.asked_at, reconciliations.c.id, settings.order_retention
     )
     return (
         Task("messages_received", removal(received, ~open_.exists())),
-        Task("messages_sent", removal(sent)),
-        Task("messages_dropped", removal(dropped)),
+        *outbox_tasks(messaging.outbox, old),
         Task("stripe_events", removal(events)),
         Task("personal_data", _personal_data(settings), needs_topics=False),
         Task("payments", _payments(settings)),

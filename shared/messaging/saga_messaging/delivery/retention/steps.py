@@ -118,3 +118,10 @@ def delete_rows(
         return []
     statement = delete(aged.table).where(aged.id.in_(ids), aged.is_old, *conditions)
     return connection.execute(statement.returning(*(returning or (aged.id,)))).all()
+
+
+def outbox_tasks(outbox: Table, age: timedelta) -> tuple[Task, Task]:
+    """Return the removal of what an outbox has published, and of what an operator dropped."""
+    sent = Aged(outbox, outbox.c.sent_at, outbox.c.message_id, age)
+    dropped = Aged(outbox, outbox.c.dropped_at, outbox.c.message_id, age)
+    return Task("messages_sent", removal(sent)), Task("messages_dropped", removal(dropped))
