@@ -113,6 +113,7 @@ class Outbox:
         unavailable = self._unavailable()
         for queue in self._queues.values():
             queue.begin_sweep()
+        queued = {each for queue in self._queues.values() for each in queue.ids}
 
         def claim(connection: Connection) -> tuple[ParkedRows, list[Outgoing], bool]:
             parked = outbox_rows.find_parked(connection, self.table)
@@ -121,6 +122,7 @@ class Outbox:
                 self.table,
                 lease=self._lease,
                 excluded=unavailable,
+                queued=queued,
                 limit=self._settings.outbox_batch_size,
                 limit_bytes=self._settings.outbox_batch_bytes,
             )

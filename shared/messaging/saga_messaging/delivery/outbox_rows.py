@@ -28,6 +28,7 @@ FOREVER: Final = literal_column("'infinity'::timestamptz")
 """The claim of a parked row: no sweep takes it, not even one of the previous version."""
 
 _ids = bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))
+_queued = bindparam("queued", type_=ARRAY(PG_UUID(as_uuid=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,15 @@ def claim_expired(  # noqa: PLR0913 - the bounds of a sweep
     *,
     lease: timedelta,
     excluded: Collection[str],
+    queued: Collection[UUID],
     limit: int,
     limit_bytes: int,
 ) -> tuple[list[Outgoing], bool]:
     """Claim rows whose lease has expired, at most `limit`, oldest claim first.
 
-    Rows of the excluded topics, and rows behind a parked one of their topic and key, are left. At
-    least one row is claimed, however large.
+    Left are rows of the excluded topics, and rows behind an earlier one of their topic and key that
+    is parked or that another process is about to send. At least one row is claimed, however large.
+    Rows behind the `queued` ones, which this process is about to send, are claimed.
 
     Returns:
         The rows' records in the order of their creation, and True if there may be more.
@@ -98,13 +101,13 @@ def claim_expired(  # noqa: PLR0913 - the bounds of a sweep
             table.c.sent_at.is_(None),
             table.c.claimed_until < func.now(),
             table.c.topic.not_in(list(excluded)),
-            (table.c.type == DEAD_LETTER) | ~_is_behind_a_parked_row(table),
+            (table.c.type == DEAD_LETTER) | ~_is_behind_a_claimed_row(table),
         )
-        .order_by(table.c.claimed_until)
+        .order_by(table.c.claimed_until, table.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=table)
     )
-    found = list(connection.execute(expired))
+    found = list(connection.execute(expired, {"queued": list(queued)}))
     ids = _within(found, limit_bytes)
     if not ids:
         return [], False
@@ -119,15 +122,21 @@ def claim_expired(  # noqa: PLR0913 - the bounds of a sweep
     return [_outgoing(row) for row in rows], len(found) == limit or len(ids) < len(found)
 
 
-def _is_behind_a_parked_row(table: Table) -> ColumnElement[bool]:
-    parked = table.alias("parked")
+def _is_behind_a_claimed_row(table: Table) -> ColumnElement[bool]:
+    """Return the condition that an earlier row of the topic and key is parked or leased."""
+    earlier = table.alias("earlier")
     return (
-        select(parked.c.message_id)
+        select(earlier.c.message_id)
         .where(
-            is_parked(parked),
-            parked.c.topic == table.c.topic,
-            parked.c.key == table.c.key,
-            parked.c.type != DEAD_LETTER,
+            earlier.c.correlation_id == table.c.correlation_id,  # the index
+            earlier.c.topic == table.c.topic,
+            earlier.c.key == table.c.key,
+            earlier.c.type != DEAD_LETTER,
+            earlier.c.sent_at.is_(None),
+            earlier.c.dropped_at.is_(None),
+            earlier.c.claimed_until >= func.now(),
+            earlier.c.created_at < table.c.created_at,
+            earlier.c.message_id != func.all(_queued),
         )
         .exists()
     )

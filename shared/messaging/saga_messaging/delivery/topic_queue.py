@@ -54,6 +54,11 @@ class TopicQueue:
         self._stopping = False
 
     @property
+    def ids(self) -> Collection[UUID]:
+        """The ids of the records that it is about to send."""
+        return self._ids
+
+    @property
     def is_full(self) -> bool:
         """True if the queue takes no more records."""
         return (

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from messaging_testing.fakes import FakePublisher, eventually
 from messaging_testing.messages import outgoing
 from messaging_testing.service import messaging
+from saga_messaging.delivery import outbox_rows
 from saga_messaging.delivery.outbox import Outbox
 from sqlalchemy import text
 
@@ -72,6 +74,64 @@ async def test_offered_records_are_published_in_order_and_marked_as_sent(
     assert not queue._queue
     assert not queue._ids
     assert queue._bytes == 0
+
+
+async def claim(database, *, limit: int = 10, queued=()) -> list:
+    claimed, _ = await database.transaction(
+        lambda connection: outbox_rows.claim_expired(
+            connection,
+            messaging.outbox,
+            lease=timedelta(seconds=60),
+            excluded=(),
+            queued=queued,
+            limit=limit,
+            limit_bytes=1_000_000,
+        )
+    )
+    return claimed
+
+
+async def lease(database, records, interval: str) -> None:
+    """Let the leases of the records end that long after now."""
+    query = text(
+        "UPDATE outbox SET claimed_until = now() + CAST(:interval AS interval)"
+        " WHERE message_id = ANY(:ids)"
+    )
+    values = {"ids": [each.message_id for each in records], "interval": interval}
+    await database.transaction(lambda connection: connection.execute(query, values))
+
+
+async def test_a_row_is_not_claimed_while_an_earlier_one_of_its_key_is_leased(
+    database, make_outbox
+):
+    first, second, third = outgoing(3, "one")
+    (other,) = outgoing(1, "two")
+    await store(database, make_outbox(), [first, second, third, other])
+    await lease(database, [first, third, other], "-1 second")
+    await lease(database, [second], "1 minute")
+
+    assert await claim(database) == [first, other]
+    await lease(database, [first], "1 minute")
+    assert await claim(database, queued=[first.message_id]) == []
+    both = [first.message_id, second.message_id]
+    assert await claim(database, queued=both) == [third]
+    await lease(database, [first, second, third, other], "-1 second")
+    assert await claim(database) == [first, second, third, other]
+
+
+async def test_of_rows_stored_together_the_earliest_are_claimed_first(database, make_outbox):
+    records = outgoing(20, "one")
+    await store(database, make_outbox(), records)
+    await lease(database, records[10:], "-1 second")
+    await lease(database, records, "-1 second")
+
+    for first in range(0, 20, 5):
+        claimed = await claim(database, limit=5)
+        assert claimed == records[first : first + 5]
+        sent = [each.message_id for each in claimed]
+        await database.transaction(
+            lambda connection, ids=sent: outbox_rows.mark_sent(connection, messaging.outbox, ids)
+        )
 
 
 async def test_a_swept_row_equals_the_stored_record(database, make_outbox, publisher):

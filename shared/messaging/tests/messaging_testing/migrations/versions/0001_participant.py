@@ -2,6 +2,7 @@
 
 from alembic import op
 from saga_messaging.delivery.ddl import INBOX_DIGEST, MESSAGING_TABLES_V1, PARKED_RECORDS
+from saga_messaging.postgres.indexes import create_index_concurrently
 
 revision = "0001"
 down_revision = None
@@ -11,5 +12,11 @@ def upgrade() -> None:
     op.execute(MESSAGING_TABLES_V1)
     op.execute(INBOX_DIGEST)
     op.execute(PARKED_RECORDS)
+    for name, columns in {
+        "inbox_oldest": "inbox (received_at, message_id)",
+        "outbox_oldest": "outbox (sent_at, message_id)",
+        "outbox_dropped": "outbox (dropped_at, message_id) WHERE dropped_at IS NOT NULL",
+    }.items():
+        create_index_concurrently(name, columns)
     op.execute("CREATE TABLE effects (n bigserial, message_id uuid, correlation_id text)")
     op.execute("CREATE TABLE batches (n bigserial, size int)")
