@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from saga_messaging.errors import MigrationRefused
 from saga_messaging.postgres import migration_history as history
+from saga_messaging.postgres.encoding import encoding_problem
 from saga_messaging.postgres.failures import LOCK_NOT_AVAILABLE, sqlstate
 from saga_messaging.settings import MigrationSettings
 
@@ -44,7 +45,8 @@ def upgrade(package: str, database_url: str, settings: MigrationSettings | None 
 
     Raises:
         MigrationRefused: Another process migrates for too long, a table stays in use, the database
-            belongs to another service, or a newer release removed what this one needs.
+            belongs to another service or is not encoded in UTF-8, or a newer release removed what
+            this one needs.
     """
     settings = settings or MigrationSettings()
     config = _config(package)
@@ -53,6 +55,8 @@ def upgrade(package: str, database_url: str, settings: MigrationSettings | None 
     event.listen(engine, "begin", limit)
     try:
         with _alone(engine, settings.migration_wait_seconds), engine.connect() as connection:
+            if refusal := encoding_problem(connection):
+                raise MigrationRefused(refusal)
             if _is_newer(package, connection):
                 logger.warning("database_is_newer", cure="none needed: migrations only add")
                 return
@@ -91,6 +95,8 @@ def problem(package: str, connection: Connection) -> str | None:
     Migrations of newer releases are none: they only add, unless they name the oldest code that
     they work with.
     """
+    if refusal := encoding_problem(connection):
+        return refusal
     if lacking := missing(package, connection):
         return f"migration {lacking} is missing: run `python -m {package} migrate`"
     known = {script.revision for script in _script(package).walk_revisions()}

@@ -63,6 +63,7 @@ def _connect_arguments(settings: DatabaseSettings) -> dict[str, Any]:
     silence_seconds = settings.database_silence_ms // 1000
     arguments: dict[str, Any] = {
         "connect_timeout": settings.database_connect_timeout_seconds,
+        "client_encoding": "utf8",  # not what a role, a database or PGCLIENTENCODING sets
         # A server that disappears without closing the connection must not block a thread.
         "tcp_user_timeout": settings.database_silence_ms,
         "keepalives_idle": max(1, silence_seconds // 2),
