@@ -1,14 +1,26 @@
 """The archive: what a history shows of the old messages of finished orders."""
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from saga_messaging.delivery.retention.settings import REMOVED
-from saga_messaging.delivery.retention.steps import AnyRow
-from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, null, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, UUID, aggregate_order_by, insert
+from sqlalchemy.sql.dml import ReturningDelete
 
 from order_saga.create_order.messages import REQUEST_TYPES
 from order_saga.runtime.orm import archived_messages, messaging, sagas
@@ -61,52 +73,64 @@ _REMOVE_REQUESTERS: Final = text(
 
 
 def archive(
-    connection: Connection, direction: Literal["in", "out"], messages: Sequence[AnyRow]
-) -> None:
-    """Keep rows with the columns of `RECEIVED` or `SENT`; leave out those without an order.
+    connection: Connection, direction: Literal["in", "out"], removal: ReturningDelete[Any]
+) -> int:
+    """Delete messages and keep what `RECEIVED` or `SENT` says of them; return their number.
 
-    A message may be archived more than once, as it can arrive again after it was archived; its
-    entries are then those of one row. Those of an order without personal data name no requester.
+    Those without an order are deleted only. A message may be archived more than once, as it can
+    arrive again after it was archived; its entries are then those of one row. Those of an order
+    without personal data name no requester.
+
+    Args:
+        connection: The transaction.
+        direction: Whether the messages were received or sent.
+        removal: The statement that deletes them, and returns the columns of `RECEIVED` or `SENT`.
     """
-    ids = {message.saga_id for message in messages}
-    found = select(sagas.c.id, sagas.c.clerk_user_id).where(sagas.c.id.in_(ids))
-    known = {row.id: row.clerk_user_id for row in connection.execute(found)}
-    ordered = sorted(messages, key=lambda message: (message.saga_id, message.at))
-    rows = [
-        _row(saga_id, direction, list(group))
-        for saga_id, group in groupby(ordered, attrgetter("saga_id"))
-        if saga_id in known
-    ]
-    if rows:
-        new = insert(archived_messages)
-        entries = archived_messages.c.entries + new.excluded.entries
-        key = archived_messages.primary_key
-        connection.execute(new.on_conflict_do_update(key, set_={"entries": entries}), rows)
-        remove_requesters(connection, [id_ for id_, user in known.items() if user == REMOVED])
+    removed = removal.cte("removed")
+    of_orders = removed.join(sagas, sagas.c.id == removed.c.saga_id)
+    anonymous = (
+        select(func.array_agg(sagas.c.id.distinct()))
+        .select_from(of_orders)
+        .where(sagas.c.clerk_user_id == REMOVED)
+    )
+    number = select(func.count()).select_from(removed)
+    statement = select(
+        number.scalar_subquery().label("number"), anonymous.scalar_subquery().label("anonymous")
+    ).add_cte(_insertion(removed, of_orders, direction))
+    result = connection.execute(statement).one()
+    if result.anonymous:
+        remove_requesters(connection, result.anonymous)
+    return result.number
+
+
+def _insertion(removed: CTE, of_orders: FromClause, direction: str) -> CTE:
+    """Return the insertion of a row for each order, with its messages in their order."""
+    message = removed.c
+    order = (message.at, message.message_id)
+    ids = aggregate_order_by(message.message_id, *order)
+    columns = (
+        message.saga_id,
+        literal(direction, Text),
+        func.array_agg(ids, type_=ARRAY(UUID(as_uuid=True)))[1],
+        func.jsonb_agg(aggregate_order_by(_entry(removed), *order)),
+    )
+    rows = select(*columns).select_from(of_orders).group_by(message.saga_id)
+    new = insert(archived_messages).from_select(
+        ["saga_id", "direction", "message_id", "entries"], rows
+    )
+    entries = archived_messages.c.entries + new.excluded.entries
+    return new.on_conflict_do_update(archived_messages.primary_key, set_={"entries": entries}).cte(
+        "kept"
+    )
+
+
+def _entry(removed: CTE) -> ColumnElement[Any]:
+    """Return the entry of a message: times in ISO 8601 with the zone, and nothing that is null."""
+    names = ("at", "type", "message_id", "note", "causation_id", "sent_at", "digest")
+    fields = [part for name in names for part in (literal_column(f"'{name}'"), removed.c[name])]
+    return func.jsonb_strip_nulls(func.jsonb_build_object(*fields))
 
 
 def remove_requesters(connection: Connection, ids: Sequence[str]) -> None:
     """Remove who made a request or dropped a message, and the note, from archived histories."""
     connection.execute(_REMOVE_REQUESTERS, {"ids": list(ids)})
-
-
-def _row(saga_id: str, direction: str, messages: Sequence[AnyRow]) -> dict[str, Any]:
-    return {
-        "saga_id": saga_id,
-        "message_id": messages[0].message_id,
-        "direction": direction,
-        "entries": [_entry(message) for message in messages],
-    }
-
-
-def _entry(message: AnyRow) -> dict[str, str]:
-    entry: Iterable[tuple[str, Any]] = (
-        ("at", message.at.isoformat()),
-        ("type", message.type),
-        ("message_id", str(message.message_id)),
-        ("note", message.note),
-        ("causation_id", message.causation_id),
-        ("sent_at", message.sent_at and message.sent_at.isoformat()),
-        ("digest", message.digest),
-    )
-    return {name: value for name, value in entry if value}

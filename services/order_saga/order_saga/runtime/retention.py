@@ -10,7 +10,7 @@ from saga_messaging.delivery.retention.steps import (
     Cursor,
     Step,
     Task,
-    delete_rows,
+    deletion,
     next_cursor,
     removal,
 )
@@ -100,10 +100,9 @@ def _archiving(
 
     def step(connection: Connection, limit: int, after: Cursor | None) -> Step:
         batch = connection.execute(aged.batch(limit, after)).all()
-        ids = [row.id for row in batch]
-        removed = delete_rows(connection, aged, ids, [~unfinished.exists()], kept)
-        archive(connection, direction, removed)
-        return Step(len(removed), next_cursor(batch, limit))
+        removal = deletion(aged, [row.id for row in batch], ~unfinished.exists()).returning(*kept)
+        number = archive(connection, direction, removal) if batch else 0
+        return Step(number, next_cursor(batch, limit))
 
     return step
 

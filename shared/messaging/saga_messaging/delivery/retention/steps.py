@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Delete,
     Row,
     Select,
     Table,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -100,24 +102,17 @@ def removal(aged: Aged, *conditions: ColumnElement[bool]) -> Callable[..., Step]
 
     def step(connection: Connection, limit: int, after: Cursor | None) -> Step:
         rows = connection.execute(aged.batch(limit, after)).all()
-        removed = delete_rows(connection, aged, [row.id for row in rows], conditions)
-        return Step(len(removed), next_cursor(rows, limit))
+        statement = deletion(aged, [row.id for row in rows], *conditions)
+        removed = connection.execute(statement).rowcount if rows else 0
+        return Step(removed, next_cursor(rows, limit))
 
     return step
 
 
-def delete_rows(
-    connection: Connection,
-    aged: Aged,
-    ids: Sequence[Any],
-    conditions: Sequence[ColumnElement[bool]] = (),
-    returning: Sequence[ColumnElement[Any]] = (),
-) -> Sequence[AnyRow]:
-    """Delete those of the aged rows that satisfy the conditions; return the given columns."""
-    if not ids:
-        return []
-    statement = delete(aged.table).where(aged.id.in_(ids), aged.is_old, *conditions)
-    return connection.execute(statement.returning(*(returning or (aged.id,)))).all()
+def deletion(aged: Aged, ids: Sequence[Any], *conditions: ColumnElement[bool]) -> Delete:
+    """Return the statement that deletes those of the aged rows that satisfy the conditions."""
+    these = aged.id == func.any(literal(list(ids), ARRAY(aged.id.type)))
+    return delete(aged.table).where(these, aged.is_old, *conditions)
 
 
 def outbox_tasks(outbox: Table, age: timedelta) -> tuple[Task, Task]:
