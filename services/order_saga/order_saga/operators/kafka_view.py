@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -82,6 +83,17 @@ class KafkaView:
         ends = await self._consumer.end_offsets(list(partitions))
         return {
             partition: OffsetRange(begins[partition], ends[partition]) for partition in partitions
+        }
+
+    async def first_times(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, datetime]:
+        """Return when the first record of each partition was written; leave out those without."""
+        found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, 0))
+        return {
+            partition: datetime.fromtimestamp(first.timestamp / 1000, UTC)
+            for partition, first in found.items()
+            if first is not None and first.timestamp is not None
         }
 
     async def read(self, ranges: Mapping[TopicPartition, OffsetRange]) -> AsyncIterator[RawRecord]:

@@ -44,6 +44,14 @@ class RetentionSettings(FileSettings):
         0.1, ge=0, description="Pause between two steps, so that orders go first."
     )
 
+    retention_clock_trial_seconds: float = Field(
+        86_400.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How long the database's clock must run evenly before anything is removed; "
+        "the time begins again once it has moved by more than that between two passes.",
+    )
+
     @model_validator(mode="after")
     def _the_longer_is_not_shorter(self) -> Self:
         if self.personal_data_retention_days < self.message_retention_days:
