@@ -13,7 +13,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
@@ -27,7 +26,7 @@ STRIPE_EVENT_DAYS: Final = 33
 https://docs.stripe.com/webhooks#retries, https://docs.stripe.com/api/events"""
 
 
-class PaymentSettings(ServiceSettings, StripeSettings, RetentionSettings):
+class PaymentSettings(ServiceSettings, StripeSettings):
     """The settings: HTTP, executor, Stripe, webhooks, expiry and reconciliation."""
 
     http_port: PositiveInt = SERVICE.port

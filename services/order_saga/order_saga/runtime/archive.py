@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, Literal
 
-from saga_messaging.delivery.retention.settings import REMOVED
+from saga_messaging.delivery.retention.personal_data import REMOVED
 from saga_messaging.delivery.retention.steps import AnyRow
 from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, null, select, text
 from sqlalchemy.dialects.postgresql import insert
