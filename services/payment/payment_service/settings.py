@@ -126,7 +126,7 @@ class PaymentSettings(ServiceSettings, StripeSettings):
     @field_validator("stripe_webhook_secret", "stripe_system", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
-        """Treat `STRIPE_WEBHOOK_SECRET=` in an environment file as unset."""
+        """Treat an empty file in /run/secrets as unset, as an empty variable is."""
         return value or None
 
     def webhook_secrets(self) -> list[str]:

@@ -76,7 +76,7 @@ class KafkaSettings(FileSettings):
     )
     @classmethod
     def _empty_is_missing(cls, value: Any) -> Any:
-        """Treat an empty value, such as `KAFKA_PASSWORD=` in an environment file, as unset."""
+        """Treat an empty file in /run/secrets as unset, as an empty variable is."""
         return value or None
 
     @field_validator("kafka_ca_file")

@@ -22,6 +22,11 @@ Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_split)]
 
 
 class FileSettings(BaseSettings):
-    """Settings from the environment, then from /run/secrets if that exists."""
+    """Settings from the environment, then from /run/secrets if that exists.
 
-    model_config = SettingsConfigDict(secrets_dir=SECRETS if SECRETS.is_dir() else None)
+    An empty environment variable counts as unset.
+    """
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
