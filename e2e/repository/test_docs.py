@@ -123,14 +123,14 @@ def test_every_row_of_the_reliability_page_names_tests_that_exist():
     rows = [[cells(line) for line in table.splitlines()] for table in tables]
     cases = [row for table in rows if table[0] == RELIABILITY_COLUMNS for row in table[2:]]
     assert cases
-    assert [row[0] for row in cases if not tests_exist(row[-1])] == []
+    assert [row[0] for row in cases if not names_existing_tests(row[-1])] == []
 
 
 def cells(line):
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def tests_exist(cell):
+def names_existing_tests(cell):
     """True if a cell names at least one test, and each file and function of it exists."""
     file, found = None, False
     for name, function in re.findall(r"`([\w./…]+?(?:\.py|…))(?:::(\w+))?`", cell):
