@@ -9,13 +9,13 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import UnknownTopicOrPartitionError
 from messaging_testing.service import retention_clock
 from saga_messaging.delivery.retention.runner import LOCK, Retention
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.delivery.retention.steps import Cursor, Step, Task
 from saga_messaging.delivery.retention.topics import topic_retention_days
 from saga_messaging.kafka.access import Access
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.postgres.migrations import upgrade
+from saga_messaging.settings import RetentionSettings
 from saga_schemas.topics import USER_COMMANDS
 from sqlalchemy import text
 from structlog.testing import capture_logs

@@ -17,7 +17,8 @@ from order_saga.operators.dead_letters.model import (
     origin_topic,
     position_text,
 )
-from order_saga.operators.kafka_view import KafkaView, OffsetRange, open_kafka_view
+from order_saga.operators.kafka_connection import open_kafka_view
+from order_saga.operators.kafka_view import KafkaView, OffsetRange
 from order_saga.operators.newest_records import SHARE_OF_TIME, NewestRecords
 from order_saga.settings import OrderSagaSettings
 

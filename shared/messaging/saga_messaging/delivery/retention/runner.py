@@ -9,7 +9,6 @@ import structlog
 from sqlalchemy import Connection, Table, func, select
 
 from saga_messaging.delivery.retention.clock import untrusted_until
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.delivery.retention.steps import Cursor, Step, Task
 from saga_messaging.delivery.retention.topics import (
     kept_longer,
@@ -17,7 +16,7 @@ from saga_messaging.delivery.retention.topics import (
 )
 from saga_messaging.kafka.access import Access
 from saga_messaging.postgres.database import Database
-from saga_messaging.settings import KafkaSettings
+from saga_messaging.settings import KafkaSettings, RetentionSettings
 
 LOCK: Final = 7_245_002
 """Key of the advisory lock that lets one replica at a time remove rows."""

@@ -5,14 +5,11 @@ from typing import Final, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from saga_messaging.settings import FileSettings
+from saga_messaging.settings.source import FileSettings
 
 DISPUTE_DAYS: Final = 120
 """The time in which a cardholder can usually dispute a payment; for some reasons it is up to 540
 days: https://docs.stripe.com/disputes/how-disputes-work"""
-
-REMOVED: Final = "removed"
-"""Stands in a column of text for personal data that was removed."""
 
 
 class RetentionSettings(FileSettings):
