@@ -19,6 +19,8 @@ from saga_stack.postgres.server import EmbeddedPostgres
 
 KAFKA, POSTGRES = "TEST_KAFKA_BOOTSTRAP_SERVERS", "TEST_POSTGRES_DSN"
 
+USES_SERVERS = {"kafka_bootstrap", "make_database_url", "migrated"}
+
 Server = EmbeddedKafka | EmbeddedPostgres
 _servers: list[Server] = []
 _folder: Path | None = None
@@ -48,6 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
     kafka.start()
     os.environ[KAFKA] = kafka.bootstrap_servers
     os.environ[POSTGRES] = postgres.dsn("postgres")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that needs a server as `stack`."""
+    for item in items:
+        if "integration" in item.path.parts or USES_SERVERS.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.stack)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
