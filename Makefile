@@ -63,8 +63,8 @@ test-full: install  ## Run all of them in full, as the gate does
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: test-unit
-test-unit: install  ## Run the tests that need no servers
-	$(RUN)/pytest --without-servers -m 'not stack' -n $(WORKERS) --dist loadfile --sample $(SEED) $(ARGS)
+test-unit: install  ## Run the tests that need no servers, except the slow ones
+	$(RUN)/pytest --without-servers -m 'not stack and not slow' -n $(WORKERS) --dist loadfile --sample $(SEED) $(ARGS)
 
 .PHONY: test-fast
 test-fast: install  ## Run the tests of the saga's declaration, the engine and the schemas
