@@ -4,7 +4,9 @@ UV := .tools/uv/bin/uv
 RUN := .venv/bin
 export UV_PYTHON_DOWNLOADS ?= never
 export UV_LINK_MODE ?= copy
-WORKERS ?= 2
+WORKERS ?= 3
+SEED ?= 1
+FAST_TESTS := shared/schemas shared/engine services/order_saga/tests/unit tools/saga_stack/tests/test_registry.py
 export SECRETS_DIR ?= secrets
 
 .DEFAULT_GOAL := help
@@ -53,8 +55,20 @@ down: compose  ## Remove the containers; with ARGS=--volumes their data too
 	docker compose --profile tools --profile stripe down $(ARGS)
 
 .PHONY: test
-test: install  ## Run unit, integration and end-to-end tests
-	$(RUN)/pytest -n $(WORKERS) --dist loadfile
+test: install  ## Run unit, integration and end-to-end tests, the largest ones as samples
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile --sample $(SEED) $(ARGS)
+
+.PHONY: test-full
+test-full: install  ## Run all of them in full, as the gate does
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: test-unit
+test-unit: install  ## Run the tests that need no servers, except the slow ones
+	$(RUN)/pytest --without-servers -m 'not stack and not slow' -n $(WORKERS) --dist loadfile --sample $(SEED) $(ARGS)
+
+.PHONY: test-fast
+test-fast: install  ## Run the tests of the saga's declaration, the engine and the schemas
+	$(RUN)/pytest --without-servers -m 'not stack and not slow' --sample $(SEED) $(FAST_TESTS) $(ARGS)
 
 .PHONY: e2e-kafka
 e2e-kafka: install  ## Test on a three-broker Kafka cluster: lost brokers, TLS, lost replicas

@@ -9,15 +9,20 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psycopg2
 import pytest
+from saga_messaging.postgres import migrations
 from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.postgres.server import EmbeddedPostgres
 
 KAFKA, POSTGRES = "TEST_KAFKA_BOOTSTRAP_SERVERS", "TEST_POSTGRES_DSN"
+
+# No test kills this server. A database takes 0.14 s to make and drop instead of 0.54 s.
+UNSYNCED = {"fsync": "off"}
+USES_SERVERS = {"kafka_bootstrap", "make_database_url", "migrated"}
 
 Server = EmbeddedKafka | EmbeddedPostgres
 _servers: list[Server] = []
@@ -42,12 +47,21 @@ def pytest_configure(config: pytest.Config) -> None:
     global _folder  # noqa: PLW0603 - one folder for the run
     _folder = Path(tempfile.mkdtemp(prefix="saga-tests-"))
     _folder.chmod(0o755)  # PostgreSQL may run as another user
-    kafka, postgres = EmbeddedKafka(_folder / "kafka"), EmbeddedPostgres(_folder / "postgres")
+    kafka = EmbeddedKafka(_folder / "kafka")
+    postgres = EmbeddedPostgres(_folder / "postgres", UNSYNCED)
     _servers.extend((kafka, postgres))
     postgres.start()
     kafka.start()
     os.environ[KAFKA] = kafka.bootstrap_servers
     os.environ[POSTGRES] = postgres.dsn("postgres")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that needs a server as `stack`."""
+    for item in items:
+        if "integration" in item.path.parts or USES_SERVERS.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.stack)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -73,24 +87,51 @@ def kafka_bootstrap() -> str:
 
 
 @pytest.fixture
-def make_database_url() -> Iterator[Callable[[], str]]:
+def make_database_url() -> Iterator[Callable[..., str]]:
     """Create databases on demand, and return their URLs; they are dropped after the test."""
-    names, admin = list[str](), os.environ[POSTGRES]
+    names = list[str]()
 
-    def make() -> str:
-        names.append(name := f"test_{uuid.uuid4().hex}")
-        execute(admin, f"CREATE DATABASE {name}")
-        return admin.replace("/postgres?", f"/{name}?")
+    def make(template: str = "template1") -> str:
+        names.append(f"test_{uuid.uuid4().hex}")
+        execute(os.environ[POSTGRES], f"CREATE DATABASE {names[-1]} TEMPLATE {template}")
+        return url_of(names[-1])
 
     yield make
-    for name in names:
-        execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    drop(names)
+
+
+@pytest.fixture(scope="session")
+def migrated() -> Iterator[Callable[[str], str]]:
+    """Migrate a database for each package once, and return its name, as a template of others.
+
+    A copy takes a fraction of the time that the migrations take.
+    """
+    names = dict[str, str]()
+
+    def template_of(package: str) -> str:
+        if package not in names:
+            names[package] = f"template_{uuid.uuid4().hex}"
+            execute(os.environ[POSTGRES], f"CREATE DATABASE {names[package]}")
+            migrations.upgrade(package, url_of(names[package]))
+        return names[package]
+
+    yield template_of
+    drop(names.values())
 
 
 @pytest.fixture
 def database_url(make_database_url: Callable[[], str]) -> str:
     """Return the URL of a new database, dropped after the test."""
     return make_database_url()
+
+
+def url_of(database: str) -> str:
+    return os.environ[POSTGRES].replace("/postgres?", f"/{database}?")
+
+
+def drop(databases: Iterable[str]) -> None:
+    for database in databases:
+        execute(os.environ[POSTGRES], f"DROP DATABASE {database} WITH (FORCE)")
 
 
 def execute(dsn: str, statement: str) -> None:

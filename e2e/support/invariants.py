@@ -24,7 +24,7 @@ AT_REST = {"authorized", "completed", "rejected", "canceled", "expired", "refund
 Rows = list[dict[str, Any]]
 
 
-def violations_at_rest(system: System, seconds: float = 30) -> list[str]:
+def violations_at_rest(system: System, seconds: float = 90) -> list[str]:
     """Return every violation that is still there after the time that work under way may take."""
     return eventually(lambda: violations(system), lambda found: not found, seconds)
 

@@ -20,7 +20,7 @@ def place_orders(
     system: System,
     titles: Sequence[str],
     count: int,
-    seconds: float = 30,
+    seconds: float = 90,
     during: Callable[[], object] = lambda: None,
 ) -> list[dict[str, Any]]:
     """Place orders with the cards of these cases; return them in their resting or terminal state.

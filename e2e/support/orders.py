@@ -27,13 +27,13 @@ def get_order(system: OrdersApi, order: str) -> dict[str, Any]:
     return HTTP.get(f"{system.orders_url}/orders/{order}").raise_for_status().json()
 
 
-def wait_for_outcome(system: OrdersApi, order: str, seconds: float = 30) -> dict[str, Any]:
+def wait_for_outcome(system: OrdersApi, order: str, seconds: float = 90) -> dict[str, Any]:
     """Return the order once it is in a resting or terminal state, or as it is at the deadline."""
     return wait_for_state(system, order, *RESTING, *TERMINAL, seconds=seconds)
 
 
 def wait_for_state(
-    system: OrdersApi, order: str, *states: str, seconds: float = 30
+    system: OrdersApi, order: str, *states: str, seconds: float = 90
 ) -> dict[str, Any]:
     """Return the order once it is in one of the states, or as it is at the deadline."""
     return eventually(

@@ -76,7 +76,7 @@ def running_pgbouncer(folder: Path, database_url: str) -> Iterator[int]:
             return "PgBouncer refuses" if probe.connect_ex(("127.0.0.1", port)) else None
 
     try:
-        wait_while(not_ready, 10)
+        wait_while(not_ready, 60)
         yield port
     finally:
         child.kill()

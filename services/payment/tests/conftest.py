@@ -70,7 +70,7 @@ def make_request(**changes: Any) -> AuthorizationRequest:
     return AuthorizationRequest(**{**defaults, **changes})
 
 
-async def eventually(poll: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
+async def eventually(poll: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
     """Poll until the result is truthy, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := await poll()):

@@ -14,6 +14,8 @@ from engine_testing.tour import Tour, tour
 from saga_engine.declaration import End
 from saga_engine.transitions import Edge, edges
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 3_000
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
 from saga_messaging.settings import ServiceSettings
 from saga_stack.kafka.broker import EmbeddedKafka
@@ -68,11 +67,16 @@ def make_settings() -> Callable[..., ServiceSettings]:
 
 
 @pytest.fixture
+def database_url(make_database_url: Callable[..., str], migrated: Callable[[str], str]) -> str:
+    """A migrated database of the test's own."""
+    return make_database_url(migrated("messaging_testing"))
+
+
+@pytest.fixture
 def database(
     database_url: str, make_settings: Callable[..., ServiceSettings]
 ) -> Iterator[Database]:
-    """A migrated database of the test's own."""
-    migrations.upgrade("messaging_testing", database_url)
+    """A connection to the migrated database."""
     database = Database.connect(
         make_settings(database_url=database_url, database_retry_max_seconds=0.1)
     )

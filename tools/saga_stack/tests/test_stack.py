@@ -49,7 +49,7 @@ def wait_until_ended(pid: int) -> None:
         alive = psutil.pid_exists(pid) and is_alive(psutil.Process(pid))
         return f"process {pid} is running" if alive else None
 
-    wait_while(still_running, 20)
+    wait_while(still_running, 60)
 
 
 def test_components_respond_inside_the_block_and_have_ended_after_it(tmp_path):

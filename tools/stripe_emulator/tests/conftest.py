@@ -194,7 +194,7 @@ class Receiver:
     def events(self, count: int) -> list[str]:
         """Wait for a number of events and return the types of all."""
         with self._arrival:
-            assert self._arrival.wait_for(lambda: len(self.received) >= count, 10), self.types
+            assert self._arrival.wait_for(lambda: len(self.received) >= count, 60), self.types
         return self.types
 
     @property

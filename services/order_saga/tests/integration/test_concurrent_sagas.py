@@ -90,7 +90,7 @@ def test_a_key_that_another_process_is_storing_is_waited_for_and_then_known(engi
             sagas.add([(placement, saga)])
             waiting = pool.submit(add_in_another_process)
             wait_until_somebody_waits_for_a_lock(watcher)
-        added, placed = waiting.result(timeout=10)
+        added, placed = waiting.result(timeout=60)
 
     assert added == set()
     assert placed == {"key": (saga, placement.digest)}
@@ -110,4 +110,4 @@ def test_batches_that_store_the_same_keys_in_another_order_do_not_deadlock(engin
             wait_until_somebody_waits_for_a_lock(watcher)
             assert len(sagas.add([new_saga(sagas, key="b")])) == 1
 
-        assert waiting.result(timeout=10) == set()
+        assert waiting.result(timeout=60) == set()

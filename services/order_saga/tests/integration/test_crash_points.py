@@ -50,6 +50,7 @@ def test_every_way_has_a_story_and_every_story_is_declared():
     assert set(STORIES) == {point.edge for point in POINTS}
 
 
+@pytest.mark.sample(40)
 @pytest.mark.usefixtures("empty_url")
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_a_process_that_is_killed_there_loses_and_doubles_nothing(point, recovery):

@@ -20,7 +20,7 @@ from saga_testing.lost_commits import LosesConnectionAfterCommit
 
 pytestmark = pytest.mark.stack
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 REASON = "payload.amount: Input should be a valid integer"
 PARTITIONS = 3
 until = tenacity.AsyncRetrying(

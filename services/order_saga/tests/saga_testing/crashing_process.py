@@ -35,7 +35,7 @@ from sqlalchemy import Connection, event, text
 
 from saga_testing.versions import VERSIONS
 
-RELAY_TIMEOUT_SECONDS = 30
+RELAY_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -14,6 +15,8 @@ from saga_testing.histories import VERSIONS, WEIGHTS
 from saga_testing.invariants import Invariants
 from saga_testing.messages import TYPES, Messages, begin
 from saga_testing.simulation import World
+
+pytestmark = pytest.mark.slow
 
 *_, NEWEST = VERSIONS
 DEFINITION = st.one_of(st.just(NEWEST), st.sampled_from(VERSIONS))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,13 +15,14 @@ from payment_service.model.payment import Payment
 from payment_service.model.stripe_system import StripeSystem
 from payment_service.settings import PaymentSettings
 from payment_service.storage import repository
-from payment_service.storage.orm import messaging
+from payment_service.storage.installation import DATABASE_HISTORY
+from payment_service.storage.orm import messaging, stripe_systems
 from payment_service.stripe_api.gateway import StripeGateway
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.publisher import Publisher
-from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
 from saga_stripe import stripe_client, stripe_http
+from sqlalchemy import NullPool, create_engine, func, update
 from stripe_emulator.testing import running_emulator
 
 
@@ -75,6 +77,17 @@ def settings_with(emulator: httpx.Client) -> Callable[..., PaymentSettings]:
         "executor_pause_max_seconds": 0.2,
     }
     return lambda **changes: PaymentSettings(**{**defaults, **changes})
+
+
+@pytest.fixture
+def database_url(make_database_url: Callable[..., str], migrated: Callable[[str], str]) -> str:
+    """Return the URL of a migrated database, which is an installation of its own."""
+    url = make_database_url(migrated("payment_service"))
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        history, now = connection.scalar(DATABASE_HISTORY), func.clock_timestamp()
+        made = {"mark": f"saga-{uuid4()}", "since": now, "seen_at": now, "created_at": now}
+        connection.execute(update(stripe_systems).values(database_history=history, **made))
+    return url
 
 
 @pytest.fixture
@@ -136,7 +149,6 @@ def request_with(
 @pytest.fixture
 def database(settings: PaymentSettings) -> Iterator[Database]:
     """Connect to the service's database, migrated and empty."""
-    migrations.upgrade("payment_service", settings.database_url)
     database = Database.connect(settings)
     yield database
     database.close()

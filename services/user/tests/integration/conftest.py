@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
 from saga_stripe import running_stripe, stripe_client, stripe_http
 from stripe_emulator.server import EmulatorServer, listen
@@ -55,10 +54,15 @@ async def gateway_with(
 
 
 @pytest.fixture
+def database_url(make_database_url: Callable[..., str], migrated: Callable[[str], str]) -> str:
+    """A migrated database of the test's own."""
+    return make_database_url(migrated("user_service"))
+
+
+@pytest.fixture
 def database(
     database_url: str, settings_with: Callable[..., UserServiceSettings]
 ) -> Iterator[Database]:
-    migrations.upgrade("user_service", database_url)
     database = Database.connect(settings_with(database_url=database_url))
     yield database
     database.close()

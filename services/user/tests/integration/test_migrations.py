@@ -8,6 +8,12 @@ from user_service.orm import metadata
 
 
 @pytest.fixture
+def database_url(make_database_url):
+    """A new database without any table."""
+    return make_database_url()
+
+
+@pytest.fixture
 def engine(database_url):
     engine = create_engine(database_url)
     yield engine

@@ -18,8 +18,8 @@ from saga_stack.processes.ports import reserve_free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-START_SECONDS = 60
-REPLY_SECONDS = 30
+START_SECONDS = 200
+REPLY_SECONDS = 60
 RESTART_SECONDS = 6
 
 

@@ -80,7 +80,7 @@ async def test_a_transaction_whose_session_is_closed_is_retried(database, second
     await asyncio.to_thread(begun.wait, 10)
     await kill_sessions(second_database)
     go_on.set()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, 60)
     assert len(tries) == 2
     assert await database.transaction(count) == 1
 
@@ -105,7 +105,7 @@ async def test_two_transactions_that_insert_the_same_key_both_succeed(database):
     await database.transaction(
         lambda connection: connection.execute(text("CREATE UNIQUE INDEX ON effects (message_id)"))
     )
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
     query = "SELECT count(*) FROM effects WHERE message_id = :id"
     add = "INSERT INTO effects (message_id) VALUES (:id)"
     key = {"id": "00000000-0000-0000-0000-000000000001"}
@@ -140,7 +140,7 @@ async def test_a_key_that_always_conflicts_is_raised_after_the_last_attempt(data
 
 async def test_deadlocked_transactions_are_retried(database):
     await database.transaction(lambda connection: [effect(connection, id_) for id_ in "ab"])
-    together, tries = threading.Barrier(2, timeout=10), []
+    together, tries = threading.Barrier(2, timeout=60), []
     lock = text("SELECT 1 FROM effects WHERE correlation_id = :id FOR UPDATE")
 
     def lock_both(connection, order):

@@ -82,7 +82,7 @@ def test_a_release_that_removes_something_stops_only_code_that_needs_it(system, 
         status, body = old.get()
         return None if (status, body.get("database")) == (503, reason) else f"{status} {body}"
 
-    wait_while(still_ready, 20)
+    wait_while(still_ready, 60)
     next_one.await_ready()
     with pytest.raises(ChildFailedError, match=f"database not migrated: {reason}"):
         system.run_migrate()

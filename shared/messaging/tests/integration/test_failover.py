@@ -73,7 +73,7 @@ def await_read_only(process) -> None:
         status, body = process.get()
         return None if status == 503 and "read-only" in body["database"] else f"{status} {body}"
 
-    wait_while(missing, 30)
+    wait_while(missing, 60)
 
 
 def test_a_demoted_primary_is_waited_for_until_it_is_promoted(running, server):

@@ -13,6 +13,12 @@ from sqlalchemy.pool import NullPool
 pytestmark = pytest.mark.stack
 
 
+@pytest.fixture
+def database_url(make_database_url):
+    """A new database without any table."""
+    return make_database_url()
+
+
 def test_migrations_are_repeatable_and_a_missing_one_is_reported(database_url):
     engine = create_engine(database_url)
     with engine.connect() as connection:

@@ -43,7 +43,7 @@ async def relaying(*outboxes: Outbox):
     yield
     for outbox in outboxes:
         outbox.stop()
-    await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
 async def store(database, outbox, records):

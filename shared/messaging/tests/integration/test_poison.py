@@ -88,7 +88,7 @@ def test_too_many_unreadable_records_pause_their_partition_only_and_lose_no_orde
 
     # A rebalance gives the paused partition to another process, which must stop there as well.
     second = system.start(dead_letter_limit="1")
-    wait_while(lambda: None if second.get()[0] else "no answer", 30)
+    wait_while(lambda: None if second.get()[0] else "no answer", 60)
     send_to(system, 1, map(raw, others[10:]))
     system.await_rest(23)
     system.await_number(system.acked, 26)
@@ -130,5 +130,5 @@ def await_not_ready(process):
         status, body = process.get()
         return None if status == 503 and "paused" in body["consumer"] else f"{status} {body}"
 
-    wait_while(ready, 30)
+    wait_while(ready, 60)
     return process.get()[1]["consumer"]

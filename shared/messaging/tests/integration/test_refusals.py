@@ -50,13 +50,13 @@ class Relay:
         query = text(f"SELECT message_id FROM outbox WHERE {condition}")
         return await self.database.transaction(lambda c: set(c.scalars(query)))
 
-    async def await_rows(self, condition: str, ids, seconds: float = 30) -> None:
+    async def await_rows(self, condition: str, ids, seconds: float = 90) -> None:
         async with asyncio.timeout(seconds):
             while (found := await self.rows(condition)) != ids:
                 await asyncio.sleep(0.05)
                 assert found <= ids, f"{condition}: {found - ids}"
 
-    async def parked(self, count: int, seconds: float = 30) -> set:
+    async def parked(self, count: int, seconds: float = 90) -> set:
         """Return the parked rows, once there are `count`."""
         async with asyncio.timeout(seconds):
             while len(found := await self.rows("parked_at IS NOT NULL")) < count:  # noqa: ASYNC110
@@ -92,7 +92,7 @@ class Relay:
         )
         await admin.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await change(admin)
                 while (name in await admin.list_topics()) is not exists:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
@@ -129,7 +129,7 @@ async def relaying(outbox):
     task = asyncio.create_task(outbox.relay())
     yield
     outbox.stop()
-    done, _ = await asyncio.wait([task], timeout=10)
+    done, _ = await asyncio.wait([task], timeout=60)
     if not done:
         task.cancel()
 
@@ -222,7 +222,7 @@ async def test_a_deleted_topic_delays_no_other_and_goes_on_when_it_is_back(relay
     await relay.send(*waiting, *others)
 
     await relay.await_rows("sent_at IS NOT NULL", ids(*before, *others))
-    await eventually(lambda: USER_EVENTS.name in relay.outbox.problems, 30)
+    await eventually(lambda: USER_EVENTS.name in relay.outbox.problems, 60)
     assert "user_events: " in await readiness(relay)
     more = on_order_events(1, "later")
     await relay.send(*more)
@@ -267,7 +267,7 @@ async def test_refused_replies_beyond_the_limit_wait_until_the_relay_stops(relay
 
     relay.outbox.stop()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await waiting
     assert await relay.rows("parked_at IS NOT NULL") == parked | ids(reply)
 
@@ -284,8 +284,8 @@ async def test_a_retried_record_is_published_before_those_behind_it(relay):
     assert (listed.message_id, listed.held) == (too_large.message_id, 3)
     assert "max.message.bytes" in listed.reason
     await relay.operators.retry(too_large.message_id, "ann", "still too large")
-    await eventually(lambda: not relay.outbox.problems, 10)
-    await eventually(lambda: USER_EVENTS.name in relay.outbox.problems, 10)
+    await eventually(lambda: not relay.outbox.problems, 60)
+    await eventually(lambda: USER_EVENTS.name in relay.outbox.problems, 60)
     await relay.await_rows("parked_at IS NOT NULL", ids(too_large))
     await relay.configure(USER_EVENTS.name, max_message_bytes="1000000")
     await relay.operators.retry(too_large.message_id, "ann", "limit raised")
@@ -344,7 +344,7 @@ async def test_a_reply_that_kafka_refuses_is_parked_and_the_other_replies_are_pu
     )
     poison = record(b"poison", offset=9)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await responder.receive([poison, *records(*requests)])
 
     found = await relay.published(USER_EVENTS.name)

@@ -40,7 +40,7 @@ async def settings(make_settings, kafka_bootstrap, database_url):
 async def kept(settings):
     """Return how long the topics keep their messages, once the broker knows them."""
     topics = [settings.kafka_topic_prefix + name for name in ACCESS.described]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await topic_retention_days(settings, topics)
@@ -93,7 +93,7 @@ async def configure(settings, topic, **changes):
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, values)])
     finally:
         await admin.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while set((await kept(settings)).values()) == {7.0}:  # noqa: ASYNC110 - Kafka's state
             await asyncio.sleep(0.1)
 

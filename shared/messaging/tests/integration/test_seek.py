@@ -14,7 +14,7 @@ from saga_schemas.topics import USER_COMMANDS
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(60)]
 
-SECONDS = 30
+SECONDS = 60
 
 
 def test_records_of_a_partition_without_a_committed_offset_are_not_skipped(

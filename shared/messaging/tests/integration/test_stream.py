@@ -84,7 +84,7 @@ def test_a_process_started_before_its_topics_exist_finds_them(
     system = make_system(kafka_bootstrap, database_url, prepare=False)
     migrations.upgrade("messaging_testing", database_url)
     process = system.start()
-    wait_while(lambda: None if process.get()[0] == 503 else "a response", 30)
+    wait_while(lambda: None if process.get()[0] == 503 else "a response", 60)
     assert "user_commands is missing: run" in process.get()[1]["kafka"]
     system.run_migrate()
     message = command()

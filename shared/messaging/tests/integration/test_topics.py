@@ -55,7 +55,7 @@ async def administering(settings: ServiceSettings):
 async def described(settings: ServiceSettings) -> dict[str, int]:
     """Return the partitions of each topic, once the broker shows all of them."""
     prefix = settings.kafka_topic_prefix
-    async with administering(settings) as admin, asyncio.timeout(10):
+    async with administering(settings) as admin, asyncio.timeout(60):
         while True:
             every = await admin.describe_topics()
             ours = {each["topic"].removeprefix(prefix): len(each["partitions"]) for each in every}
@@ -150,7 +150,7 @@ async def test_the_start_warns_of_missing_topics_and_of_settings_that_lose_recor
     config = {name: found for name, (_, found) in HOSTILE.items()}
     async with administering(settings) as admin:
         await admin.create_topics([NewTopic(prefix + USER_EVENTS.name, 3, 1, topic_configs=config)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while prefix + USER_EVENTS.name not in await admin.list_topics():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     with capture_logs() as logs:

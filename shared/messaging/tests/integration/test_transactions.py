@@ -90,4 +90,4 @@ def await_unready(process, text: str) -> None:
         found = status == 503 and text in body["consumer"]
         return None if found else f"{status} {body}"
 
-    wait_while(missing, 30)
+    wait_while(missing, 60)

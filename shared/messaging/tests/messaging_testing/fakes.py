@@ -45,7 +45,7 @@ class FakePublisher:
         return PublishResult(refused, held)
 
 
-async def eventually(condition, seconds: float = 10) -> None:
+async def eventually(condition, seconds: float = 60) -> None:
     """Wait until `condition()`, letting the event loop run."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -57,7 +57,7 @@ class Participant(Child):
         except OSError:
             return 0, {}
 
-    def await_ready(self, seconds: float = 30) -> None:
+    def await_ready(self, seconds: float = 90) -> None:
         def missing() -> str | None:
             self.require_running()
             status, body = self.get()
@@ -65,7 +65,7 @@ class Participant(Child):
 
         wait_while(missing, seconds)
 
-    def await_end(self, seconds: float = 30) -> int:
+    def await_end(self, seconds: float = 90) -> int:
         """Return the exit code, or the negative signal number if it was killed."""
         wait_while(lambda: f"{self.name} is still running" if self.running else None, seconds)
         assert self.exit_code is not None
@@ -167,11 +167,11 @@ class System:
     def unsent(self) -> int:
         return self.number("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
 
-    def await_number(self, what: Callable[[], int], wanted: int, seconds: float = 30) -> None:
+    def await_number(self, what: Callable[[], int], wanted: int, seconds: float = 90) -> None:
         """Wait until at least `wanted`, even if processes end meanwhile."""
         wait_while(lambda: None if (now := what()) >= wanted else f"{now} of {wanted}", seconds)
 
-    def await_rest(self, count: int, seconds: float = 30) -> None:
+    def await_rest(self, count: int, seconds: float = 90) -> None:
         """Wait until `count` messages are handled and their replies are sent."""
         self.await_number(self.handled, count, seconds)
         wait_while(lambda: f"{n} unsent" if (n := self.unsent()) else None, seconds)

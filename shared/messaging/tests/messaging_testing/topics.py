@@ -26,7 +26,7 @@ def produce(servers: str, topic: str, records: Iterable[Raw], **options: Any) ->
     asyncio.run(_produce(servers, topic, records, options))
 
 
-def read(servers: str, topic: str, seconds: float = 20) -> list[ConsumerRecord]:
+def read(servers: str, topic: str, seconds: float = 90) -> list[ConsumerRecord]:
     """Return every record of a topic."""
     return asyncio.run(_read(servers, topic, seconds))
 

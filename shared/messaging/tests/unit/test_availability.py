@@ -47,7 +47,7 @@ async def watched():
 
 
 async def until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.01)
 

@@ -84,7 +84,7 @@ async def test_missing_results_raise_an_error_instead_of_waiting_forever():
 
     batcher = Batcher(incomplete, size=3)
     for _ in range(2):
-        results = await asyncio.wait_for(gather_all(await submit(batcher, 1, 2)), 5)
+        results = await asyncio.wait_for(gather_all(await submit(batcher, 1, 2)), 60)
         assert all(isinstance(each, ValueError) for each in results)
 
 

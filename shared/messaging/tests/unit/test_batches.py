@@ -39,7 +39,7 @@ class FakeStream:
 
 
 async def take(incoming) -> list[object]:
-    return await asyncio.wait_for(anext(incoming), 5)
+    return await asyncio.wait_for(anext(incoming), 60)
 
 
 async def run_pending_tasks() -> None:
@@ -106,7 +106,7 @@ async def test_a_stream_that_fails_ends_the_process(stream, monkeypatch):
     async with aclosing(batches(stream, 10)) as incoming:
         waiting = asyncio.create_task(anext(incoming))
         stream.put(RuntimeError("thrown into the channel"))
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), 60)
         waiting.cancel()
         await asyncio.wait([waiting])
 

@@ -76,7 +76,7 @@ async def test_a_loop_is_cancelled_on_exit():
 
     async with components.running_loop("component", work()):
         await asyncio.sleep(0)
-    await asyncio.wait_for(stopped.wait(), 5)
+    await asyncio.wait_for(stopped.wait(), 60)
 
 
 async def test_faust_that_stops_unexpectedly_ends_the_process(ends, make_settings):

@@ -41,7 +41,7 @@ async def consume(kafka: EmbeddedKafka, topic: str, count: int) -> set[int]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest"
     )
-    async with consumer, asyncio.timeout(30):
+    async with consumer, asyncio.timeout(60):
         consumer.assign([TopicPartition(topic, partition) for partition in (0, 1)])
         while len(seen) < count:
             batches = await consumer.getmany(timeout_ms=200)

@@ -15,6 +15,8 @@ from saga_stack.kafka.cluster import create_brokers
 from saga_stack.kafka.config import server_properties
 from saga_stack.processes.ports import reserve_free_port
 
+pytestmark = pytest.mark.stack
+
 TOPIC = "t"
 
 

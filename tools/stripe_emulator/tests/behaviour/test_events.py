@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 Pay: TypeAlias = Callable[..., stripe.PaymentIntent]
-EVENT_SECONDS = 15
+EVENT_SECONDS = 60
 
 pytestmark = pytest.mark.feature("Events of a payment")
 

@@ -93,7 +93,7 @@ class World:
         async def done() -> bool:
             return not await self.rows(PENDING)
 
-        await self.eventually(done, 20)
+        await self.eventually(done)
 
     async def idle(self) -> None:
         """Return once no operation is in progress."""
@@ -101,7 +101,7 @@ class World:
         async def done() -> bool:
             return not await self.rows(BUSY)
 
-        await self.eventually(done, 20)
+        await self.eventually(done)
 
     async def events(self) -> list[Any]:
         """Return the events in the outbox, the oldest first."""

@@ -1,6 +1,7 @@
 import json
 from uuid import uuid4
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -30,6 +31,21 @@ INSERT = text(
     " VALUES (:saga_id, 1, :command_id, 'user_1', 'cus_1', 1299, 'usd', '', :status, :intent,"
     " :failure, 1, CASE :status WHEN 'pending' THEN now() END)"
 )
+
+
+@pytest.fixture
+def database_url(make_database_url):
+    """Return the URL of a new database without any table."""
+    return make_database_url()
+
+
+@pytest.fixture
+def database(settings):
+    """Migrate the database, and connect to it."""
+    migrations.upgrade("payment_service", settings.database_url)
+    database = Database.connect(settings)
+    yield database
+    database.close()
 
 
 def test_the_migrations_match_the_declared_tables(database):
