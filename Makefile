@@ -103,6 +103,10 @@ imports: install  ## Check import contracts
 bench: install  ## Measure steady load, a ladder of rates, a backlog, rest and whole lives
 	$(RUN)/python -m bench.commands.system $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: install  ## Measure Restate and DBOS on the same work, and print ratios; needs npm
+	$(RUN)/python -m bench.commands.peers $(ARGS)
+
 .PHONY: bench-deadlines
 bench-deadlines: install  ## Measure the delay and the cost of deadlines
 	$(RUN)/python -m bench.commands.deadlines $(ARGS)
