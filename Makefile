@@ -107,6 +107,10 @@ bench: install  ## Measure steady load, a ladder of rates, a backlog, rest and w
 bench-peers: install  ## Measure Restate and DBOS on the same work, and print ratios; needs npm
 	$(RUN)/python -m bench.commands.peers $(ARGS)
 
+.PHONY: bench-flat
+bench-flat: install  ## Measure whether a million finished orders cost anything
+	$(RUN)/python -m bench.commands.flat $(ARGS)
+
 .PHONY: bench-deadlines
 bench-deadlines: install  ## Measure the delay and the cost of deadlines
 	$(RUN)/python -m bench.commands.deadlines $(ARGS)

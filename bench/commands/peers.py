@@ -22,6 +22,7 @@ from bench.peers.ratios import summarize
 from bench.peers.restate import Restate
 
 SLOW_STRIPE_SECONDS: Final = 0.05
+WAYS: Final = ("steady", "paced", "slow_stripe")
 
 CONTESTANTS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Ours | Peer]]]] = {
     "ours": open_ours,
@@ -54,20 +55,21 @@ async def measure_turn(
     paced = await contestant.run_at_rate(paced_orders, arguments.rate)
     await contestant.slow_down_stripe(SLOW_STRIPE_SECONDS)
     slow = await contestant.run_clients(orders, arguments.clients)
-    return {"steady": steady, "paced": paced, "slow_stripe": slow}
+    runs = {"steady": steady, "paced": paced, "slow_stripe": slow}
+    return {**runs, "postgres": contestant.durability()}
 
 
 def print_all(measured: dict[str, Any]) -> None:
     """Print the runs of each round, and the ratios."""
     for number, runs in enumerate(measured["rounds"], 1):
-        for way in ("steady", "paced", "slow_stripe"):
+        for way in WAYS:
             columns = {name: runs[name][way] for name in runs}
             show(columns, f"round {number}, {way}")
     busiest = max(
         run["foreign_cores"]
         for runs in measured["rounds"]
         for contestant in runs.values()
-        for run in contestant.values()
+        for run in (contestant[way] for way in WAYS)
     )
     numbers = {name: value for name, value in measured.items() if isinstance(value, float)}
     show({"median": numbers}, "ratios")

@@ -13,6 +13,7 @@ from typing import Any, Final
 from bench.load.clients import post_by_clients
 from bench.load.orders import register_users, slow_down_stripe
 from bench.load.site import NO_ADMISSION, Site, open_site
+from bench.measuring.counters import read_durability
 from bench.measuring.machine import describe_machine
 from bench.measuring.report import console, save, show, warn_if_busy
 from bench.parts.backlog import measure_backlog
@@ -47,12 +48,14 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             console.print(f"Measuring: {name}")
             parts[name] = await PARTS[name](site, arguments)
         checks = (await site.judge()).require_correct()
+        durability = read_durability(site.stack.database_urls["order_saga"])
     steady = parts.get("steady", {})
     headline = {name: steady[name] for name in HEADLINE if name in steady}
     return {
         **headline,
         "stripe_seconds": arguments.stripe_seconds,
         "machine": machine,
+        "postgres": durability,
         "checks": checks,
         **parts,
     }

@@ -1,11 +1,15 @@
 """Counters of a local stack: database transactions and messages."""
 
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any, Final
 
 import psycopg2
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from saga_schemas.topics import TOPICS
 from saga_stack.stack import Stack
+
+DURABILITY: Final = ("fsync", "full_page_writes", "synchronous_commit", "wal_sync_method")
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,23 @@ def per_saga(before: Counters, after: Counters, sagas: int) -> dict[str, float]:
     }
 
 
+def read_durability(url: str) -> dict[str, str]:
+    """Return the settings of PostgreSQL that decide what survives a power failure."""
+    rows = _query(url, "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [*DURABILITY])
+    return dict(rows)
+
+
 def _commits(url: str) -> int:
-    connection = psycopg2.connect(url.replace("postgresql+psycopg2", "postgresql"))
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
-        )
-        row = cursor.fetchone()
-    connection.close()
-    return row[0] if row else 0
+    _query(url, "SELECT pg_stat_clear_snapshot()")
+    statement = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+    return _query(url, statement)[0][0]
+
+
+def _query(url: str, statement: str, *values: list[str]) -> list[tuple[Any, ...]]:
+    address = url.replace("postgresql+psycopg2", "postgresql")
+    with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
 
 
 async def _count_messages(bootstrap: str, partitions: int) -> int:

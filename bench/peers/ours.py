@@ -9,6 +9,7 @@ from bench.load.clients import post_by_clients
 from bench.load.orders import register_users, slow_down_stripe
 from bench.load.run import run_at_rate, run_clients
 from bench.load.site import NO_ADMISSION, Site, open_site
+from bench.measuring.counters import read_durability
 
 WARM_UP_ORDERS: Final = 300
 
@@ -30,6 +31,10 @@ class Ours:
     async def slow_down_stripe(self, seconds: float) -> None:
         """Make Stripe wait before it answers each request for a new PaymentIntent."""
         await slow_down_stripe(self.site.http, self.site.stack.emulator_url, seconds)
+
+    def durability(self) -> dict[str, str]:
+        """Return the settings of PostgreSQL that decide what survives a power failure."""
+        return read_durability(self.site.stack.database_urls["order_saga"])
 
     async def _checked(self, run: dict[str, Any]) -> dict[str, Any]:
         verdict = (await self.site.judge()).require_correct()

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import aiohttp
 
-from bench.load.orders import slow_down_stripe
+from bench.load.orders import USERS, slow_down_stripe
+from bench.measuring.counters import read_durability
 from bench.measuring.percentiles import latencies
 from bench.measuring.usage import read_usage, usage_between
 from bench.peers.shop import Shop
@@ -59,6 +60,10 @@ class Peer(ABC):
         """Make Stripe wait before it answers each request for a new PaymentIntent."""
         await slow_down_stripe(self.http, self.shop.stripe_url, seconds)
 
+    def durability(self) -> dict[str, str]:
+        """Return the settings of PostgreSQL that decide what survives a power failure."""
+        return read_durability(self.shop.url("shop"))
+
     async def _measure(self, count: int, clients: int, rate: float) -> dict[str, Any]:
         prefix = uuid.uuid4().hex[:8]
         orders = [make_order(prefix, number) for number in range(count)]
@@ -82,7 +87,7 @@ class Peer(ABC):
 
 def make_order(prefix: str, number: int) -> Order:
     """Return an order of one user after the other; the engine adds `submitted_at`."""
-    return {"order_id": f"{prefix}-{number}", "user_id": f"user_{number % 100}", "amount": 1299}
+    return {"order_id": f"{prefix}-{number}", "user_id": f"user_{number % USERS}", "amount": 1299}
 
 
 @asynccontextmanager
