@@ -25,6 +25,8 @@ from bench.measuring.report import console, flat, save, show, warn_if_busy
 from bench.parts.rest import measure_rest
 
 AGE_DAYS: Final = 30
+"""Too young for retention, which searches for older ones meanwhile."""
+
 WARM_UP_ORDERS: Final = 300
 PARTS: Final = ("steady", "paced", "rest")
 
@@ -32,7 +34,7 @@ PARTS: Final = ("steady", "paced", "rest")
 async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Start a stack and measure before and after the finished orders."""
     machine = describe_machine()
-    async with open_site({"RETENTION_ENABLED": "false", **NO_ADMISSION}) as site:
+    async with open_site(NO_ADMISSION) as site:
         await register_users(site.http, site.stack, declined=True)
         await finish_orders(site)
         await for_each_service(site, keep_templates)

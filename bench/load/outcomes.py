@@ -34,14 +34,12 @@ class Outcomes:
             once.
     """
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, topic: str = ORDER_EVENTS.name) -> None:
         self.events: defaultdict[str, list[Event]] = defaultdict(list)
         self._ended: dict[str, float] = {}
         self._seen: set[str] = set()
         self._waiting: dict[tuple[str, str], asyncio.Future[None]] = {}
-        self._consumer = AIOKafkaConsumer(
-            ORDER_EVENTS.name, bootstrap_servers=bootstrap, fetch_max_wait_ms=20
-        )
+        self._consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, fetch_max_wait_ms=20)
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
@@ -59,6 +57,10 @@ class Outcomes:
                 continue
             self._seen.add(message["message_id"])
             self._record(message["correlation_id"], Event(message["type"], time.perf_counter()))
+
+    def _require_consumer(self) -> None:
+        if self._task.done():
+            self._task.result()
 
     def _record(self, order: str, event: Event) -> None:
         self.events[order].append(event)
@@ -106,8 +108,7 @@ class Outcomes:
         left, moved = set(orders), time.perf_counter()
         total = len(left)
         while left:
-            if self._task.done():
-                self._task.result()
+            self._require_consumer()
             ended = {order for order in left if order in self._ended}
             left -= ended
             moved = time.perf_counter() if ended else moved

@@ -12,7 +12,7 @@ RESULTS: Final = Path(__file__).parents[1] / "results"
 BUSY_CORES: Final = 0.3
 """Above so many cores of other programs, a measurement is not worth comparing with others."""
 
-console = Console()
+console = Console(width=max(Console().width, 110))
 
 
 def save(name: str, measured: Mapping[str, Any]) -> None:
