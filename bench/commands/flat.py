@@ -7,7 +7,6 @@ ratios: after over before.
 
 import argparse
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -22,6 +21,7 @@ from bench.load.site import NO_ADMISSION, Site, open_site
 from bench.measuring.machine import describe_machine
 from bench.measuring.queries import measure_queries
 from bench.measuring.report import console, flat, save, show, warn_if_busy
+from bench.measuring.usage import usage_between
 from bench.parts.rest import measure_rest
 
 AGE_DAYS: Final = 30
@@ -42,16 +42,19 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         await site.outcomes.wait_for_ends(warm_up)
         console.print("Measuring with few orders")
         before = await measure_once(site, arguments)
-        start = time.perf_counter()
+        start = site.read_usage()
         add = partial(add_copies, count=arguments.finished_orders, age_days=AGE_DAYS)
         await for_each_service(site, add)
-        adding = time.perf_counter() - start
-        console.print(f"Added {arguments.finished_orders} finished orders in {adding:.1f} s")
+        adding = usage_between(start, site.read_usage())
+        console.print(
+            f"Added {arguments.finished_orders} finished orders in {adding.seconds:.1f} s"
+        )
         after = await measure_once(site, arguments)
         checks = (await site.judge()).require_correct()
     return {
         "finished_orders": arguments.finished_orders,
-        "adding_s": adding,
+        "adding_s": adding.seconds,
+        "adding_postgres_cpu_s": adding.cpu["postgres"],
         "machine": machine,
         "checks": checks,
         "ratios": ratios(before, after),

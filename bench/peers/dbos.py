@@ -15,7 +15,7 @@ from bench.peers.peer import Order, Peer
 WORKER: Final = Path(__file__).parent / "workers" / "dbos_worker.py"
 READY_SECONDS: Final = 60.0
 THREADS: Final = 8
-"""More threads make DBOS slower here: they compete for Python's lock and two cores."""
+"""Few, because threads share Python's lock; clients beyond that wait for one."""
 
 WAITING_THREADS: Final = 32
 """Threads while orders come at an even pace, or wait for Stripe."""

@@ -1,7 +1,7 @@
 """The order as a DBOS workflow, and an HTTP server that makes this process run orders.
 
-The orders are made in this process, so no HTTP request and no queue is on their way: the fastest
-way into DBOS. Each workflow runs in a thread with blocking clients, which is its fastest form.
+The orders are made in this process, so no HTTP request and no queue is on their way. Each workflow
+runs in a thread with blocking clients.
 """
 
 import asyncio
