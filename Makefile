@@ -114,17 +114,25 @@ imports: install  ## Check import contracts
 	$(RUN)/lint-imports
 
 .PHONY: bench
-bench: install  ## Measure throughput, latency and the cost of a saga
-	$(RUN)/python bench/bench.py $(ARGS)
+bench: install  ## Measure steady load, a ladder of rates, a backlog, rest and whole lives
+	$(RUN)/python -m bench.commands.system $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: install  ## Measure Restate and DBOS on the same work, and print ratios; needs npm
+	$(RUN)/python -m bench.commands.peers $(ARGS)
+
+.PHONY: bench-flat
+bench-flat: install  ## Measure whether a million finished orders cost anything
+	$(RUN)/python -m bench.commands.flat $(ARGS)
 
 .PHONY: bench-deadlines
 bench-deadlines: install  ## Measure the delay and the cost of deadlines
-	$(RUN)/python bench/deadlines.py $(ARGS)
+	$(RUN)/python -m bench.commands.deadlines $(ARGS)
 
 .PHONY: bench-overload
 bench-overload: install  ## Measure goodput under overload and after a burst
-	$(RUN)/python bench/overload.py $(ARGS)
+	$(RUN)/python -m bench.commands.overload $(ARGS)
 
 .PHONY: bench-retention
 bench-retention: install  ## Measure what retention removes from a million finished orders
-	$(RUN)/python bench/retention.py $(ARGS)
+	$(RUN)/python -m bench.commands.retention $(ARGS)

@@ -264,7 +264,7 @@ def test_pipelined_requests_are_answered_in_order(server):
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_a_large_response_is_read_at_the_clients_pace(loop):
-    server = Server(Bounds(), loop=loop)
+    server = Server(HttpBounds(), loop=loop)
     server.start()
     url = f"http://127.0.0.1:{server.port}/large"
     assert len(httpx.get(url, timeout=PATIENCE_SECONDS).content) == LARGE_BYTES

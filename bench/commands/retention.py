@@ -10,64 +10,50 @@ PostgreSQL uses the free space again; and packed (`VACUUM FULL`), which is what 
 
 import argparse
 import asyncio
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import aiohttp
-from completions import Completions
-from finished_orders import TABLES, add_copies, finish_orders, keep_templates
-from load import post_orders
 from order_saga.create_order.versions import definitions
 from order_saga.kafka_access import ACCESS as ORDERS_ACCESS
+from order_saga.runtime.orm import retention_clock as orders_clock
 from order_saga.runtime.retention import retention_tasks as order_tasks
 from order_saga.settings import OrderSagaSettings
 from payment_service.kafka_access import ACCESS as PAYMENTS_ACCESS
 from payment_service.settings import PaymentSettings
+from payment_service.storage.orm import retention_clock as payments_clock
 from payment_service.storage.retention import retention_tasks as payment_tasks
 from pydantic import SecretStr
-from report import save
-from rich.console import Console
 from saga_messaging.delivery.retention.runner import Retention
 from saga_messaging.postgres.database import Database
-from saga_stack.settings import StackSettings
 from saga_stack.stack import Stack
 from sqlalchemy import Engine, create_engine, text
+
+from bench.data.finished_orders import TABLES, add_copies, finish_orders, keep_templates
+from bench.load.clients import post_by_clients
+from bench.load.orders import register_users
+from bench.load.site import Site, open_site
+from bench.measuring.report import console, save
 
 FRESH_DAYS, MESSAGES_DAYS, ALL_DAYS = 1, 46, 600
 MEGABYTE = 1_000_000
 ARCHIVE = "archived_messages"
 
-console = Console()
+CLIENTS: Final = 32
 
 
 async def measure(orders: int, new_orders: int, pause_seconds: float) -> dict[str, Any]:
     """Start a stack and measure; arguments as on the command line."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # noqa: ASYNC240 - PostgreSQL may run as another user
-        settings = StackSettings(
-            data_dir=Path(folder) / "stack",
-            service_env={"RETENTION_ENABLED": "false", "LOG_LEVEL": "WARNING"},
-        )
-        with Stack(settings) as stack:
-            async with aiohttp.ClientSession() as http:
-                await finish_orders(http, stack)
-                async with Completions(stack.kafka_bootstrap) as completions:
-                    return await _measure(
-                        stack, http, completions, orders, new_orders, pause_seconds
-                    )
+    async with open_site({"RETENTION_ENABLED": "false"}) as site:
+        await register_users(site.http, site.stack)
+        await finish_orders(site)
+        return await _measure(site, orders, new_orders, pause_seconds)
 
 
-async def _measure(  # noqa: PLR0913, PLR0917 - the stack's parts, and the command line
-    stack: Stack,
-    http: aiohttp.ClientSession,
-    completions: Completions,
-    orders: int,
-    new_orders: int,
-    pause_seconds: float,
+async def _measure(
+    site: Site, orders: int, new_orders: int, pause_seconds: float
 ) -> dict[str, Any]:
+    stack = site.stack
     engines = {service: create_engine(stack.database_urls[service]) for service in TABLES}
     for service, engine in engines.items():
         keep_templates(engine, service)
@@ -76,12 +62,12 @@ async def _measure(  # noqa: PLR0913, PLR0917 - the stack's parts, and the comma
         for service, engine in engines.items():
             await asyncio.to_thread(add_copies, engine, service, orders, MESSAGES_DAYS)
     _report(measured, "before", engines)
-    measured["orders_per_s_alone"] = await _rate(stack, http, completions, new_orders)
+    measured["orders_per_s_alone"] = await _rate(site, new_orders)
     with _timed(measured, "first_pass_s"):
         passing = asyncio.create_task(_pass(stack, pause_seconds))
         rates: list[float] = []
         while not passing.done():
-            rates.append(await _rate(stack, http, completions, new_orders))
+            rates.append(await _rate(site, new_orders))
         measured["first_pass"] = await passing
     measured["orders_per_s_meanwhile"] = rates
     _report(measured, "after_first_pass", engines, pack=True)
@@ -110,6 +96,7 @@ async def _pass(stack: Stack, pause_seconds: float) -> dict[str, dict[str, int]]
     changes: dict[str, Any] = {
         "kafka_bootstrap_servers": stack.kafka_bootstrap,
         "retention_pause_seconds": pause_seconds,
+        "retention_clock_trial_seconds": 0,
     }
     urls = stack.database_urls
     orders = OrderSagaSettings(database_url=urls["order_saga"], **changes)
@@ -120,27 +107,25 @@ async def _pass(stack: Stack, pause_seconds: float) -> dict[str, dict[str, int]]
     )
     versions = definitions(orders.timeouts).by_version
     parts = {
-        "order_saga": (order_tasks(versions, orders), ORDERS_ACCESS, orders),
-        "payment": (payment_tasks(payments), PAYMENTS_ACCESS, payments),
+        "order_saga": (order_tasks(versions, orders), orders_clock, ORDERS_ACCESS, orders),
+        "payment": (payment_tasks(payments), payments_clock, PAYMENTS_ACCESS, payments),
     }
 
     async def run(service: str) -> dict[str, int]:
-        tasks, access, settings = parts[service]
+        tasks, clock, access, settings = parts[service]
         database = Database.connect(settings)
         try:
-            return await Retention(tasks, database, access, settings, settings).run_once()
+            return await Retention(tasks, clock, database, access, settings, settings).run_once()
         finally:
             database.close()
 
     return dict(zip(parts, await asyncio.gather(*map(run, parts)), strict=True))
 
 
-async def _rate(
-    stack: Stack, http: aiohttp.ClientSession, completions: Completions, count: int
-) -> float:
+async def _rate(site: Site, count: int) -> float:
     """Place orders and wait until they are authorized; return orders per second."""
     start = time.perf_counter()
-    await completions.wait_for(await post_orders(http, stack, count))
+    await site.outcomes.wait_for_ends(await post_by_clients(site.post, count, CLIENTS))
     return round(count / (time.perf_counter() - start), 1)
 
 

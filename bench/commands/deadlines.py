@@ -8,7 +8,6 @@ from when it was due until its line in the order's history, both by the database
 
 import argparse
 import asyncio
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -17,9 +16,11 @@ from typing import Any, Final
 import aiohttp
 import psutil
 import psycopg2
-from report import save, show
 from saga_stack.settings import StackSettings
 from saga_stack.stack import Stack
+
+from bench.measuring.percentiles import latencies
+from bench.measuring.report import save, show
 
 ORDER: Final = {"clerk_user_id": "user_1", "amount": 1299, "description": "Pizza"}
 QUIET_SECONDS: Final = 9.0  # after the last post and before the first deadline
@@ -75,16 +76,12 @@ async def measure(replicas: list[Stack], orders: int, seconds: float) -> dict[st
         while count_fired(replicas[0]) < fired_before + orders:  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.05)
     cpu = busy.seconds() - idle * busy.elapsed()
-    delays = sorted(
-        row[0] * 1000 for row in query(replicas[0], DELAYS, (seconds + QUIET_SECONDS, orders))
-    )
-    percentiles = statistics.quantiles(delays, n=100)
+    delays = query(replicas[0], DELAYS, (seconds + QUIET_SECONDS, orders))
+    late = latencies([row[0] for row in delays])
     return {
         "deadlines": orders,
         "due_per_s": orders / seconds,
-        "late_p50_ms": percentiles[49],
-        "late_p99_ms": percentiles[98],
-        "late_max_ms": delays[-1],
+        **{f"late_{name}": delay for name, delay in late.items()},
         "cpu_ms_per_deadline": cpu * 1000 / orders,
         "cpu_percent_idle": idle * 100,
     }

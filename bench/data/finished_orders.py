@@ -1,15 +1,13 @@
 """Finished orders for a benchmark: a few real ones, copied by SQL as often as wanted."""
 
-import asyncio
 from typing import Final
 
-import aiohttp
-from load import post_order, register_users
-from saga_stack.stack import Stack
 from sqlalchemy import Connection, Engine, text
 
-TEMPLATES: Final = 10
-POLL_SECONDS: Final = 0.2
+from bench.load.outcomes import AUTHORIZED
+from bench.load.site import Site
+
+TEMPLATES: Final = 9
 BATCH: Final = 20_000
 """Orders that one statement copies."""
 
@@ -25,24 +23,15 @@ TABLES: Final = {
 """The tables that grow with every order, by service, with the column of the order's id."""
 
 
-async def finish_orders(http: aiohttp.ClientSession, stack: Stack) -> None:
-    """Place and capture orders, and return once they are completed."""
-    await register_users(http, stack)
-    for number in range(TEMPLATES):
-        order = f"{stack.orders_url}/orders/{await post_order(http, stack, number)}"
-        await _wait_for(http, order, "authorized")
-        async with http.post(f"{order}/capture", json={}) as response:
+async def finish_orders(site: Site) -> None:
+    """Place and capture orders of users with good cards; return once they are completed."""
+    for number in range(1, TEMPLATES + 1):
+        order = await site.post(number)
+        await site.outcomes.wait_for_event(order, AUTHORIZED)
+        url = f"{site.stack.orders_url}/orders/{order}/capture"
+        async with site.http.post(url, json={}) as response:
             response.raise_for_status()
-        await _wait_for(http, order, "completed")
-
-
-async def _wait_for(http: aiohttp.ClientSession, order: str, state: str) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            async with http.get(order) as response:
-                if (await response.json())["state"] == state:
-                    return
-            await asyncio.sleep(POLL_SECONDS)
+        await site.outcomes.wait_for_event(order, "order.completed")
 
 
 def keep_templates(engine: Engine, service: str) -> None:
@@ -69,7 +58,7 @@ def add_copies(engine: Engine, service: str, count: int, age_days: int) -> None:
             for table, order_id in TABLES[service].items():
                 _copy(connection, table, order_id, (start, end, age_days))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        connection.execute(text("VACUUM ANALYZE"))
 
 
 def _copy(connection: Connection, table: str, order_id: str, numbers: tuple[int, int, int]) -> None:

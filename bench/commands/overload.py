@@ -9,19 +9,16 @@ authorized a second. Time-outs and phases are scaled together.
 
 import argparse
 import asyncio
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from load import USERS, register_users, slow_down_stripe
-from outcomes import Outcomes
-from report import save, show
-from resources import Probe
-from saga_stack.settings import StackSettings
-from saga_stack.stack import Stack
+
+from bench.load.orders import order_body, register_users, slow_down_stripe
+from bench.load.site import Site, open_site
+from bench.measuring.report import save, show
+from bench.measuring.resources import Probe
 
 STRIPE_SECONDS: Final = 0.7
 CONCURRENCY: Final = 6
@@ -32,6 +29,7 @@ BURST_SECONDS: Final = 60.0
 AFTER_SECONDS: Final = 150.0
 RECOVERY_LIMIT_SECONDS: Final = 60.0
 POST_LIMIT_SECONDS: Final = 30.0
+CONNECTIONS: Final = 200
 
 
 @dataclass
@@ -49,20 +47,20 @@ class Offered:
     failed: int = 0
 
 
-async def offer(http: aiohttp.ClientSession, stack: Stack, rate: float, seconds: float) -> Offered:
+async def offer(site: Site, rate: float, seconds: float) -> Offered:
     """Post orders at an even pace, without waiting for the responses of earlier ones."""
-    offered, start = Offered([]), time.monotonic()
+    offered, start = Offered([]), time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for number in range(int(rate * seconds)):
-            group.create_task(_post(http, stack, number, offered))
-            await asyncio.sleep(max(0.0, start + (number + 1) / rate - time.monotonic()))
+            group.create_task(_post(site, number, offered))
+            await asyncio.sleep(max(0.0, start + (number + 1) / rate - time.perf_counter()))
     return offered
 
 
-async def _post(http: aiohttp.ClientSession, stack: Stack, number: int, offered: Offered) -> None:
-    order = {"clerk_user_id": f"user_{number % USERS}", "amount": 1299, "description": "Pizza"}
+async def _post(site: Site, number: int, offered: Offered) -> None:
+    url = f"{site.stack.orders_url}/orders"
     try:
-        async with http.post(f"{stack.orders_url}/orders", json=order) as response:
+        async with site.http.post(url, json=order_body(number)) as response:
             body = await response.json()
             if response.status == 202:  # noqa: PLR2004 - accepted
                 offered.accepted.append(body["id"])
@@ -74,39 +72,35 @@ async def _post(http: aiohttp.ClientSession, stack: Stack, number: int, offered:
         offered.failed += 1
 
 
-async def phase(
-    http: aiohttp.ClientSession, stack: Stack, outcomes: Outcomes, factor: float, seconds: float
-) -> dict[str, float]:
+async def phase(site: Site, factor: float, seconds: float) -> dict[str, float]:
     """Offer a multiple of the capacity; measure the goodput once the rate is steady."""
-    start = time.monotonic()
-    offered = await offer(http, stack, factor * CAPACITY, seconds)
-    goodput = outcomes.rate(start + seconds / 3, start + seconds)
-    await outcomes.all_ended(offered.accepted)
-    return {"goodput_per_s": goodput, **_summary(offered, outcomes)}
+    start = time.perf_counter()
+    offered = await offer(site, factor * CAPACITY, seconds)
+    goodput = site.outcomes.rate(start + seconds / 3, start + seconds)
+    await site.outcomes.wait_for_ends(offered.accepted)
+    return {"goodput_per_s": goodput, **_summary(offered, site)}
 
 
-async def burst(
-    http: aiohttp.ClientSession, stack: Stack, outcomes: Outcomes, scale: float
-) -> dict[str, float]:
+async def burst(site: Site, scale: float) -> dict[str, float]:
     """Offer a burst, then 65% of the capacity; measure when the goodput is what is offered."""
-    await offer(http, stack, 4 * CAPACITY, BURST_SECONDS * scale)
-    end, steady = time.monotonic(), 0.65 * CAPACITY
-    offered = await offer(http, stack, steady, AFTER_SECONDS * scale)
-    last, step = time.monotonic(), 5.0
+    await offer(site, 4 * CAPACITY, BURST_SECONDS * scale)
+    end, steady = time.perf_counter(), 0.65 * CAPACITY
+    offered = await offer(site, steady, AFTER_SECONDS * scale)
+    last, step = time.perf_counter(), 5.0
     starts = [end + step * number for number in range(int((last - end) / step))]
-    good = [outcomes.rate(at, at + step) >= 0.9 * steady for at in starts]
+    good = [site.outcomes.rate(at, at + step) >= 0.9 * steady for at in starts]
     misses = [number for number, reached in enumerate(good) if not reached]
-    await outcomes.all_ended(offered.accepted)
+    await site.outcomes.wait_for_ends(offered.accepted)
     return {
-        "goodput_per_s": outcomes.rate((end + last) / 2, last),
+        "goodput_per_s": site.outcomes.rate((end + last) / 2, last),
         "offered_per_s": steady,
         "recovered_after_s": step * (misses[-1] + 1) if misses else 0.0,
-        **_summary(offered, outcomes),
+        **_summary(offered, site),
     }
 
 
-def _summary(offered: Offered, outcomes: Outcomes) -> dict[str, float]:
-    done = sum(order in outcomes.authorized for order in offered.accepted)
+def _summary(offered: Offered, site: Site) -> dict[str, float]:
+    done = sum(map(site.outcomes.authorized, offered.accepted))
     return {
         "accepted": len(offered.accepted),
         "refused": offered.refused,
@@ -117,40 +111,25 @@ def _summary(offered: Offered, outcomes: Outcomes) -> dict[str, float]:
 
 async def measure(scale: float) -> dict[str, Any]:
     """Start a stack and run all phases."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # noqa: ASYNC240 - PostgreSQL may run as another user
-        timeout = str(TIMEOUT_SECONDS * scale)
-        settings = StackSettings(
-            data_dir=Path(folder) / "stack",
-            service_env={
-                "EXECUTOR_CONCURRENCY": str(CONCURRENCY),
-                "PAYMENT_INFO_TIMEOUT_SECONDS": timeout,
-                "AUTHORIZATION_TIMEOUT_SECONDS": timeout,
-                "SETTLEMENT_TIMEOUT_SECONDS": timeout,
-                "KAFKA_SESSION_TIMEOUT_SECONDS": "60",
-                "LOG_LEVEL": "WARNING",
-            },
-        )
-        with Stack(settings) as stack:
-            return await _measure(stack, scale)
-
-
-async def _measure(stack: Stack, scale: float) -> dict[str, Any]:
-    limits = aiohttp.ClientTimeout(total=POST_LIMIT_SECONDS)
+    timeout = str(TIMEOUT_SECONDS * scale)
+    environment = {
+        "EXECUTOR_CONCURRENCY": str(CONCURRENCY),
+        "PAYMENT_INFO_TIMEOUT_SECONDS": timeout,
+        "AUTHORIZATION_TIMEOUT_SECONDS": timeout,
+        "SETTLEMENT_TIMEOUT_SECONDS": timeout,
+    }
     async with (
-        aiohttp.ClientSession(timeout=limits, connector=aiohttp.TCPConnector(limit=200)) as http,
-        Outcomes(stack.kafka_bootstrap) as outcomes,
-        Probe(stack) as probe,
+        open_site(environment, None, CONNECTIONS, POST_LIMIT_SECONDS) as site,
+        Probe(site.stack) as probe,
     ):
-        await register_users(http, stack)
-        await slow_down_stripe(http, stack, STRIPE_SECONDS)
-        await phase(http, stack, outcomes, 0.5, 10)  # warm up
+        await register_users(site.http, site.stack)
+        await slow_down_stripe(site.http, site.stack.emulator_url, STRIPE_SECONDS)
+        await phase(site, 0.5, 10)  # warm up
         seconds = PHASE_SECONDS * scale
         measured = {
-            f"{factor} x capacity": await phase(http, stack, outcomes, factor, seconds)
-            for factor in (1, 2, 4)
+            f"{factor} x capacity": await phase(site, factor, seconds) for factor in (1, 2, 4)
         }
-        measured["after a burst"] = await burst(http, stack, outcomes, scale)
+        measured["after a burst"] = await burst(site, scale)
         return {"scale": scale, "phases": measured, "processes": probe.largest()}
 
 

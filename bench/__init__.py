@@ -1,0 +1,1 @@
+"""Benchmarks of the system and its peers, on fresh local servers."""

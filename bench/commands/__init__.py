@@ -1,0 +1,1 @@
+"""The commands: one for each `make bench…`."""

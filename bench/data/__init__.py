@@ -1,0 +1,1 @@
+"""Finished orders, made by SQL."""

@@ -1,0 +1,1 @@
+"""CPU time, latencies, counters and checks."""
