@@ -6,6 +6,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 export UV_LINK_MODE ?= copy
 WORKERS ?= 3
 SEED ?= 1
+SAMPLE ?= --sample $(SEED)
 FAST_TESTS := shared/schemas shared/engine services/order_saga/tests/unit tools/saga_stack/tests/test_registry.py
 export SECRETS_DIR ?= secrets
 
@@ -56,23 +57,23 @@ down: compose  ## Remove the containers; with ARGS=--volumes their data too
 
 .PHONY: test
 test: install  ## Run unit, integration and end-to-end tests, the largest ones as samples
-	$(RUN)/pytest -n $(WORKERS) --dist loadfile --sample $(SEED) $(ARGS)
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile $(SAMPLE) $(ARGS)
 
 .PHONY: test-full
-test-full: install  ## Run all of them in full, as the gate does
-	$(RUN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+test-full:  ## Run all of them in full, as the gate does
+	$(MAKE) test SAMPLE=
 
 .PHONY: test-unit
 test-unit: install  ## Run the tests that need no servers, except the slow ones
-	$(RUN)/pytest --without-servers -m 'not stack and not slow' -n $(WORKERS) --dist loadfile --sample $(SEED) $(ARGS)
+	$(RUN)/pytest --without-servers -m 'not stack and not slow' -n $(WORKERS) --dist loadfile $(SAMPLE) $(ARGS)
 
 .PHONY: test-fast
 test-fast: install  ## Run the tests of the saga's declaration, the engine and the schemas
-	$(RUN)/pytest --without-servers -m 'not stack and not slow' --sample $(SEED) $(FAST_TESTS) $(ARGS)
+	$(RUN)/pytest --without-servers -m 'not stack and not slow' $(SAMPLE) $(FAST_TESTS) $(ARGS)
 
 .PHONY: e2e-kafka
 e2e-kafka: install  ## Test on a three-broker Kafka cluster: lost brokers, TLS, lost replicas
-	$(RUN)/pytest --without-servers -n $(WORKERS) --dist loadfile e2e/kafka $(ARGS)
+	$(RUN)/pytest --without-servers -o stall_seconds=1500 -n 2 --dist loadfile e2e/kafka $(ARGS)
 
 .PHONY: e2e-stripe
 e2e-stripe: install  ## Run the end-to-end tests on Stripe's test mode (STRIPE_SECRET_KEY)
@@ -81,7 +82,7 @@ e2e-stripe: install  ## Run the end-to-end tests on Stripe's test mode (STRIPE_S
 
 .PHONY: e2e-compose
 e2e-compose: install  ## Test docker-compose.yml; without Docker, on an engine of its own
-	$(RUN)/pytest --without-servers --timeout=1200 e2e/compose $(ARGS)
+	$(RUN)/pytest --without-servers --timeout=1200 -o stall_seconds=1500 e2e/compose $(ARGS)
 
 .PHONY: test-emulator
 test-emulator: install  ## Run the Stripe emulator's tests
