@@ -30,7 +30,9 @@ class HttpBounds(BaseModel):
         default=20.0, description="Time that a client may read nothing of its response."
     )
     http_keep_alive_seconds: PositiveInt = Field(
-        default=5, description="Time that an idle connection is kept open."
+        default=75,
+        description="Time that an idle connection is kept open; longer than the load balancer in "
+        "front keeps it, often 60 s.",
     )
     http_reading_share: float = Field(
         default=0.5,

@@ -278,3 +278,13 @@ def test_a_shutdown_does_not_wait_for_an_incomplete_request():
         client.sendall(HEAD)
         until(lambda: server.connections == 1)
         server.stop()
+
+
+def test_a_shutdown_does_not_wait_for_idle_connections():
+    assert HttpBounds().http_keep_alive_seconds > 60
+    server = Server(HttpBounds())
+    server.start()
+    with httpx.Client() as client:
+        assert client.get(f"http://127.0.0.1:{server.port}/healthz").text == "ok"
+        until(lambda: server.connections == 1)
+        server.stop()
