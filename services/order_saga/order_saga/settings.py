@@ -43,6 +43,9 @@ class OrderSagaSettings(ServiceSettings):
         "are handled first.",
     )
     timer_batch_size: PositiveInt = 100
+    timer_retry_seconds: PositiveFloat = Field(
+        60.0, description="Pause before a deadline whose effect could not be stored fires again."
+    )
     deferred_poll_seconds: PositiveFloat = Field(
         1.0, description="Interval at which messages deferred by older replicas are looked up."
     )

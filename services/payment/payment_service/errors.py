@@ -11,12 +11,15 @@ PaymentServiceError
 
 from typing import Final
 
+from saga_schemas.text import storable
+
 MAX_DESCRIPTION_LENGTH: Final = 500
 
 
 def describe(error: BaseException) -> str:
     """Describe the error in one line that PostgreSQL can store."""
-    return f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_DESCRIPTION_LENGTH]
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    return storable(line[:MAX_DESCRIPTION_LENGTH])
 
 
 class PaymentServiceError(Exception):

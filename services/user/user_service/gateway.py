@@ -1,23 +1,27 @@
 """The Stripe account, through Stripe's SDK: limited attempts, one idempotency key per call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 import stripe
 import structlog
 import tenacity
 from saga_schemas.envelope import derived_message_id
-from saga_stripe import is_transient
-from stripe import PaymentMethod, RequestOptions
+from saga_schemas.text import text_of
+from saga_stripe import checked, is_transient, readable_response
+from stripe import RequestOptions
 
 from user_service.domain import Refusal, RefusalCode, SavedCard
 from user_service.errors import StripeUnavailable
 from user_service.settings import UserServiceSettings
 from user_service.stripe_errors import refusal_of
 
-T = TypeVar("T")
+Json: TypeAlias = Mapping[str, Any]
+
+CUSTOMER: Final = "customer"
+METHOD: Final = "payment_method"
 
 logger = structlog.get_logger(__name__)
 
@@ -49,23 +53,26 @@ class StripeGateway:
         key = _key(derived_message_id("stripe-customer", *parts))
         metadata = {"clerk_user_id": clerk_user_id}
         created = await self._call(
-            lambda: self._customers.create_async({"metadata": metadata}, key)
+            CUSTOMER, lambda: self._customers.create_async({"metadata": metadata}, key)
         )
-        return created if isinstance(created, Refusal) else created.id
+        return created if isinstance(created, Refusal) else created["id"]
 
     async def has_customer(self, customer_id: str) -> bool:
         """See `ports.Stripe`. Stripe still returns a deleted customer, marked as deleted."""
         found = await self._call(
-            lambda: self._customers.retrieve_async(customer_id), missing="stripe_customer_invalid"
+            CUSTOMER,
+            lambda: self._customers.retrieve_async(customer_id),
+            missing="stripe_customer_invalid",
         )
         if isinstance(found, Refusal):
             return found.code != "stripe_customer_invalid"
-        return not getattr(found, "deleted", False)
+        return not found.get("deleted")
 
     async def set_email(self, customer_id: str, email: str) -> Refusal | None:
         """See `ports.Stripe`."""
         key = _key(uuid4())
         done = await self._call(
+            CUSTOMER,
             lambda: self._customers.update_async(customer_id, {"email": email}, key),
             missing="stripe_customer_invalid",
         )
@@ -89,33 +96,44 @@ class StripeGateway:
         if _owner(found) != customer_id:
             key = _key(uuid4())
             found = await self._call(
+                METHOD,
                 lambda: self._methods.attach_async(
                     payment_method_id, {"customer": customer_id}, key
-                )
+                ),
             )
-        return found if isinstance(found, Refusal) else _card(found, found.id)
+        return found if isinstance(found, Refusal) else _card(found, found["id"])
 
     async def detach_card(self, payment_method_id: str, customer_id: str) -> Refusal | None:
         """See `ports.Stripe`. A refusal because the card was detached meanwhile is a success."""
         if not await self._belongs(payment_method_id, customer_id):
             return None
         key = _key(uuid4())
-        done = await self._call(lambda: self._methods.detach_async(payment_method_id, None, key))
+        done = await self._call(
+            METHOD, lambda: self._methods.detach_async(payment_method_id, None, key)
+        )
         if isinstance(done, Refusal) and await self._belongs(payment_method_id, customer_id):
             return done
         return None
 
     async def _belongs(self, payment_method_id: str, customer_id: str) -> bool:
         found = await self._retrieve(payment_method_id)
-        return isinstance(found, PaymentMethod) and _owner(found) == customer_id
+        return not isinstance(found, Refusal) and _owner(found) == customer_id
 
-    async def _retrieve(self, payment_method_id: str) -> PaymentMethod | Refusal:
-        return await self._call(lambda: self._methods.retrieve_async(payment_method_id))
+    async def _retrieve(self, payment_method_id: str) -> Json | Refusal:
+        return await self._call(METHOD, lambda: self._methods.retrieve_async(payment_method_id))
 
     async def _call(
-        self, call: Callable[[], Awaitable[T]], missing: RefusalCode = "payment_method_not_found"
-    ) -> T | Refusal:
-        """Return Stripe's result or refusal; `missing` is the code for an unknown id in the path.
+        self,
+        kind: str,
+        call: Callable[[], Awaitable[stripe.StripeObject]],
+        missing: RefusalCode = "payment_method_not_found",
+    ) -> Json | Refusal:
+        """Return Stripe's result or refusal.
+
+        Args:
+            kind: The `object` of the result; any other response is retried.
+            call: Sends the request.
+            missing: The code of the refusal for an unknown id in the path.
 
         Raises:
             StripeUnavailable: No conclusive response within the attempts and the time limit.
@@ -123,7 +141,7 @@ class StripeGateway:
         """
         try:
             async with asyncio.timeout(self._give_up_seconds):
-                return await self._retrying.copy()(_await, call)
+                return await self._retrying.copy()(_read, kind, call)
         except Exception as error:
             if is_transient(error) or isinstance(error, (stripe.APIError, stripe.RateLimitError)):
                 # Stripe may advise not to retry a 500, which still does not make it a refusal.
@@ -133,23 +151,25 @@ class StripeGateway:
             raise
 
 
-async def _await(call: Callable[[], Awaitable[T]]) -> T:
-    return await call()
+async def _read(kind: str, call: Callable[[], Awaitable[stripe.StripeObject]]) -> Json:
+    with readable_response():
+        return checked((await call()).to_dict(), kind)
 
 
 def _key(key: object) -> RequestOptions:
     return {"idempotency_key": str(key)}
 
 
-def _owner(method: PaymentMethod) -> str | None:
-    customer = method.customer
-    return customer.id if isinstance(customer, stripe.Customer) else customer
+def _owner(method: Json) -> str | None:
+    customer = method.get("customer")
+    return customer.get("id") if isinstance(customer, dict) else customer
 
 
-def _card(method: PaymentMethod, payment_method_id: str) -> SavedCard:
-    if method.card is None:
-        return SavedCard(payment_method_id, card_type=method.type)
-    return SavedCard(payment_method_id, method.card.brand, method.card.last4)
+def _card(method: Json, payment_method_id: str) -> SavedCard:
+    card: Any = method.get("card")
+    if not isinstance(card, dict):
+        return SavedCard(payment_method_id, card_type=text_of(method.get("type")))
+    return SavedCard(payment_method_id, text_of(card.get("brand")), text_of(card.get("last4")))
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:

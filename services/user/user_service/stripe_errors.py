@@ -3,6 +3,7 @@
 from typing import Final
 
 import stripe
+from saga_schemas.text import text_of
 
 from user_service.domain import Refusal, RefusalCode
 from user_service.errors import StripeKeyRefused
@@ -35,25 +36,24 @@ def refusal_of(error: stripe.StripeError, missing: RefusalCode) -> Refusal:
     """
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
         raise StripeKeyRefused("Stripe rejected this service's key.") from error
-    message = error.user_message or "Stripe refused the request without a message."
+    message = text_of(error.user_message) or "Stripe refused the request without a message."
     if isinstance(error, stripe.CardError):
         return _declined(error, message)
     if error.code == "resource_missing":
         of_customer = missing == "stripe_customer_invalid" or _param(error) == "customer"
         return _customer_invalid(message) if of_customer else _method_not_found(message)
     cure = _EMAIL_CURE if _param(error) == "email" else _OTHER_CURE
-    return Refusal("stripe_refused", message, cure, stripe_code=error.code)
+    return Refusal("stripe_refused", message, cure, stripe_code=text_of(error.code))
 
 
 def _declined(error: stripe.CardError, message: str) -> Refusal:
-    details = error.error
-    advice = details.advice_code if details else None
+    advice = text_of(getattr(error.error, "advice_code", None))
     return Refusal(
         "card_declined",
         message,
         _CURES_BY_ADVICE.get(advice or "", _DECLINE_CURE),
-        stripe_code=error.code,
-        decline_code=details.decline_code if details else None,
+        stripe_code=text_of(error.code),
+        decline_code=text_of(getattr(error.error, "decline_code", None)),
         advice_code=advice,
     )
 

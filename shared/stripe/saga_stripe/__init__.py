@@ -2,6 +2,17 @@
 
 from saga_stripe.client import running_stripe, stripe_client, stripe_http
 from saga_stripe.errors import is_transient
+from saga_stripe.responses import checked, is_id, readable_response, unreadable
 from saga_stripe.settings import StripeSettings
 
-__all__ = ["StripeSettings", "is_transient", "running_stripe", "stripe_client", "stripe_http"]
+__all__ = [
+    "StripeSettings",
+    "checked",
+    "is_id",
+    "is_transient",
+    "readable_response",
+    "running_stripe",
+    "stripe_client",
+    "stripe_http",
+    "unreadable",
+]

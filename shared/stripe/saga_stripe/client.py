@@ -2,15 +2,27 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import stripe
 
 from saga_stripe.settings import StripeSettings
 
 
+class _HTTPClient(stripe.AIOHTTPClient):
+    """The SDK's client on aiohttp, without redirects.
+
+    Stripe's API never redirects, and aiohttp repeats a POST that is redirected as a GET.
+    """
+
+    def _get_request_args_kwargs(self, *args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        positional, keywords = super()._get_request_args_kwargs(*args, **kwargs)
+        return positional, {**keywords, "allow_redirects": False}
+
+
 def stripe_http(settings: StripeSettings) -> stripe.HTTPClient:
     """Return the HTTP client of one event loop; `running_stripe` closes it."""
-    return stripe.AIOHTTPClient(timeout=settings.stripe_timeout_seconds)
+    return _HTTPClient(timeout=settings.stripe_timeout_seconds)
 
 
 @asynccontextmanager

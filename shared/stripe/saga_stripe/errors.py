@@ -9,9 +9,9 @@ import stripe
 def is_transient(error: BaseException) -> bool:
     """Return True if the same call, with the same idempotency key, may be retried.
 
-    Transient are 409, 429, 500 and above, lost connections and unreadable responses, unless the
-    `stripe-should-retry` header says otherwise: https://docs.stripe.com/error-low-level . The SDK
-    does not wrap aiohttp's own errors.
+    Transient are 409, 429, 500 and above, lost connections, redirects (Stripe sends none) and
+    unreadable responses, unless the `stripe-should-retry` header says otherwise:
+    https://docs.stripe.com/error-low-level . The SDK does not wrap aiohttp's own errors.
 
     False does not mean that the call had no effect: Stripe may have applied it before a 500 that
     it advises not to retry.
@@ -24,7 +24,7 @@ def is_transient(error: BaseException) -> bool:
     if advice in {"true", "false"}:
         return advice == "true"
     status = error.http_status or 0
-    unreadable = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    unreadable = HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST
     return (
         unreadable
         or status >= HTTPStatus.INTERNAL_SERVER_ERROR

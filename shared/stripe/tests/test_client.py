@@ -20,7 +20,10 @@ class FakeStripe:
     async def handle(self, request):
         self.requests.append(request)
         status, body = self.responses.pop(0) if self.responses else (200, json.dumps(CUSTOMER))
-        return web.Response(status=status, text=body, content_type="application/json")
+        headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
+        return web.Response(
+            status=status, text=body, headers=headers, content_type="application/json"
+        )
 
 
 @pytest.fixture
@@ -64,6 +67,17 @@ async def test_a_response_that_is_not_json_is_transient(client, server):
         await client.v1.customers.create_async({})
 
     assert is_transient(raised.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed_and_is_transient(client, server, status):
+    server.responses = [(status, json.dumps(CUSTOMER))]
+
+    with pytest.raises(stripe.APIError) as raised:
+        await client.v1.customers.create_async({})
+
+    assert is_transient(raised.value)
+    assert [(each.method, each.path) for each in server.requests] == [("POST", "/v1/customers")]
 
 
 async def test_the_client_sends_no_telemetry(client, server):

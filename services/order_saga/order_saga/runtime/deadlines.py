@@ -1,6 +1,6 @@
 """The deadlines that have passed, by the time of the database and without that of outages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -30,6 +30,7 @@ def deadlines_passed(
     versions: Mapping[int, Definition],
     limit: int,
     available_seconds: float,
+    skip: Collection[str] = (),
 ) -> Sequence[DeadlinePassed]:
     """Lock at most `limit` sagas whose deadline has passed; see `ports.Sagas.due`."""
     # The time-out counts from when the command was sent, so that an outage of Kafka is not
@@ -48,7 +49,7 @@ def deadlines_passed(
         .where(table.c.deadline_at <= func.now(), ~table.c.overdue)
         .where(_was_available(allowed, available_seconds))
         .where(~not_sent_in_time.exists(), ~waiting.exists())
-        .where(_known_to(versions))
+        .where(_known_to(versions), table.c.id.not_in(skip))
         .order_by(table.c.deadline_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=table)

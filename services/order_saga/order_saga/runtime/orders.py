@@ -25,7 +25,7 @@ from order_saga.runtime.transactions import Transactions, Work
 from order_saga.settings import OrderSagaSettings
 
 Refusal: TypeAlias = NewOrdersPaused | TooManyOrders
-Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | Refusal
+Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | Refusal | Exception
 
 TIMED_OUT: Final = "the order was not stored in time"
 
@@ -112,7 +112,18 @@ class Orders:
         return result
 
     async def _place_all(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
-        """Answer each caller, in order; leave out the orders of those that have timed out."""
+        """Answer each caller, in order. An order that cannot be stored does not fail the others."""
+        try:
+            return await self._place_together(callers)
+        except Exception as error:
+            if len(callers) == 1:
+                return [error]
+            if isinstance(error, DatabaseUnavailable):
+                raise
+        return [answer for caller in callers for answer in await self._place_all([caller])]
+
+    async def _place_together(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
+        """Place the orders in one transaction; leave out those of callers that have timed out."""
         now = asyncio.get_running_loop().time()
         waiting = [caller for caller in callers if caller.until > now]
         if not waiting:

@@ -74,13 +74,15 @@ class Sagas(Protocol):
         """Store the new state of locked sagas."""
         ...
 
-    def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
+    def due(
+        self, limit: int, available_seconds: float = math.inf, skip: Collection[str] = ()
+    ) -> Sequence[DeadlinePassed]:
         """Lock at most `limit` sagas whose deadline has passed; return a message for each.
 
         A time-out longer than `available_seconds`, the time since the last outage, has not passed,
         unless it has been extended too often: see `deadlines.EXTENSION_LIMIT`.
 
-        Sagas are skipped if another process has locked them, if this code does not have their
-        version or state, or if a deferred reply waits for a newer process.
+        Sagas are skipped if their id is in `skip`, if another process has locked them, if this
+        code does not have their version or state, or if a deferred reply waits for a newer process.
         """
         ...

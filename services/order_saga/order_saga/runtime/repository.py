@@ -111,9 +111,11 @@ class SqlSagas:
             rows = [_as_json(_mutable_columns(saga)) for saga in sagas]
             self._connection.execute(_SAVE, {"rows": rows})
 
-    def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
+    def due(
+        self, limit: int, available_seconds: float = math.inf, skip: Collection[str] = ()
+    ) -> Sequence[DeadlinePassed]:
         """See `ports.Sagas`."""
-        return deadlines_passed(self._connection, self._versions, limit, available_seconds)
+        return deadlines_passed(self._connection, self._versions, limit, available_seconds, skip)
 
     def _found(self, row: Row[Any]) -> Found:
         try:

@@ -104,3 +104,16 @@ async def test_an_order_whose_commit_was_not_acknowledged_is_placed_once(replica
     assert response.status_code == 202
     assert await orders.rows(ORDERS) == [(response.json()["id"], "retrieving_payment_info")]
     assert len(await orders.rows(COMMANDS)) == 1
+
+
+async def test_an_order_that_cannot_be_stored_fails_no_other_of_its_batch(replicas, own_url):
+    orders = replicas(database_url=own_url, admission_minimum=1_000)
+    await orders.execute("ALTER TABLE sagas ADD CONSTRAINT no CHECK (description <> 'bad')")
+    names = [*"abcdefgh", "bad", *"ijklmnop"]
+
+    placed = await asyncio.gather(*(orders.place(key=name, description=name) for name in names))
+
+    answers = dict(zip(names, [each.status_code for each in placed], strict=True))
+    assert answers == {name: 500 if name == "bad" else 202 for name in names}
+    ((stored,),) = await orders.rows("SELECT count(*) FROM sagas")
+    assert stored == len(names) - 1

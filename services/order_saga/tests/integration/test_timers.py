@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 FIRED = "SELECT correlation_id FROM inbox WHERE type = 'deadline_passed'"
 SOON = 0.000001
@@ -168,16 +169,56 @@ async def test_two_replicas_fire_each_deadline_once(due_orders, replica_with):
     assert set(fired) == ids
 
 
-async def test_a_batch_that_fails_fires_again(replicas, own_url):
-    orders = replicas(database_url=own_url, payment_info_timeout_seconds=SOON)
-    await orders.place()
-    await orders.sent()
+@pytest.fixture
+def own_orders(replicas, own_url):
+    """A replica on a database of its own, and the ids of orders that are due."""
+
+    async def own_orders(count, **settings):
+        orders = replicas(database_url=own_url, payment_info_timeout_seconds=SOON, **settings)
+        placed = [(await orders.place()).json()["id"] for _ in range(count)]
+        await orders.sent()
+        return orders, placed
+
+    return own_orders
+
+
+async def test_a_deadline_that_cannot_be_stored_delays_no_other_and_fires_again(own_orders):
+    orders, ids = await own_orders(5, timer_retry_seconds=SOON)
+    refuse = f"ALTER TABLE outbox ADD CONSTRAINT no CHECK (correlation_id <> '{ids[1]}') NOT VALID"
+    await orders.execute(refuse)
+
+    with capture_logs() as logs:
+        assert await orders.timers.fire_due() == 4
+
+    (failed,) = [entry for entry in logs if entry["event"] == "deadline_failed"]
+    assert (failed["correlation_id"], failed["state"]) == (ids[1], "retrieving_payment_info")
+    assert "violates check constraint" in str(failed["exc_info"])
+    fired = [row.correlation_id for row in await orders.rows(FIRED)]
+    assert sorted(fired) == sorted({*ids} - {ids[1]})
+    assert "deadline_failed" in (await orders.http.get(f"/orders/{ids[1]}/why")).json()["why"]
+    stuck = (await orders.http.get("/orders", params={"stuck": True})).json()["orders"]
+    assert [order["id"] for order in stuck] == [ids[1]]
+
+    await orders.execute("ALTER TABLE outbox DROP CONSTRAINT no")
+    assert await orders.timers.fire_due() == 1
+
+
+async def test_a_deadline_that_failed_pauses(own_orders):
+    orders, _ = await own_orders(1, timer_retry_seconds=3600)
     await orders.execute("ALTER TABLE outbox ADD CONSTRAINT no CHECK (type <> 'order.rejected')")
-    with pytest.raises(Exception, match="violates check constraint"):
-        await orders.timers.fire_due()
+    assert await orders.timers.fire_due() == 0
     await orders.execute("ALTER TABLE outbox DROP CONSTRAINT no")
 
-    assert await orders.timers.fire_due() == 1
+    assert await orders.timers.fire_due() == 0
+
+
+async def test_when_all_deadlines_fail_the_error_is_raised(own_orders):
+    orders, _ = await own_orders(3, timer_batch_size=2)
+    await orders.execute("ALTER TABLE outbox ADD CONSTRAINT no CHECK (type <> 'order.rejected')")
+    assert await orders.timers.fire_due() == 0
+
+    with pytest.raises(Exception, match="violates check constraint"):
+        await orders.timers.fire_due()
 
 
 async def test_the_databases_clock_decides_and_not_ours(replicas, own_url):

@@ -70,7 +70,9 @@ class FakeSagas:
         self.saved.extend(sagas)
         self.rows |= {saga.id: saga for saga in sagas}
 
-    def due(self, limit: int, available_seconds: float = math.inf) -> Sequence[DeadlinePassed]:
+    def due(
+        self, limit: int, available_seconds: float = math.inf, skip: Collection[str] = ()
+    ) -> Sequence[DeadlinePassed]:
         if not available_seconds:
             return []
         timed = [(saga.deadline_at, saga) for saga in self.rows.values() if saga.deadline_at]
@@ -78,6 +80,7 @@ class FakeSagas:
             (at, saga)
             for at, saga in timed
             if at <= self.time and not saga.overdue and self._found(saga.id) is saga
+            if saga.id not in skip
         ]
         ordered = sorted(due, key=lambda pair: pair[0])[:limit]
         return [

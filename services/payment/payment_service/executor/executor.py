@@ -5,22 +5,20 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import structlog
 from saga_messaging.postgres.batcher import Batcher
 
 from payment_service.errors import LeaseLost, describe
 from payment_service.executor.local_lease import LocalLease
+from payment_service.executor.results import WRITE_SIZE, Postpone, Results
 from payment_service.executor.retry import CurrentLease
 from payment_service.executor.work_queue import WorkQueue
 from payment_service.model.lease import Lease, Token
-from payment_service.model.ports import LeaseStore, Postponed, Progress
+from payment_service.model.ports import LeaseStore, Progress
 
 Perform: TypeAlias = Callable[[Lease, CurrentLease], Awaitable[Progress]]
-Postpone: TypeAlias = Callable[[Lease, str], Postponed]
-
-WRITE_SIZE: Final = 500
 
 logger = structlog.get_logger(__name__)
 
@@ -34,8 +32,8 @@ class Executor:
     requests are sent. Two executors that both trust a lease still have one effect, because the
     idempotency key is the same, and only the write under the newest lease counts.
 
-    At most `concurrency` operations are at Stripe at a time. Results that arrive during a write
-    share the next transaction. What can still succeed goes before what cannot. An authorization
+    At most `concurrency` operations are at Stripe at a time. A result that cannot be stored is
+    postponed with the reason. What can still succeed goes before what cannot. An authorization
     whose time has passed before its first request fails without one; that a request may be sent
     is noted durably before it is.
     """
@@ -68,7 +66,7 @@ class Executor:
         self._interrupted: list[Lease] = []
         self._stopping = asyncio.Event()
         self._starts = Batcher[Lease, bool | None](store.start, WRITE_SIZE)
-        self._writes = Batcher[Progress, Lease | bool](store.write, WRITE_SIZE)
+        self._results = Results(store, postpone)
 
     def offer(self, leases: Sequence[Lease]) -> None:
         """Accept new leases; a later sweep takes those that exceed the memory limit."""
@@ -151,7 +149,7 @@ class Executor:
             self._calls -= calls
             self._start()
         # The write returns a Lease if a waiting operation has begun; see `LeaseStore.write`.
-        written = await self._writes.submit(progress) if progress else True
+        written = await self._results.write(progress) if progress else True
         del self._leases[local.lease.token]
         if isinstance(written, Lease) and self._stopping.is_set():
             self._interrupted.append(written)

@@ -10,6 +10,7 @@ from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
 from saga_schemas import Envelope
 from saga_schemas.payment_lifecycle import PaymentRefundFailed
+from saga_schemas.text import storable
 from sqlalchemy import Connection, Update
 
 from payment_service.model.conclusions import conclude
@@ -134,7 +135,7 @@ def _token(lease: Lease) -> dict[str, Any]:
 def _pause(postponed: Postponed) -> dict[str, Any]:
     return {
         **_token(postponed.lease),
-        "last_error": postponed.reason,
+        "last_error": storable(postponed.reason),
         "pause_seconds": postponed.pause_seconds,
         "verify": postponed.verify,
         "new_key": postponed.new_key,

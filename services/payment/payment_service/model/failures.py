@@ -5,6 +5,7 @@ from typing import Final
 
 from saga_schemas.payment import PaymentFailedPayload, PaymentFailureCode
 from saga_schemas.payment_lifecycle import OperationFailedPayload, OperationFailureCode
+from saga_schemas.text import storable
 
 from payment_service.model.authorization import (
     AuthorizationResult,
@@ -185,8 +186,7 @@ def late_refund_failure(
 
 
 def _message(guide: FailureGuide, detail: str) -> str:
-    storable = detail.replace("\0", "")[:MAX_DETAIL_LENGTH]
-    return f"{guide.title}: {guide.cause} {storable}".strip()
+    return f"{guide.title}: {guide.cause} {storable(detail[:MAX_DETAIL_LENGTH])}".strip()
 
 
 def _cure(outcome: NotAuthorized, guide: FailureGuide) -> str:
@@ -197,4 +197,4 @@ def _cure(outcome: NotAuthorized, guide: FailureGuide) -> str:
 
 
 def _code(code: str | None) -> str | None:
-    return code and code[:MAX_CODE_LENGTH]
+    return code and storable(code[:MAX_CODE_LENGTH])

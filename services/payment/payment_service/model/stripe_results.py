@@ -74,6 +74,22 @@ class IntentSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableObject:
+    """An object in a list of Stripe's that differs from Stripe's documentation.
+
+    Attributes:
+        object_id: Its id; "" if it has none.
+        saga_id: The saga's id from the metadata; "" if there is none.
+        system: The mark in the metadata; "" if there is none.
+    """
+
+    object_id: str
+    saga_id: str
+    system: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """The operation was refused: it changed nothing and never will."""
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, Protocol
 
 import structlog
-from pydantic import ValidationError
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.database import Database
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 
 from payment_service.errors import StripeUnreadable, describe
 from payment_service.model.disputes import Dispute
+from payment_service.model.stripe_results import UnreadableObject
 from payment_service.reconciliation.report import Report
 from payment_service.storage import disputes, repository
 
@@ -23,7 +23,7 @@ logger = structlog.get_logger(__name__)
 class DisputeGateway(Protocol):
     """The part of Stripe that reads disputes."""
 
-    def since(self, since: int) -> AsyncIterator[Dispute]:
+    def since(self, since: int) -> AsyncIterator[Dispute | UnreadableObject]:
         """Yield every dispute created since then, in seconds since 1970.
 
         Raises:
@@ -31,7 +31,7 @@ class DisputeGateway(Protocol):
         """
         ...
 
-    async def get(self, dispute_id: str) -> Dispute | None:
+    async def get(self, dispute_id: str) -> Dispute | UnreadableObject | None:
         """Read a dispute; None if Stripe does not have it.
 
         Raises:
@@ -69,13 +69,19 @@ class DisputeReconciler:
         )
         page, seen = list[Dispute](), set[str]()
         async for dispute in self._gateway.since(int(report.since.timestamp())):
+            if isinstance(dispute, UnreadableObject):
+                _skip(report, dispute)
+                continue
             seen.add(dispute.dispute_id)
             page.append(dispute)
             if len(page) == PAGE_SIZE:
                 await self._record(report, page)
                 page = []
         for dispute_id in open_ids:
-            if dispute_id not in seen and (found := await self._gateway.get(dispute_id)):
+            found = None if dispute_id in seen else await self._gateway.get(dispute_id)
+            if isinstance(found, UnreadableObject):
+                _skip(report, found)
+            elif found:
                 page.append(found)
         if open_ids:
             await self._database.transaction(
@@ -88,17 +94,18 @@ class DisputeReconciler:
             outgoing = await self._database.transaction(
                 lambda connection: self._store(connection, page)
             )
-        except ValidationError as error:
+        except Exception as error:  # noqa: BLE001 - of one dispute, and reported
             await self._record_alone(report, page, error)
             return
         self._outbox.offer(outgoing)
         report.disputes_published += len(outgoing)
 
     async def _record_alone(
-        self, report: Report, page: Sequence[Dispute], error: ValidationError
+        self, report: Report, page: Sequence[Dispute], error: Exception
     ) -> None:
-        """Record the disputes one by one; one that cannot be published does not stop the others."""
+        """Record the disputes one by one; one that cannot be stored does not stop the others."""
         if len(page) == 1:
+            logger.warning("dispute_not_recorded", id=page[0].dispute_id, reason=describe(error))
             report.disputes_not_read = f"{page[0].dispute_id}: {describe(error)}"
             return
         for dispute in page:
@@ -115,3 +122,8 @@ class DisputeReconciler:
         ]
         events = [event for events in disputes.record(connection, ours) for event in events]
         return self._outbox.store(connection, events)
+
+
+def _skip(report: Report, found: UnreadableObject) -> None:
+    logger.warning("dispute_not_readable", id=found.object_id, reason=found.reason)
+    report.disputes_not_read = f"{found.object_id}: {found.reason}"

@@ -1,7 +1,6 @@
 """The reconciler: compares PaymentIntents with payments, repairs what is safe, reports the rest."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,15 +9,13 @@ from uuid import UUID, uuid4
 
 import structlog
 from saga_messaging.postgres.database import Database
-from sqlalchemy import Connection
 
 from payment_service.errors import StripeUnreadable
-from payment_service.model.lease import Lease
-from payment_service.model.stripe_results import IntentSnapshot
-from payment_service.model.stripe_system import StripeSystem
+from payment_service.model.stripe_results import IntentSnapshot, UnreadableObject
+from payment_service.reconciliation.comparison import Comparison, Scope
 from payment_service.reconciliation.disputes import DisputeReconciler
-from payment_service.reconciliation.evidence import NO_PERMISSION, Evidence, Permission
-from payment_service.reconciliation.judge import Action, Finding, judge
+from payment_service.reconciliation.evidence import NO_PERMISSION, Permission
+from payment_service.reconciliation.judge import Action
 from payment_service.reconciliation.named import NamedHolds
 from payment_service.reconciliation.release import Candidate, HoldReleaser, ReleasingGateway
 from payment_service.reconciliation.report import Difference, Report
@@ -34,7 +31,7 @@ logger = structlog.get_logger(__name__)
 class ReconciliationGateway(ReleasingGateway, Protocol):
     """The part of Stripe that the reconciler uses."""
 
-    def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
+    def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot | UnreadableObject]:
         """Yield every PaymentIntent created since then, in seconds since 1970.
 
         Raises:
@@ -48,15 +45,25 @@ class _Run:
     """A run: what it may do, what it found, and the holds to release at its end."""
 
     report: Report
-    system: StripeSystem
-    permission: Permission
+    scope: Scope
     named: NamedHolds
     sagas: set[str] = field(default_factory=set[str])
     releases: list[Candidate] = field(default_factory=list[Candidate])
 
+    def skip(self, found: UnreadableObject) -> None:
+        """Report a PaymentIntent that cannot be read, if it has a mark of ours."""
+        self.report.seen += 1
+        if not found.saga_id or found.system not in self.scope.system.known:
+            self.report.not_ours += 1
+            return
+        self.sagas.add(found.saga_id)
+        self.report.add(Difference.of_unreadable(found))
+
 
 class Reconciler:
     """Compares Stripe's PaymentIntents with the payments, the newest first; then releases.
+
+    A PaymentIntent that cannot be read or compared is reported, and does not stop the others.
 
     One run at a time in a process. Repeated runs, and runs on several replicas, are safe: the
     executor performs the refreshes, and a release has one idempotency key.
@@ -77,9 +84,9 @@ class Reconciler:
     ) -> None:
         self._database = database
         self._gateway = gateway
-        self._refresher = refresher
         self._installation = installation
         self._disputes = disputes
+        self._comparison = Comparison(database, refresher, safety_seconds)
         self._releaser = HoldReleaser(database, gateway, release_limit)
         self._interval_seconds = interval_seconds
         self._window = timedelta(seconds=window_seconds)
@@ -94,7 +101,7 @@ class Reconciler:
                 report = await self.reconcile()
             except StripeUnreadable as error:
                 logger.warning("reconciliation_failed", reason=str(error))
-            except Exception:  # one object of Stripe's that cannot be read does not end the process
+            except Exception:  # a reconciliation that fails does not end the process
                 logger.exception("reconciliation_failed")
             else:
                 logger.info("reconciliation_completed", **report.model_dump(mode="json"))
@@ -119,8 +126,9 @@ class Reconciler:
             since = since or datetime.now(UTC) - self._window
             system = await self._installation.confirm()
             report = Report(id=run_id or uuid4(), since=since, system=system.mark)
-            run = _Run(report, system, permission, NamedHolds(permission.release))
-            async for page in self._pages(int(since.timestamp())):
+            scope = Scope(report.id, system, permission)
+            run = _Run(report, scope, NamedHolds(permission.release))
+            async for page in self._pages(run):
                 await self._compare(run, page)
             await self._releaser.release(report, run.releases, permission)
             await self._report_missing(run)
@@ -128,9 +136,12 @@ class Reconciler:
             await self._disputes.reconcile(report)
             return report
 
-    async def _pages(self, since: int) -> AsyncIterator[list[IntentSnapshot]]:
+    async def _pages(self, run: _Run) -> AsyncIterator[list[IntentSnapshot]]:
         page: list[IntentSnapshot] = []
-        async for intent in self._gateway.intents_since(since):
+        async for intent in self._gateway.intents_since(int(run.report.since.timestamp())):
+            if isinstance(intent, UnreadableObject):
+                run.skip(intent)
+                continue
             page.append(intent)
             if len(page) == PAGE_SIZE:
                 yield page
@@ -138,10 +149,7 @@ class Reconciler:
         yield page
 
     async def _compare(self, run: _Run, page: Sequence[IntentSnapshot]) -> None:
-        findings, leases = await self._database.transaction(
-            lambda connection: self._judge(connection, run, page)
-        )
-        self._refresher.offer(leases)
+        findings = await self._comparison.compare(run.scope, page)
         run.named.see(page, {intent.payment_intent_id for intent, _ in findings})
         run.report.seen += len(page)
         run.report.not_ours += len(page) - len(findings)
@@ -152,36 +160,6 @@ class Reconciler:
                 run.releases.append(Candidate(intent, difference))
             else:
                 run.report.add(difference)
-
-    def _judge(
-        self, connection: Connection, run: _Run, page: Sequence[IntentSnapshot]
-    ) -> tuple[list[tuple[IntentSnapshot, Finding]], list[Lease]]:
-        evidence = self._evidence(connection, run.system, page)
-        created_before = time.time() - self._safety_seconds
-        findings = [
-            (
-                intent,
-                judge(
-                    intent,
-                    evidence.payments.get(intent.saga_id),
-                    old_enough=intent.created <= created_before,
-                    doubt=evidence.doubt(intent, run.permission),
-                ),
-            )
-            for intent in page
-            if evidence.is_ours(intent)
-        ]
-        refresh = [intent.saga_id for intent, found in findings if found.action is Action.REFRESH]
-        leases = self._refresher.begin(connection, evidence.payments, refresh, run.report.id)
-        return findings, leases
-
-    def _evidence(
-        self, connection: Connection, system: StripeSystem, page: Sequence[IntentSnapshot]
-    ) -> Evidence:
-        payments = repository.lock(connection, {found.saga_id for found in page if found.saga_id})
-        orphaned = any(found.is_held and found.saga_id not in payments for found in page)
-        first = repository.first_payment_at(connection) if orphaned else None
-        return Evidence(system, payments, first, self._safety_seconds)
 
     async def _report_missing(self, run: _Run) -> None:
         until = datetime.now(UTC) - timedelta(seconds=self._safety_seconds)

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from saga_messaging.postgres.database import Database
 from sqlalchemy import Connection
 
+from payment_service.errors import describe
 from payment_service.model.authorization import idempotency_key
 from payment_service.model.payment import Payment, PaymentStatus
 from payment_service.model.ports import HoldResponse
@@ -61,14 +62,29 @@ class HoldReleaser:
             await self._release_page(report, allowed[start : start + PAGE_SIZE])
 
     async def _release_page(self, report: Report, page: Sequence[Candidate]) -> None:
-        orphans = await self._database.transaction(
-            lambda connection: _store_tombstones(connection, page)
-        )
+        try:
+            orphans = await self._database.transaction(
+                lambda connection: _store_tombstones(connection, page)
+            )
+        except Exception as error:  # noqa: BLE001 - of one hold, and reported
+            await self._release_alone(report, page, error)
+            return
         for found in page:
             if found.intent.payment_intent_id in orphans:
                 await self._release(report, found.difference)
             else:
                 report.waiting.append(found.difference)
+
+    async def _release_alone(
+        self, report: Report, page: Sequence[Candidate], error: Exception
+    ) -> None:
+        """Release the holds one by one; one whose tombstone cannot be stored is not released."""
+        if len(page) == 1:
+            reason = f"it was not released: {describe(error)}"
+            report.not_repaired.append(_unreleased(page[0].difference, reason))
+            return
+        for found in page:
+            await self._release_page(report, [found])
 
     async def _release(self, report: Report, difference: Difference) -> None:
         key = idempotency_key(difference.payment_intent_id, "release")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from payment_service.model.stripe_results import IntentSnapshot
+from payment_service.model.stripe_results import IntentSnapshot, UnreadableObject
 from payment_service.reconciliation.judge import Action, Finding
 
 
@@ -27,6 +27,16 @@ class Difference(BaseModel):
             reason=finding.reason,
         )
 
+    @classmethod
+    def of_unreadable(cls, found: UnreadableObject) -> "Difference":
+        """Build the line of a PaymentIntent that cannot be read."""
+        return cls(
+            saga_id=found.saga_id,
+            payment_intent_id=found.object_id,
+            action=Action.REPORT,
+            reason=f"not readable: {found.reason}",
+        )
+
 
 class Report(BaseModel):
     """The report of a run.
@@ -40,7 +50,8 @@ class Report(BaseModel):
         waiting: Those with an operation in progress, or too recent to judge.
         repaired: Those that were repaired. A refresh is performed by the executor shortly after.
         disputes_published: The number of disputes that had opened or ended without a webhook.
-        disputes_not_read: The reason that disputes were not read, None if they were.
+        disputes_not_read: The reason that disputes, or one of them, were not read; None if
+            they were.
         not_repaired: Those that a person has to decide on.
     """
 

@@ -11,13 +11,14 @@ from typing import Any, Final
 import aiohttp
 import stripe
 from saga_schemas.payment_lifecycle import OperationFailureCode
-from saga_stripe import is_transient
+from saga_stripe import is_id, is_transient
 
 from payment_service.errors import describe
 from payment_service.model.authorization import NotAuthorized
 from payment_service.model.ports import Unknown
 from payment_service.model.stripe_results import IntentSnapshot, NotFound, Rejected
-from payment_service.stripe_api.responses import Json, failed_outcome, intent_snapshot
+from payment_service.stripe_api.fields import Json, error_texts
+from payment_service.stripe_api.responses import failed_outcome, intent_snapshot
 
 FAILURES: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError)
 """The exceptions of a call: the SDK's, and those that it does not wrap."""
@@ -36,8 +37,9 @@ def authorize_error(error: BaseException) -> NotAuthorized | Unknown:
     """Convert an error of an authorization; only a refusal of the request is an outcome."""
     body = _refusal_body(error)
     if body is not None:
-        intent: Json = body.get("payment_intent") or {}
-        return failed_outcome(body, intent.get("id"))
+        intent: Any = body.get("payment_intent")
+        intent_id = intent.get("id") if isinstance(intent, dict) else None
+        return failed_outcome(body, intent_id if is_id(intent_id) else None)
     return unknown(error)
 
 
@@ -47,11 +49,14 @@ def hold_error(error: BaseException) -> IntentSnapshot | Rejected | Unknown:
     If the error carries a PaymentIntent whose hold has ended, that is the response.
     """
     body = _operation_refusal(error)
-    if body is None or body.get("code") in RECHECK:
+    if body is None or error_texts(body)["code"] in RECHECK:
         return unknown(error)
     intent: Any = body.get("payment_intent")
-    if isinstance(intent, dict) and (snapshot := intent_snapshot(intent)).is_over:
-        return snapshot
+    try:
+        if isinstance(intent, dict) and (snapshot := intent_snapshot(intent)).is_over:
+            return snapshot
+    except stripe.APIError as unreadable:
+        return unknown(unreadable)
     return _rejected(body)
 
 
@@ -65,7 +70,7 @@ def fetch_error(error: BaseException) -> NotFound | Unknown:
     """Convert an error of reading a PaymentIntent."""
     body = _operation_refusal(error)
     if body is not None and body.get("code") == "resource_missing":
-        return NotFound(str(body.get("message") or ""))
+        return NotFound(error_texts(body)["message"] or "")
     return unknown(error)
 
 
@@ -82,16 +87,22 @@ def _operation_refusal(error: BaseException) -> Json | None:
     """Return the body of a refusal; 404 is one here, because the path names the object."""
     if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
         is_missing = error.http_status == HTTPStatus.NOT_FOUND
-        if is_missing and isinstance(error.json_body, dict):
-            return error.json_body["error"]
+        if is_missing:
+            return _body_of(error)
     return _refusal_body(error)
 
 
 def _refusal_body(error: BaseException) -> Json | None:
     """Return the body of an error that refuses the request, however often it is sent."""
     if isinstance(error, stripe.StripeError) and _is_refusal(error) and not is_transient(error):
-        return error.json_body["error"] if isinstance(error.json_body, dict) else {}
+        return _body_of(error)
     return None
+
+
+def _body_of(error: stripe.StripeError) -> Json:
+    body: Any = error.json_body
+    refusal = body.get("error") if isinstance(body, dict) else None
+    return refusal if isinstance(refusal, dict) else {}
 
 
 def _is_refusal(error: stripe.StripeError) -> bool:
@@ -102,11 +113,11 @@ def _is_refusal(error: stripe.StripeError) -> bool:
 
 
 def _rejected(body: Json) -> Rejected:
-    stripe_code = body.get("code")
-    code = _CODES.get(str(stripe_code))
-    if code is None and body.get("param") == "amount":
+    texts = error_texts(body)
+    code = _CODES.get(texts["code"] or "")
+    if code is None and texts["param"] == "amount":
         code = "amount_too_large"
-    return Rejected(code or "invalid_request", str(body.get("message") or ""), stripe_code)
+    return Rejected(code or "invalid_request", texts["message"] or "", texts["code"])
 
 
 def _is_replayed_failure(error: BaseException) -> bool:

@@ -19,7 +19,12 @@ from payment_service.model.ports import (
     RefundResponse,
     Unknown,
 )
-from payment_service.model.stripe_results import IntentSnapshot, NotFound, RefundSnapshot
+from payment_service.model.stripe_results import (
+    IntentSnapshot,
+    NotFound,
+    RefundSnapshot,
+    UnreadableObject,
+)
 from payment_service.model.stripe_system import StripeSystem
 from payment_service.stripe_api import requests
 from payment_service.stripe_api.errors import (
@@ -29,8 +34,8 @@ from payment_service.stripe_api.errors import (
     hold_error,
     refund_error,
 )
+from payment_service.stripe_api.fields import Json, metadata_of, read_item
 from payment_service.stripe_api.responses import (
-    Json,
     authorization_outcome,
     intent_snapshot,
     refund_snapshot,
@@ -38,6 +43,7 @@ from payment_service.stripe_api.responses import (
 
 CLOCK_SLACK_SECONDS: Final = 86_400  # a wrong clock must not hide a PaymentIntent from the lookup
 INTENTS: Final = "/v1/payment_intents"
+REFUNDS: Final = "/v1/refunds"
 
 
 class StripeGateway:
@@ -69,7 +75,9 @@ class StripeGateway:
         parameters = requests.authorization(request, self._redirects, await self._system())
         try:
             return authorization_outcome(
-                await self._caller.post(INTENTS, request.idempotency_key, parameters)
+                await self._caller.post(
+                    requests.INTENT, INTENTS, request.idempotency_key, parameters
+                )
             )
         except FAILURES as error:
             return authorize_error(error)
@@ -96,7 +104,7 @@ class StripeGateway:
         self, request: AuthorizationRequest, since: int, **filters: str
     ) -> Outcome | Incomplete | Absent:
         async for intent in self._list_intents(since, **filters):
-            if (intent.get("metadata") or {}).get("saga_id") == request.saga_id:
+            if metadata_of(intent).get("saga_id") == request.saga_id:
                 return authorization_outcome(intent)
         return Absent()
 
@@ -123,7 +131,7 @@ class StripeGateway:
     ) -> HoldResponse:
         path = f"{INTENTS}/{payment_intent_id}/{verb}"
         try:
-            return intent_snapshot(await self._caller.post(path, key, parameters))
+            return intent_snapshot(await self._caller.post(requests.INTENT, path, key, parameters))
         except FAILURES as error:
             return hold_error(error)
 
@@ -132,7 +140,7 @@ class StripeGateway:
         parameters = requests.refund(lease)
         try:
             return refund_snapshot(
-                await self._caller.post("/v1/refunds", lease.idempotency_key, parameters)
+                await self._caller.post(requests.REFUND, REFUNDS, lease.idempotency_key, parameters)
             )
         except FAILURES as error:
             return refund_error(error)
@@ -144,7 +152,8 @@ class StripeGateway:
         """
         path = f"{INTENTS}/{payment_intent_id}"
         try:
-            intent = intent_snapshot(await self._caller.get(path, expand=["latest_charge"]))
+            found = await self._caller.get(requests.INTENT, path, expand=["latest_charge"])
+            intent = intent_snapshot(found)
             if not intent.amount_received:
                 return intent
             return replace(intent, refunds=await self._refunds_of(payment_intent_id))
@@ -161,7 +170,7 @@ class StripeGateway:
             return Unknown(describe(error))
         return next((refund for refund in refunds if refund.refund_id == refund_id), Absent())
 
-    async def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot]:
+    async def intents_since(self, since: int) -> AsyncIterator[IntentSnapshot | UnreadableObject]:
         """Yield every PaymentIntent created at or after `since`, in seconds since 1970.
 
         Other systems' PaymentIntents are among them; `system` tells.
@@ -171,7 +180,7 @@ class StripeGateway:
         """
         try:
             async for intent in self._list_intents(since):
-                yield intent_snapshot(intent)
+                yield read_item(intent_snapshot, intent)
         except FAILURES as error:
             raise StripeUnreadable(describe(error)) from error
 
@@ -181,7 +190,7 @@ class StripeGateway:
         )
 
     async def _refunds_of(self, payment_intent_id: str) -> list[RefundSnapshot]:
-        pages = self._caller.pages("/v1/refunds", payment_intent=payment_intent_id)
+        pages = self._caller.pages(REFUNDS, payment_intent=payment_intent_id)
         return [refund_snapshot(refund) async for refund in pages]
 
 

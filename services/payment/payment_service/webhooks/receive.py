@@ -17,7 +17,7 @@ from payment_service.model.lease import Lease
 from payment_service.model.payment import Payment
 from payment_service.storage import disputes, repository
 from payment_service.storage.refresh import Refresher
-from payment_service.stripe_api.responses import saga_id_of
+from payment_service.stripe_api.fields import saga_id_of
 from payment_service.webhooks.event import DISPUTED, WebhookEvent
 
 BATCH_SIZE: Final = 100

@@ -111,6 +111,33 @@ async def test_a_bug_in_writing_ends_the_executor(store, put, make_executor):
         await task
 
 
+async def test_a_result_that_cannot_be_stored_is_postponed_and_others_are_stored(
+    store, stripe, put, run, wait_until
+):
+    leases, write = put(20), store.write
+    bad = leases[7].saga_id
+
+    async def write_all_but_one(progress):
+        if any(isinstance(each, Completed) and each.lease.saga_id == bad for each in progress):
+            raise ValueError("payment_intent_id: too long\0")
+        return await write(progress)
+
+    store.write = write_all_but_one
+    stripe.open.clear()
+    async with run(concurrency=20) as executor:
+        executor.offer(leases)
+        await wait_until(lambda: stripe.in_flight == 20)
+        stripe.open.set()
+        await wait_until(lambda: len(store.progress) == 20)
+
+    (postponed,) = [each for each in store.progress if isinstance(each, Postponed)]
+    assert (postponed.lease.saga_id, postponed.reason) == (
+        bad,
+        "the result cannot be stored: ValueError: payment_intent_id: too long",
+    )
+    assert set(store.pending) == {bad}
+
+
 async def test_leases_above_the_memory_limit_wait_for_the_sweep(
     store, stripe, put, run, wait_until
 ):

@@ -1,12 +1,15 @@
 """Fixtures for integration tests: the Stripe emulator, PostgreSQL, and our parts on them."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from payment_service.executor.leases import SqlLeaseStore
 from payment_service.model.authorization import AuthorizationRequest
 from payment_service.model.lease import Lease
@@ -25,11 +28,60 @@ from saga_stripe import stripe_client, stripe_http
 from sqlalchemy import NullPool, create_engine, func, update
 from stripe_emulator.testing import running_emulator
 
+FORWARDED = {"Authorization", "Content-Type", "Idempotency-Key"}
+
 
 async def stripe_system() -> StripeSystem:
     """Return marks as an installation's database has them."""
     known = frozenset({"saga-1"})
     return StripeSystem("saga-1", "saga-1", known, frozenset(), datetime.now(UTC))
+
+
+@dataclass
+class AlteredStripe:
+    """A proxy before the emulator that alters responses; by default it changes nothing.
+
+    Attributes:
+        item: Changes each object of a list.
+        respond: Returns another status and body in place of a response; gets the method, the path,
+            and the response's status and JSON.
+    """
+
+    target: str
+    url: str = ""
+    item: Callable[[Any], Any] = lambda item: item
+    respond: Callable[[str, str, int, Any], tuple[int, Any]] = lambda *found: found[2:]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of a service that uses the proxy."""
+        return {"stripe_api_base": self.url, "stripe_timeout_seconds": 5.0}
+
+    async def handle(self, request: web.Request) -> web.Response:
+        async with httpx.AsyncClient(base_url=self.target) as client:
+            headers = {name: request.headers[name] for name in FORWARDED & request.headers.keys()}
+            body = await request.read()
+            found = await client.request(
+                request.method, request.path_qs, content=body, headers=headers
+            )
+        status, json_body = self.respond(
+            request.method, request.path, found.status_code, found.json()
+        )
+        if isinstance(json_body, dict) and isinstance(json_body.get("data"), list):
+            json_body["data"] = [self.item(item) for item in json_body["data"]]
+        moved = {"Location": request.path} if 300 <= status < 400 else {}
+        return web.json_response(json_body, status=status, headers=moved)
+
+
+@pytest.fixture
+async def altered_stripe(emulator: httpx.Client) -> AsyncIterator[AlteredStripe]:
+    """Run a proxy before the emulator."""
+    altered = AlteredStripe(str(emulator.base_url).removesuffix("/_emulator/"))
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", altered.handle)
+    async with TestServer(app) as running:
+        altered.url = str(running.make_url("")).rstrip("/")
+        yield altered
 
 
 class RealLeaseStore(SqlLeaseStore):

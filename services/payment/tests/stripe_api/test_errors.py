@@ -5,9 +5,15 @@ Stripe's refusals of refunds mostly have no code: https://docs.stripe.com/error-
 
 import pytest
 import stripe
+from payment_service.model.authorization import NotAuthorized
 from payment_service.model.ports import Unknown
 from payment_service.model.stripe_results import IntentSnapshot, NotFound, Rejected
-from payment_service.stripe_api.errors import fetch_error, hold_error, refund_error
+from payment_service.stripe_api.errors import (
+    authorize_error,
+    fetch_error,
+    hold_error,
+    refund_error,
+)
 
 INTENT = {"id": "pi_1", "status": "canceled", "amount": 1299, "cancellation_reason": "automatic"}
 STATE = "payment_intent_unexpected_state"
@@ -91,3 +97,30 @@ def test_an_inconclusive_error_of_an_operation_is_unknown(classify, error, retry
 
     assert isinstance(response, Unknown)
     assert response.retryable is retryable
+
+
+@pytest.mark.parametrize("convert", [authorize_error, hold_error, refund_error, fetch_error])
+@pytest.mark.parametrize("field", ["type", "code", "param", "message", "payment_intent"])
+@pytest.mark.parametrize("value", [None, 5, [], {}, "x\ud800\0", [{"id": 5}]])
+def test_an_error_whose_fields_are_of_another_shape_is_converted(convert, field, value):
+    result = convert(invalid(**{field: value}))
+
+    assert isinstance(result, NotAuthorized | Rejected | NotFound | Unknown)
+    assert "\0" not in repr(result)
+    repr(result).encode()
+
+
+@pytest.mark.parametrize("body", [None, {}, {"error": None}, {"error": "no"}, [], "no"])
+def test_an_error_without_a_body_is_converted(body):
+    error = stripe.InvalidRequestError("No.", None, None, "", 400, body, {})
+
+    assert refund_error(error) == Rejected("invalid_request", "")
+
+
+def test_an_error_with_a_payment_intent_that_cannot_be_read_is_unknown_and_retried():
+    intent = {**INTENT, "status": None}
+
+    unknown = hold_error(invalid(code=STATE, payment_intent=intent))
+
+    assert isinstance(unknown, Unknown)
+    assert unknown.retryable

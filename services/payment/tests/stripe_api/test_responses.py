@@ -11,11 +11,11 @@ from payment_service.model.authorization import (
 )
 from payment_service.model.ports import Incomplete
 from payment_service.model.stripe_results import RefundSnapshot
+from payment_service.stripe_api.fields import saga_id_of
 from payment_service.stripe_api.responses import (
     authorization_outcome,
     intent_snapshot,
     refund_snapshot,
-    saga_id_of,
 )
 
 INTENT = {"id": "pi_1", "status": "canceled", "amount": 1299, "cancellation_reason": "automatic"}

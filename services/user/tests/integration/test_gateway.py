@@ -91,7 +91,7 @@ async def test_a_500_that_stripe_advises_not_to_retry_is_unavailable_and_not_ret
         raise stripe.APIError("An error occurred.", http_status=500, headers=headers)
 
     with pytest.raises(StripeUnavailable):
-        await gateway_with()._call(fail)
+        await gateway_with()._call("customer", fail)
     assert len(calls) == 1
 
 

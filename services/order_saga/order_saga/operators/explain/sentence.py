@@ -59,7 +59,7 @@ def _timeout(facts: ExplanationFacts) -> str:
         return ""
     time = formatting.time(order.times_out_at)
     if order.times_out_at <= order.now:
-        return f"it timed out at {time}, which is about to be handled"
+        return f"it timed out at {time}; if it stays so, the log event deadline_failed says why"
     left = formatting.duration(order.times_out_at - order.now)
     return f"it times out at {time}, in {left}, and {_after_timeout(facts)}"
 

@@ -188,7 +188,10 @@ def test_a_command_that_left_the_outbox_is_named_as_such():
 
 def test_a_passed_deadline_and_an_overdue_order_are_distinguished():
     passed = with_order(facts_of(State.AUTHORIZING), times_out_at=NOW - timedelta(seconds=1))
-    assert "it timed out at 2026-02-01 11:59:59 UTC, which is about to be" in explain(passed)
+    assert (
+        "it timed out at 2026-02-01 11:59:59 UTC; if it stays so, the log event deadline_failed"
+        in explain(passed)
+    )
 
     overdue = facts_of(State.AUTHORIZING, version=1, overdue=True)
     assert "it is overdue and its outcome is unknown: only a reply moves it" in explain(overdue)
