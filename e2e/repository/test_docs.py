@@ -18,6 +18,7 @@ MAKE_TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text()
 SETTINGS = UserServiceSettings, OrderSagaSettings, PaymentSettings
 STACK_VARIABLES = {"USER_DATABASE_URL", "ORDER_SAGA_DATABASE_URL", "PAYMENT_DATABASE_URL"}
 README_LINES = 120
+RELIABILITY_COLUMNS = ["case", "before", "now", "test"]
 
 
 def markdown_files():
@@ -115,6 +116,31 @@ def test_every_decision_record_has_a_date_and_a_status_and_is_in_the_index():
         ).groups()
         number = int(record.name[:4])
         assert f"| [{number}]({record.name}) | {title} | {date} | " in index
+
+
+def test_every_row_of_the_reliability_page_names_tests_that_exist():
+    tables = re.findall(r"(?:^\|.*\n)+", prose("docs/reliability.md") + "\n", re.MULTILINE)
+    rows = [[cells(line) for line in table.splitlines()] for table in tables]
+    cases = [row for table in rows if table[0] == RELIABILITY_COLUMNS for row in table[2:]]
+    assert cases
+    assert [row[0] for row in cases if not names_existing_tests(row[-1])] == []
+
+
+def cells(line):
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def names_existing_tests(cell):
+    """True if a cell names at least one test, and each file and function of it exists."""
+    file, found = None, False
+    for name, function in re.findall(r"`([\w./…]+?(?:\.py|…))(?:::(\w+))?`", cell):
+        file = file if name == "…" else ROOT / name
+        if file is None or not file.is_file() or not file.name.startswith("test_"):
+            return False
+        if function and not re.search(rf"\bdef {function}\(", file.read_text()):
+            return False
+        found = True
+    return found
 
 
 def test_every_page_of_docs_is_in_the_index():

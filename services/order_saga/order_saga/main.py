@@ -34,7 +34,7 @@ from order_saga.operators.pause import controls_router
 from order_saga.runtime.admission import Admission
 from order_saga.runtime.agents import handle_deferred, register_agents, reply_intakes
 from order_saga.runtime.orders import Orders
-from order_saga.runtime.orm import messaging
+from order_saga.runtime.orm import messaging, retention_clock
 from order_saga.runtime.retention import retention_tasks
 from order_saga.runtime.timers import Timers
 from order_saga.runtime.transactions import Transactions
@@ -56,7 +56,7 @@ def build(settings: OrderSagaSettings) -> FastAPI:
     intakes = reply_intakes(all_definitions, database, outbox, settings)
     register_agents(app, intakes, settings)
     tasks = retention_tasks(all_definitions.by_version, settings)
-    retention = Retention(tasks, database, ACCESS, settings, settings)
+    retention = Retention(tasks, retention_clock, database, ACCESS, settings, settings)
 
     async def fire_deadlines() -> None:
         await joined(app)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from saga_engine.rules import Timeout
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.settings import ServiceSettings
 
 from order_saga.create_order.timeouts import Timeouts
@@ -14,7 +13,7 @@ StepTimeout = Annotated[float, Field(gt=0, le=604_800)]
 """Seconds, at most a week: the longest that Stripe keeps a hold."""
 
 
-class OrderSagaSettings(ServiceSettings, RetentionSettings):
+class OrderSagaSettings(ServiceSettings):
     """The settings of the orchestrator: port, time-outs, timers and limits of the API."""
 
     http_port: PositiveInt = SERVICE.port

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from saga_messaging.delivery.outcomes import Handled, Refused
-from saga_messaging.delivery.retention.settings import REMOVED
+from saga_messaging.delivery.retention.personal_data import REMOVED
 from saga_schemas.payment import AuthorizePayment
 
 from payment_service.model import events

@@ -40,7 +40,7 @@ from payment_service.reconciliation.reconciler import Reconciler
 from payment_service.reconciliation.runs import Runs
 from payment_service.settings import PaymentSettings
 from payment_service.storage.installation import Installation
-from payment_service.storage.orm import messaging
+from payment_service.storage.orm import messaging, retention_clock
 from payment_service.storage.refresh import Refresher
 from payment_service.storage.retention import retention_tasks
 from payment_service.stripe_api.disputes import DisputeReader
@@ -74,7 +74,9 @@ def build(settings: PaymentSettings) -> FastAPI:
     app = faust_app(ACCESS.group, settings)
     intake = payment_intake(database, outbox, executor, settings, availability)
     register_agents(app, intake, settings, installation.current)
-    retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
+    retention = Retention(
+        retention_tasks(settings), retention_clock, database, ACCESS, settings, settings
+    )
     readiness = checks("payment_service", database, publisher, app)
 
     @asynccontextmanager

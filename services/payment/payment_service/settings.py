@@ -13,7 +13,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.values import Identifier
 from saga_stripe import StripeSettings
@@ -27,7 +26,7 @@ STRIPE_EVENT_DAYS: Final = 33
 https://docs.stripe.com/webhooks#retries, https://docs.stripe.com/api/events"""
 
 
-class PaymentSettings(ServiceSettings, StripeSettings, RetentionSettings):
+class PaymentSettings(ServiceSettings, StripeSettings):
     """The settings: HTTP, executor, Stripe, webhooks, expiry and reconciliation."""
 
     http_port: PositiveInt = SERVICE.port
@@ -127,7 +126,7 @@ class PaymentSettings(ServiceSettings, StripeSettings, RetentionSettings):
     @field_validator("stripe_webhook_secret", "stripe_system", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
-        """Treat `STRIPE_WEBHOOK_SECRET=` in an environment file as unset."""
+        """Treat an empty file in /run/secrets as unset, as an empty variable is."""
         return value or None
 
     def webhook_secrets(self) -> list[str]:

@@ -28,6 +28,7 @@ from user_service.gateway import StripeGateway
 from user_service.handlers import UserHandlers
 from user_service.http import users_router
 from user_service.kafka_access import ACCESS
+from user_service.orm import retention_clock
 from user_service.problems import PROBLEMS
 from user_service.repository import SqlTransaction
 from user_service.retention import retention_tasks
@@ -49,7 +50,9 @@ def build(settings: UserServiceSettings) -> FastAPI:
     responder = payment_info_responder(database, publisher, outbox, availability, settings)
     register_agent(app, responder, settings)
 
-    retention = Retention(retention_tasks(settings), database, ACCESS, settings, settings)
+    retention = Retention(
+        retention_tasks(settings), retention_clock, database, ACCESS, settings, settings
+    )
     readiness = checks("user_service", database, publisher, app)
     # A restart does not help a batch whose replies Kafka does not accept.
     restart_needs = {**readiness, "publishing": publishing_check(outbox)}

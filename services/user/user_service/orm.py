@@ -1,12 +1,13 @@
 """The table of the users, and the outbox. Replies only read, so there is no inbox."""
 
-from saga_messaging.delivery.tables import outbox_table
+from saga_messaging.delivery.tables import outbox_table, retention_clock_table
 from saga_schemas.values import MAX_ID_LENGTH
 from sqlalchemy import Column, MetaData, String, Table, func
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 metadata = MetaData()
 outbox = outbox_table(metadata)
+retention_clock = retention_clock_table(metadata)
 
 users = Table(
     "users",

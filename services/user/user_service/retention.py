@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.delivery.retention.steps import Task, outbox_tasks
+from saga_messaging.settings import RetentionSettings
 
 from user_service.orm import outbox
 

@@ -1,14 +1,13 @@
 """The user service's settings, each an environment variable of the same name."""
 
 from pydantic import Field, PositiveFloat, PositiveInt
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.settings import ServiceSettings
 from saga_stripe import StripeSettings
 
 from user_service.service import SERVICE
 
 
-class UserServiceSettings(ServiceSettings, StripeSettings, RetentionSettings):
+class UserServiceSettings(ServiceSettings, StripeSettings):
     """Settings of the user service, in addition to those of every service and of Stripe."""
 
     http_port: PositiveInt = SERVICE.port

@@ -1,31 +1,41 @@
 """The bounds of an HTTP server."""
 
-from dataclasses import dataclass
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What clients may take of a server; times are in seconds.
+class HttpBounds(BaseModel):
+    """What clients may take of a server."""
 
-    Attributes:
-        connections: The most open connections. Once it is exceeded, the connection that has waited
-            longest for its client is closed; if all requests are in progress, the new connection
-            gets 503.
-        backlog: The most connections that the kernel queues until the server accepts them.
-        head_bytes: The largest request line with all headers; a larger head gets 431.
-        head_seconds: The time for a head to arrive; a slower one gets 408.
-        body_seconds: The time for a body to arrive; a slower one gets 408.
-        stall_seconds: The time that a client may read nothing of its response.
-        keep_alive_seconds: The time that an idle connection is kept open.
-        reading_share: The largest part of the event loop's time that parsing may take; consumers in
-            the same loop have the rest.
-    """
-
-    connections: int = 512
-    backlog: int = 128
-    head_bytes: int = 32_768
-    head_seconds: float = 10.0
-    body_seconds: float = 10.0
-    stall_seconds: float = 20.0
-    keep_alive_seconds: int = 5
-    reading_share: float = 0.5
+    max_body_bytes: PositiveInt = Field(
+        default=65_536, description="Largest request body; a larger one gets 413."
+    )
+    http_max_connections: PositiveInt = Field(
+        default=512,
+        description="Most open connections; beyond, the one that has waited longest for its client "
+        "is closed. If all requests are in progress, the new connection gets 503.",
+    )
+    http_backlog: PositiveInt = Field(
+        default=128, description="Most connections queued by the kernel."
+    )
+    http_head_bytes: PositiveInt = Field(
+        default=32_768, description="Largest request line with all headers; a larger one gets 431."
+    )
+    http_head_timeout_seconds: PositiveFloat = Field(
+        default=10.0, description="Time for a request's head to arrive; a slower one gets 408."
+    )
+    http_body_timeout_seconds: PositiveFloat = Field(
+        default=10.0, description="Time for a request's body to arrive; a slower one gets 408."
+    )
+    http_stall_timeout_seconds: PositiveFloat = Field(
+        default=20.0, description="Time that a client may read nothing of its response."
+    )
+    http_keep_alive_seconds: PositiveInt = Field(
+        default=5, description="Time that an idle connection is kept open."
+    )
+    http_reading_share: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Largest part of the event loop's time that parsing requests may take; other "
+        "tasks, such as consumers, have the rest.",
+    )

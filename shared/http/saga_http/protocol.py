@@ -7,41 +7,29 @@ of any size. h11 limits a head, a chunk's header and the trailers.
 
 import asyncio
 import http
-import json
 import sys
 import time
-from enum import Enum
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from saga_http.bounds import Bounds
+from saga_http.bounds import HttpBounds
+from saga_http.phase import WAITS_FOR_CLIENT, Phase, limit_seconds
 from saga_http.reading import PIECE_BYTES, HeldFlow, ReadingTime
+from saga_http.refusal import refusal
 
 LINGER_SECONDS: Final = 1.0
 """Time for a client to read a refusal before its connection is reset."""
 
 
-class Phase(Enum):
-    """What a connection waits for."""
-
-    IDLE = "the first byte of the next request"
-    HEAD = "the rest of a head"
-    BODY = "the rest of a body"
-    WORK = "the application"
-    STALL = "the client to read its response"
-    END = "the client to close"
-
-
-_CLOSED_FIRST: Final = (Phase.END, Phase.IDLE, Phase.HEAD, Phase.BODY, Phase.STALL)
 _LATE: Final = {Phase.HEAD: "The request's head", Phase.BODY: "The request's body"}
 
 
 class BoundedProtocol(H11Protocol):
     """One connection; it ends when its phase exceeds its time."""
 
-    bounds = Bounds()
-    reading_time = ReadingTime(bounds.reading_share)
+    bounds = HttpBounds()
+    reading_time = ReadingTime(bounds.http_reading_share)
     phase = Phase.HEAD
     since = 0.0
 
@@ -53,7 +41,7 @@ class BoundedProtocol(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._started: object = None
         self._enter(Phase.HEAD)
-        if len(self.connections) > self.bounds.connections:
+        if len(self.connections) > self.bounds.http_max_connections:
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -90,7 +78,7 @@ class BoundedProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what h11 cannot parse, with the status that it suggests, such as 431."""
         status = getattr(sys.exc_info()[1], "error_status_hint", http.HTTPStatus.BAD_REQUEST)
-        limit = f"The limit of the head is {self.bounds.head_bytes} bytes."
+        limit = f"The limit of the head is {self.bounds.http_head_bytes} bytes."
         too_large = status == http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         self._refuse(status, limit if too_large else msg)
 
@@ -166,11 +154,7 @@ class BoundedProtocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        seconds = {
-            Phase.HEAD: self.bounds.head_seconds,
-            Phase.BODY: self.bounds.body_seconds,
-            Phase.STALL: self.bounds.stall_seconds,
-        }.get(phase)
+        seconds = limit_seconds(phase, self.bounds)
         if seconds is not None:
             self._timer = self.loop.call_later(seconds, self._expire, seconds)
 
@@ -190,19 +174,19 @@ class BoundedProtocol(H11Protocol):
         nginx does so too, as `reusable connections`: a client that keeps many requests incomplete
         loses its own.
         """
-        self.logger.warning("connection_limit_reached limit=%d", self.bounds.connections)
+        self.logger.warning("connection_limit_reached limit=%d", self.bounds.http_max_connections)
         waiting: list[BoundedProtocol] = [
             other
             for other in self.connections
             if isinstance(other, BoundedProtocol)
             and other is not self
-            and other.phase in _CLOSED_FIRST
+            and other.phase in WAITS_FOR_CLIENT
         ]
         if waiting:
             ended_first = min(waiting, key=lambda one: (one.phase is not Phase.END, one.since))
             ended_first.reset()
         else:
-            detail = f"All {self.bounds.connections} connections are in use."
+            detail = f"All {self.bounds.http_max_connections} connections are in use."
             self._refuse(http.HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
     def _refuse(self, status: int, detail: str) -> None:
@@ -211,19 +195,7 @@ class BoundedProtocol(H11Protocol):
         if request is not None and request.response_started != request.response_complete:
             self.reset()
             return
-        reason = http.HTTPStatus(status).phrase
-        problem = {
-            "type": reason.lower().replace(" ", "-"),
-            "title": f"{reason}.",
-            "status": int(status),
-            "detail": detail,
-        }
-        body = json.dumps(problem).encode()
-        head = (
-            f"HTTP/1.1 {int(status)} {reason}\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        self.transport.write(refusal(status, detail))
         self._linger()
 
     def _linger(self) -> None:

@@ -12,17 +12,17 @@ import httpx
 import pytest
 import uvicorn
 from saga_http import protocol
-from saga_http.bounds import Bounds
+from saga_http.bounds import HttpBounds
 from saga_http.config import bounded_config
 
 PATIENCE_SECONDS = 30
-BOUNDS = Bounds(
-    connections=20,
-    head_bytes=4_096,
-    head_seconds=0.3,
-    body_seconds=0.3,
-    stall_seconds=0.3,
-    keep_alive_seconds=1,
+BOUNDS = HttpBounds(
+    http_max_connections=20,
+    http_head_bytes=4_096,
+    http_head_timeout_seconds=0.3,
+    http_body_timeout_seconds=0.3,
+    http_stall_timeout_seconds=0.3,
+    http_keep_alive_seconds=1,
 )
 HEAD = b"POST /read HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -32,14 +32,14 @@ LARGE_BYTES = 32 * 1024 * 1024
 class Server:
     """A running server, its port, and what its application saw."""
 
-    def __init__(self, bounds: Bounds, *, loop: str = "asyncio") -> None:
+    def __init__(self, bounds: HttpBounds, *, loop: str = "asyncio") -> None:
         self.disconnected: list[str] = []
         self.release = threading.Event()
         config = bounded_config(
             self.app, bounds, log_config=None, access_log=False, loop=loop, interface="asgi3"
         )
         self._server = uvicorn.Server(config)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=bounds.backlog)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=bounds.http_backlog)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._listener]}
@@ -235,7 +235,7 @@ def test_a_thousand_incomplete_requests_leave_room_for_others(server, start):
             client.sendall(start)
         assert server.is_well()
         opened = len(list(Path("/proc/self/fd").iterdir())) - before - len(clients)
-        assert opened <= BOUNDS.connections + 5
+        assert opened <= BOUNDS.http_max_connections + 5
     finally:
         for client in clients:
             client.close()
@@ -268,7 +268,7 @@ def test_a_large_response_is_read_at_the_clients_pace(server):
 
 
 def test_a_shutdown_does_not_wait_for_an_incomplete_request():
-    server = Server(Bounds())
+    server = Server(HttpBounds())
     server.start()
     with server.connect() as client:
         client.sendall(HEAD)

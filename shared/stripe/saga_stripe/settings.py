@@ -13,6 +13,7 @@ class StripeSettings(BaseSettings):
     """Stripe's test mode, or the emulator. A live key is rejected: this is a reference system."""
 
     model_config = SettingsConfigDict(
+        env_ignore_empty=True,
         hide_input_in_errors=True,  # does not show a rejected key
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )

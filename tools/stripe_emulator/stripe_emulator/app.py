@@ -50,7 +50,7 @@ def create_app(
     app.mount("/v1", StripeApi(emulator, abort or _leave_open))
     app.include_router(control_router(emulator))
     app.include_router(dashboard_router(emulator, settings, is_stopping))
-    app.add_middleware(_BoundedControl, max_bytes=settings.max_body_bytes)
+    app.add_middleware(_BoundedControl, max_bytes=settings.bounds.max_body_bytes)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -54,7 +54,7 @@ class Emulator:
         self._settings = settings
         self._api_keys = ApiKeys()
         self._listeners: list[Listener] = []
-        self.max_body_bytes = settings.max_body_bytes
+        self.max_body_bytes = settings.bounds.max_body_bytes
         self.request_ids = Ids(None if settings.journal else settings.effective_seed)
         self.record: Record = lambda *_: None
         self.close: Callable[[], None] = lambda: None  # called after the last command
@@ -65,18 +65,18 @@ class Emulator:
         """Start with an empty account, the scenario's faults and an unmoved clock."""
         settings, self._seed = self._settings, seed
         settings.clock.reset()
-        events = EventLog(settings.event_log_size, self._listeners)
-        outbox = Outbox(settings.event_log_size, settings.webhooks.log_size)
+        events = EventLog(settings.bounds.event_log_size, self._listeners)
+        outbox = Outbox(settings.bounds.event_log_size, settings.webhooks.bounds.log_size)
         self.account = Account(settings.clock, Ids(seed), events, outbox)
         self.keys = IdempotencyKeys()
         self.faults = ArmedFaults(
             settings.scenario.faults if settings.scenario else (),
             settings.effective_seed,
             settings.effective_rate_limit,
-            settings.fault_log_size,
+            settings.bounds.fault_log_size,
             monotonic=settings.monotonic,
         )
-        self.log = RequestLog(settings.request_log_size, settings.request_log_bytes)
+        self.log = RequestLog(settings.bounds.request_log_size, settings.bounds.request_log_bytes)
 
     def reset(self) -> None:
         """Return to the state after the start."""

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from stripe_emulator.bounds import EmulatorBounds
 from stripe_emulator.faults.scenario import load_scenario
 from stripe_emulator.journal.journal import UnusableJournal
 from stripe_emulator.operations import webhook_endpoints
@@ -41,7 +42,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter per option
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of the ids and faults.")] = None,
     request_log_size: Annotated[
-        int, typer.Option(help="Number of requests to keep.", min=1)
+        int,
+        typer.Option(help="Number of requests to keep.", min=1, envvar="EMULATOR_REQUEST_LOG_SIZE"),
     ] = 1_000,
     journal: Annotated[
         Path | None, typer.Option(help="Keep the account in this file, across kill -9 too.")
@@ -79,7 +81,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter per option
             webhook_secret = webhook_secret_file.read_text().strip()
         settings = Settings(
             seed=seed,
-            request_log_size=request_log_size,
+            bounds=EmulatorBounds(request_log_size=request_log_size),
             journal=journal,
             hosts=frozenset(allow_host or ()),
             scenario=load_scenario(scenario) if scenario else None,

@@ -6,7 +6,6 @@ import socket
 import struct
 
 import uvicorn
-from saga_http.bounds import Bounds
 from saga_http.config import bounded_config
 
 from stripe_emulator.app import create_app
@@ -16,7 +15,6 @@ from stripe_emulator.settings import Settings
 _NO_LINGER = struct.pack("ii", 1, 0)
 _SHUTDOWN_SECONDS = 2
 _SLOW_CLIENT_SECONDS = 1.0
-DEFAULT_BOUNDS = Bounds()
 
 
 def listen(host: str, port: int, *, beyond_loopback: bool = False) -> socket.socket:
@@ -49,21 +47,16 @@ class EmulatorServer(uvicorn.Server):
     Args:
         settings: The settings of the emulator.
         log_level: The level of the server's log, in lower case.
-        bounds: The limits of connections, heads, bodies and time.
     """
 
-    def __init__(
-        self,
-        settings: Settings | None = None,
-        log_level: str = "info",
-        bounds: Bounds = DEFAULT_BOUNDS,
-    ) -> None:
+    def __init__(self, settings: Settings | None = None, log_level: str = "info") -> None:
+        settings = settings or Settings()
         app = create_app(settings, self.reset, lambda: self.should_exit)
         self.emulator: Emulator = app.state.emulator
         super().__init__(
             bounded_config(
                 app,
-                bounds,
+                settings.bounds,
                 log_level=log_level,
                 access_log=False,
                 server_header=False,

@@ -1,5 +1,6 @@
 """The command in a separate process."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -8,7 +9,8 @@ import time
 
 import httpx
 import pytest
-from stripe_emulator.server import listen
+from stripe_emulator.server import EmulatorServer, listen
+from stripe_emulator.settings import Settings
 
 COMMAND = [sys.executable, "-m", "stripe_emulator"]
 
@@ -65,3 +67,25 @@ def test_port_in_use_is_a_clear_error():
 def test_localhost_is_loopback():
     with listen("localhost", 0) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_the_environment_sets_bounds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EMULATOR_HTTP_HEAD_BYTES", "5000")
+    monkeypatch.setenv("EMULATOR_WEBHOOK_ATTEMPTS", "3")
+    settings = Settings()
+    assert settings.bounds.http_head_bytes == 5_000
+    assert settings.webhooks.bounds.attempts == 3
+    assert EmulatorServer(settings).config.h11_max_incomplete_event_size == 5_000
+
+
+def test_an_invalid_bound_is_named():
+    refused = subprocess.run(
+        [*COMMAND, "--port", "0"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "EMULATOR_DASHBOARD_ROWS": "0"},
+    )
+    assert refused.returncode == 2
+    assert b"dashboard_rows" in refused.stderr
+    assert b"Traceback" not in refused.stderr

@@ -1,9 +1,8 @@
 """Reads Kafka outside of every consumer group; it commits no offset."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -12,23 +11,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupIdNotFound,
-    KafkaError,
     TopicAuthorizationFailedError,
     for_code,
 )
-from saga_messaging.kafka.access_errors import explain_access_errors
-from saga_messaging.kafka.client import client_options
-from saga_messaging.kafka.fetcher import replace_fetcher
 from saga_messaging.kafka.open_transactions import held_back
-from saga_messaging.settings import KafkaSettings
-
-from order_saga.errors import KafkaUnavailable
 
 FETCH_WAIT_MS: Final = 50
 COUNT_LIMIT: Final = 1_000
 """Most offsets that are read to count the messages among them."""
-PARTITION_FETCH_BYTES: Final = 131_072
-"""Most bytes of a partition in one fetch; a larger record is fetched alone."""
 
 RawRecord = ConsumerRecord[bytes, bytes]
 
@@ -82,6 +72,17 @@ class KafkaView:
         ends = await self._consumer.end_offsets(list(partitions))
         return {
             partition: OffsetRange(begins[partition], ends[partition]) for partition in partitions
+        }
+
+    async def first_times(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, datetime]:
+        """Return when the first record of each partition was written; leave out those without."""
+        found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, 0))
+        return {
+            partition: datetime.fromtimestamp(first.timestamp / 1000, UTC)
+            for partition, first in found.items()
+            if first is not None and first.timestamp is not None
         }
 
     async def read(self, ranges: Mapping[TopicPartition, OffsetRange]) -> AsyncIterator[RawRecord]:
@@ -150,63 +151,3 @@ class KafkaView:
             if code not in (0, GroupIdNotFound.errno):
                 raise for_code(code)(f"the coordinator of {group} does not describe it")
         return sum(len(described["members"]) for described in groups)
-
-
-@asynccontextmanager
-async def open_kafka_view(settings: KafkaSettings, seconds: float) -> AsyncGenerator[KafkaView]:
-    """Open a view of Kafka for at most `seconds`, connecting included.
-
-    Raises:
-        KafkaUnavailable: Kafka did not respond in time, or responded with an error.
-    """
-    view: KafkaView | None = None
-    try:
-        async with asyncio.timeout(seconds), _connected(settings) as view:
-            yield view
-    except TimeoutError:
-        last_error = f" ({view.last_error})" if view and view.last_error else ""
-        raise KafkaUnavailable(f"Kafka did not respond within {seconds:g} s{last_error}") from None
-    except KafkaError as error:  # its text begins with its name
-        raise KafkaUnavailable(f"Kafka is unavailable: {error}") from error
-    except OSError as error:
-        raise KafkaUnavailable(f"Kafka is unavailable: {type(error).__name__}: {error}") from error
-
-
-@asynccontextmanager
-async def _connected(settings: KafkaSettings) -> AsyncGenerator[KafkaView]:
-    options = client_options(settings)
-    admin = AIOKafkaAdminClient(**options)
-    consumer = AIOKafkaConsumer(
-        **options,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=FETCH_WAIT_MS,
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
-    )
-    try:
-        async with explain_access_errors(settings):
-            await admin.start()
-            await consumer.start()
-            await replace_fetcher(consumer, settings.kafka_max_batch_bytes)
-        yield KafkaView(admin, consumer)
-    finally:
-        try:
-            await _stop(consumer)
-        finally:
-            await admin.close()
-
-
-async def _stop(consumer: AIOKafkaConsumer) -> None:
-    """Close a consumer, whatever it is doing.
-
-    While a fetch backs off after a broken connection, aiokafka's own `stop` is interrupted by
-    CancelledError, which would look here as if the caller had been cancelled.
-    """
-    stopping = asyncio.create_task(consumer.stop())
-    await asyncio.wait([stopping])
-    if not stopping.cancelled():
-        return stopping.result()
-    await consumer._client.close()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    return None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from saga_messaging.delivery.retention.settings import REMOVED
+from saga_messaging.delivery.retention.personal_data import REMOVED
 from sqlalchemy import (
     CTE,
     ColumnElement,

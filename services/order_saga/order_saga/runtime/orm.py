@@ -1,7 +1,7 @@
 """The tables of the orchestrator: sagas, messages and what is left of them, operators' actions."""
 
 from saga_messaging.delivery.deferred import deferred_table
-from saga_messaging.delivery.tables import messaging_tables
+from saga_messaging.delivery.tables import messaging_tables, retention_clock_table
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
+retention_clock = retention_clock_table(metadata)
 deferred = deferred_table(metadata)
 
 sagas = Table(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from saga_engine.declaration import Definition, End
-from saga_messaging.delivery.retention.settings import REMOVED, RetentionSettings
+from saga_messaging.delivery.retention.personal_data import REMOVED
 from saga_messaging.delivery.retention.steps import (
     Aged,
     Cursor,
@@ -14,6 +14,7 @@ from saga_messaging.delivery.retention.steps import (
     next_cursor,
     removal,
 )
+from saga_messaging.settings import RetentionSettings
 from sqlalchemy import (
     ColumnElement,
     Connection,

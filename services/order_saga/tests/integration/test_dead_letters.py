@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from saga_messaging.delivery.dead_letters import DeadLetters
@@ -81,6 +82,29 @@ async def put_dead_letter(kafka, producer):
         return f"/dead-letters/{made.topic}/{sent.partition}/{sent.offset}"
 
     return put
+
+
+@pytest.fixture
+def recreate(kafka):
+    """Delete a topic and create it again, with the same partitions."""
+
+    async def run(topic: str) -> None:
+        name = kafka["kafka_topic_prefix"] + topic
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka["kafka_bootstrap_servers"])
+        await admin.start()
+        try:
+            async with asyncio.timeout(60):
+                (described,) = await admin.describe_topics([name])
+                await admin.delete_topics([name])
+                while name in await admin.list_topics():  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+                await admin.create_topics([NewTopic(name, len(described["partitions"]), 1)])
+                while name not in await admin.list_topics():  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+        finally:
+            await admin.close()
+
+    return run
 
 
 @asynccontextmanager
@@ -355,6 +379,48 @@ async def test_an_impossible_timestamp_is_listed_without_a_time(orders, kafka, p
     assert (listed["at"], listed["preview"]) == (None, "v")
     path = f"/dead-letters/payment_commands.dlq/{sent.partition}/{sent.offset}"
     assert (await orders.http.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (b'{"type":"payment.failed","correlation_id":"\\ud800"}', {}),
+        (b'{"correlation_id":"\\u0000"}', {"dead-letter-reason": "NUL \0 in it"}),
+        (b"[" * 60_000, {"dead-letter-consumer": "\0"}),
+    ],
+)
+async def test_no_text_of_a_dead_letter_keeps_it_from_being_listed_and_dropped(
+    orders, put_dead_letter, value, headers
+):
+    order = (await orders.place()).json()["id"]
+    path = await put_dead_letter(value, order.encode(), headers=headers)
+
+    page = await orders.http.get("/dead-letters")
+
+    assert page.status_code == 200, page.text
+    assert len(page.json()["dead_letters"]) == 1
+    assert (await orders.http.get(path)).status_code == 200
+    dropped = await orders.http.post(f"{path}/drop", json={"by": "ann"})
+    assert dropped.status_code == 200, dropped.text
+
+
+async def test_a_dead_letter_of_a_topic_that_was_created_again_is_a_new_one(
+    orders, put_dead_letter, recreate
+):
+    for number in range(3):
+        path = await put_dead_letter(b"%d" % number, b"key")
+        assert (await orders.http.post(f"{path}/drop", json={"by": "ann"})).status_code == 200
+    assert (await orders.http.get("/dead-letters")).json()["dead_letters"] == []
+
+    await recreate(PAYMENT_COMMANDS.dead_letters)
+    path = await put_dead_letter(b"new", b"key")
+
+    (listed,) = (await orders.http.get("/dead-letters")).json()["dead_letters"]
+    assert (listed["preview"], listed["offset"], listed["dealt_with"]) == ("new", 0, [])
+    assert (await orders.http.get(path)).json()["dealt_with"] == []
+    replayed = await orders.http.post(f"{path}/replay", json={"by": "bob"})
+    assert [each["by"] for each in replayed.json()["dealt_with"]] == ["bob"]
+    assert (await orders.http.get("/dead-letters")).json()["dead_letters"] == []
 
 
 class HeaderName(str):

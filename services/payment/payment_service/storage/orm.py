@@ -1,6 +1,6 @@
 """Tables of the payment service: payments, refunds, disputes, Stripe events, reconciliations."""
 
-from saga_messaging.delivery.tables import messaging_tables
+from saga_messaging.delivery.tables import messaging_tables, retention_clock_table
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
+retention_clock = retention_clock_table(metadata)
 
 # `attempt` is the saga's attempt in its first command. `attempts` counts the leases and is their
 # fencing token. The `operation` in progress may be taken at `next_try_at`, the end of its lease or

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from saga_messaging.delivery.retention.settings import REMOVED, RetentionSettings
+from saga_messaging.delivery.retention.personal_data import REMOVED
 from saga_messaging.delivery.retention.steps import (
     Aged,
     Cursor,
@@ -14,6 +14,7 @@ from saga_messaging.delivery.retention.steps import (
     outbox_tasks,
     removal,
 )
+from saga_messaging.settings import RetentionSettings
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
 from payment_service.model.disputes import OUTCOMES

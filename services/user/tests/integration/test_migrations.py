@@ -25,7 +25,7 @@ def test_the_migrated_tables_equal_the_declared_tables(database_url, engine):
 
 def test_a_missing_migration_is_reported(database_url, engine):
     with engine.connect() as connection:
-        assert migrations.missing("user_service", connection) == "0003"
+        assert migrations.missing("user_service", connection) == "0004"
 
     migrations.upgrade("user_service", database_url)
     migrations.upgrade("user_service", database_url)

@@ -1,7 +1,7 @@
 """What is removed from the user service's outbox, and when."""
 
 import pytest
-from saga_messaging.delivery.retention.settings import RetentionSettings
+from saga_messaging.settings import RetentionSettings
 from sqlalchemy import text
 from user_service.retention import retention_tasks
 

@@ -43,3 +43,12 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_correlation_id ON inbox (correlation_id);
 {OUTBOX_TABLE_V1}"""
+
+RETENTION_CLOCK: Final = """
+CREATE TABLE retention_clock (
+    is_only      boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    seen_at      timestamptz NOT NULL,
+    trusted_from timestamptz NOT NULL
+);
+"""
+"""The only row of retention's clock: when it was last read, and from when on it is trusted."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Index, MetaData, Table, Text, func, text
+from sqlalchemy import Boolean, Column, Index, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP, UUID
 
 NOW: Final = func.clock_timestamp()
@@ -67,4 +67,15 @@ def outbox_table(metadata: MetaData) -> Table:
             "message_id",
             postgresql_where=text("dropped_at IS NOT NULL"),
         ),
+    )
+
+
+def retention_clock_table(metadata: MetaData) -> Table:
+    """Declare the only row of retention's clock: see `saga_messaging.delivery.retention.clock`."""
+    return Table(
+        "retention_clock",
+        metadata,
+        Column("is_only", Boolean, primary_key=True, server_default=text("true")),
+        Column("seen_at", TIMESTAMP(timezone=True), nullable=False),
+        Column("trusted_from", TIMESTAMP(timezone=True), nullable=False),
     )

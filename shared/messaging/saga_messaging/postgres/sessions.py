@@ -21,6 +21,9 @@ _PREPARE: Final = (
     "SELECT set_config('statement_timeout', %(timeout)s, true),"
     " set_config('idle_in_transaction_session_timeout', %(timeout)s, true),"
     " set_config('TimeZone', 'UTC', true),"
+    # What is answered or acknowledged after a commit must survive a crash of the server.
+    " CASE current_setting('synchronous_commit') WHEN 'off'"
+    " THEN set_config('synchronous_commit', 'on', true) END,"
     " current_setting('transaction_read_only')"
 )
 
@@ -41,7 +44,7 @@ def session_pool(settings: DatabaseSettings) -> Engine:
 
 
 def prepare_transaction(connection: Connection, statement_timeout_ms: int) -> None:
-    """Set the time-outs and the time zone of a transaction that has just begun.
+    """Set the time-outs, the time zone and the durability of a transaction that has just begun.
 
     Raises:
         DatabaseReadOnly: The session cannot write; it is discarded, so that the next attempt

@@ -29,7 +29,7 @@ def serve(api: FastAPI, settings: ServiceSettings) -> None:
         signal.signal(number, _exit_cleanly)
     config = bounded_config(
         api,
-        settings.http_bounds,
+        settings,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,

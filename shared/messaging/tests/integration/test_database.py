@@ -13,8 +13,9 @@ from messaging_testing.fakes import eventually
 from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.postgres.database import Database
 from saga_messaging.postgres.failures import FEW_ATTEMPTS, is_transient, is_unique_violation
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.pool import NullPool
 
 pytestmark = pytest.mark.stack
 
@@ -225,3 +226,17 @@ def test_transient_errors_are_distinguished_from_bugs():
     assert not is_transient(wrap(ProgrammingError, psycopg2.errors.UndefinedTable()))
     assert not is_transient(ValueError())
     assert not is_unique_violation(wrap(IntegrityError, psycopg2.errors.NotNullViolation()))
+
+
+@pytest.mark.parametrize(("set_to", "used"), [("off", "on"), ("remote_write", "remote_write")])
+async def test_a_commit_is_durable_whatever_the_database_sets(
+    database_url, make_settings, set_to, used
+):
+    url = make_url(database_url)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {url.database} SET synchronous_commit = {set_to}"))
+    database = Database.connect(make_settings(database_url=database_url))
+    query = text("SELECT current_setting('synchronous_commit')")
+    assert await database.transaction(lambda c: c.scalar(query)) == used
+    database.close()

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from messaging_testing.service import messaging
+from messaging_testing.service import metadata
 from saga_messaging.errors import MigrationRefused
 from saga_messaging.postgres import migrations
 from saga_messaging.postgres.database import Database
@@ -72,12 +72,11 @@ def test_the_migrated_tables_equal_the_declared_tables(database_url):
 
 
 def tables_of(database_url: str, *, migrate: bool = False) -> dict[str, object]:
-    """Columns, keys and indexes of inbox and outbox, made by the DDL or from the declarations."""
+    """Columns, keys and indexes of the tables, made by the DDL or from the declarations."""
     engine = create_engine(database_url)
     if migrate:
         migrations.upgrade("messaging_testing", database_url)
     else:
-        metadata = messaging.inbox.metadata
         metadata.drop_all(engine)
         metadata.create_all(engine)
     inspector = inspect(engine)
@@ -88,7 +87,7 @@ def tables_of(database_url: str, *, migrate: bool = False) -> dict[str, object]:
             inspector.get_pk_constraint(name)["constrained_columns"],
             sorted(str(each) for each in inspector.get_indexes(name)),
         )
-        for name in ("inbox", "outbox")
+        for name in ("inbox", "outbox", "retention_clock")
     }  # fmt: skip
     engine.dispose()
     return found

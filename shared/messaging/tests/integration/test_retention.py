@@ -7,13 +7,15 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import UnknownTopicOrPartitionError
+from messaging_testing.service import retention_clock
 from saga_messaging.delivery.retention.runner import LOCK, Retention
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.delivery.retention.steps import Cursor, Step, Task
 from saga_messaging.delivery.retention.topics import topic_retention_days
 from saga_messaging.kafka.access import Access
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.postgres.database import Database
+from saga_messaging.postgres.migrations import upgrade
+from saga_messaging.settings import RetentionSettings
 from saga_schemas.topics import USER_COMMANDS
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -54,7 +56,21 @@ def database(settings):
 
 
 @pytest.fixture
-def retention(settings, database):
+def make_retention(settings, database, database_url):
+    """Make a component on a new database; it waits for the clock only if a test says so."""
+    upgrade("messaging_testing", database_url)
+
+    def make(tasks, **changes):
+        limits = RetentionSettings(
+            **{"retention_pause_seconds": 0, "retention_clock_trial_seconds": 0, **changes}
+        )
+        return Retention(tasks, retention_clock, database, ACCESS, settings, limits)
+
+    return make
+
+
+@pytest.fixture
+def retention(make_retention):
     """Make a pass with a task that removes messages, and one that removes personal data."""
     steps = []
 
@@ -63,8 +79,7 @@ def retention(settings, database):
         return Step(limit, None if after else Cursor(after, "next"))
 
     tasks = (Task("messages", step), Task("personal_data", step, needs_topics=False))
-    limits = RetentionSettings(retention_batch_size=5, retention_pause_seconds=0)
-    component = Retention(tasks, database, ACCESS, settings, limits)
+    component = make_retention(tasks, retention_batch_size=5)
     component.steps = steps
     return component
 
@@ -163,3 +178,33 @@ async def test_one_replica_at_a_time_removes(retention, database):
         assert await retention.run_once() == {"messages": 0, "personal_data": 0}
 
     assert retention.steps == []
+
+
+async def test_nothing_is_removed_until_the_clock_has_run_evenly(make_retention, database):
+    async def move_back(**interval):
+        values = ", ".join(f"{name} = {name} - interval '{by}'" for name, by in interval.items())
+        statement = text(f"UPDATE retention_clock SET {values}")
+        await database.transaction(lambda connection: connection.execute(statement))
+
+    removed = Step(3)
+    component = make_retention(
+        (Task("personal_data", lambda *_: removed, needs_topics=False),),
+        retention_clock_trial_seconds=3_600,
+        retention_interval_seconds=1,
+    )
+    with capture_logs() as logs:
+        assert await component.run_once() == {}  # a new database
+        assert await component.run_once() == {}
+        await move_back(seen_at="30 minutes", trusted_from="59 minutes")
+        assert await component.run_once() == {}
+        await move_back(trusted_from="2 minutes")
+        assert await component.run_once() == {"personal_data": 3}
+        await move_back(seen_at="3 years")  # as if the clock had jumped ahead
+        assert await component.run_once() == {}
+        await move_back(trusted_from="61 minutes", seen_at="61 minutes")
+        assert await component.run_once() == {}
+        await move_back(trusted_from="61 minutes")
+        assert await component.run_once() == {"personal_data": 3}
+        await move_back(seen_at="-1 day")  # as if it had jumped back
+        assert await component.run_once() == {}
+    assert {log["event"] for log in logs} == {"retention_waits_for_clock", "retention_completed"}

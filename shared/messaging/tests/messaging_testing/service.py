@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from saga_messaging.delivery.dead_letters import DeadLetters
 from saga_messaging.delivery.outbox import Outbox
 from saga_messaging.delivery.outcomes import BatchResult, Handled, Refused
-from saga_messaging.delivery.tables import messaging_tables
+from saga_messaging.delivery.tables import messaging_tables, retention_clock_table
 from saga_messaging.http.api import service_api
 from saga_messaging.http.health import health_router
 from saga_messaging.http.readiness import checks, outbox_check
@@ -33,7 +33,9 @@ from messaging_testing.crash import (
 )
 from messaging_testing.deaf import receive_once
 
-messaging = messaging_tables(MetaData())
+metadata = MetaData()
+messaging = messaging_tables(metadata)
+retention_clock = retention_clock_table(metadata)
 
 BUG, REFUSED, SLOW = "bug", "refused", "slow"
 """Users whose messages make the handler fail, refuse or block."""

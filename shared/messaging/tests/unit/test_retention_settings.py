@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from saga_messaging.delivery.retention.settings import RetentionSettings
 from saga_messaging.delivery.retention.topics import kept_longer
+from saga_messaging.settings import RetentionSettings
 
 PAGE = Path(__file__).parents[4] / "docs" / "settings.md"
 

@@ -48,7 +48,7 @@ class LiveFeed:
         """
         shown: JsonObject | None = None
         while not self._is_stopping():
-            update = self._emulator.log.after(cursor, self._settings.dashboard_rows)
+            update = self._emulator.log.after(cursor, self._settings.bounds.dashboard_rows)
             if update.fresh or update.entries:
                 cursor = update.cursor
                 rows = [entry.summary() for entry in update.entries]
@@ -58,13 +58,13 @@ class LiveFeed:
             if state != shown:
                 shown = state
                 yield _event("state", state)
-            await asyncio.sleep(self._settings.dashboard_tick_seconds)
+            await asyncio.sleep(self._settings.bounds.dashboard_tick_seconds)
 
     def _state(self) -> JsonObject:
         account = self._emulator.account
         return {
             "now": account.clock.now(),
-            "rows": self._settings.dashboard_rows,
+            "rows": self._settings.bounds.dashboard_rows,
             "payments": len(account.payment_intents),
             "charges": len(account.charges),
             "faults": [fault.as_json() for fault in self._emulator.faults.armed],

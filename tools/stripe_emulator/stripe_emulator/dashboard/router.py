@@ -33,7 +33,7 @@ def dashboard_router(
 ) -> APIRouter:
     """Build the routes of the dashboard, which are all read-only."""
     router = APIRouter()
-    router.include_router(_payments_router(emulator, settings.dashboard_rows))
+    router.include_router(_payments_router(emulator, settings.bounds.dashboard_rows))
     feed = LiveFeed(emulator, settings, is_stopping)
     assets = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
 

@@ -71,12 +71,14 @@ class WebhookClient:
                 await self._drain(response)
                 return PostResult(response.status, _reason(response.status))
         except TimeoutError:
-            return PostResult(error=f"no response within {self._settings.timeout_seconds:g} s")
+            return PostResult(
+                error=f"no response within {self._settings.bounds.timeout_seconds:g} s"
+            )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return PostResult(error=f"{type(error).__name__}: {error}")
 
     async def _drain(self, response: aiohttp.ClientResponse) -> None:
-        left = self._settings.response_limit_bytes
+        left = self._settings.bounds.response_limit_bytes
         while left > 0 and not response.content.at_eof():
             left -= len(await response.content.read(left))
         if not response.content.at_eof():
@@ -89,7 +91,7 @@ async def open_webhook_client(settings: WebhookSettings) -> AsyncGenerator[Webho
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=_Resolver(), limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=settings.timeout_seconds),
+        timeout=aiohttp.ClientTimeout(total=settings.bounds.timeout_seconds),
         auto_decompress=False,
     ) as session:
         yield WebhookClient(session, settings)

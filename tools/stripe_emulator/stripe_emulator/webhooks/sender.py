@@ -71,7 +71,7 @@ class WebhookSender:
             due = queue.due_at()
             if due is None or due > now:
                 continue
-            for number in range(self._settings.concurrency):
+            for number in range(self._settings.bounds.concurrency):
                 running = workers.get((queue.endpoint_id, number))
                 if running is None or running.done():
                     worker = EndpointWorker(self._emulator, queue, client, self._settings)

@@ -83,15 +83,15 @@ class EndpointWorker:
             case "webhook_late":
                 self._queue.schedule(delivery, self._now() + _whole_seconds(fault))
             case "webhook_out_of_order":
-                self._queue.hold(delivery, self._now() + self._settings.hold_seconds)
+                self._queue.hold(delivery, self._now() + self._settings.bounds.hold_seconds)
             case _:
                 return True
         return False
 
     def _retry(self, delivery: Delivery, endpoint: WebhookEndpoint, response: PostResult) -> None:
         delivery.attempts += 1
-        due = self._now() + self._settings.wait_seconds(delivery.attempts)
-        again = not response.refused and delivery.attempts < self._settings.attempts
+        due = self._now() + self._settings.bounds.wait_seconds(delivery.attempts)
+        again = not response.refused and delivery.attempts < self._settings.bounds.attempts
         if again and self._queue.schedule(delivery, due):
             self._log(delivery, endpoint, "retried", response, due)
         else:

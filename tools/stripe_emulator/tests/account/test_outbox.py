@@ -1,8 +1,8 @@
 """The outbox: due deliveries and bounds."""
 
 from stripe_emulator.account.outbox import DeliveryQueue, Outbox
+from stripe_emulator.bounds import WebhookBounds
 from stripe_emulator.objects.event import NO_REQUEST, Event
-from stripe_emulator.settings import WebhookSettings
 
 
 def event(name: str, created: int = 100) -> Event:
@@ -75,7 +75,7 @@ def test_later_event_does_not_hasten_a_retry():
 
 
 def test_retry_delay_doubles_up_to_its_limit():
-    settings = WebhookSettings(retry_seconds=2, retry_limit_seconds=60)
-    assert [settings.wait_seconds(attempts) for attempts in range(1, 8)] == [
+    bounds = WebhookBounds(retry_seconds=2, retry_limit_seconds=60)
+    assert [bounds.wait_seconds(attempts) for attempts in range(1, 8)] == [
         2, 4, 8, 16, 32, 60, 60,
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 from playwright.sync_api import Page, Route, expect
+from stripe_emulator.bounds import EmulatorBounds
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import running_emulator
 
@@ -86,7 +87,10 @@ def hide(page: Page, *, hidden: bool) -> None:
 
 
 def test_open_page_keeps_a_bounded_number_of_rows(open_page: Any):
-    with running_emulator(Settings(dashboard_rows=5)) as running, httpx.Client() as http:
+    with (
+        running_emulator(Settings(bounds=EmulatorBounds(dashboard_rows=5))) as running,
+        httpx.Client() as http,
+    ):
         shown = open_page(running.url)
         shown.page.goto("/#requests")
         shown.is_live()

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from stripe_emulator.bounds import EmulatorBounds
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import running_emulator
 
@@ -109,7 +110,7 @@ def test_state_has_clock_faults_and_totals(http: httpx.Client, client: Any, hold
 
 
 def test_slow_page_receives_a_bounded_number_of_rows():
-    with running_emulator(Settings(dashboard_rows=3)) as running:
+    with running_emulator(Settings(bounds=EmulatorBounds(dashboard_rows=3))) as running:
         headers = {"Authorization": "Bearer sk_test_emulator"}
         with httpx.Client(base_url=running.url, headers=headers, timeout=10) as http:
             with stream(http) as live:

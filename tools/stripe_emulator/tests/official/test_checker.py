@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from stripe_emulator.bounds import EmulatorBounds
 from stripe_emulator.requests.log import LogEntry
 from stripe_emulator.settings import Settings
 from stripe_emulator.testing import running_emulator
@@ -161,7 +162,7 @@ def test_responses_are_checked_from_the_log(checker: Checker):
 def test_every_response_is_checked(logged_entries: list[LogEntry], http: httpx.Client):
     http.get("/v1/customers")
     http.post("/_emulator/reset")
-    with running_emulator(Settings(request_log_size=1)) as forgetful:
+    with running_emulator(Settings(bounds=EmulatorBounds(request_log_size=1))) as forgetful:
         for resource in ("charges", "payment_intents"):
             assert httpx.get(f"{forgetful.url}/v1/{resource}").status_code == 401
     assert [entry.request.path for entry in logged_entries] == [

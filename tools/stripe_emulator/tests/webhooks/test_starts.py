@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from stripe_emulator.bounds import WebhookBounds
 from stripe_emulator.settings import Settings, WebhookSettings
 from stripe_emulator.testing import RunningEmulator, running_emulator
 
@@ -122,7 +123,7 @@ def test_stop_does_not_wait_for_a_hanging_receiver(receiver: Any):
 
 def test_hanging_receiver_delays_no_request(receiver: Any):
     receiver.responses = ["hang"]
-    webhooks = WebhookSettings(url=receiver.url, timeout_seconds=0.3)
+    webhooks = WebhookSettings(url=receiver.url, bounds=WebhookBounds(timeout_seconds=0.3))
     with started(webhooks=webhooks) as (running, client):
         make(client, "Ann")
         receiver.events(1)
@@ -150,7 +151,7 @@ def test_host_of_the_settings_is_contacted():
 def test_concurrent_deliveries_are_configurable(receiver: Any, host: str):
     receiver.responses = ["hang", "hang"]
     url = receiver.url.replace("127.0.0.1", host)
-    webhooks = WebhookSettings(url=url, concurrency=3)
+    webhooks = WebhookSettings(url=url, bounds=WebhookBounds(concurrency=3))
     with started(webhooks=webhooks) as (_, client):
         make(client, "Ann", "Bob", "Eve")
         assert sorted(names(receiver, 3)) == ["Ann", "Bob", "Eve"]

@@ -1,7 +1,7 @@
 """Operators' actions on dead letters: recorded once, and in the history of the order."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from saga_messaging.delivery.effects import store_effects
@@ -38,7 +38,7 @@ class DeadLetterHandled(Envelope):
 
 
 def find_all_actions(connection: Connection) -> Mapping[RecordPosition, list[DeadLetterAction]]:
-    """Return the actions on every handled dead letter, oldest first."""
+    """Return the actions at every position of a handled dead letter, oldest first."""
     found: dict[RecordPosition, list[DeadLetterAction]] = defaultdict(list)
     for row in connection.execute(select(table).order_by(table.c.nth)).mappings():
         found[row["topic"], row["partition"], row["offset"]].append(_action_of(row))
@@ -46,7 +46,7 @@ def find_all_actions(connection: Connection) -> Mapping[RecordPosition, list[Dea
 
 
 def find_actions(connection: Connection, position: RecordPosition) -> list[DeadLetterAction]:
-    """Return the actions on one dead letter, oldest first."""
+    """Return the actions at one position, oldest first."""
     topic, partition, offset = position
     query = (
         select(table)
@@ -54,6 +54,18 @@ def find_actions(connection: Connection, position: RecordPosition) -> list[DeadL
         .order_by(table.c.nth)
     )
     return [_action_of(row) for row in connection.execute(query).mappings()]
+
+
+def actions_on(
+    dead_letter: DeadLetter, at_position: Sequence[DeadLetterAction]
+) -> list[DeadLetterAction]:
+    """Return those actions at its position that were on this dead letter.
+
+    A topic that was deleted and created has the same positions again: an action older than a record
+    was on an earlier one.
+    """
+    written_at = dead_letter.at
+    return [action for action in at_position if written_at is None or action.at >= written_at]
 
 
 def record_action(
@@ -70,10 +82,11 @@ def record_action(
         IntegrityError: Another process was faster; run the transaction again.
     """
     dead_letter = dead_letter_of(record, prefix)
-    earlier = find_actions(connection, dead_letter.position)
+    at_position = find_actions(connection, dead_letter.position)
+    earlier = actions_on(dead_letter, at_position)
     if earlier and not request.again:
         raise _already_handled(dead_letter, earlier[-1])
-    nth = len(earlier) + 1
+    nth = len(at_position) + 1
     replays = [_replay(record, dead_letter, prefix, nth)] if request.action == "replay" else []
     topic, partition, offset = dead_letter.position
     position = {"topic": topic, "partition": partition, "offset": offset}

@@ -1,7 +1,6 @@
 """Dead letters as operators see them: value, reason, origin and the actions taken."""
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from aiokafka import ConsumerRecord
 from pydantic import BaseModel
+from pydantic_core import from_json
 from saga_messaging.kafka.unreadable import UnreadableBytes
 from saga_schemas.topics import TOPICS
 from saga_schemas.values import MAX_ID_LENGTH
@@ -144,9 +144,12 @@ def position_text(position: RecordPosition) -> str:
 
 
 def headers_of(record: RawRecord) -> dict[str, str]:
-    """Return the record's headers as text."""
+    """Return the record's headers as text that PostgreSQL can store: valid, and without NUL."""
     headers: Sequence[tuple[str, bytes | None]] = record.headers
-    return {name: (value or b"").decode(errors="replace") for name, value in headers}
+    return {
+        name: (value or b"").decode(errors="replace").replace("\0", "\ufffd")
+        for name, value in headers
+    }
 
 
 def origin_topic(record: RawRecord, prefix: str) -> str | None:
@@ -170,8 +173,8 @@ def _origin(headers: Mapping[str, str], prefix: str) -> str:
 
 def _correlation_id(value: bytes, key: bytes | None) -> str | None:
     try:
-        named = json.loads(value)["correlation_id"] if len(value) <= MAX_PARSED_BYTES else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        named = from_json(value)["correlation_id"] if len(value) <= MAX_PARSED_BYTES else None
+    except (ValueError, KeyError, TypeError):
         named = None
     if not isinstance(named, str):
         named = key.decode(errors="replace") if key else ""

@@ -1,6 +1,7 @@
 """Bounded reads of the dead-letter topics, outside of every consumer group."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -16,7 +17,8 @@ from order_saga.operators.dead_letters.model import (
     origin_topic,
     position_text,
 )
-from order_saga.operators.kafka_view import KafkaView, OffsetRange, open_kafka_view
+from order_saga.operators.kafka_connection import open_kafka_view
+from order_saga.operators.kafka_view import KafkaView, OffsetRange
 from order_saga.operators.newest_records import SHARE_OF_TIME, NewestRecords
 from order_saga.settings import OrderSagaSettings
 
@@ -32,18 +34,20 @@ class DeadLetterReader:
         self._settings = settings
 
     async def newest(
-        self, limit: int, omitted: Collection[RecordPosition]
+        self, limit: int, handled: Mapping[RecordPosition, datetime]
     ) -> tuple[list[DeadLetter], bool]:
         """Return the newest dead letters, newest first, and if these are all.
 
         At most `dead_letter_scan_limit` dead letters of a partition, and `dead_letter_scan_bytes`
-        of all, are read; those at the omitted positions are not read.
+        of all, are read. Positions that were last handled at the given times are not read, unless
+        that was before the partition's first record: its topic was then created again.
 
         Raises:
             KafkaUnavailable: Kafka did not respond in time.
         """
         async with open_kafka_view(self._settings, self._settings.kafka_look_seconds) as view:
             spans = await self._spans(view, (topic.dead_letters for topic in ACCESS.replays))
+            omitted = await self._still_handled(view, spans, handled)
             limit_of_scan = self._settings.dead_letter_scan_limit
             offsets = {
                 each: list(islice(self._unread(each, span, omitted), limit_of_scan + 1))
@@ -61,6 +65,23 @@ class DeadLetterReader:
         beyond = any(len(found) > limit_of_scan for found in offsets.values())
         whole = newest.within_limits and not newest.more and not beyond
         return newest_first[:limit], whole and len(newest_first) <= limit
+
+    async def _still_handled(
+        self,
+        view: KafkaView,
+        spans: Mapping[TopicPartition, OffsetRange],
+        handled: Mapping[RecordPosition, datetime],
+    ) -> Collection[RecordPosition]:
+        named = {
+            position: TopicPartition(self._prefix + position[0], position[1])
+            for position in handled
+        }
+        first_times = await view.first_times(spans.keys() & set(named.values()))
+        return {
+            position
+            for position, partition in named.items()
+            if partition in first_times and handled[position] >= first_times[partition]
+        }
 
     def _unread(
         self, partition: TopicPartition, span: OffsetRange, omitted: Collection[RecordPosition]

@@ -12,6 +12,7 @@ from order_saga.operators.dead_letters.model import (
     DeadLetterPage,
     RecordPosition,
     RequestedAction,
+    dead_letter_of,
     detail_of,
 )
 from order_saga.operators.dead_letters.reader import DeadLetterReader
@@ -36,9 +37,13 @@ class DeadLetterService:
         handled = await self._database.transaction(
             actions.find_all_actions, give_up_after_seconds=self._give_up_after
         )
-        found, whole = await self._reader.newest(limit, () if include_handled else handled)
+        last = {position: taken[-1].at for position, taken in handled.items()}
+        found, whole = await self._reader.newest(limit, {} if include_handled else last)
         listed = [
-            each.model_copy(update={"dealt_with": handled.get(each.position, [])}) for each in found
+            each.model_copy(
+                update={"dealt_with": actions.actions_on(each, handled.get(each.position, []))}
+            )
+            for each in found
         ]
         return DeadLetterPage(dead_letters=listed, whole=whole)
 
@@ -53,7 +58,8 @@ class DeadLetterService:
             lambda connection: actions.find_actions(connection, position),
             give_up_after_seconds=self._give_up_after,
         )
-        return detail_of(record, self._prefix, taken)
+        on_this = actions.actions_on(dead_letter_of(record, self._prefix), taken)
+        return detail_of(record, self._prefix, on_this)
 
     async def act(self, position: RecordPosition, request: RequestedAction) -> DeadLetterDetail:
         """Replay or drop a dead letter, and return it.

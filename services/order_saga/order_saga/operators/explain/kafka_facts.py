@@ -18,7 +18,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from order_saga.errors import KafkaUnavailable
 from order_saga.kafka_access import PARTICIPANTS
 from order_saga.operators.explain.facts import Consumer, DeadLetterRef, Route
-from order_saga.operators.kafka_view import KafkaView, RawRecord, open_kafka_view
+from order_saga.operators.kafka_connection import open_kafka_view
+from order_saga.operators.kafka_view import KafkaView, RawRecord
 from order_saga.operators.newest_records import SHARE_OF_TIME, NewestRecords
 from order_saga.settings import OrderSagaSettings
 

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from order_saga.errors import KafkaUnavailable
-from order_saga.operators.kafka_view import open_kafka_view
+from order_saga.operators.kafka_connection import open_kafka_view
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings
 from saga_stack.kafka.broker import EmbeddedKafka

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
-from saga_messaging.delivery.retention.settings import RetentionSettings
+from saga_messaging.delivery.retention.clock import untrusted_until
 from saga_messaging.delivery.retention.steps import Cursor, Step, Task
 from saga_messaging.delivery.retention.topics import (
     kept_longer,
@@ -15,7 +16,7 @@ from saga_messaging.delivery.retention.topics import (
 )
 from saga_messaging.kafka.access import Access
 from saga_messaging.postgres.database import Database
-from saga_messaging.settings import KafkaSettings
+from saga_messaging.settings import KafkaSettings, RetentionSettings
 
 LOCK: Final = 7_245_002
 """Key of the advisory lock that lets one replica at a time remove rows."""
@@ -31,15 +32,17 @@ class Retention:
     and tried again by the next pass; it ends neither the pass nor the process.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the tables, what they are in, and the settings
         self,
         tasks: Sequence[Task],
+        clock: Table,
         database: Database,
         access: Access,
         kafka: KafkaSettings,
         settings: RetentionSettings,
     ) -> None:
         self._tasks = tasks
+        self._clock = clock
         self._database = database
         self._topics = [kafka.kafka_topic_prefix + name for name in access.described]
         self._kafka = kafka
@@ -54,12 +57,24 @@ class Retention:
 
     async def run_once(self) -> dict[str, int]:
         """Make one pass; return the number of rows that each task changed."""
+        if not await self._clock_is_trusted():
+            return {}
         safe = await self._topics_keep_less()
         tasks = [task for task in self._tasks if safe or not task.needs_topics]
         changed = {task.name: await self._run(task) for task in tasks}
         if any(changed.values()):
             logger.info("retention_completed", **changed)
         return changed
+
+    async def _clock_is_trusted(self) -> bool:
+        trial = timedelta(seconds=self._settings.retention_clock_trial_seconds)
+        interval = timedelta(seconds=self._settings.retention_interval_seconds)
+        waits = await self._database.transaction(
+            lambda connection: untrusted_until(connection, self._clock, trial, interval)
+        )
+        if waits:
+            logger.warning("retention_waits_for_clock", until=waits.isoformat())
+        return not waits
 
     async def _run(self, task: Task) -> int:
         changed, cursor = 0, None

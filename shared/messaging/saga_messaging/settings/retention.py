@@ -5,14 +5,11 @@ from typing import Final, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from saga_messaging.settings import FileSettings
+from saga_messaging.settings.source import FileSettings
 
 DISPUTE_DAYS: Final = 120
 """The time in which a cardholder can usually dispute a payment; for some reasons it is up to 540
 days: https://docs.stripe.com/disputes/how-disputes-work"""
-
-REMOVED: Final = "removed"
-"""Stands in a column of text for personal data that was removed."""
 
 
 class RetentionSettings(FileSettings):
@@ -42,6 +39,14 @@ class RetentionSettings(FileSettings):
     )
     retention_pause_seconds: float = Field(
         0.1, ge=0, description="Pause between two steps, so that orders go first."
+    )
+
+    retention_clock_trial_seconds: float = Field(
+        86_400.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How long the database's clock must run evenly before anything is removed; "
+        "the time begins again once it has moved by more than that between two passes.",
     )
 
     @model_validator(mode="after")
