@@ -35,15 +35,24 @@ class Caller:
         return await self._request("get", path, **query)
 
     async def pages(self, path: str, **query: Any) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield every object of a list, page by page."""
+        """Yield every object of a list, page by page.
+
+        Raises:
+            stripe.APIError: The list has no end: a page brings no object that is new.
+        """
         query["limit"] = PAGE_SIZE
+        ends = set[str]()
         while True:
             page = await self.get(path, **query)
             for item in page["data"]:
                 yield item
             if not page["has_more"]:
                 return
-            query["starting_after"] = page["data"][-1]["id"]
+            end = page["data"][-1]["id"] if page["data"] else None
+            if end is None or end in ends:
+                raise stripe.APIError(f"{path}: a page that is not the last has no new objects.")
+            ends.add(end)
+            query["starting_after"] = end
 
     async def _request(self, method: str, path: str, **parameters: Any) -> Mapping[str, Any]:
         response = await self._client.raw_request_async(method, path, **parameters)
