@@ -1,7 +1,6 @@
 """Settings that no service can run with are refused at its start, and named."""
 
 import importlib
-from itertools import product
 
 import pytest
 from pydantic import ValidationError
@@ -31,13 +30,14 @@ CLASSES = [settings_of(service) for service in SERVICES.values()]
 
 @pytest.fixture
 def refusal(monkeypatch):
-    """Return the text with which a service refuses one variable."""
+    """Return the text with which a service refuses variables."""
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
 
-    def refusal(settings, name, value):
+    def refusal(settings, **variables):
         with monkeypatch.context() as environment:
-            environment.setenv(name, value)
+            for name, value in variables.items():
+                environment.setenv(name, value)
             with pytest.raises(ValidationError) as caught:
                 settings()
         return _explain(caught.value)
@@ -53,8 +53,9 @@ def test_every_number_has_bounds(settings, refusal):
         if field.annotation in {int, float, int | None, float | None}
     ]
     assert {"HTTP_PORT", "OUTBOX_LEASE_SECONDS", "ORDER_RETENTION_DAYS"} < set(numbers)
-    for name, value in product(numbers, NUMBERS):
-        assert f"  {name}: " in refusal(settings, name, value), value
+    for value in NUMBERS:
+        text = refusal(settings, **dict.fromkeys(numbers, value))
+        assert [name for name in numbers if f"  {name}: " not in text] == [], value
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_every_number_has_bounds(settings, refusal):
 )
 @pytest.mark.parametrize("settings", CLASSES, ids=lambda each: each.__name__)
 def test_an_address_or_a_name_that_cannot_work_is_named(settings, refusal, name, value):
-    text = refusal(settings, name, value)
+    text = refusal(settings, **{name: value})
 
     assert text.startswith(f"invalid settings:\n  {name}: ")
     assert "secret" not in text
@@ -101,7 +102,7 @@ def test_an_address_or_a_name_that_cannot_work_is_named(settings, refusal, name,
 def test_a_key_or_an_address_of_stripe_that_cannot_work_is_named(refusal, name, value):
     for settings in CLASSES:
         if name.lower() in settings.model_fields:
-            text = refusal(settings, name, value)
+            text = refusal(settings, **{name: value})
             assert text.startswith(f"invalid settings:\n  {name}: ")
             assert "sk_test_1" not in text
 
