@@ -23,7 +23,8 @@ RUN chmod -R a+rX .
 RUN sh deploy/environments.sh --no-editable
 
 FROM ${PYTHON_IMAGE} AS runtime
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+# Without PYTHONSAFEPATH, `python -m` would import any file of the volume /data.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 HOME=/tmp
 COPY --from=build /src/deploy/healthcheck.py /app/healthcheck.py
 # Numeric ids, so that a cluster can verify that the user is not root. /data is for a volume.
 RUN mkdir /data && chown 10001:10001 /data

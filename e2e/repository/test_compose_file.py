@@ -70,3 +70,12 @@ def test_make_secrets_keeps_existing_secrets_and_restricts_the_folder_to_its_own
     assert key.read_text() == "sk_test_mine"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o644}
+
+
+def test_a_container_executes_no_file_of_its_volume():
+    stages = (REPOSITORY / "Dockerfile").read_text().split("\nFROM ")
+    (runtime,) = (stage for stage in stages if stage.splitlines()[0].endswith("AS runtime"))
+    variables = [line for line in runtime.splitlines() if line.startswith("ENV ")]
+
+    assert "PYTHONSAFEPATH=1" in " ".join(variables).split()
+    assert "WORKDIR /data" in runtime

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from typing import Any, NoReturn
 
 import httpx
 import typer
@@ -15,12 +16,24 @@ from saga_cli.errors import CommandError
 from saga_cli.visible import HANDLER, visible, visible_lines
 
 PLAIN_WIDTH = 240  # where no terminal sets a width
+MIN_WIDTH = 100  # a narrower terminal wraps the lines; Rich would omit columns
+
+
+class _Errors(Console):
+    """Standard error, where a text that cannot be written is lost: the exit code remains."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with suppress(OSError):
+            super().print(*objects, **options)
 
 
 def _console(*, stderr: bool) -> Console:
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    stream = sys.stderr if stderr else sys.stdout
+    terminal = stream is not None and stream.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PLAIN_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False)
+    console = (_Errors if stderr else Console)(stderr=stderr, width=width, highlight=False)
+    console.width = max(console.width, MIN_WIDTH)
+    return console
 
 
 def print_any_character() -> None:
@@ -35,12 +48,46 @@ errors = _console(stderr=True)
 
 
 @contextmanager
+def report_unwritable_output() -> Generator[None]:
+    """End with exit code 1 and one line if standard output is closed, or cannot be written.
+
+    Checked first, since a command that changes an order must not do so unseen.
+    """
+    if sys.stdout is None:
+        _end("standard output is closed")
+    try:
+        yield
+    except OSError as error:
+        if not _output_fails():
+            raise
+        # Otherwise Python writes the rest again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end(f"standard output cannot be written: {error.strerror}")
+
+
+def _output_fails() -> bool:
+    try:
+        sys.stdout.write("\n")  # what failed before is no longer in the buffer
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _end(problem: str) -> NoReturn:
+    errors.print(Text(f"Error: {problem}."), soft_wrap=True)
+    raise SystemExit(1)
+
+
+@contextmanager
 def report_errors() -> Generator[None]:
     """Print an expected error and its cure instead of a traceback, and end with exit code 1."""
     try:
         yield
     except CommandError as error:
         _fail(error.problem, error.cure)
+    except UnicodeEncodeError as error:
+        _fail(f"This argument or variable is not UTF-8: {error.object[:500]}")
     except httpx.HTTPStatusError as error:
         _fail(_problem_text(error.response))
     except httpx.InvalidURL as error:

@@ -9,7 +9,7 @@ from saga_cli.commands.orders import orders, show
 from saga_cli.commands.outbox import outbox
 from saga_cli.commands.reconcile import reconcile
 from saga_cli.commands.why import why
-from saga_cli.console import print_any_character
+from saga_cli.console import print_any_character, report_unwritable_output
 from saga_cli.plugins import PluginGroup
 
 app = typer.Typer(
@@ -30,5 +30,6 @@ app.add_typer(outbox, name="outbox", rich_help_panel="Operators")
 
 def main() -> None:
     """Run the command."""
-    print_any_character()
-    app()
+    with report_unwritable_output():
+        print_any_character()
+        app()

@@ -1,6 +1,7 @@
 """Text from outside on an operator's terminal."""
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -116,3 +117,80 @@ def test_a_terminal_that_is_not_utf8_is_no_traceback(service, encoding):
     command[-1:] = ["show", "o1"]
     result = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert (result.returncode, b"Traceback" in result.stderr) == (1, False)
+
+
+def shell(service, words, redirection="", **environment):
+    """Run the command in a shell, with a redirection."""
+    python = shlex.join([sys.executable, "-c", "from saga_cli.main import main; main()", *words])
+    environment = os.environ | {"ORDERS_URL": service.url} | environment
+    command = ["sh", "-c", f"{python} {redirection}"]
+    return subprocess.run(command, env=environment, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("words", [["orders"], ["show", "o1"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("redirection", "reason"), [(">&-", b"is closed"), (">/dev/full", b"No space left")]
+)
+def test_an_output_that_cannot_be_written_is_one_line(service, words, redirection, reason):
+    service.responses = {"/orders": (200, {"orders": [ORDER], "next_cursor": None})}
+    service.response = (200, ORDER)
+    result = shell(service, words, redirection)
+    assert (result.returncode, result.stderr.count(b"\n")) == (1, 1), result.stderr
+    assert b"standard output" in result.stderr
+    assert reason in result.stderr
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_a_command_without_standard_error_prints_its_result(service, redirection):
+    service.response = (200, ORDER)
+    result = shell(service, ["show", "o1"], redirection)
+    assert (result.returncode, b"o1" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_an_error_that_cannot_be_written_is_the_exit_code(service, redirection):
+    service.response = (404, {"title": "Not found"})
+    result = shell(service, ["show", "o1"], redirection)
+    assert (result.returncode, result.stdout, result.stderr) == (1, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        (["show", "x\udcff"], {}),
+        (["orders", "--user", "x\udcff"], {}),
+        (["cancel", "o1"], {"USER": "x\udcff"}),
+    ],
+    ids=["argument", "option", "variable"],
+)
+def test_text_that_is_not_utf8_is_named(service, words, environment):
+    result = shell(service, words, **environment)
+    assert (result.returncode, b"Traceback" in result.stderr) == (1, False)
+    assert b"is not UTF-8" in result.stderr
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("id_", ["", ".", "..", "a/b", "/"])
+@pytest.mark.parametrize("verb", ["show", "why", "cancel"])
+def test_an_id_that_is_no_path_segment_is_refused(service, verb, id_):
+    result = service.run(verb, id_)
+    assert result.exit_code == 2
+    assert "is not the id of an order" in result.output
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("dlq", "show", ".."), ("dlq", "drop", "a.dlq/0/1/2"), ("outbox", "retry", "payment/../x")],
+    ids=" ".join,
+)
+def test_an_id_of_a_message_that_leads_elsewhere_is_refused(service, words):
+    assert service.run(*words).exit_code in {1, 2}
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("columns", ["1", "20"])
+def test_a_narrow_terminal_shows_the_whole_table(service, columns):
+    service.response = (200, {"orders": [ORDER], "next_cursor": None})
+    result = shell(service, ["orders"], COLUMNS=columns)
+    assert all(word in result.stdout for word in (b"o1", b"u1", b"12.99", b"rejected")), result

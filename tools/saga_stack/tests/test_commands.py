@@ -31,11 +31,11 @@ app()
 """
 
 
-def up(folder: Path, **environment: str) -> subprocess.Popen[str]:
+def up(folder: Path, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
     ports = ("--orders-port", "--users-port", "--payments-port", "--emulator-port", "--kafka-port")
     options = [word for port in ports for word in (port, "0")]
     return subprocess.Popen(
-        [sys.executable, "-c", UP, "up", "--data-dir", str(folder), *options],
+        [sys.executable, "-P", "-c", UP, "up", "--data-dir", str(folder), *options],
         env={
             **os.environ,
             "PYTHONPATH": str(HERE),
@@ -44,6 +44,7 @@ def up(folder: Path, **environment: str) -> subprocess.Popen[str]:
             **{f"{name}_DATABASE_URL": "elsewhere" for name in ("USER", "ORDER_SAGA", "PAYMENT")},
             **environment,
         },
+        cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -82,6 +83,20 @@ def test_up_fails_if_a_service_dies(tmp_path):
         rest = process.stdout.read()
         assert process.wait(30) == 1
     assert "payment ended with exit code -9" in rest
+
+
+def test_no_file_of_the_callers_folder_is_executed(tmp_path):
+    caller = tmp_path / "caller"
+    caller.mkdir()
+    for module in ("http", "psutil", "json", "fake_service"):
+        program = f"open({str(tmp_path / module)!r}, 'w')\nraise OSError"
+        (caller / f"{module}.py").write_text(program)
+    with up(tmp_path / "data", caller) as process:
+        read_until(process, "Ready. Ctrl-C")
+        process.terminate()
+        process.stdout.read()
+        assert process.wait(30) == 0
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["caller", "data"]
 
 
 def test_a_second_stack_on_the_same_folder_is_refused(tmp_path):

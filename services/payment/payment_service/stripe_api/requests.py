@@ -47,6 +47,7 @@ class Caller:
             stripe.APIError: A page is not a list of objects, or it does not lead to the next one.
         """
         query["limit"] = PAGE_SIZE
+        ends = set[str]()
         while True:
             page = await self.get("list", path, **query)
             items = page.get("data")
@@ -57,8 +58,9 @@ class Caller:
             if not page.get("has_more"):
                 return
             last = items[-1].get("id") if items else None
-            if not is_id(last) or last == query.get("starting_after"):
-                raise unreadable(f"data: {last!r:.100} does not lead to the next page")
+            if not is_id(last) or last in ends:
+                raise unreadable(f"{path}: {last!r:.100} does not lead to the next page")
+            ends.add(last)
             query["starting_after"] = last
 
     async def _request(

@@ -4,12 +4,11 @@ https://docs.stripe.com/api/events/types . Events may arrive more than once and 
 show their object as it was. They only trigger a refresh.
 """
 
-from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, PositiveInt
 from saga_currencies import from_stripe
-from saga_schemas.values import Identifier, ShortText
+from saga_schemas.values import Identifier, Instant, ShortText
 
 from payment_service.model.disputes import Dispute
 from payment_service.model.payment import Payment, PaymentStatus, RefundStatus
@@ -63,7 +62,7 @@ class WebhookEvent(BaseModel):
 
     id: Identifier
     type: ShortText
-    created: datetime
+    created: Instant
     data: _Data
 
     @property

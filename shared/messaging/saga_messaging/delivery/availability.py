@@ -4,12 +4,14 @@ import asyncio
 import math
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from aiokafka.errors import KafkaError
 from saga_schemas import Envelope
 from saga_schemas.envelope import Command
+from saga_schemas.values import FIRST_YEAR
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +22,8 @@ from saga_messaging.postgres.database import Database
 from saga_messaging.settings import MessagingSettings
 
 _AWAY: Final = (KafkaError, OSError, TimeoutError, DatabaseUnavailable, SQLAlchemyError)
+_EARLIEST: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()
+"""Before it, a timestamp is not a time: Kafka stores -1 for none, and some producers send 0."""
 
 logger = structlog.get_logger(__name__)
 
@@ -56,11 +60,11 @@ class Availability:
         """Return how long this process could have had a record, in seconds.
 
         Counted from when the record was published, by the clock of its publisher, or from the end
-        of the last outage, whichever is later.
+        of the last outage, whichever is later. 0 for a record without a usable timestamp.
         """
-        if record.timestamp is None:
+        if (published_at := record.timestamp) is None or published_at < _EARLIEST:
             return 0.0
-        return min(max(0.0, time.time() - record.timestamp), self.seconds())
+        return min(max(0.0, time.time() - published_at), self.seconds())
 
     def set_ages(self, received: Iterable[tuple[Record, Envelope]]) -> None:
         """Set the age of each command among the received messages."""

@@ -19,6 +19,7 @@ class Record:
 
     Attributes:
         timestamp: When it was published, in seconds since the epoch, by the publisher's clock.
+            Negative if the publisher set none.
         unreadable: Why the record, or a batch that ends with it, cannot be read; `value` then has
             the raw bytes. None for a record.
     """

@@ -2,9 +2,10 @@
 
 import ssl
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -13,14 +14,18 @@ from pydantic import (
     model_validator,
 )
 
+from saga_messaging.settings.addresses import valid_bootstrap_servers, valid_topic_prefix
+from saga_messaging.settings.bounds import DAY_SECONDS
 from saga_messaging.settings.source import FileSettings
 
 
 class KafkaSettings(FileSettings):
     """The connection to Kafka, its topics, and the timing of consumer groups."""
 
-    kafka_bootstrap_servers: str = "127.0.0.1:9092"
-    kafka_topic_prefix: str = Field(
+    kafka_bootstrap_servers: Annotated[str, AfterValidator(valid_bootstrap_servers)] = (
+        "127.0.0.1:9092"
+    )
+    kafka_topic_prefix: Annotated[str, AfterValidator(valid_topic_prefix)] = Field(
         "", description="Prefix of topics and groups, so that several systems can share a cluster."
     )
     kafka_partitions: PositiveInt = Field(
@@ -45,16 +50,20 @@ class KafkaSettings(FileSettings):
     kafka_ca_file: Path | None = Field(
         None, description="Certificate authority of the brokers. Default: the system's authorities."
     )
-    kafka_request_timeout_seconds: PositiveFloat = 20.0
+    kafka_request_timeout_seconds: PositiveFloat = Field(20.0, le=DAY_SECONDS)
     kafka_session_timeout_seconds: PositiveFloat = Field(
-        10.0, description="Time after which the partitions of a crashed process are reassigned."
+        10.0,
+        le=DAY_SECONDS,
+        description="Time after which the partitions of a crashed process are reassigned.",
     )
-    kafka_heartbeat_seconds: PositiveFloat = 3.0
+    kafka_heartbeat_seconds: PositiveFloat = Field(3.0, le=DAY_SECONDS)
     kafka_fetch_wait_ms: PositiveInt = Field(
         50, description="Time that a broker waits for records before it returns an empty fetch."
     )
     kafka_metadata_seconds: PositiveFloat = Field(
-        10.0, description="Time after which a new topic or partition is discovered."
+        10.0,
+        le=DAY_SECONDS,
+        description="Time after which a new topic or partition is discovered.",
     )
     kafka_max_batch_bytes: PositiveInt = Field(
         16 * 1024 * 1024,

@@ -1,14 +1,19 @@
 """Settings of PostgreSQL: the connection, and the limits of migrations."""
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from typing import Annotated
 
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+
+from saga_messaging.settings.addresses import valid_database_url
 from saga_messaging.settings.source import FileSettings
 
 
 class DatabaseSettings(FileSettings):
     """The connection to PostgreSQL."""
 
-    database_url: str = Field(description="The service's own database: postgresql+psycopg2://…")
+    database_url: Annotated[str, AfterValidator(valid_database_url)] = Field(
+        description="The service's own database: postgresql+psycopg2://…"
+    )
     database_pool_size: PositiveInt = Field(
         4, description="Connections, and database threads, of a process."
     )

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from saga_messaging.settings.bounds import bounded
 
 SECRETS: Final = Path("/run/secrets")
 
@@ -24,9 +26,17 @@ Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_split)]
 class FileSettings(BaseSettings):
     """Settings from the environment, then from /run/secrets if that exists.
 
-    An empty environment variable counts as unset.
+    An empty environment variable counts as unset. Numbers are finite and bounded.
     """
 
     model_config = SettingsConfigDict(
-        env_ignore_empty=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
+        allow_inf_nan=False,
+        env_ignore_empty=True,
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
+
+    @field_validator("*")
+    @classmethod
+    def _is_bounded(cls, value: Any, info: ValidationInfo) -> Any:
+        bounded(info.field_name or "", value)
+        return value

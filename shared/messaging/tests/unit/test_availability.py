@@ -101,5 +101,20 @@ async def test_the_age_of_a_command_counts_from_its_publication(watched):
     assert 20 <= received._age_seconds < 30
 
 
+@pytest.mark.parametrize(
+    "timestamp",
+    [None, -0.001, 0.0, -(2.0**60), 1_795_000.0],
+    ids=["none", "Kafka's -1", "zero", "impossible", "seconds as milliseconds"],
+)
+async def test_a_record_without_a_usable_timestamp_was_published_now(watched, timestamp):
+    _, availability = watched
+    availability._since -= 100
+    received = command()
+
+    availability.set_ages([(Record("t", 0, 0, None, b"", timestamp), received)])
+
+    assert received._age_seconds == 0
+
+
 def record(age):
     return Record("t", 0, 0, None, b"", time.time() - age)

@@ -14,8 +14,20 @@ from saga_cli.text.dead_letters import dead_letter_details, dead_letter_id
 
 dlq = typer.Typer(help="List, show, replay or drop dead letters.", no_args_is_help=True)
 
+
+def _position(dead_letter_id: str) -> str:
+    topic, _, position = dead_letter_id.partition("/")
+    partition, _, offset = position.partition("/")
+    if topic in {"", ".", ".."} or not (partition.isdecimal() and offset.isdecimal()):
+        raise typer.BadParameter(f"{dead_letter_id!r} is not TOPIC/PARTITION/OFFSET")
+    return dead_letter_id
+
+
 DeadLetterId = Annotated[
-    str, typer.Argument(metavar="ID", help="TOPIC/PARTITION/OFFSET, as shown by the list.")
+    str,
+    typer.Argument(
+        metavar="ID", help="TOPIC/PARTITION/OFFSET, as shown by the list.", callback=_position
+    ),
 ]
 
 

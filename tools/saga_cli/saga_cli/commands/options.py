@@ -5,7 +5,16 @@ from typing import Annotated, Final
 
 import typer
 
-OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
+
+def _path_segment(order_id: str) -> str:
+    if order_id in {"", ".", ".."} or "/" in order_id:
+        raise typer.BadParameter(f"{order_id!r} is not the id of an order")
+    return order_id
+
+
+OrderId = Annotated[
+    str, typer.Argument(metavar="ID", help="The order's id.", callback=_path_segment)
+]
 Amount = Annotated[
     int | None, typer.Option(min=1, help="In minor units; default: the full amount.")
 ]

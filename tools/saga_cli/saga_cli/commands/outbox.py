@@ -100,7 +100,7 @@ def _page(url: str, limit: int) -> Json:
 
 def _post(urls: ServiceUrls, record_id: str, verb: str, by: str, note: str) -> Json:
     service, _, message_id = record_id.partition("/")
-    if not message_id:
+    if not message_id or not message_id.replace("-", "").isalnum():
         raise CommandError(f"{record_id} is not SERVICE/MESSAGE_ID.", "See saga outbox list.")
     with Api(urls.find(service)) as api:
         return api.post(f"/outbox/{message_id}/{verb}", {"by": by, "note": note})

@@ -94,7 +94,9 @@ def postgres() -> Finding:
 
 def disk(data_dir: Path) -> Finding:
     """Check that the data folder is writable and has free space."""
-    folder = next(parent for parent in (data_dir, *data_dir.parents) if parent.exists())
+    parents = (data_dir, *data_dir.parents)
+    # Path.exists would raise OSError for a name that is too long.
+    folder = next(parent for parent in parents if os.path.exists(parent))  # noqa: PTH110
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:.1f} GB free at {folder}"
     if not os.access(folder, os.W_OK):

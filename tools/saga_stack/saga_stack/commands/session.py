@@ -1,16 +1,20 @@
 """A stack for the duration of one command, which other commands can find."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from errno import ENOTDIR
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from rich.table import Table
 from saga_cli.console import errors, output
 
 from saga_stack.commands.announcement import announced, require_unused
 from saga_stack.commands.log_tail import LogTail
+from saga_stack.errors import StackError
 from saga_stack.processes.signals import interrupt_on_termination
 from saga_stack.services import EMULATOR, KAFKA, POSTGRES
 from saga_stack.settings import StackSettings
@@ -29,9 +33,11 @@ def stack_session(settings: StackSettings, *, fresh: bool) -> Generator[Stack]:
         fresh: Delete the data of earlier runs first.
 
     Raises:
-        StackError: The stack did not start, or another one runs on the same folder.
+        StackError: The stack did not start, another one runs on the same folder, or the folder
+            cannot be used.
     """
     require_unused(settings.data_dir)
+    prepare_data_dir(settings.data_dir)
     if fresh:
         remove_data(settings.data_dir)
     stack = Stack(settings)
@@ -61,6 +67,25 @@ def watch(stack: Stack, *, follow: bool = False) -> None:
         tail.print_new()
         stack.check()
         time.sleep(POLL_SECONDS)
+
+
+def prepare_data_dir(data_dir: Path) -> None:
+    """Create the data folder, if it is missing.
+
+    Raises:
+        StackError: It, or a folder in it, cannot be created or written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        for folder in (data_dir, *(data_dir / name for name in DATA_FOLDERS)):
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder))
+        TemporaryFile(dir=data_dir).close()
+    except OSError as error:
+        raise StackError(
+            f"--data-dir {data_dir} cannot be used: {error.strerror}: {error.filename}.",
+            "Choose another folder with --data-dir or SAGA_DATA_DIR.",
+        ) from None
 
 
 def remove_data(data_dir: Path) -> None:

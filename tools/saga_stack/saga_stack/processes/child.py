@@ -30,7 +30,8 @@ class Child:
         name: The name used in messages.
         argv: Program and arguments.
         log: Standard output and standard error are appended to this file.
-        env: Added to the parent's environment.
+        env: Added to the parent's environment. Python children import nothing from the folder they
+            run in, unless `env` says otherwise.
         user: The system user to run as; requires that the parent is root.
         cwd: The folder it runs in; default: the parent's.
         stop_signal: The signal that requests a clean stop.
@@ -77,7 +78,12 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.env, **process_watchdog().environment()},
+                env={
+                    **os.environ,
+                    "PYTHONSAFEPATH": "1",
+                    **self.env,
+                    **process_watchdog().environment(),
+                },
                 cwd=self.cwd,
                 user=self.user,
                 group=self.user,

@@ -30,7 +30,7 @@ class Watchdog:
         # It must survive the watchdog of an outer process, so it has no token itself.
         environment = {k: v for k, v in os.environ.items() if k != TOKEN_VARIABLE}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "saga_stack.processes.watchdog", self.token],
+            [sys.executable, "-P", "-m", "saga_stack.processes.watchdog", self.token],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

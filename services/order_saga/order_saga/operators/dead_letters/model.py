@@ -182,6 +182,8 @@ def _correlation_id(value: bytes, key: bytes | None) -> str | None:
 
 
 def _time(milliseconds: int) -> datetime | None:
+    if milliseconds < 0:  # Kafka's -1 for none
+        return None
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):

@@ -217,6 +217,23 @@ async def test_an_invalid_event_is_refused(hooked, body):
         assert (await hook.post(body)).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "created",
+    [
+        "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00", "2026-11-28T10:00:00",
+        -1, 2**53, True, None,
+    ],
+)  # fmt: skip
+async def test_a_time_that_cannot_be_stored_is_refused(hooked, stripe_event, created):
+    event = stripe_event("payment_intent.canceled", "payment_intent", "pi_1")
+    event["created"] = created
+
+    async with hooked() as (_, hook):
+        response = await hook.post(event)
+
+    assert (response.status_code, "created" in response.json()["detail"]) == (400, True)
+
+
 async def test_an_invalid_object_is_refused(hooked, stripe_event):
     event = stripe_event("payment_intent.canceled", "payment_intent", "pi_1")
     event["data"]["object"]["id"] = 7
