@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import stripe
 
@@ -45,7 +45,7 @@ def checked(found: object, kind: str) -> Mapping[str, Any]:
     return given
 
 
-def is_id(found: object) -> bool:
+def is_id(found: object) -> TypeGuard[str]:
     """Return True for a text of at most 255 printable ASCII characters."""
     return (
         isinstance(found, str)
