@@ -56,6 +56,8 @@ sagas = Table(
     Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
     Index("sagas_newest", "created_at", "id"),
     Index("sagas_of_user", "clerk_user_id", "created_at", "id"),
+    Index("sagas_in_state", "state", "created_at", "id"),
+    Index("sagas_overdue", "created_at", "id", postgresql_where=text("overdue")),
     Index("sagas_parked", "updated_at", postgresql_where=text("parked IS NOT NULL")),
     Index("sagas_due", "deadline_at", postgresql_where=text("NOT overdue")),
     Index(
