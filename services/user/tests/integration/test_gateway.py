@@ -112,7 +112,7 @@ async def test_a_declined_card_is_attached_with_a_new_key_the_next_time(
 
 
 async def test_a_rejected_key_raises_stripe_key_refused(gateway_with, user):
-    gateway = gateway_with(stripe_secret_key="sk_test_not a key")
+    gateway = gateway_with(stripe_secret_key="sk_test_not-a-key")
 
     with pytest.raises(StripeKeyRefused):
         await gateway.create_customer(user)
