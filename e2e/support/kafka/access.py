@@ -38,7 +38,14 @@ def settings_of(stack: Stack, user: str, **changes: Any) -> MessagingSettings:
     assert security
     credentials = {name.lower(): value for name, value in security.environment(user).items()}
     servers = {"kafka_bootstrap_servers": stack.kafka_bootstrap}
-    return MessagingSettings(**{"database_url": "unused", **servers, **credentials, **changes})
+    return MessagingSettings(
+        **{
+            "database_url": "postgresql+psycopg2://unused/unused",
+            **servers,
+            **credentials,
+            **changes,
+        }
+    )
 
 
 async def list_topics(settings: MessagingSettings) -> None:
