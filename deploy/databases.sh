@@ -8,7 +8,7 @@ for file in /run/secrets/*_database_password; do
     --username "${POSTGRES_USER:-postgres}" --dbname postgres <<'SQL'
 \set password `cat "/run/secrets/${service}_database_password"`
 CREATE ROLE :"name" LOGIN PASSWORD :'password';
-CREATE DATABASE :"name" OWNER :"name";
+CREATE DATABASE :"name" OWNER :"name" ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 SQL
 done
