@@ -113,7 +113,12 @@ class Outbox:
         unavailable = self._unavailable()
         for queue in self._queues.values():
             queue.begin_sweep()
-        queued = {each for queue in self._queues.values() for each in queue.ids}
+        queued = {
+            message_id
+            for topic, queue in self._queues.items()
+            if topic not in unavailable
+            for message_id in queue.ids
+        }
 
         def claim(connection: Connection) -> tuple[ParkedRows, list[Outgoing], bool]:
             parked = outbox_rows.find_parked(connection, self.table)
