@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from saga_messaging.settings.bounds import LARGEST_PORT
+
 DRIVERS: Final = ("postgresql+psycopg2", "postgresql")
-LARGEST_PORT: Final = 65_535
 TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,150}\Z")
 """Kafka takes 249 characters for a whole name: https://kafka.apache.org/documentation/#topics"""
 

@@ -3,12 +3,13 @@
 from typing import Final
 
 DAY_SECONDS: Final = 86_400
+LARGEST_PORT: Final = 65_535
 LARGEST: Final = {
     "_days": 36_500,
     "_seconds": 3_650 * DAY_SECONDS,
     "_ms": 1_000 * DAY_SECONDS,  # PostgreSQL and Kafka take 32 bits
     "_bytes": 2**40,
-    "_port": 65_535,
+    "_port": LARGEST_PORT,
 }
 LARGEST_NUMBER: Final = 2**31 - 1
 """Of a setting without a unit: PostgreSQL takes 32 bits."""
