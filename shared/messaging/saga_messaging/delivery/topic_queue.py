@@ -88,7 +88,7 @@ class TopicQueue:
         """Take over what a sweep found in the database, with what was parked meanwhile."""
         self.parked = max(count, self.parked) if self._parked_since_sweep else count
         self.parked_keys = self._parked_since_sweep.union(keys)
-        outbox_metrics.PARKED.labels(self._topic).set(count)
+        outbox_metrics.PARKED.labels(self._topic).set(self.parked)
 
     async def run(self) -> None:
         """Publish the queued records, until `stop` and the queue is empty."""

@@ -3,10 +3,9 @@
 import asyncio
 
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient
 
 from saga_messaging.kafka.access import Access
-from saga_messaging.kafka.client import client_options
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.topic_config import warn_of_mismatches
 from saga_messaging.settings import MessagingSettings
 
@@ -23,17 +22,14 @@ async def check_topics(settings: MessagingSettings, access: Access) -> None:
 
 
 async def _checked(settings: MessagingSettings, access: Access) -> bool:
-    admin = AIOKafkaAdminClient(**client_options(settings))
     try:
-        await admin.start()
-        existing = set(await admin.list_topics())
-        used = {settings.kafka_topic_prefix + name for name in access.reads | access.writes}
-        for topic in sorted(used - existing):  # or hidden from this user by the broker's ACLs
-            logger.warning("topic_missing", topic=topic)
-        await warn_of_mismatches(admin, settings, sorted(used & existing))
+        async with connected_admin(settings) as admin:
+            existing = set(await admin.list_topics())
+            used = {settings.kafka_topic_prefix + name for name in access.reads | access.writes}
+            for topic in sorted(used - existing):  # or hidden from this user by the broker's ACLs
+                logger.warning("topic_missing", topic=topic)
+            await warn_of_mismatches(admin, settings, sorted(used & existing))
     except Exception as error:  # noqa: BLE001 - aiokafka's admin client is experimental
         logger.warning("topic_check_failed", error=repr(error))
         return False
-    finally:
-        await admin.close()
     return True

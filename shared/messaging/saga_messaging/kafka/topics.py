@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from saga_schemas.topics import TOPICS, Topic
 
-from saga_messaging.kafka.client import client_options
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.topic_config import topic_config, warn_of_mismatches
 from saga_messaging.settings import KafkaSettings
 
@@ -20,15 +20,11 @@ async def create_topics(settings: KafkaSettings) -> None:
     Raises:
         KafkaError: The broker refused a topic, or no broker responded.
     """
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with connected_admin(settings) as admin:
         response = await admin.create_topics(
             [new for topic in TOPICS for new in _new_topics(settings, topic)]
         )
         await warn_of_mismatches(admin, settings, _existing(response))
-    finally:
-        await admin.close()
 
 
 def _new_topics(settings: KafkaSettings, topic: Topic) -> tuple[NewTopic, NewTopic]:

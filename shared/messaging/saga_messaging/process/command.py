@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
@@ -63,6 +64,9 @@ async def _create_topics(package: str, settings: ServiceSettings) -> None:
             await create_topics(settings)
     except KafkaAccessError as error:
         raise SystemExit(f"{package}: topics not created: {error}") from None
+    except (KafkaError, OSError, TimeoutError) as error:
+        at = settings.kafka_bootstrap_servers
+        raise SystemExit(f"{package}: topics not created by Kafka at {at}: {error!r}") from None
 
 
 def _explain(error: ValidationError) -> str:

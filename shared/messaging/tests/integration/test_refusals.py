@@ -42,6 +42,7 @@ class Relay:
         self.publisher = Publisher(settings)
         self.outbox = Outbox(messaging.outbox, database, self.publisher, settings)
         self.operators = ParkedRecords(self.outbox, 5)
+        self.relaying: asyncio.Task | None = None
 
     async def send(self, *batch):
         stored = await self.database.transaction(lambda c: self.outbox.store(c, batch))
@@ -52,10 +53,33 @@ class Relay:
         return await self.database.transaction(lambda c: set(c.scalars(query)))
 
     async def await_rows(self, condition: str, ids, seconds: float = 90) -> None:
-        async with asyncio.timeout(seconds):
-            while (found := await self.rows(condition)) != ids:
-                await asyncio.sleep(0.05)
-                assert found <= ids, f"{condition}: {found - ids}"
+        found: set = set()
+
+        async def are_found() -> bool:
+            nonlocal found
+            if self.relaying and self.relaying.done():
+                await self.relaying  # its error is the cause
+            found = await self.rows(condition)
+            assert found <= ids, f"{condition}: {found - ids}"
+            return found == ids
+
+        try:
+            async with asyncio.timeout(seconds):
+                while not await are_found():  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            pytest.fail(f"{condition}: {len(found)} of {len(ids)} rows\n{await self.state()}")
+
+    async def state(self) -> str:
+        """Describe what the outbox holds, in its table and in memory."""
+        columns = "topic, type, key, parked_at, sent_at, claimed_until, now()"
+        query = text(f"SELECT {columns} FROM outbox ORDER BY created_at LIMIT 20")
+        rows = await self.database.transaction(lambda c: list(c.execute(query)))
+        memory = {
+            topic: (len(queue.ids), queue.parked, queue.parked_keys)
+            for topic, queue in self.outbox._queues.items()
+        }
+        return "\n".join([*map(str, rows), str(self.outbox.problems), str(memory)])
 
     async def parked(self, count: int, seconds: float = 90) -> set:
         """Return the parked rows, once there are `count`."""
@@ -133,7 +157,7 @@ async def relay(make_settings, kafka_bootstrap, database):
     )
     await create_topics(settings)
     relay = Relay(settings, database)
-    async with relaying(relay.outbox):
+    async with relaying(relay.outbox) as relay.relaying:
         yield relay
     await relay.publisher.close()
 
@@ -141,10 +165,12 @@ async def relay(make_settings, kafka_bootstrap, database):
 @asynccontextmanager
 async def relaying(outbox):
     task = asyncio.create_task(outbox.relay())
-    yield
+    yield task
     outbox.stop()
     done, _ = await asyncio.wait([task], timeout=60)
-    if not done:
+    if done:
+        await task
+    else:
         task.cancel()
 
 

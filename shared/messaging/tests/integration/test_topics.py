@@ -18,6 +18,7 @@ from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.kafka.topic_config import warn_of_mismatches
 from saga_messaging.kafka.topics import create_topics
+from saga_messaging.process import command
 from saga_messaging.settings import ServiceSettings
 from saga_schemas.topics import TOPICS, USER_COMMANDS, USER_EVENTS
 from structlog.testing import capture_logs
@@ -183,6 +184,12 @@ async def test_an_unreadable_topic_configuration_does_not_prevent_the_start(
 async def test_a_topic_that_the_broker_refuses_is_named_in_the_error(settings_for):
     with pytest.raises(KafkaError, match="user_commands was not created"):
         await create_topics(settings_for(kafka_replication_factor=2))
+
+
+async def test_migrate_without_kafka_names_the_address(make_settings):
+    settings = make_settings(kafka_bootstrap_servers="127.0.0.1:1")
+    with pytest.raises(SystemExit, match=r"topics not created by Kafka at 127\.0\.0\.1:1: Kafka"):
+        await command._create_topics("user_service", settings)
 
 
 async def test_published_records_are_in_kafka_in_order_with_key_and_headers(

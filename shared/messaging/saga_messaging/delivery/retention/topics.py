@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from saga_messaging.kafka.client import client_options
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.settings import KafkaSettings
 
 _RETENTION: Final = "retention.ms"
@@ -31,13 +30,11 @@ async def topic_retention_days(settings: KafkaSettings, topics: Sequence[str]) -
         ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys((_RETENTION, _CLEANUP)))
         for topic in topics
     ]
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        async with asyncio.timeout(settings.kafka_request_timeout_seconds):
-            await admin.start()
-            responses = await admin.describe_configs(resources)
-    finally:
-        await admin.close()
+    async with (
+        asyncio.timeout(settings.kafka_request_timeout_seconds),
+        connected_admin(settings) as admin,
+    ):
+        responses = await admin.describe_configs(resources)
     found = (resource for response in responses for resource in response.resources)  # pyright: ignore[reportAttributeAccessIssue]
     return dict(map(_days, found))
 
