@@ -1,14 +1,17 @@
 """An idempotent producer that is replaced after an error."""
 
 import asyncio
+from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from saga_messaging.kafka.access_errors import explain_access_errors
 from saga_messaging.kafka.client import MAX_RECORD_BYTES, client_options
 from saga_messaging.settings import MessagingSettings
+
+_CANCEL_SECONDS: Final = 1.0
 
 logger = structlog.get_logger(__name__)
 
@@ -43,13 +46,25 @@ class ReplaceableProducer:
                     metadata_max_age_ms=int(self._settings.kafka_metadata_seconds * 1000),
                 )
                 try:
-                    async with explain_access_errors(self._settings):
-                        await producer.start()
+                    await self._start(producer)
                 except BaseException:
                     await producer.stop()
                     raise
                 self._producer = producer
             return self._producer
+
+    async def _start(self, producer: AIOKafkaProducer) -> None:
+        """Connect through one of the bootstrap servers, and fetch a producer id.
+
+        aiokafka asks for the id without a limit, also if a broker never gives one.
+        """
+        brokers = len(producer.client.hosts)
+        seconds = (brokers + 1) * self._settings.kafka_request_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds), explain_access_errors(self._settings):
+                await producer.start()
+        except TimeoutError:
+            raise KafkaTimeoutError(f"Kafka gave no producer id within {seconds:g} s") from None
 
     async def discard(self, producer: AIOKafkaProducer | None) -> None:
         """Close the producer, unless it was replaced already; `connected` then makes a new one."""
@@ -75,5 +90,9 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
     """Cancel the sender that an interrupted `stop` leaves running: it would send again later."""
     if task := producer._sender.sender_task:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         task.cancel()
-        await asyncio.wait([task])
+        while not task.done():
+            await asyncio.wait([task], timeout=_CANCEL_SECONDS)
+            if not task.done():
+                logger.warning("producer_still_sends")
+                task.cancel()  # it may have been finishing a request when it was canceled before
     await producer.client.close()

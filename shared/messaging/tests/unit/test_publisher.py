@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from aiokafka.errors import KafkaError, KafkaTimeoutError, OutOfOrderSequenceNumber
+from messaging_testing.fakes import eventually
 from messaging_testing.messages import outgoing
 from saga_messaging.kafka import producer as module
 from saga_messaging.kafka.publisher import Publisher
@@ -13,6 +14,7 @@ from saga_messaging.kafka.publisher import Publisher
 class FakeClient:
     def __init__(self) -> None:
         self.closed = False
+        self.hosts = [("127.0.0.1", 9092, 0)]
 
     async def close(self) -> None:
         self.closed = True
@@ -22,6 +24,8 @@ class FakeProducer:
     """`faults` maps the number of a sent record to its error, raised by `send` or by the ack."""
 
     made: list["FakeProducer"]
+    without_id: int
+    """The number of producers, of those made next, that Kafka gives no id."""
     faults: dict[int, tuple[str, Exception]]
     sends: int
 
@@ -29,18 +33,32 @@ class FakeProducer:
         self.sent: list[bytes] = []
         self.running = False
         self.hangs = False
+        self.ignores_cancellation = 0
         self.client = FakeClient()
         self._sender = type("Sender", (), {"sender_task": None})()
         type(self).made.append(self)
 
     async def start(self) -> None:
+        if type(self).without_id:
+            type(self).without_id -= 1
+            await asyncio.Event().wait()
         self.running = True
-        self._sender.sender_task = asyncio.create_task(asyncio.Event().wait())
+        self._sender.sender_task = asyncio.create_task(self._run_sender())
+
+    async def _run_sender(self) -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if not self.ignores_cancellation:
+                    raise
+                self.ignores_cancellation -= 1
 
     async def stop(self) -> None:
         if self.hangs:
             await asyncio.Event().wait()
-        self._sender.sender_task.cancel()
+        if self._sender.sender_task:
+            self._sender.sender_task.cancel()
         self.client.closed = True
         self.running = False
 
@@ -63,6 +81,7 @@ class FakeProducer:
 @pytest.fixture
 def producers(monkeypatch):
     FakeProducer.made, FakeProducer.faults, FakeProducer.sends = [], {}, 0
+    FakeProducer.without_id = 0
     monkeypatch.setattr(module, "AIOKafkaProducer", FakeProducer)
     return FakeProducer
 
@@ -182,3 +201,30 @@ async def test_an_error_that_is_not_kafkas_is_raised(publisher, producers):
 
 async def test_an_unused_publisher_can_be_closed(publisher):
     await publisher.close()
+
+
+async def test_a_producer_whose_sender_ignores_a_cancellation_is_cancelled_again(
+    make_publisher, producers, monkeypatch
+):
+    monkeypatch.setattr(module, "_CANCEL_SECONDS", 0.01)
+    publisher = make_publisher(kafka_request_timeout_seconds=0.05)
+    await publisher.publish(outgoing(1))
+    (old,) = producers.made
+    old.hangs, old.ignores_cancellation = True, 2
+    producers.faults = {1: ("ack", KafkaError())}
+    await asyncio.wait_for(publisher.publish(outgoing(1)), 60)
+    assert old._sender.sender_task.done()
+    assert old.client.closed
+
+
+async def test_a_broker_that_gives_no_producer_id_is_an_outage_that_is_seen(
+    make_publisher, producers
+):
+    producers.without_id = 1_000_000
+    publisher = make_publisher(kafka_request_timeout_seconds=0.02)
+    (record,) = outgoing(1)
+    publishing = asyncio.create_task(publisher.publish([record]))
+    await eventually(lambda: "no producer id within 0.04 s" in str(publisher.waiting), 60)
+    producers.without_id = 0
+    await asyncio.wait_for(publishing, 60)
+    assert producers.made[-1].sent == [record.value]
