@@ -1,7 +1,7 @@
 """The expiry sweep: finds holds past their expiry, even if Stripe's event was lost."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from saga_messaging.postgres.database import Database
@@ -12,10 +12,15 @@ from payment_service.storage import repository, statements
 from payment_service.storage.refresh import Refresher
 
 BATCH_SIZE: Final = 500
+_START: Final = (datetime.min.replace(tzinfo=UTC), "")
 
 
 class ExpirySweeper:
-    """Refreshes every hold whose `capture_before` has passed. Any number of sweepers may run."""
+    """Refreshes every hold whose `capture_before` has passed. Any number of sweepers may run.
+
+    Each sweep goes on behind the holds of the one before, and after the last hold begins again:
+    holds that no refresh can end do not keep the others from being refreshed.
+    """
 
     def __init__(
         self,
@@ -29,6 +34,7 @@ class ExpirySweeper:
         self._refresher = refresher
         self._sweep_seconds = sweep_seconds
         self._slack = timedelta(seconds=slack_seconds)
+        self._after = _START
 
     async def run(self) -> None:
         """Sweep periodically, until canceled."""
@@ -37,13 +43,15 @@ class ExpirySweeper:
             await asyncio.sleep(self._sweep_seconds)
 
     async def sweep(self) -> int:
-        """Refresh the holds that are due; return their number."""
-        leases = await self._database.transaction(self._begin)
+        """Refresh the next holds that are due, at most `BATCH_SIZE`; return their number."""
+        leases, self._after = await self._database.transaction(self._begin)
         self._refresher.offer(leases)
         return len(leases)
 
-    def _begin(self, connection: Connection) -> list[Lease]:
-        parameters = {"slack": self._slack, "limit": BATCH_SIZE}
-        due = connection.scalars(statements.EXPIRING, parameters).all()
-        payments = repository.lock(connection, due)
-        return self._refresher.begin(connection, payments, payments)
+    def _begin(self, connection: Connection) -> tuple[list[Lease], tuple[datetime, str]]:
+        time, saga = self._after
+        parameters = {"slack": self._slack, "after_time": time, "after_saga": saga}
+        due = connection.execute(statements.EXPIRING, parameters | {"limit": BATCH_SIZE}).all()
+        payments = repository.lock(connection, [row.saga_id for row in due])
+        after = (due[-1].capture_before, due[-1].saga_id) if len(due) == BATCH_SIZE else _START
+        return self._refresher.begin(connection, payments, payments), after

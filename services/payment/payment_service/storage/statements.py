@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     null,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -171,14 +172,19 @@ POSTPONE: Final = _under_lease(
 """Postpone the payments of `rows`; returns those whose lease was valid."""
 
 EXPIRING: Final = (
-    select(payments.c.saga_id)
+    select(payments.c.capture_before, payments.c.saga_id)
     .where(
         payments.c.status == PaymentStatus.AUTHORIZED.value,
         payments.c.operation.is_(None),
         payments.c.capture_before < func.now() - bindparam("slack", type_=Interval),
+        tuple_(payments.c.capture_before, payments.c.saga_id)
+        > tuple_(
+            bindparam("after_time", type_=TIMESTAMP(timezone=True)),
+            bindparam("after_saga", type_=Text),
+        ),
     )
-    .order_by(payments.c.capture_before)
+    .order_by(payments.c.capture_before, payments.c.saga_id)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-"""The payments whose hold ended, by `capture_before`, more than `slack` ago."""
+"""The payments whose hold ended, by `capture_before`, more than `slack` ago, after a place."""

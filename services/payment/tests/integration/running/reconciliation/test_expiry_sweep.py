@@ -1,6 +1,7 @@
 """Changes at Stripe without a command: expiry, and actions in the Stripe Dashboard."""
 
 import pytest
+from payment_service.reconciliation import expiry_sweep
 from payment_service.reconciliation.expiry_sweep import ExpirySweeper
 from payment_service.storage.orm import payments, refunds
 from payment_service.storage.refresh import Refresher
@@ -72,6 +73,25 @@ async def test_an_expired_hold_is_found_without_a_webhook_and_published_once(
 
     assert {row.status for row in await world.rows()} == {"expired"}
     assert (await world.types()).count("payment.authorization_expired") == 2
+
+
+async def test_holds_that_no_refresh_ends_do_not_keep_the_others_from_being_refreshed(
+    world, sweeper_of, monkeypatch
+):
+    monkeypatch.setattr(expiry_sweep, "BATCH_SIZE", 2)
+    async with world.executors() as ((executor, _),):
+        held = await world.hold(executor, 5)
+        await expire_by_our_clock(world)
+        sweeper = sweeper_of(executor, slack_seconds=-1)
+        offered = []
+        sweeper._refresher.offer = offered.append
+        for _ in range(4):
+            await sweeper.sweep()
+            await world.change(payments.update().values(operation=None))  # nothing has changed
+
+    found = [{lease.request.saga_id for lease in leases} for leases in offered]
+    assert [len(each) for each in found] == [2, 2, 1, 2]
+    assert set().union(*found[:3]) == {each.saga_id for each in held}
 
 
 async def test_a_hold_that_stripe_extends_stays_authorized(world, sweeper_of, eventually):
