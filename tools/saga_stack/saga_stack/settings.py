@@ -114,6 +114,7 @@ def with_environment(
 
     Raises:
         ForbiddenKeyError: `STRIPE_SECRET_KEY` is not a test mode key.
+        StackError: `KAFKA_PARTITIONS` is not a positive number.
     """
     databases = {
         service.name: environment[service.database_variable]
@@ -127,5 +128,16 @@ def with_environment(
         stripe_secret_key=environment.get("STRIPE_SECRET_KEY") or None,
         stripe_api_base=environment.get("STRIPE_API_BASE") or None,
         topic_prefix=environment.get("KAFKA_TOPIC_PREFIX", settings.topic_prefix),
-        partitions=int(environment.get("KAFKA_PARTITIONS") or settings.partitions),
+        partitions=_partitions(environment.get("KAFKA_PARTITIONS"), settings.partitions),
     )
+
+
+def _partitions(text: str | None, default: int) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise StackError(
+            f"KAFKA_PARTITIONS: {text!r} is not a positive number.",
+            "Set it to the number of partitions of each topic, or unset it.",
+        )
+    return int(text)

@@ -24,6 +24,17 @@ def test_a_key_outside_of_test_mode_is_refused_and_not_printed(tmp_path, key):
     assert "sk_test_" in caught.value.cure
 
 
+@pytest.mark.parametrize("text", ["abc", "0", "-1", "1.5", "²", "8 "])
+def test_a_number_of_partitions_that_is_none_is_named(tmp_path, text):
+    with pytest.raises(StackError, match=r"KAFKA_PARTITIONS: .* is not a positive number"):
+        read(tmp_path, KAFKA_PARTITIONS=text)
+
+
+def test_partitions_may_be_set_or_empty(tmp_path):
+    assert read(tmp_path, KAFKA_PARTITIONS="3").partitions == 3
+    assert read(tmp_path, KAFKA_PARTITIONS="").partitions == StackSettings(tmp_path).partitions
+
+
 def test_a_test_mode_key_selects_stripe_itself(tmp_path):
     settings = read(tmp_path, STRIPE_SECRET_KEY="sk_test_51abc")
     assert not settings.emulated_stripe

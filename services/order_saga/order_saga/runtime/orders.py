@@ -25,7 +25,7 @@ from order_saga.runtime.transactions import Transactions, Work
 from order_saga.settings import OrderSagaSettings
 
 Refusal: TypeAlias = NewOrdersPaused | TooManyOrders
-Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | Refusal | Exception
+Answer: TypeAlias = PlacementAnswer | DatabaseUnavailable | Refusal
 
 TIMED_OUT: Final = "the order was not stored in time"
 
@@ -59,7 +59,7 @@ class Orders:
         self._give_up_after = settings.database_give_up_seconds
         self._retry_after = settings.pause_retry_after_seconds
         self._refusals_limit = settings.refused_requests_limit
-        self._batcher = Batcher(self._place_all, settings.intake_batch_size)
+        self._batcher = Batcher(self._place, settings.intake_batch_size)
 
     async def place(self, placement: Placement) -> OrderSaga:
         """Return the new saga, or the one that the idempotency key was first used for.
@@ -111,18 +111,7 @@ class Orders:
             raise RequestRefused(result.effect)
         return result
 
-    async def _place_all(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
-        """Answer each caller, in order. An order that cannot be stored does not fail the others."""
-        try:
-            return await self._place_together(callers)
-        except Exception as error:
-            if len(callers) == 1:
-                return [error]
-            if isinstance(error, DatabaseUnavailable):
-                raise
-        return [answer for caller in callers for answer in await self._place_all([caller])]
-
-    async def _place_together(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
+    async def _place(self, callers: Sequence[_Caller]) -> Sequence[Answer]:
         """Place the orders in one transaction; leave out those of callers that have timed out."""
         now = asyncio.get_running_loop().time()
         waiting = [caller for caller in callers if caller.until > now]

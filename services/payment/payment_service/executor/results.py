@@ -1,6 +1,6 @@
 """The results of operations: written in batches, and no result fails the others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import structlog
@@ -25,9 +25,8 @@ class Results:
     """
 
     def __init__(self, store: LeaseStore, postpone: Postpone) -> None:
-        self._store = store
         self._postpone = postpone
-        self._batches = Batcher[Progress, Lease | bool](self._write, WRITE_SIZE)
+        self._batches = Batcher[Progress, Lease | bool](store.write, WRITE_SIZE)
 
     async def write(self, progress: Progress) -> Lease | bool:
         """Write progress; see `LeaseStore.write`.
@@ -35,28 +34,18 @@ class Results:
         Raises:
             Exception: Not even the postponement can be stored. This is a bug.
         """
-        return await self._batches.submit(progress)
-
-    async def _write(self, batch: Sequence[Progress]) -> Sequence[Lease | bool]:
-        """Write a batch in one transaction; if that fails, write its halves."""
         try:
-            return await self._store.write(batch)
-        except Exception as error:  # noqa: BLE001 - of one result, whose payment is postponed
-            if len(batch) == 1:
-                return [await self._write_reason(batch[0], error)]
-        middle = len(batch) // 2
-        return [*await self._write(batch[:middle]), *await self._write(batch[middle:])]
+            return await self._batches.submit(progress)
+        except Exception as error:
+            if isinstance(progress, Postponed):
+                raise
+            return await self._batches.submit(self._postponed(progress.lease, error))
 
-    async def _write_reason(self, progress: Progress, error: Exception) -> Lease | bool:
-        if isinstance(progress, Postponed):
-            raise error
-        lease = progress.lease
+    def _postponed(self, lease: Lease, error: Exception) -> Postponed:
         logger.error(
             "result_not_stored",
             correlation_id=lease.saga_id,
             attempts=lease.attempts,
             exc_info=error,
         )
-        reason = f"the result cannot be stored: {describe(error)}"
-        (written,) = await self._store.write([self._postpone(lease, reason)])
-        return written
+        return self._postpone(lease, f"the result cannot be stored: {describe(error)}")

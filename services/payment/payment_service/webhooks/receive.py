@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 from saga_messaging.delivery.outbox import Outbox
-from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.kafka.records import Outgoing
 from saga_messaging.postgres.batcher import Batcher
 from saga_messaging.postgres.database import Database
@@ -73,7 +72,7 @@ class WebhookReceiver:
         self._outbox = outbox
         self._refresher = refresher
         self._give_up_seconds = give_up_seconds
-        self._batches = Batcher[_Received, str | Exception](self._receive, BATCH_SIZE)
+        self._batches = Batcher[_Received, str](self._receive, BATCH_SIZE)
 
     async def receive(self, event: WebhookEvent) -> str:
         """Store the event, begin its effect, and return a short description of it.
@@ -82,23 +81,9 @@ class WebhookReceiver:
             pydantic.ValidationError: The event's object differs from Stripe's documentation.
             DatabaseUnavailable: PostgreSQL did not respond; Stripe will deliver the event again.
         """
-        effect = await self._batches.submit(_Received.of(event))
-        if isinstance(effect, Exception):
-            raise effect
-        return effect
+        return await self._batches.submit(_Received.of(event))
 
-    async def _receive(self, batch: Sequence[_Received]) -> Sequence[str | Exception]:
-        """Store a batch. An event that cannot be stored does not fail the others."""
-        try:
-            return await self._receive_together(batch)
-        except DatabaseUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - of one event, and raised to its caller
-            if len(batch) == 1:
-                return [error]
-            return [result for received in batch for result in await self._receive([received])]
-
-    async def _receive_together(self, batch: Sequence[_Received]) -> list[str]:
+    async def _receive(self, batch: Sequence[_Received]) -> list[str]:
         stored = await self._database.transaction(
             lambda connection: self._store(connection, batch),
             give_up_after_seconds=self._give_up_seconds,

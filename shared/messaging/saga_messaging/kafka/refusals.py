@@ -6,7 +6,6 @@ from typing import Final
 
 from aiokafka.errors import (
     BrokerResponseError,
-    InvalidTimestampError,
     MessageSizeTooLargeError,
     PolicyViolationError,
     RecordListTooLargeError,
@@ -30,7 +29,6 @@ _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 _REFUSALS: Final = (
     *_TOO_LARGE,
     InvalidRecord,
-    InvalidTimestampError,
     PolicyViolationError,
     UnsupportedForMessageFormatError,
 )
@@ -38,7 +36,6 @@ _REASONS: Final = {
     MessageSizeTooLargeError: "it is larger than max.message.bytes of the topic",
     RecordListTooLargeError: "it is larger than segment.bytes of the topic",
     InvalidRecord: "the topic does not accept such a record; a compacted topic requires a key",
-    InvalidTimestampError: "its timestamp is outside of the range that the topic accepts",
     PolicyViolationError: "it violates a policy of the cluster",
     UnsupportedForMessageFormatError: "the topic's message format does not support it",
 }
@@ -48,7 +45,8 @@ def is_refusal(error: BaseException) -> bool:
     """Return True if the same record would be refused again, however often it is sent.
 
     Every other error, unknown ones too, counts as an outage: a record that is parked needs an
-    operator, and a record that waits does not.
+    operator, and a record that waits does not. That is so for INVALID_TIMESTAMP too: a record has
+    the time at which it is sent, so it is accepted once the clocks agree.
     """
     return isinstance(error, _REFUSALS)
 

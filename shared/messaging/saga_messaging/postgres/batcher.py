@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from saga_messaging.errors import DatabaseUnavailable
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """Passes each item to `work` once, in batches of up to `size` items, one batch at a time.
+    """Passes items to `work` in batches of up to `size` items, one batch at a time.
 
-    An item does not wait for others: an idle batcher starts with a single item at once.
+    An item does not wait for others: an idle batcher starts with a single item at once. If `work`
+    raises an error, it must have had no effect: the batch's halves are then passed one after the
+    other, so that an item that cannot be processed does not fail the others. While PostgreSQL is
+    unavailable, all of the batch fails at once.
     """
 
     def __init__(
@@ -26,7 +31,8 @@ class Batcher(Generic[Item, Result]):
         """Wait for the item's batch, and return the item's result.
 
         Raises:
-            Exception: `work` raised it, for every item of the batch.
+            DatabaseUnavailable: `work` raised it, for every item of the batch.
+            Exception: `work` raised it for this item alone.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
@@ -46,7 +52,12 @@ class Batcher(Generic[Item, Result]):
     ) -> None:
         try:
             results = list(zip(futures, await self._work(items), strict=True))
-        except Exception as error:  # noqa: BLE001 - raised to every caller of the batch
+        except Exception as error:  # noqa: BLE001 - raised to the callers
+            if len(items) > 1 and not isinstance(error, DatabaseUnavailable):
+                middle = len(items) // 2
+                await self._process(items[:middle], futures[:middle])
+                await self._process(items[middle:], futures[middle:])
+                return
             for future in futures:
                 if not future.done():
                     future.set_exception(error)

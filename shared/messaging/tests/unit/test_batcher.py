@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from saga_messaging.errors import DatabaseUnavailable
 from saga_messaging.postgres.batcher import Batcher
 
 
@@ -53,11 +54,26 @@ async def test_a_batch_has_at_most_its_size(work, batcher):
     assert max(map(len, work.batches)) == 3
 
 
-async def test_an_error_reaches_every_caller_of_its_batch_and_no_other(work, batcher):
-    work.error = ValueError("no")
+async def test_an_item_that_fails_reaches_its_caller_and_no_other():
+    async def work(items: Sequence[int]) -> list[int]:
+        if 3 in items:
+            raise ValueError("no 3")
+        return [2 * item for item in items]
+
+    batcher = Batcher(work, size=8)
+    results = await gather_all(await submit(batcher, 1, 2, 3, 4, 5))
+    assert isinstance(error := results.pop(2), ValueError)
+    assert str(error) == "no 3"
+    assert results == [2, 4, 8, 10]
+    assert await batcher.submit(6) == 12
+
+
+async def test_an_unavailable_database_is_asked_once_for_a_batch(work, batcher):
+    work.error = DatabaseUnavailable("gone")
     tasks = await submit(batcher, 1, 2)
     work.gate.set()
-    assert all(isinstance(each, ValueError) for each in await gather_all(tasks))
+    assert all(isinstance(each, DatabaseUnavailable) for each in await gather_all(tasks))
+    assert work.batches == [[1, 2]]
     work.error = None
     assert await batcher.submit(3) == 6
 
