@@ -216,6 +216,28 @@ async def test_a_transaction_that_fails_leaves_what_it_took_and_loses_nothing(
     assert await intake_of(3).receive_deferred([3], 10) == 2
 
 
+async def test_a_deferred_message_whose_effect_cannot_be_stored_is_a_dead_letter(
+    intake_of, waiting, handled, settings, rows
+):
+    messages = [command(user="needs_3") for _ in range(3)]
+    await intake_of().receive(records(*messages))
+    poison, *others = [each.message_id for each in messages]
+
+    def failing(connection, batch):
+        if poison in {each.message_id for each in batch}:
+            connection.execute(text("SELECT 2147483648::int"))
+        return handle(settings, connection, batch)
+
+    intake = intake_of(3, handler=failing)
+    assert await intake.receive_deferred([3], 10) == 1
+    assert await intake.receive_deferred([3], 10) == 2
+
+    assert await waiting() == []
+    assert await handled() == others
+    ((headers,),) = await rows("SELECT headers FROM outbox WHERE type = 'dead-letter'")
+    assert "integer out of range" in headers["dead-letter-reason"]
+
+
 def handle_with_a_bug(connection, messages):
     row = "INSERT INTO effects (message_id, correlation_id) VALUES (:message, 'saga')"
     connection.execute(text(row), [{"message": each.message_id} for each in messages])

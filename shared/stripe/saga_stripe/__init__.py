@@ -2,7 +2,13 @@
 
 from saga_stripe.client import running_stripe, stripe_client, stripe_http
 from saga_stripe.errors import is_transient
-from saga_stripe.responses import checked, is_id, readable_response, unreadable
+from saga_stripe.responses import (
+    checked,
+    is_id,
+    is_unreadable,
+    readable_response,
+    unreadable,
+)
 from saga_stripe.settings import StripeSettings
 
 __all__ = [
@@ -10,6 +16,7 @@ __all__ = [
     "checked",
     "is_id",
     "is_transient",
+    "is_unreadable",
     "readable_response",
     "running_stripe",
     "stripe_client",

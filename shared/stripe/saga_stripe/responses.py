@@ -58,3 +58,8 @@ def is_id(found: object) -> TypeGuard[str]:
 def unreadable(reason: str) -> stripe.APIError:
     """Build the error of a response that cannot be read; `is_transient` returns True for it."""
     return stripe.APIError(f"Unreadable response: {reason}", http_status=HTTPStatus.OK)
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Return True for the error of a response that cannot be read: other responses may be."""
+    return isinstance(error, stripe.APIError) and error.http_status == HTTPStatus.OK

@@ -1,6 +1,6 @@
 import pytest
 import stripe
-from saga_stripe import checked, is_id, is_transient, readable_response
+from saga_stripe import checked, is_id, is_transient, is_unreadable, readable_response
 
 INTENT = {"object": "payment_intent", "id": "pi_1"}
 
@@ -26,6 +26,7 @@ def test_anything_else_is_a_transient_error_that_names_the_field(found, reason):
         checked(found, "payment_intent")
 
     assert str(raised.value) == f"Unreadable response: {reason}"
+    assert is_unreadable(raised.value)
     assert is_transient(raised.value)
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 import stripe
+from saga_stripe import is_unreadable
 
 from payment_service.errors import StripeUnreadable, describe
 from payment_service.model.disputes import Dispute
@@ -46,4 +47,6 @@ class DisputeReader:
         except FAILURES as error:
             if isinstance(fetch_error(error), NotFound):
                 return None
+            if is_unreadable(error):
+                return UnreadableObject(dispute_id, "", "", describe(error))
             raise StripeUnreadable(describe(error)) from error

@@ -27,6 +27,8 @@ _TRANSIENT: Final = frozenset(
 )
 _PERMANENT_CLASSES: Final = frozenset({"54"})
 """`program_limit_exceeded`, such as a value that is too large for its index."""
+_DATA_CLASSES: Final = frozenset({"22", "23", "54"})
+"""`data_exception`, `integrity_constraint_violation` and `program_limit_exceeded`."""
 _INTERNAL_CLASS: Final = "XX"
 
 
@@ -59,6 +61,11 @@ def may_be_transient(error: BaseException) -> bool:
     """
     code = sqlstate(error) or ""
     return is_unique_violation(error) or code.startswith(_INTERNAL_CLASS)
+
+
+def is_data_error(error: DBAPIError) -> bool:
+    """Return True if PostgreSQL refuses what a statement would store, and not the statement."""
+    return (sqlstate(error) or "")[:2] in _DATA_CLASSES
 
 
 def is_unique_violation(error: BaseException) -> bool:

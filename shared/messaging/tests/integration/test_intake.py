@@ -206,6 +206,29 @@ async def test_an_error_of_the_handler_is_raised_and_nothing_is_stored(intake, r
     assert not queued(outbox)
 
 
+async def test_a_message_whose_effect_cannot_be_stored_is_a_dead_letter_and_the_others_go_on(
+    make_intake, settings, rows, outbox
+):
+    messages = [command() for _ in range(9)]
+    poison = messages[4].message_id
+
+    def failing(connection, batch):
+        if poison in {each.message_id for each in batch}:
+            connection.execute(text("SELECT 2147483648::int"))
+        return handle(settings, connection, batch)
+
+    await make_intake(failing).receive(records(*messages))
+
+    stored = await rows("SELECT message_id FROM inbox ORDER BY received_at")
+    assert [row[0] for row in stored] == [
+        each.message_id for each in messages if each.message_id != poison
+    ]
+    ((headers,),) = await rows("SELECT headers FROM outbox WHERE type = 'dead-letter'")
+    assert headers["dead-letter-offset"] == "4"
+    assert headers["dead-letter-reason"] == ("its effect cannot be stored: integer out of range")
+    assert len(queued(outbox)) == 9
+
+
 async def test_an_ignored_message_leaves_nothing_but_a_count(make_intake, rows):
     ignoring = make_intake(
         lambda _, messages: BatchResult({each.message_id: Ignored("why") for each in messages})
