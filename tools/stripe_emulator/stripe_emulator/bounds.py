@@ -8,7 +8,9 @@ from saga_http.bounds import HttpBounds
 class EmulatorBounds(BaseSettings, HttpBounds):
     """What clients may take of the emulator, and what it keeps in memory."""
 
-    model_config = SettingsConfigDict(env_prefix="EMULATOR_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="EMULATOR_", env_ignore_empty=True, allow_inf_nan=False
+    )
 
     max_body_bytes: PositiveInt = Field(
         default=262_144, description="Largest request body; a larger one gets 413."
@@ -41,7 +43,9 @@ class WebhookBounds(BaseSettings):
     test mode three times in a few hours (https://docs.stripe.com/webhooks#retries).
     """
 
-    model_config = SettingsConfigDict(env_prefix="EMULATOR_WEBHOOK_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="EMULATOR_WEBHOOK_", env_ignore_empty=True, allow_inf_nan=False
+    )
 
     concurrency: PositiveInt = Field(
         default=1,

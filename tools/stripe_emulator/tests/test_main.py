@@ -9,6 +9,8 @@ import time
 
 import httpx
 import pytest
+from pydantic import ValidationError
+from stripe_emulator.bounds import EmulatorBounds, WebhookBounds
 from stripe_emulator.server import EmulatorServer, listen
 from stripe_emulator.settings import Settings
 
@@ -76,6 +78,21 @@ def test_the_environment_sets_bounds(monkeypatch: pytest.MonkeyPatch):
     assert settings.bounds.http_head_bytes == 5_000
     assert settings.webhooks.bounds.attempts == 3
     assert EmulatorServer(settings).config.h11_max_incomplete_event_size == 5_000
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "0"])
+@pytest.mark.parametrize(
+    ("bounds", "name"),
+    [
+        (EmulatorBounds, "EMULATOR_HTTP_HEAD_TIMEOUT_SECONDS"),
+        (EmulatorBounds, "EMULATOR_DASHBOARD_TICK_SECONDS"),
+        (WebhookBounds, "EMULATOR_WEBHOOK_TIMEOUT_SECONDS"),
+    ],
+)
+def test_a_time_without_end_is_no_bound(monkeypatch, bounds, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=r"less than|greater than|finite"):
+        bounds()
 
 
 def test_an_invalid_bound_is_named():
