@@ -2,11 +2,11 @@
 
 
 def storable(text: str) -> str:
-    """Return the text without NUL, and with `?` for each lone surrogate.
+    """Return the text with U+FFFD for each NUL, and with `?` for each lone surrogate.
 
     PostgreSQL stores no NUL, and UTF-8 has no lone surrogates, although JSON can have them.
     """
-    return text.replace("\0", "").encode(errors="replace").decode()
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def text_of(found: object) -> str | None:

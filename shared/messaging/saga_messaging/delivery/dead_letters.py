@@ -11,6 +11,7 @@ import structlog
 from saga_schemas import Envelope, InvalidMessage, decode
 from saga_schemas.codec import encode
 from saga_schemas.envelope import derived_message_id
+from saga_schemas.text import storable
 from saga_schemas.topics import Topic
 from saga_schemas.values import MAX_ID_LENGTH
 
@@ -88,11 +89,11 @@ class DeadLetters:
         value are the record's, cut to `MAX_KEY_BYTES` and `MAX_VALUE_BYTES`: a compressed record
         may be larger than Kafka would accept again.
         """
-        reason = _text(reason, MAX_REASON_LENGTH)
+        reason = storable(reason[:MAX_REASON_LENGTH])
         logger.error("dead_letter", record=record.position, reason=reason)
         return Outgoing(
             message_id=self._id_of(record),
-            correlation_id=_text((record.key or b"").decode(errors="replace"), MAX_ID_LENGTH),
+            correlation_id=storable((record.key or b"").decode(errors="replace")[:MAX_ID_LENGTH]),
             type=DEAD_LETTER,
             topic=topic.dead_letters,
             key=record.key and record.key[:MAX_KEY_BYTES],
@@ -132,7 +133,7 @@ class DeadLetters:
             f"more than DEAD_LETTER_LIMIT={limit} records of {topic.name} within {window:g} s are "
             "not valid messages. If the release is at fault, start one that can read them; if the "
             "sender is, stop it, then start this service once with a higher DEAD_LETTER_LIMIT: "
-            f"they become dead letters. The last reason: {_text(reason, MAX_REASON_LENGTH)}"
+            f"they become dead letters. The last reason: {storable(reason[:MAX_REASON_LENGTH])}"
         )
 
 
@@ -160,8 +161,3 @@ def _cut_header(record: Record) -> dict[str, str]:
     if key <= MAX_KEY_BYTES and value <= MAX_VALUE_BYTES:
         return {}
     return cut_headers(record.key, record.value)
-
-
-def _text(value: str, limit: int) -> str:
-    """Return the value as text that PostgreSQL can store: bounded, and without NUL."""
-    return value[:limit].replace("\0", "\ufffd")

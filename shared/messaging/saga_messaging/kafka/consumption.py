@@ -110,13 +110,14 @@ class Consumption:
         if assignment is None:
             return ConsumptionProblem("no partitions are assigned")
         if self._assigned[0] is not assignment:
-            self._assigned = assignment, time.time()
+            self._assigned = assignment, time.monotonic()
         stale: dict[TopicPartition, float] = {}
         for partition in assignment.tps:
             state = assignment.state_value(partition)
             if partition not in consumer._fetcher._records and not state.paused:  # noqa: SLF001
-                fetched_at = max(self._assigned[1], (state.timestamp or 0) / 1000)
-                if (age := time.time() - fetched_at) > self._stall:
+                fetched_at = consumer._fetcher.responded_at.get(partition, 0.0)  # noqa: SLF001
+                age = time.monotonic() - max(self._assigned[1], fetched_at)
+                if age > self._stall:
                     stale[partition] = age
         if not stale:
             return None

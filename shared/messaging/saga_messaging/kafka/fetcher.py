@@ -1,5 +1,6 @@
 """A fetcher that no record, batch or transaction stops."""
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -40,6 +41,7 @@ class _FetchClient:
         self._client = client
         self.fetched: dict[int, list[_Fetched]] = {}
         self.errors: dict[TopicPartition, str] = {}
+        self.responded_at: dict[TopicPartition, float] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -61,7 +63,9 @@ class _FetchClient:
                 self.errors.pop(partition, None)
                 if error:
                     self.errors[partition] = for_code(error).__name__
-                elif data:
+                    continue
+                self.responded_at[partition] = time.monotonic()
+                if data:
                     # The list precedes the records, and the preferred replica since version 11.
                     aborted = rest[-2 if response.API_VERSION >= 11 else -1]  # noqa: PLR2004
                     yield _Fetched(partition, aborted, data)
@@ -106,6 +110,11 @@ class Fetcher(fetcher.Fetcher):
     def errors(self) -> Mapping[TopicPartition, str]:
         """The error of the latest response for each partition that had one."""
         return self._client.errors
+
+    @property
+    def responded_at(self) -> Mapping[TopicPartition, float]:
+        """The monotonic time of the latest response without an error for each partition."""
+        return self._client.responded_at
 
     def _add(self, assignment: Any, fetched: _Fetched, offset: int) -> bool:
         """Keep the records for the consumer, unless it has lost or left their position."""

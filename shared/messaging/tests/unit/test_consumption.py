@@ -26,20 +26,14 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
-    def time(self) -> float:
-        return self.now
-
 
 class Assignment:
-    """aiokafka's assignment of two partitions, fetched now and without an open transaction."""
+    """aiokafka's assignment of two partitions without an open transaction."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self) -> None:
         self.tps = frozenset({ONE, TWO})
         self._states = {
-            partition: SimpleNamespace(
-                timestamp=clock.now * 1000, paused=False, lso=10, highwater=10
-            )
-            for partition in self.tps
+            partition: SimpleNamespace(paused=False, lso=10, highwater=10) for partition in self.tps
         }
 
     def state_value(self, partition: TopicPartition) -> SimpleNamespace:
@@ -67,14 +61,14 @@ def cluster(leader: int) -> ClusterMetadata:
 
 
 @pytest.fixture
-def kafka(clock):
+def kafka():
     """aiokafka's consumer."""
     running = SimpleNamespace(done=lambda: False)
     return SimpleNamespace(
         _client=SimpleNamespace(cluster=cluster(leader=1)),
-        _fetcher=SimpleNamespace(_fetch_task=running, _records={}, errors={}),
+        _fetcher=SimpleNamespace(_fetch_task=running, _records={}, errors={}, responded_at={}),
         _coordinator=SimpleNamespace(_coordination_task=running),
-        _subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=Assignment(clock))),
+        _subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=Assignment())),
     )
 
 
@@ -85,7 +79,7 @@ def consumed(clock, make_settings):
 
 def fetched(kafka, clock) -> None:
     for partition in (ONE, TWO):
-        state_of(kafka, partition).timestamp = clock.now * 1000
+        kafka._fetcher.responded_at[partition] = clock.now
 
 
 def state_of(kafka, partition) -> SimpleNamespace:
@@ -156,11 +150,11 @@ def test_without_an_assignment_nothing_is_consumed(consumed, kafka):
 def test_one_partition_without_a_response_is_named_and_all_need_a_restart(consumed, kafka, clock):
     assert consumed.problem(kafka, waiting=False) is None
     pass_time(31, clock, consumed, kafka)
-    state_of(kafka, ONE).timestamp -= 31_000
+    kafka._fetcher.responded_at[ONE] -= 31
     problem = consumed.problem(kafka, waiting=False)
     assert problem.text == "topic[1]: nothing fetched for 31 s (no response)"
     assert not problem.restart_helps
-    state_of(kafka, TWO).timestamp -= 31_000
+    kafka._fetcher.responded_at[TWO] -= 31
     assert consumed.problem(kafka, waiting=False).restart_helps
     kafka._fetcher.errors = {ONE: "CorruptRecordException", TWO: "CorruptRecordException"}
     assert "(CorruptRecordException)" in consumed.problem(kafka, waiting=False).text
@@ -218,7 +212,7 @@ def test_no_problem_hides_another(consumed, kafka, clock):
     state_of(kafka, TWO).highwater = 12
     assert consumed.problem(kafka, waiting=False) is None
     pass_time(61, clock, consumed, kafka)
-    state_of(kafka, ONE).timestamp -= 31_000
+    kafka._fetcher.responded_at[ONE] -= 31
     problem = consumed.problem(kafka, waiting=False)
     assert "topic[1]: nothing fetched for 31 s" in problem.text
     assert "topic[2]: a transaction at offset 10 has been open for 61 s" in problem.text

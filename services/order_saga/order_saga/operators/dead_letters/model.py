@@ -10,6 +10,7 @@ from aiokafka import ConsumerRecord
 from pydantic import BaseModel
 from pydantic_core import from_json
 from saga_messaging.kafka.unreadable import UnreadableBytes
+from saga_schemas.text import storable
 from saga_schemas.topics import TOPICS
 from saga_schemas.values import MAX_ID_LENGTH
 
@@ -146,10 +147,7 @@ def position_text(position: RecordPosition) -> str:
 def headers_of(record: RawRecord) -> dict[str, str]:
     """Return the record's headers as text that PostgreSQL can store: valid, and without NUL."""
     headers: Sequence[tuple[str, bytes | None]] = record.headers
-    return {
-        name: (value or b"").decode(errors="replace").replace("\0", "\ufffd")
-        for name, value in headers
-    }
+    return {name: storable((value or b"").decode(errors="replace")) for name, value in headers}
 
 
 def origin_topic(record: RawRecord, prefix: str) -> str | None:
