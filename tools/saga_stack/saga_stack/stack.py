@@ -2,25 +2,20 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
 from saga_stack.builder import StackBuilder
-from saga_stack.components import migration
-from saga_stack.kafka.acls import acls_of, create_acls
 from saga_stack.kafka.broker import EmbeddedKafka
 from saga_stack.postgres.server import EmbeddedPostgres
-from saga_stack.processes.child import Child, run_to_completion
+from saga_stack.processes.child import Child
 from saga_stack.processes.http_server import HttpServer
-from saga_stack.processes.waiting import wait_while
-from saga_stack.services import EMULATOR, SERVICES
+from saga_stack.services import EMULATOR
 from saga_stack.settings import StackSettings
+from saga_stack.start import Report, await_ready, launch, start_stack
 
 READY_SECONDS = 60.0
-MIGRATION_SECONDS = 120.0
 
-Report = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
 
@@ -49,11 +44,10 @@ class Stack:
         Raises:
             PortTakenError: A requested port is in use.
         """
-        plan = StackBuilder(settings).build(kafka, postgres)
+        plan = self._plan = StackBuilder(settings).build(kafka, postgres)
         self.settings = settings
         self.components = plan.components
         self.addresses = plan.addresses
-        self._postgres = plan.postgres
         self._started: set[str] = set()
 
     @property
@@ -107,7 +101,7 @@ class Stack:
         return self.urls[name]
 
     def start_all(self, report: Report = _log.info) -> None:
-        """Start all components in order; return when all are ready.
+        """Start all components; return when all are ready.
 
         After a failure, everything is stopped before the error is raised.
 
@@ -119,14 +113,8 @@ class Stack:
         """
         try:
             shutil.rmtree(self.settings.data_dir / "logs", ignore_errors=True)
-            foundation = [name for name in self.components if name not in self.settings.servers]
-            report(f"Starting {', '.join(foundation)}" if foundation else "Using running servers")
-            self._start(foundation)
-            report("Creating databases and topics")
-            self._migrate()
-            report(f"Starting {', '.join(self.settings.servers)}")
-            self._start(self.settings.servers)
-            report("Ready")
+            start_stack(self.settings, self._plan, report)
+            self._started.update(self.components)
         except BaseException:
             self.stop_all()
             raise
@@ -145,7 +133,10 @@ class Stack:
 
     def start(self, *names: str) -> None:
         """Restart components, all at once; return when they are ready."""
-        self._start(names)
+        chosen = {name: self.components[name] for name in names}
+        launch(chosen)
+        self._started.update(names)
+        await_ready(chosen, READY_SECONDS)
 
     def stop(self, name: str) -> None:
         """Stop one component cleanly (SIGTERM); return when it has ended."""
@@ -185,23 +176,3 @@ class Stack:
         traceback: TracebackType | None,
     ) -> None:
         self.stop_all()
-
-    def _start(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.components[name].launch()
-            self._started.add(name)
-
-        def missing() -> str | None:
-            return "; ".join(filter(None, (self.components[name].not_ready() for name in names)))
-
-        wait_while(missing, READY_SECONDS)
-
-    def _migrate(self) -> None:
-        if self.addresses.kafka_security:
-            create_acls(self.kafka_options, acls_of(SERVICES.values(), self.settings.topic_prefix))
-        for name in self.settings.embedded_databases:
-            if self._postgres:
-                self._postgres.create_database(self.settings.database_prefix + name)
-        services = [SERVICES[name] for name in self.settings.services]
-        children = [migration(self.settings, service, self.addresses) for service in services]
-        run_to_completion(children, MIGRATION_SECONDS)

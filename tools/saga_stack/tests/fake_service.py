@@ -21,8 +21,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def main() -> None:
     behaviour = os.environ.get("FAKE_BEHAVIOUR", "")
-    if sys.argv[1:] == ["migrate"]:
-        sys.exit("migration 7 failed" if behaviour == "bad migration" else 0)
+    if sys.argv[1:] == ["--migrate"] and behaviour == "bad migration":
+        sys.exit("migration 7 failed")
     if behaviour == "dies":
         sys.exit("out of coffee")
     if behaviour == "ignores SIGTERM":

@@ -91,12 +91,12 @@ def test_a_component_that_dies_at_startup_stops_the_others(tmp_path):
 
 
 def test_a_failed_migration_is_reported(tmp_path):
-    with pytest.raises(ChildFailedError, match=r"(?s)-migrate ended .*migration 7 failed"):
+    with pytest.raises(ChildFailedError, match=r"(?s)user ended .*migration 7 failed"):
         Stack(settings(tmp_path, "bad migration")).start_all()
 
 
 def test_a_component_that_is_not_ready_in_time_is_reported_with_its_response(tmp_path, monkeypatch):
-    monkeypatch.setattr("saga_stack.stack.READY_SECONDS", 1)
+    monkeypatch.setattr("saga_stack.start.START_SECONDS", 1)
     with pytest.raises(ChildFailedError, match=r'payment: 503 {"database": "away"}'):
         Stack(settings(tmp_path, "never ready")).start_all()
 

@@ -3,9 +3,10 @@
 import argparse
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from aiokafka.errors import KafkaError
+import tenacity
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +20,8 @@ from saga_messaging.process.logs import configure_logs
 from saga_messaging.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
+
+_RETRY_SECONDS: Final = 0.2
 
 
 def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]) -> None:
@@ -36,6 +39,9 @@ def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]
         default="run",
         help="run: serve until SIGTERM (default); migrate: migrate the database, create topics",
     )
+    parser.add_argument(
+        "--migrate", action="store_true", help="with run: migrate first, then serve"
+    )
     arguments = parser.parse_args()
     try:
         settings = load()
@@ -44,10 +50,10 @@ def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]
     except SettingsError as error:  # names a file under /run/secrets
         raise SystemExit(f"{package}: invalid settings: {error}: {error.__cause__}") from None
     configure_logs(package.replace("_", "-"), settings.log_level)
-    if arguments.command == "migrate":
+    if arguments.command == "migrate" or arguments.migrate:
         _migrate(package, settings)
         asyncio.run(_create_topics(package, settings))
-    else:
+    if arguments.command == "run":
         serve(settings)
 
 
@@ -59,9 +65,16 @@ def _migrate(package: str, settings: ServiceSettings) -> None:
 
 
 async def _create_topics(package: str, settings: ServiceSettings) -> None:
+    """Create the topics; wait up to `KAFKA_REQUEST_TIMEOUT_SECONDS` for a broker that starts."""
+    retrying = tenacity.AsyncRetrying(
+        wait=tenacity.wait_fixed(_RETRY_SECONDS),
+        stop=tenacity.stop_after_delay(settings.kafka_request_timeout_seconds),
+        retry=tenacity.retry_if_exception_type(KafkaConnectionError),
+        reraise=True,
+    )
     try:
         async with explain_access_errors(settings):
-            await create_topics(settings)
+            await retrying(create_topics, settings)
     except KafkaAccessError as error:
         raise SystemExit(f"{package}: topics not created: {error}") from None
     except (KafkaError, OSError, TimeoutError) as error:

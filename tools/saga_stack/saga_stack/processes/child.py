@@ -66,15 +66,15 @@ class Child:
         """The exit code, negative for the signal that ended it; None if it has not ended."""
         return self._process.poll() if self._process else None
 
-    def start(self) -> None:
-        """Start it, unless it is running."""
+    def start(self, *arguments: str) -> None:
+        """Start it, unless it is running, with these arguments behind those of `argv`."""
         if self.running:
             return
         self._asked_to_stop = False
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(part) for part in self.argv],
+                [*map(str, self.argv), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -26,10 +26,10 @@ class HttpServer:
         """The base address."""
         return f"http://{LOOPBACK}:{self.port.port}"
 
-    def launch(self) -> None:
-        """Start the process without waiting until it is ready."""
+    def launch(self, *arguments: str) -> None:
+        """Start the process, with further arguments, without waiting until it is ready."""
         self.port.release()
-        self.child.start()
+        self.child.start(*arguments)
 
     def not_ready(self) -> str | None:
         """Return the reason why it is not ready yet, or None.
