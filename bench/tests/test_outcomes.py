@@ -3,7 +3,8 @@ import uuid
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
+from saga_messaging.kafka.admin import connected_admin
 
 from bench.load.outcomes import AUTHORIZED, REJECTED, Outcomes
 
@@ -13,14 +14,10 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 async def topic(kafka_bootstrap):
     name = f"events-{uuid.uuid4().hex}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    try:
+    async with connected_admin({"bootstrap_servers": kafka_bootstrap}, 60) as admin:
         await admin.create_topics([NewTopic(name, 1, 1)])
         yield name
         await admin.delete_topics([name])
-    finally:
-        await admin.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import ExitStack
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.topic_config import find_mismatches
 from saga_messaging.settings import KafkaSettings
@@ -50,12 +50,8 @@ def test_suites_pass_and_their_topics_have_three_replicas(cluster, record_proper
 async def topic_differences(cluster):
     """Return how the topics that the suites used differ from what the settings require."""
     settings = KafkaSettings(kafka_bootstrap_servers=cluster, kafka_replication_factor=3)
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
+    async with connected_admin(client_options(settings), 60) as admin:
         names = {topic.name for topic in TOPICS}
         used = [name for name in await admin.list_topics() if name.rpartition(".")[2] in names]
         assert len(used) >= len(names)
         return await find_mismatches(admin, settings, used)
-    finally:
-        await admin.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from saga_messaging.kafka.admin import connected_admin
 from saga_schemas.topics import TOPICS
 from saga_stack.kafka.event_loop import run_on_kafka_loop
 from support.databases import rows
@@ -149,18 +150,12 @@ def messages_without_effect(system: System) -> list[str]:
 
 async def dead_letters_and_lag(system: System) -> list[str]:
     """Check that there is no dead letter, and no message that a consumer group has not acked."""
-    consumer = AIOKafkaConsumer(**system.kafka_options)
-    admin = AIOKafkaAdminClient(**system.kafka_options)
-    await consumer.start()
-    await admin.start()
-    try:
+    options = system.kafka_options
+    async with connected_admin(options, 60) as admin, AIOKafkaConsumer(**options) as consumer:
         found = await dead_letters(system, consumer)
         for group, topics in GROUPS.items():
             found += await lag(system, consumer, admin, group, topics)
         return found
-    finally:
-        await admin.close()
-        await consumer.stop()
 
 
 async def dead_letters(system: System, consumer: AIOKafkaConsumer) -> list[str]:

@@ -6,10 +6,11 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import DeleteAclsRequest
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.settings import MessagingSettings
 from saga_stack.kafka.acls import ALLOW, ANY_HOST, LITERAL, Acl
@@ -90,12 +91,8 @@ async def may_read(options: Mapping[str, Any], topic: str) -> bool:
 
 async def create_topic(options: Mapping[str, Any], topic: str) -> type[KafkaError]:
     """Try to create a topic; return the type of Kafka's answer, which may be `NoError`."""
-    admin = AIOKafkaAdminClient(**options)
-    await admin.start()
-    try:
+    async with connected_admin(options, 60) as admin:
         response = await admin.create_topics([NewTopic(topic, 1, 1)])
-    finally:
-        await admin.close()
     [(_, code, *_)] = response.topic_errors
     return for_code(code)
 

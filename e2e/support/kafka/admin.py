@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient
+from saga_messaging.kafka.admin import connected_admin
 from support.system import System
 
 T = TypeVar("T")
@@ -14,11 +15,7 @@ def with_admin(system: System, request: Callable[[AIOKafkaAdminClient], Awaitabl
     """Return the result of `request`, called with an admin client that is closed afterwards."""
 
     async def run() -> T:
-        admin = AIOKafkaAdminClient(bootstrap_servers=system.kafka_bootstrap)
-        try:
-            await admin.start()
+        async with connected_admin({"bootstrap_servers": system.kafka_bootstrap}, 60) as admin:
             return await request(admin)
-        finally:
-            await admin.close()
 
     return asyncio.run(run())

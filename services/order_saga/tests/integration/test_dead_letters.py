@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from saga_messaging.delivery.dead_letters import DeadLetters
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.records import Record
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings, MessagingSettings
@@ -90,19 +91,15 @@ def recreate(kafka):
 
     async def run(topic: str) -> None:
         name = kafka["kafka_topic_prefix"] + topic
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka["kafka_bootstrap_servers"])
-        await admin.start()
-        try:
-            async with asyncio.timeout(60):
-                (described,) = await admin.describe_topics([name])
-                await admin.delete_topics([name])
-                while name in await admin.list_topics():  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
-                await admin.create_topics([NewTopic(name, len(described["partitions"]), 1)])
-                while name not in await admin.list_topics():  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
-        finally:
-            await admin.close()
+        options = {"bootstrap_servers": kafka["kafka_bootstrap_servers"]}
+        async with asyncio.timeout(60), connected_admin(options, 60) as admin:
+            (described,) = await admin.describe_topics([name])
+            await admin.delete_topics([name])
+            while name in await admin.list_topics():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+            await admin.create_topics([NewTopic(name, len(described["partitions"]), 1)])
+            while name not in await admin.list_topics():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
     return run
 

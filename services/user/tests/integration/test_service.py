@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
+from saga_messaging.kafka.admin import connected_admin
 from saga_stack.processes.ports import reserve_free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -140,14 +141,10 @@ async def test_a_repeated_request_over_kafka_gets_a_reply_with_the_same_message_
 @asynccontextmanager
 async def without_topic(bootstrap, topic):
     """Delete a topic, and create it again at the end."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
+    async with connected_admin({"bootstrap_servers": bootstrap}, 60) as admin:
         await admin.delete_topics([topic])
         yield
         await admin.create_topics([NewTopic(topic, 2, 1)])
-    finally:
-        await admin.close()
 
 
 async def await_stalled(service):

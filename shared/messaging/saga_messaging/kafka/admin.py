@@ -1,34 +1,36 @@
 """The admin client, connected to a cluster that lists its brokers."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import NodeNotReadyError
-
-from saga_messaging.kafka.client import client_options
-from saga_messaging.settings import KafkaSettings
 
 _WAIT_SECONDS: Final = 0.1
 
 
 @asynccontextmanager
-async def connected_admin(settings: KafkaSettings) -> AsyncGenerator[AIOKafkaAdminClient]:
+async def connected_admin(
+    options: Mapping[str, Any], seconds: float
+) -> AsyncGenerator[AIOKafkaAdminClient]:
     """Yield a connected admin client, and close it in any case.
 
     A broker that has just started, or that was suspended, responds before the cluster lists it.
     aiokafka's admin client would then raise AttributeError, so the cluster is waited for.
 
+    Args:
+        options: Options of an aiokafka client, such as those of `client_options`.
+        seconds: How long the cluster is waited for.
+
     Raises:
-        KafkaError: No broker responded, or the cluster listed none within
-            `KAFKA_REQUEST_TIMEOUT_SECONDS`.
+        KafkaError: No broker responded, or the cluster listed none within `seconds`.
     """
-    admin = AIOKafkaAdminClient(**client_options(settings))
+    admin = AIOKafkaAdminClient(**options)
     try:
         await admin.start()
-        await _await_brokers(admin, settings.kafka_request_timeout_seconds)
+        await _await_brokers(admin, seconds)
         yield admin
     finally:
         await admin.close()

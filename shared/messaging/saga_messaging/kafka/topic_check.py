@@ -6,6 +6,7 @@ import structlog
 
 from saga_messaging.kafka.access import Access
 from saga_messaging.kafka.admin import connected_admin
+from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.topic_config import warn_of_mismatches
 from saga_messaging.settings import MessagingSettings
 
@@ -23,7 +24,9 @@ async def check_topics(settings: MessagingSettings, access: Access) -> None:
 
 async def _checked(settings: MessagingSettings, access: Access) -> bool:
     try:
-        async with connected_admin(settings) as admin:
+        async with connected_admin(
+            client_options(settings), settings.kafka_request_timeout_seconds
+        ) as admin:
             existing = set(await admin.list_topics())
             used = {settings.kafka_topic_prefix + name for name in access.reads | access.writes}
             for topic in sorted(used - existing):  # or hidden from this user by the broker's ACLs

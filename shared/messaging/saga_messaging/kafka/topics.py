@@ -7,6 +7,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from saga_schemas.topics import TOPICS, Topic
 
 from saga_messaging.kafka.admin import connected_admin
+from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.topic_config import topic_config, warn_of_mismatches
 from saga_messaging.settings import KafkaSettings
 
@@ -20,7 +21,9 @@ async def create_topics(settings: KafkaSettings) -> None:
     Raises:
         KafkaError: The broker refused a topic, or no broker responded.
     """
-    async with connected_admin(settings) as admin:
+    async with connected_admin(
+        client_options(settings), settings.kafka_request_timeout_seconds
+    ) as admin:
         response = await admin.create_topics(
             [new for topic in TOPICS for new in _new_topics(settings, topic)]
         )

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError
 from messaging_testing import topics
@@ -22,6 +22,8 @@ from saga_messaging.delivery.parked_records import ParkedRecords
 from saga_messaging.delivery.responder import Responder
 from saga_messaging.errors import ParkedRecordNotFound
 from saga_messaging.http.readiness import outbox_check
+from saga_messaging.kafka.admin import connected_admin
+from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.refusals import Refusal
 from saga_messaging.kafka.topics import create_topics
@@ -125,17 +127,11 @@ class Relay:
                     return
 
     async def _admin(self, change, name: str, exists: bool) -> None:
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=self.settings.kafka_bootstrap_servers, metadata_max_age_ms=200
-        )
-        await admin.start()
-        try:
-            async with asyncio.timeout(60):
-                await change(admin)
-                while (name in await admin.list_topics()) is not exists:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
-        finally:
-            await admin.close()
+        options = client_options(self.settings) | {"metadata_max_age_ms": 200}
+        async with asyncio.timeout(60), connected_admin(options, 60) as admin:
+            await change(admin)
+            while (name in await admin.list_topics()) is not exists:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 def _new(name: str, config: dict[str, str]) -> NewTopic:

@@ -12,6 +12,8 @@ from saga_messaging.delivery.retention.runner import LOCK, Retention
 from saga_messaging.delivery.retention.steps import Cursor, Step, Task
 from saga_messaging.delivery.retention.topics import topic_retention_days
 from saga_messaging.kafka.access import Access
+from saga_messaging.kafka.admin import connected_admin
+from saga_messaging.kafka.client import client_options
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.postgres.database import Database
 from saga_messaging.postgres.migrations import upgrade
@@ -85,14 +87,10 @@ def retention(make_retention):
 
 
 async def configure(settings, topic, **changes):
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await admin.start()
-    try:
+    async with connected_admin(client_options(settings), 60) as admin:
         name = settings.kafka_topic_prefix + topic
         values = {key.replace("_", "."): value for key, value in changes.items()}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, values)])
-    finally:
-        await admin.close()
     async with asyncio.timeout(60):
         while set((await kept(settings)).values()) == {7.0}:  # noqa: ASYNC110 - Kafka's state
             await asyncio.sleep(0.1)

@@ -4,10 +4,11 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from faust.contrib.asgi import faust_app_running
 from faust.types import TP
 from messaging_testing.topics import Raw, produce
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.consumer import consume
 from saga_messaging.kafka.faust_app import faust_app
 from saga_schemas.topics import USER_COMMANDS
@@ -60,9 +61,5 @@ async def has_read(consumer, partition, offset):
 
 
 async def create_topic(servers, name):
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
+    async with connected_admin({"bootstrap_servers": servers}, 60) as admin:
         await admin.create_topics([NewTopic(name, num_partitions=1, replication_factor=1)])
-    finally:
-        await admin.close()

@@ -7,13 +7,14 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from messaging_testing import topics
 from messaging_testing.messages import outgoing
 from saga_messaging.kafka.access import Access
-from saga_messaging.kafka.client import MAX_RECORD_BYTES
+from saga_messaging.kafka.admin import connected_admin
+from saga_messaging.kafka.client import MAX_RECORD_BYTES, client_options
 from saga_messaging.kafka.publisher import Publisher
 from saga_messaging.kafka.topic_check import check_topics
 from saga_messaging.kafka.topic_config import warn_of_mismatches
@@ -45,12 +46,8 @@ NAMES = {name for topic in TOPICS for name in (topic.name, topic.dead_letters)}
 
 @asynccontextmanager
 async def administering(settings: ServiceSettings):
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await admin.start()
-    try:
+    async with connected_admin(client_options(settings), 60) as admin:
         yield admin
-    finally:
-        await admin.close()
 
 
 async def described(settings: ServiceSettings) -> dict[str, int]:

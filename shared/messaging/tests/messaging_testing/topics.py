@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import ConsumerRecord
+from saga_messaging.kafka.admin import connected_admin
 
 FIVE_MEBIBYTES = 5 * 1024 * 1024
 
@@ -42,13 +42,9 @@ def configure(servers: str, topic: str, settings: dict[str, str]) -> None:
 
 
 async def _configure(servers: str, topic: str, settings: dict[str, str]) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
+    async with connected_admin({"bootstrap_servers": servers}, 60) as admin:
         resource = ConfigResource(ConfigResourceType.TOPIC, topic, settings)
         await admin.alter_configs([resource])
-    finally:
-        await admin.close()
 
 
 async def _produce(

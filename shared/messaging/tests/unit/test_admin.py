@@ -2,7 +2,6 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka.errors import NodeNotReadyError
-from messaging_testing.service import ParticipantSettings
 from saga_messaging.kafka import admin
 from saga_messaging.kafka.admin import connected_admin
 
@@ -28,18 +27,10 @@ class Cluster:
             self.cluster.controller = "a broker"
 
 
-def settings(seconds: float):
-    return ParticipantSettings(
-        http_port=1,
-        database_url="postgresql+psycopg2://unused/unused",
-        kafka_request_timeout_seconds=seconds,
-    )
-
-
 async def test_a_cluster_that_lists_no_broker_yet_is_waited_for(monkeypatch):
     cluster = Cluster(updates=2)
     monkeypatch.setattr(admin, "AIOKafkaAdminClient", lambda **_: cluster)
-    async with connected_admin(settings(60)) as connected:
+    async with connected_admin({}, 60) as connected:
         assert connected.cluster.controller == "a broker"
         assert not cluster.closed
     assert cluster.closed
@@ -49,6 +40,6 @@ async def test_a_cluster_that_lists_no_broker_in_time_is_a_kafka_error(monkeypat
     cluster = Cluster(updates=1_000_000)
     monkeypatch.setattr(admin, "AIOKafkaAdminClient", lambda **_: cluster)
     with pytest.raises(NodeNotReadyError, match=r"lists no broker after 0\.2 s"):
-        async with connected_admin(settings(0.2)):
+        async with connected_admin({}, 0.2):
             pass
     assert cluster.closed

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.structs import TopicPartition
+from saga_messaging.kafka.admin import connected_admin
 from saga_stack.errors import PortTakenError, StackError
 from saga_stack.kafka.cluster import create_brokers
 from saga_stack.kafka.config import server_properties
@@ -114,10 +115,8 @@ def cluster(folder):
 
 
 async def create_topic(bootstrap: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(TOPIC, 1, 3)])
-    await admin.close()
+    async with connected_admin({"bootstrap_servers": bootstrap}, 60) as admin:
+        await admin.create_topics([NewTopic(TOPIC, 1, 3)])
 
 
 async def produce(bootstrap: str, numbers: range) -> None:

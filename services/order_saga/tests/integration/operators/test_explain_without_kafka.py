@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from order_saga.errors import KafkaUnavailable
 from order_saga.operators.kafka_connection import open_kafka_view
+from saga_messaging.kafka.admin import connected_admin
 from saga_messaging.kafka.topics import create_topics
 from saga_messaging.settings import KafkaSettings
 from saga_stack.kafka.broker import EmbeddedKafka
@@ -133,10 +134,8 @@ async def test_expired_messages_and_a_dead_letter_without_a_reason_are_named(
         headers = [("dead-letter-reason", None)]
         await producer.send_and_wait(topic, b"{}", key=order_id.encode(), headers=headers)
     await producer.stop()
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    await admin.start()
-    await admin.delete_records({TopicPartition("user_commands", 0): RecordsToDelete(-1)})
-    await admin.close()
+    async with connected_admin({"bootstrap_servers": kafka.bootstrap_servers}, 60) as admin:
+        await admin.delete_records({TopicPartition("user_commands", 0): RecordsToDelete(-1)})
 
     sentence = await why()
 

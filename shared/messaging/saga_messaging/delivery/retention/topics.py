@@ -10,6 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from saga_messaging.kafka.admin import connected_admin
+from saga_messaging.kafka.client import client_options
 from saga_messaging.settings import KafkaSettings
 
 _RETENTION: Final = "retention.ms"
@@ -32,7 +33,7 @@ async def topic_retention_days(settings: KafkaSettings, topics: Sequence[str]) -
     ]
     async with (
         asyncio.timeout(settings.kafka_request_timeout_seconds),
-        connected_admin(settings) as admin,
+        connected_admin(client_options(settings), settings.kafka_request_timeout_seconds) as admin,
     ):
         responses = await admin.describe_configs(resources)
     found = (resource for response in responses for resource in response.resources)  # pyright: ignore[reportAttributeAccessIssue]
