@@ -133,7 +133,7 @@ async def test_a_result_that_cannot_be_stored_is_postponed_and_others_are_stored
     (postponed,) = [each for each in store.progress if isinstance(each, Postponed)]
     assert (postponed.lease.saga_id, postponed.reason) == (
         bad,
-        "the result cannot be stored: ValueError: payment_intent_id: too long",
+        "the result cannot be stored: ValueError: payment_intent_id: too long\ufffd",
     )
     assert set(store.pending) == {bad}
 

@@ -85,7 +85,7 @@ async def test_a_refusal_whose_text_cannot_be_encoded_is_a_refusal(gateway, stri
     refusal = await gateway.create_customer("user_1")
 
     assert (refusal.code, refusal.message, refusal.stripe_code, refusal.advice_code) == (
-        "card_declined", "x?y", None, None,
+        "card_declined", "x?y\ufffd", None, None,
     )  # fmt: skip
 
 
