@@ -117,7 +117,7 @@ async def test_what_is_taken_is_the_record_that_was_received(database, intake_of
     await intake_of().receive([received])
 
     taken = await database.transaction(
-        lambda connection: deferred.take(connection, TABLE, USER_COMMANDS, [3], 10)
+        lambda connection: [*deferred.take(connection, TABLE, USER_COMMANDS, [3], 10).values()]
     )
 
     assert taken == [received]
@@ -195,7 +195,7 @@ async def test_messages_of_another_topic_are_left_to_its_intake(database, intake
     await intake_of().receive(records(command(user="needs_3")))
 
     taken = await database.transaction(
-        lambda connection: deferred.take(connection, TABLE, USER_EVENTS, [3], 10)
+        lambda connection: [*deferred.take(connection, TABLE, USER_EVENTS, [3], 10).values()]
     )
 
     assert taken == []
@@ -231,11 +231,37 @@ async def test_a_deferred_message_whose_effect_cannot_be_stored_is_a_dead_letter
     intake = intake_of(3, handler=failing)
     assert await intake.receive_deferred([3], 10) == 1
     assert await intake.receive_deferred([3], 10) == 2
+    assert await intake.receive_deferred([3], 10) == 0
 
     assert await waiting() == []
     assert await handled() == others
     ((headers,),) = await rows("SELECT headers FROM outbox WHERE type = 'dead-letter'")
     assert "integer out of range" in headers["dead-letter-reason"]
+
+
+async def test_a_deferred_message_that_was_removed_meanwhile_is_not_a_dead_letter(
+    intake_of, waiting, rows, database
+):
+    first, second = command(user="needs_3"), command(user="needs_3")
+    await intake_of().receive(records(first, second))
+
+    def failing(connection, batch):
+        connection.execute(text("SELECT 1 / 0"))
+
+    intake, run = intake_of(3, handler=failing), database.transaction
+
+    async def after_another_process(work, **options):
+        if work.__qualname__.endswith("store"):
+            delete = text("DELETE FROM deferred_messages WHERE message_id = :id")
+            await run(lambda connection: connection.execute(delete, {"id": first.message_id}))
+        return await run(work, **options)
+
+    database.transaction = after_another_process
+    assert await intake.receive_deferred([3], 10) == 0
+    database.transaction = run
+
+    assert await waiting() == [second.message_id]
+    assert await rows("SELECT message_id FROM outbox") == []
 
 
 def handle_with_a_bug(connection, messages):

@@ -14,6 +14,9 @@ from saga_stack.processes.ports import LOOPBACK, PortReservation, reserve_free_p
 from saga_stack.services import EMULATOR
 from saga_stack.settings import EMULATOR_KEY, EMULATOR_WEBHOOK_SECRET, StackSettings
 
+START_SECONDS = 180.0
+"""Time for all components to become ready, together."""
+
 WEBHOOK_PATH = "/webhooks/stripe"
 
 
@@ -115,6 +118,7 @@ def service_environment(
         kafka["KAFKA_REPLICATION_FACTOR"] = str(settings.replication_factor)
     return {
         **kafka,
+        "MIGRATION_KAFKA_SECONDS": f"{START_SECONDS:g}",
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
         "KAFKA_PARTITIONS": str(settings.partitions),
         "DATABASE_URL": addresses.databases[service.name],

@@ -1,10 +1,10 @@
 """The start of a stack: what runs at the same time, and what waits for what."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from saga_stack.builder import StackPlan
-from saga_stack.components import Component, migration
+from saga_stack.components import START_SECONDS, Component, migration
 from saga_stack.kafka.acls import acls_of, create_acls
 from saga_stack.processes.child import run_to_completion
 from saga_stack.processes.http_server import HttpServer
@@ -13,7 +13,6 @@ from saga_stack.processes.watchdog import process_watchdog
 from saga_stack.services import SERVICES
 from saga_stack.settings import StackSettings
 
-START_SECONDS = 180.0
 MIGRATION_SECONDS = 120.0
 
 Report = Callable[[str], None]
@@ -60,6 +59,11 @@ def launch(components: Mapping[str, Component]) -> None:
     process_watchdog()  # one for all of them
     with ThreadPoolExecutor(len(components) or 1) as pool:
         launches = [pool.submit(each.launch) for each in components.values()]
+        try:
+            wait(launches)
+        except BaseException:  # Ctrl-C: nothing may start after what follows has stopped all
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
     for each in launches:
         each.result()
 

@@ -2,6 +2,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from saga_stack.processes.watchdog import is_alive
 from saga_stack.services import SERVICES
 from saga_stack.settings import StackSettings
 from saga_stack.stack import Stack
+from saga_stack.start import launch
 
 HERE = Path(__file__).parent
 NAMES = ("user", "payment")
@@ -90,8 +93,27 @@ def test_a_component_that_dies_at_startup_stops_the_others(tmp_path):
     assert not any(each.child.running for each in stack.components.values())
 
 
+def test_an_interrupted_start_leaves_nothing_that_starts_later(monkeypatch):
+    began, started = threading.Event(), []
+
+    class Slow:
+        def launch(self):
+            began.set()
+            time.sleep(0.3)
+            started.append(True)
+
+    def interrupted(_):
+        began.wait()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("saga_stack.start.wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        launch({"slow": Slow()})
+    assert started == [True]
+
+
 def test_a_failed_migration_is_reported(tmp_path):
-    with pytest.raises(ChildFailedError, match=r"(?s)user ended .*migration 7 failed"):
+    with pytest.raises(ChildFailedError, match=r"(?s)(user|payment) ended .*migration 7 failed"):
         Stack(settings(tmp_path, "bad migration")).start_all()
 
 

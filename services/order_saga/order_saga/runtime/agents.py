@@ -53,11 +53,11 @@ def register_agents(app: faust.App, intakes: Sequence[Intake], settings: OrderSa
 async def handle_deferred(
     definitions: Definitions, intakes: Sequence[Intake], settings: OrderSagaSettings
 ) -> None:
-    """Handle messages that older replicas deferred, every `deferred_poll_seconds`."""
+    """Handle messages that older replicas deferred; look for them every `deferred_poll_seconds`."""
     limit = settings.intake_batch_size
     while True:
         counts = [
             await intake.receive_deferred(definitions.by_version, limit) for intake in intakes
         ]
-        if max(counts) < limit:
+        if not any(counts):
             await asyncio.sleep(settings.deferred_poll_seconds)

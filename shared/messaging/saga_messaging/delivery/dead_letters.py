@@ -35,8 +35,9 @@ class DeadLetters:
     """Makes dead letters, of unreadable records up to a limit for each topic.
 
     The limit keeps a bad release from turning every message into a dead letter. It applies to one
-    process and counts records that are not valid messages, each once; a valid message that its
-    handler refuses is not counted. Thread-safe; several intakes may share an instance.
+    process and counts records that are not valid messages, or that cannot be stored, each once; a
+    valid message that its handler refuses is not counted. Thread-safe; several intakes may share
+    an instance.
     """
 
     def __init__(
@@ -108,8 +109,19 @@ class DeadLetters:
             },
         )
 
+    def admit(self, topic: Topic, record: Record, reason: str) -> None:
+        """Count a record that becomes a dead letter although it is a valid message.
+
+        Raises:
+            TooManyDeadLetters: The limit is reached; leave the record and those behind it.
+        """
+        if not self._admit(topic, record):
+            raise TooManyDeadLetters(
+                self._explain(topic, reason), {record.partition: record.offset}
+            )
+
     def _admit(self, topic: Topic, record: Record) -> bool:
-        """Count an unreadable record; return False if it exceeds the limit of its topic."""
+        """Count a record; return False if it exceeds the limit of its topic."""
         now, id_ = self._clock(), self._id_of(record)
         window = self._settings.dead_letter_window_seconds
         with self._lock:
@@ -131,9 +143,10 @@ class DeadLetters:
         limit, window = self._settings.dead_letter_limit, self._settings.dead_letter_window_seconds
         return (
             f"more than DEAD_LETTER_LIMIT={limit} records of {topic.name} within {window:g} s are "
-            "not valid messages. If the release is at fault, start one that can read them; if the "
-            "sender is, stop it, then start this service once with a higher DEAD_LETTER_LIMIT: "
-            f"they become dead letters. The last reason: {storable(reason[:MAX_REASON_LENGTH])}"
+            "not valid messages, or cannot be stored. If the release is at fault, start one that "
+            "can handle them; if the sender is, stop it, then start this service once with a "
+            "higher DEAD_LETTER_LIMIT: they become dead letters. The last reason: "
+            f"{storable(reason[:MAX_REASON_LENGTH])}"
         )
 
 

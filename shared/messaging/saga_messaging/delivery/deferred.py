@@ -99,10 +99,13 @@ def _of_other_records(
 
 def take(
     connection: Connection, table: Table, topic: Topic, versions: Collection[int], limit: int
-) -> Sequence[Record]:
+) -> dict[int, Record]:
     """Remove and return at most `limit` records that these versions can handle, oldest first.
 
     Waits for another process that is taking them. They are back if the transaction is rolled back.
+
+    Returns:
+        The records by the ids of their rows.
     """
     oldest = (
         select(table.c.id)
@@ -113,4 +116,11 @@ def take(
     )
     statement = delete(table).where(table.c.id.in_(oldest)).returning(table)
     rows = sorted(connection.execute(statement), key=lambda row: row.id)
-    return [Record(topic.name, row.partition, row.offset, row.key, row.value) for row in rows]
+    return {
+        row.id: Record(topic.name, row.partition, row.offset, row.key, row.value) for row in rows
+    }
+
+
+def remove(connection: Connection, table: Table, id_: int) -> bool:
+    """Remove one row; return False if another process, or an earlier try, has removed it."""
+    return bool(connection.execute(delete(table).where(table.c.id == id_)).rowcount)

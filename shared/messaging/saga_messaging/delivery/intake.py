@@ -66,7 +66,7 @@ class Intake:
             if not is_data_error(error):
                 raise
             if len(records) == 1:
-                await self._refuse(lambda _: records, error)
+                await self._refuse(records[0], error, lambda _: True)
                 return
             middle = len(records) // 2
             await self.receive(records[:middle])
@@ -89,41 +89,50 @@ class Intake:
             not those that were deferred again.
 
         Raises:
+            TooManyDeadLetters: A message cannot be stored, and the limit is reached; it stays
+                deferred.
             Exception: The handler has a bug; the messages stay deferred.
         """
-
-        def take(connection: Connection, limit: int) -> Sequence[Record]:
-            assert self._deferred is not None  # noqa: S101 - a service that defers has the table
-            return deferred.take(connection, self._deferred, self.topic, versions, limit)
+        table, taken = self._deferred, dict[int, Record]()
+        assert table is not None  # noqa: S101 - a service that defers has the table
 
         def handle(connection: Connection) -> tuple[int, Done]:
-            records = take(connection, limit)
-            decoded = self._dead_letters.decode(self.topic, records, limited=False)
+            nonlocal taken
+            taken = deferred.take(connection, table, self.topic, versions, limit)
+            decoded = self._dead_letters.decode(self.topic, [*taken.values()], limited=False)
             done = self._batch.handle(connection, decoded)
-            return len(records) - done.deferred, done
+            return len(taken) - done.deferred, done
 
         try:
             count, done = await self._database.transaction(handle)
         except DBAPIError as error:
-            if not is_data_error(error):
+            if not is_data_error(error) or not taken:
                 raise
-            if limit > 1:
-                return await self.receive_deferred(versions, 1)
-            return await self._refuse(lambda connection: take(connection, 1), error)
+            if len(taken) > 1:
+                return await self.receive_deferred(versions, len(taken) // 2)
+            ((row_id, record),) = taken.items()
+            return await self._refuse(
+                record, error, lambda each: deferred.remove(each, table, row_id)
+            )
         self._after_commit(done)
         return count
 
     async def _refuse(
-        self, take: Callable[[Connection], Sequence[Record]], error: DBAPIError
+        self, record: Record, error: DBAPIError, take: Callable[[Connection], bool]
     ) -> int:
-        """Store a dead letter of a record whose effect PostgreSQL refuses to store."""
+        """Store a dead letter of a record whose effect PostgreSQL refuses to store.
+
+        Args:
+            record: The record.
+            error: PostgreSQL's.
+            take: Takes a deferred record from its table; nothing is stored if it is gone.
+        """
         refusal = f"its effect cannot be stored: {reason(error)}"
+        self._dead_letters.admit(self.topic, record, refusal)
+        letter = self._dead_letters.make(self.topic, record, refusal)
 
         def store(connection: Connection) -> list[Outgoing]:
-            letters = [
-                self._dead_letters.make(self.topic, one, refusal) for one in take(connection)
-            ]
-            return self._outbox.store(connection, letters)
+            return self._outbox.store(connection, [letter]) if take(connection) else []
 
         stored = await self._database.transaction(store)
         self._outbox.offer(stored)

@@ -27,8 +27,8 @@ _TRANSIENT: Final = frozenset(
 )
 _PERMANENT_CLASSES: Final = frozenset({"54"})
 """`program_limit_exceeded`, such as a value that is too large for its index."""
-_DATA_CLASSES: Final = frozenset({"22", "23", "54"})
-"""`data_exception`, `integrity_constraint_violation` and `program_limit_exceeded`."""
+_DATA_CLASSES: Final = frozenset({"22", "54"})
+"""`data_exception` and `program_limit_exceeded`; a violated constraint is rather a bug."""
 _INTERNAL_CLASS: Final = "XX"
 
 

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 import tenacity
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+)
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +28,12 @@ from saga_messaging.settings import ServiceSettings
 S = TypeVar("S", bound=ServiceSettings)
 
 _RETRY_SECONDS: Final = 0.2
+_STARTING: Final = (
+    KafkaConnectionError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    InvalidReplicationFactorError,  # some brokers of the cluster have not registered yet
+)
 
 
 def run_service(package: str, load: Callable[..., S], serve: Callable[[S], None]) -> None:
@@ -65,16 +77,20 @@ def _migrate(package: str, settings: ServiceSettings) -> None:
 
 
 async def _create_topics(package: str, settings: ServiceSettings) -> None:
-    """Create the topics; wait up to `KAFKA_REQUEST_TIMEOUT_SECONDS` for a broker that starts."""
+    """Create the topics; wait up to `MIGRATION_KAFKA_SECONDS` for brokers that are starting."""
     retrying = tenacity.AsyncRetrying(
         wait=tenacity.wait_fixed(_RETRY_SECONDS),
-        stop=tenacity.stop_after_delay(settings.kafka_request_timeout_seconds),
-        retry=tenacity.retry_if_exception_type(KafkaConnectionError),
+        stop=tenacity.stop_after_delay(settings.migration_kafka_seconds),
+        retry=tenacity.retry_if_exception_type(_STARTING),
         reraise=True,
     )
-    try:
+
+    async def create() -> None:
         async with explain_access_errors(settings):
-            await retrying(create_topics, settings)
+            await create_topics(settings)
+
+    try:
+        await retrying(create)
     except KafkaAccessError as error:
         raise SystemExit(f"{package}: topics not created: {error}") from None
     except (KafkaError, OSError, TimeoutError) as error:

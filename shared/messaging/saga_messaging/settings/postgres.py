@@ -54,3 +54,6 @@ class MigrationSettings(FileSettings):
     migration_wait_seconds: PositiveFloat = Field(
         default=600.0, description="Time that `migrate` waits for another one to end."
     )
+    migration_kafka_seconds: PositiveFloat = Field(
+        default=20.0, description="Time that `migrate` waits for brokers that are starting."
+    )

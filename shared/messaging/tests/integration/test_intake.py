@@ -18,6 +18,7 @@ from saga_messaging.errors import TooManyDeadLetters
 from saga_schemas.codec import encode
 from saga_schemas.topics import USER_COMMANDS
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 pytestmark = pytest.mark.stack
 
@@ -227,6 +228,30 @@ async def test_a_message_whose_effect_cannot_be_stored_is_a_dead_letter_and_the_
     assert headers["dead-letter-offset"] == "4"
     assert headers["dead-letter-reason"] == ("its effect cannot be stored: integer out of range")
     assert len(queued(outbox)) == 9
+
+
+async def test_a_release_whose_effects_cannot_be_stored_stops_at_the_limit_of_dead_letters(
+    make_intake, rows
+):
+    def failing(connection, _):
+        connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(TooManyDeadLetters, match="division by zero") as raised:
+        await make_intake(failing).receive(records(*(command() for _ in range(9))))
+
+    assert raised.value.left == {0: 5}
+    assert await rows("SELECT count(*) FROM outbox") == [(5,)]
+    assert await rows("SELECT count(*) FROM inbox") == [(0,)]
+
+
+async def test_a_violated_constraint_is_a_bug_and_loses_nothing(make_intake, rows):
+    def failing(connection, _):
+        connection.execute(text("INSERT INTO inbox (message_id) VALUES (NULL)"))
+
+    with pytest.raises(IntegrityError):
+        await make_intake(failing).receive(records(command()))
+
+    assert await rows("SELECT count(*) FROM outbox") == [(0,)]
 
 
 async def test_an_ignored_message_leaves_nothing_but_a_count(make_intake, rows):

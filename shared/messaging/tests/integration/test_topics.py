@@ -184,9 +184,7 @@ async def test_a_topic_that_the_broker_refuses_is_named_in_the_error(settings_fo
 
 
 async def test_migrate_without_kafka_names_the_address(make_settings):
-    settings = make_settings(
-        kafka_bootstrap_servers="127.0.0.1:1", kafka_request_timeout_seconds=0.3
-    )
+    settings = make_settings(kafka_bootstrap_servers="127.0.0.1:1", migration_kafka_seconds=0.3)
     with pytest.raises(SystemExit, match=r"topics not created by Kafka at 127\.0\.0\.1:1: Kafka"):
         await command._create_topics("user_service", settings)
 

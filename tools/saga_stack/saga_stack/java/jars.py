@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from saga_stack.errors import DownloadError
 from saga_stack.java import fetch_https, fetch_maven
 from saga_stack.java.pinned import KAFKA_VERSION, Jar, pinned_jars
 from saga_stack.paths import cache_dir
+
+_INSTALLING = threading.Lock()
 
 Fetch = Callable[[list[Jar], Path], None]
 
@@ -25,8 +28,9 @@ def ensure_jars() -> Path:
         DownloadError: The jars cannot be downloaded, or one does not match its digest.
     """
     folder = jars_dir()
-    if not jars_present(folder):
-        _install(folder, choose_fetch())
+    with _INSTALLING:  # the brokers of a cluster start at the same time
+        if not jars_present(folder):
+            _install(folder, choose_fetch())
     return folder
 
 
