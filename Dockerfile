@@ -33,7 +33,7 @@ WORKDIR /data
 
 FROM runtime AS http
 ENV HTTP_HOST=0.0.0.0 HEALTH_PATH=/readyz
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=3 \
     CMD ["python3", "-I", "-S", "/app/healthcheck.py"]
 
 FROM http AS service
