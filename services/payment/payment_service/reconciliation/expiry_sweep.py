@@ -18,8 +18,8 @@ _START: Final = (datetime.min.replace(tzinfo=UTC), "")
 class ExpirySweeper:
     """Refreshes every hold whose `capture_before` has passed. Any number of sweepers may run.
 
-    Each sweep goes on behind the holds of the one before, and after the last hold begins again:
-    holds that no refresh can end do not keep the others from being refreshed.
+    Each sweep continues after the holds of the one before, and the one after the last hold begins
+    again: holds that no refresh can end do not keep the others from being refreshed.
     """
 
     def __init__(

@@ -187,4 +187,7 @@ EXPIRING: Final = (
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-"""The payments whose hold ended, by `capture_before`, more than `slack` ago, after a place."""
+"""The payments whose hold ended, by `capture_before`, more than `slack` ago.
+
+Only those after the hold of `after_time` and `after_saga`.
+"""
