@@ -116,9 +116,9 @@ def service_environment(
     kafka = {"KAFKA_BOOTSTRAP_SERVERS": addresses.kafka_bootstrap}
     if not settings.kafka_bootstrap:
         kafka["KAFKA_REPLICATION_FACTOR"] = str(settings.replication_factor)
+        kafka["MIGRATION_KAFKA_SECONDS"] = f"{START_SECONDS:g}"
     return {
         **kafka,
-        "MIGRATION_KAFKA_SECONDS": f"{START_SECONDS:g}",
         "KAFKA_TOPIC_PREFIX": settings.topic_prefix,
         "KAFKA_PARTITIONS": str(settings.partitions),
         "DATABASE_URL": addresses.databases[service.name],

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from saga_messaging.errors import DatabaseUnavailable
 
@@ -51,17 +51,24 @@ class Batcher(Generic[Item, Result]):
         self, items: Sequence[Item], futures: "Sequence[asyncio.Future[Result]]"
     ) -> None:
         try:
-            results = list(zip(futures, await self._work(items), strict=True))
+            results = await self._work(items)
         except Exception as error:  # noqa: BLE001 - raised to the callers
             if len(items) > 1 and not isinstance(error, DatabaseUnavailable):
                 middle = len(items) // 2
                 await self._process(items[:middle], futures[:middle])
                 await self._process(items[middle:], futures[middle:])
                 return
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
-        else:
-            for future, result in results:
-                if not future.done():
-                    future.set_result(result)
+            _fail(futures, error)
+            return
+        if len(results) != len(futures):  # work that has returned is not repeated
+            _fail(futures, ValueError(f"{len(futures)} items have {len(results)} results"))
+            return
+        for future, result in zip(futures, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+
+
+def _fail(futures: "Sequence[asyncio.Future[Any]]", error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)

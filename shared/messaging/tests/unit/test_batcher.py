@@ -95,13 +95,18 @@ async def test_a_caller_cancelled_before_its_batch_does_not_affect_the_others(wo
 
 
 async def test_missing_results_raise_an_error_instead_of_waiting_forever():
+    calls = 0
+
     async def incomplete(items: Sequence[int]) -> list[int]:
+        nonlocal calls
+        calls += 1
         return list(items)[1:]
 
     batcher = Batcher(incomplete, size=3)
     for _ in range(2):
         results = await asyncio.wait_for(gather_all(await submit(batcher, 1, 2)), 60)
         assert all(isinstance(each, ValueError) for each in results)
+    assert calls == 2
 
 
 async def gather_all(tasks):
